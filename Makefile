@@ -1,0 +1,48 @@
+# `make` sets everything up and runs the main job; `make test` sets up and passes all tests.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TORCH := torch==2.13.0
+DEBIAN := iverilog chromium chromium-driver
+
+.PHONY: all flow setup test check debian clean
+
+all: flow
+
+flow: setup
+	$(BIN)/wrapmac flow --out build/report
+
+setup: $(VENV)/.installed
+
+# torch comes first, by its exact version: the range in pyproject.toml would pull in the GPU build.
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet $(TORCH)
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+test: debian $(VENV)/.installed-dev
+	$(BIN)/pytest -n auto
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# What the tests use beyond PyPI: Icarus Verilog, and Chromium to open the report.
+debian:
+	@missing=$$(for package in $(DEBIAN); do dpkg -s $$package >/dev/null 2>&1 || echo $$package; done); \
+	if [ -n "$$missing" ]; then \
+	  echo "make test installs the Debian packages:" $$missing; \
+	  sudo=$$(test "$$(id -u)" = 0 || command -v sudo || true); \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$missing >/dev/null; \
+	fi
+
+clean:
+	rm -rf build $(VENV)

@@ -1,0 +1,1 @@
+"""Hardware generators: multiply-accumulate units with wrap-around accumulators, in Amaranth."""

@@ -1,0 +1,116 @@
+"""Parameters of a multiply-accumulate unit, and the six designs that the dissertation publishes."""
+
+import re
+from dataclasses import dataclass
+
+ACTIVATION_BITS = range(1, 17)
+WEIGHT_BITS = range(1, 17)
+ACCUMULATOR_BITS = range(2, 65)
+
+_NAME = re.compile(r"(\d+)x(\d+)x(\d+)(?:k(\d+))?")
+
+
+@dataclass(frozen=True)
+class MacDesign:
+    """One multiply-accumulate unit (dissertation section 2.6.3, Figure 2.4).
+
+    activation_bits: width of the unsigned activation, 1 to 16.
+    weight_bits: width of the two's-complement weight, 1 to 16; a 1-bit weight encodes -1 (0) and +1 (1).
+    accumulator_bits: width of the accumulator, which wraps around, 2 to 64.
+    slope: slope k >= 1 of the cyclic activation's folded arms, or None for a unit without one.
+
+    Raises ValueError for parameters that no unit can have.
+    """
+
+    activation_bits: int
+    weight_bits: int
+    accumulator_bits: int
+    slope: int | None = None
+
+    def __post_init__(self) -> None:
+        for parameter, allowed in (
+            ("activation_bits", ACTIVATION_BITS),
+            ("weight_bits", WEIGHT_BITS),
+            ("accumulator_bits", ACCUMULATOR_BITS),
+        ):
+            value = getattr(self, parameter)
+            if not isinstance(value, int) or value not in allowed:
+                raise ValueError(f"{parameter} is {value!r}; allowed are the integers {allowed[0]} to {allowed[-1]}")
+        if self.slope is None:
+            return
+        if not isinstance(self.slope, int) or self.slope < 1:
+            raise ValueError(f"slope is {self.slope!r}; allowed is an integer of at least 1, or none")
+        if self.slope >= 1 << (self.accumulator_bits - 1):
+            raise ValueError(
+                f"slope {self.slope} needs an accumulator of at least {self.slope.bit_length() + 1} bits, "
+                f"not {self.accumulator_bits}: in a narrower one the folded arm holds no integer"
+            )
+
+    @property
+    def name(self) -> str:
+        """Activation x weight x accumulator bits, then k and the slope: `8x8x32`, `3x1x8k2`."""
+        widths = f"{self.activation_bits}x{self.weight_bits}x{self.accumulator_bits}"
+        return widths if self.slope is None else f"{widths}k{self.slope}"
+
+    @property
+    def module(self) -> str:
+        """Name of the Verilog module (an identifier cannot start with a digit)."""
+        return f"mac_{self.name}"
+
+    @property
+    def product_bits(self) -> int:
+        """Width of the product register: all of the product, or the accumulator's width if that is less.
+
+        16 bits for 8x8x32, 8 bits for 8x8x8, 4 bits for 3x1, as section 2.6.3 has it.
+        """
+        return min(self.activation_bits + self.weight_bits, self.accumulator_bits)
+
+    @property
+    def threshold(self) -> int:
+        """Largest magnitude that the cyclic activation passes on unchanged: floor(k / (k + 1) * 2^(b - 1))."""
+        if self.slope is None:
+            raise ValueError(f"{self.name} has no cyclic activation, so no threshold")
+        return (self.slope << (self.accumulator_bits - 1)) // (self.slope + 1)
+
+    @property
+    def activation_range(self) -> range:
+        """The activations the unit accepts."""
+        return range(1 << self.activation_bits)
+
+    @property
+    def weight_range(self) -> range:
+        """The values of the weights the unit accepts, in steps of two for 1-bit weights."""
+        if self.weight_bits == 1:
+            return range(-1, 2, 2)
+        return range(-1 << (self.weight_bits - 1), 1 << (self.weight_bits - 1))
+
+    @property
+    def accumulator_range(self) -> range:
+        """The values the accumulator can hold."""
+        return range(-1 << (self.accumulator_bits - 1), 1 << (self.accumulator_bits - 1))
+
+    @classmethod
+    def parse(cls, name: str) -> "MacDesign":
+        """The design of a name such as `8x8x8k2`; ValueError if the name has another form."""
+        match = _NAME.fullmatch(name)
+        if match is None:
+            raise ValueError(
+                f"unknown design {name!r}; a design is ACTIVATIONxWEIGHTxACCUMULATOR bits with kSLOPE "
+                f"if it has a cyclic activation, such as {', '.join(PUBLISHED)}"
+            )
+        activation, weight, accumulator, slope = match.groups()
+        return cls(int(activation), int(weight), int(accumulator), int(slope) if slope else None)
+
+
+PUBLISHED: dict[str, MacDesign] = {
+    design.name: design
+    for design in (
+        MacDesign(8, 8, 32),
+        MacDesign(3, 1, 32),
+        MacDesign(8, 8, 8, 2),
+        MacDesign(8, 8, 8, 4),
+        MacDesign(3, 1, 8, 2),
+        MacDesign(3, 1, 8, 4),
+    )
+}
+"""The designs of Tables 2.11 to 2.13, by name, in the tables' order."""

@@ -1,0 +1,1 @@
+"""PyTorch models, and the exact integer arithmetic that they share with the hardware."""

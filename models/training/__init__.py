@@ -1,0 +1,1 @@
+"""What every chapter's training shares: the loop, checkpoints, metrics and files."""

@@ -1,0 +1,106 @@
+"""Convolutions with integer weights, integer activations and an accumulator of a few bits."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from models.arithmetic import differentiable, overflow_rate
+from models.wrapnet.quantizers import binary_weights, quantized_activations, scaled_activations
+
+Activations = Literal["float", "unrounded", "quantized"]
+Overflow = Literal["exact", "wrap", "cyclic"]
+
+_EXACT_FLOAT32 = 1 << 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accumulator:
+    """How a layer accumulates.
+
+    bits: width. slope: k of the cyclic activation. overflow: `exact` sums never overflow, `wrap` keeps them modulo
+    2^bits, `cyclic` passes them through the cyclic activation.
+    """
+
+    bits: int = 8
+    slope: int = 2
+    overflow: Overflow = "cyclic"
+
+    def apply(self, sums: Tensor) -> Tensor:
+        """What becomes of the true sums."""
+        if self.overflow == "exact":
+            return sums
+        if self.overflow == "wrap":
+            return differentiable.wrap(sums, self.bits)
+        return differentiable.cyclic(sums, self.bits, self.slope)
+
+
+class QuantConv2d(nn.Conv2d):
+    """Convolution with binary weights, no bias, and an emulated accumulator (dissertation 2.3.1, Figure 2.1b).
+
+    With quantized activations, what is convolved and accumulated are integers. The result is scaled back to floats
+    by the weight scale of each output channel times the activation step size.
+
+    activations: `float` convolves the input as it is; `unrounded` and `quantized` divide it by the step size and
+    clip it to `activation_bits`, and `quantized` rounds it. accumulator: applied to the sums unless the activations
+    are `float`. step: size of an activation step, set by models.wrapnet.step_sizes.
+
+    After each forward pass, `sums` holds the true sums of that pass.
+    """
+
+    step: Tensor
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, *, activation_bits: int = 3) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=False)
+        self.activation_bits = activation_bits
+        self.activations: Activations = "float"
+        self.accumulator = Accumulator()
+        self.sums: Tensor | None = None
+        self.register_buffer("step", torch.ones(()))
+        largest_sum = self.weight[0].numel() * ((1 << activation_bits) - 1)
+        if largest_sum >= _EXACT_FLOAT32:
+            raise ValueError(
+                f"sums of {self.weight[0].numel()} products of {activation_bits}-bit activations reach {largest_sum}; "
+                f"float32 holds integers exactly only below {_EXACT_FLOAT32}"
+            )
+
+    def quantize(self, inputs: Tensor) -> Tensor:
+        """The layer's inputs as it convolves them."""
+        if self.activations == "float":
+            return inputs
+        convert = quantized_activations if self.activations == "quantized" else scaled_activations
+        return convert(inputs, self.step, self.activation_bits)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        weight, scale = binary_weights(self.weight)
+        sums = nn.functional.conv2d(self.quantize(inputs), weight, None, self.stride, self.padding)
+        self.sums = sums
+        if self.activations == "float":
+            return sums * scale.view(-1, 1, 1)
+        return self.accumulator.apply(sums) * (scale * self.step).view(-1, 1, 1)
+
+    def penalty(self) -> Tensor:
+        """Overflow penalty of the last forward pass."""
+        return differentiable.overflow_penalty(self._last_sums(), self.accumulator.bits)
+
+    def overflow_rate(self) -> float:
+        """Share of the last forward pass's sums that overflow the accumulator; activations have to be quantized."""
+        return overflow_rate(self._last_sums().detach().round().long(), self.accumulator.bits)
+
+    def _last_sums(self) -> Tensor:
+        if self.sums is None:
+            raise RuntimeError("the layer has not run yet")
+        return self.sums
+
+
+def quantized_layers(network: nn.Module) -> list[QuantConv2d]:
+    """The quantized layers of a network, in order."""
+    return [module for module in network.modules() if isinstance(module, QuantConv2d)]
+
+
+def configure(network: nn.Module, *, activations: Activations, overflow: Overflow, bits: int, slope: int) -> None:
+    """Sets every quantized layer's activations and accumulator."""
+    for layer in quantized_layers(network):
+        layer.activations = activations
+        layer.accumulator = Accumulator(bits=bits, slope=slope, overflow=overflow)

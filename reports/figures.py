@@ -1,0 +1,130 @@
+"""Figures of the report, drawn from report.json alone; each is a matplotlib figure."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from models.arithmetic import cyclic, wrap
+from models.training.files import write_with
+from reports.published import MAC_UNITS, PARTS, REFERENCE
+
+PART_COLOURS = {"multiplier": "#3b6fb6", "accumulator": "#e08a2e", "cyclic": "#e8c531", "auxiliary": "#9a9a9a"}
+"""Colours of the parts, as in the dissertation's Figure 2.4: blue, orange, yellow, gray."""
+
+_INK = "#30343b"
+_STYLE: Any = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": _INK,
+    "axes.labelcolor": _INK,
+    "text.color": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "svg.hashsalt": "wrapmac",
+    "svg.fonttype": "path",
+}
+
+
+def area_by_part(report: dict[str, Any]) -> Figure:
+    """Cell area by part, published beside ours, both relative to 8x8x32 (in the manner of Figure 2.2b)."""
+    names = [design["name"] for design in report["designs"]]
+    figure, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
+    places = np.arange(len(names))
+    reference = next(design["area"] for design in report["designs"] if design["name"] == REFERENCE)
+    ours = {part: [design["area_by_part"][part] / reference for design in report["designs"]] for part in PARTS}
+    # The parts of Table 2.12 are rounded, so they are taken as shares of the area in Table 2.11.
+    published = {
+        part: [
+            MAC_UNITS[name].area_efficiency[part]
+            / sum(MAC_UNITS[name].area_efficiency.values())
+            * MAC_UNITS[name].area_um2
+            / MAC_UNITS[REFERENCE].area_um2
+            for name in names
+        ]
+        for part in PARTS
+    }
+    for offset, heights, hatch in ((-0.2, published, "///"), (0.2, ours, "")):
+        bottom = np.zeros(len(names))
+        for part in PARTS:
+            axes.bar(
+                places + offset,
+                heights[part],
+                0.36,
+                bottom,
+                color=PART_COLOURS[part],
+                hatch=hatch,
+                edgecolor="white",
+                linewidth=0.6,
+                label=part if not hatch else None,
+            )
+            bottom += np.array(heights[part])
+        for place, top in zip(places + offset, bottom, strict=True):
+            axes.text(place, top + 0.01, f"{top:.2f}", ha="center", va="bottom", fontsize=8)
+    axes.set_xticks(places, names)
+    axes.set_ylabel(f"cell area relative to {REFERENCE}")
+    axes.legend(frameon=False, title="left, hatched: published (28 nm, layout)\nright: this run (45 nm, synthesis)")
+    return figure
+
+
+def accuracies(report: dict[str, Any]) -> Figure:
+    """Held-out accuracy of WrapNet and of the networks it is compared with (in the manner of Table 2.1)."""
+    shown = report["trained_layer"]["accuracies"]
+    figure, axes = plt.subplots(figsize=(8, 2.2), layout="constrained")
+    names = ["float", "quantized, exact accumulator", "quantized, plain wrap", "wrapnet"]
+    values = [100 * shown[name]["accuracy"] for name in names]
+    bars = axes.barh(names, values, color=["#9a9a9a", "#9a9a9a", "#c0504d", "#3b6fb6"], height=0.62)
+    axes.bar_label(bars, fmt="%.1f%%", padding=4)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 112)
+    axes.set_xlabel("held-out digits recognised, %")
+    return figure
+
+
+def cyclic_activation(_report: dict[str, Any]) -> Figure:
+    """What an 8-bit accumulator and the cyclic activations of slopes 2 and 4 make of a sum (Figure 2.1a at 8 bits)."""
+    figure, axes = plt.subplots(figsize=(8, 2.8), layout="constrained")
+    sums = torch.arange(-300, 301)
+    wrapped = wrap(sums, 8).double()
+    wrapped[1:][wrapped.diff() < 0] = np.nan  # no line where the accumulator jumps
+    axes.plot(sums, wrapped, color="#9a9a9a", linewidth=1, label="8-bit accumulator")
+    for slope, colour in ((2, "#3b6fb6"), (4, "#e08a2e")):
+        axes.plot(sums, cyclic(sums, 8, slope), color=colour, linewidth=1.8, label=f"cyclic activation, k = {slope}")
+    axes.set_xlabel("true sum")
+    axes.set_ylabel("result")
+    axes.axhline(0, color=_INK, linewidth=0.5)
+    axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, 1.2))
+    return figure
+
+
+FIGURES: dict[str, tuple[Callable[[dict[str, Any]], Figure], str]] = {
+    "area-by-part": (area_by_part, "Cell area by part, published and measured, relative to 8x8x32."),
+    "accuracies": (accuracies, "Accuracy on held-out digits, with 3-bit activations, binary weights and 8-bit sums."),
+    "cyclic-activation": (cyclic_activation, "A wrapped sum jumps; the cyclic activation of it does not."),
+}
+"""The report's figures by name, each with its caption."""
+
+
+def draw_figures(report: dict[str, Any], folder: Path) -> dict[str, str]:
+    """Writes every figure to `folder` as PNG and SVG, and returns the SVG texts by name."""
+    texts = {}
+    for name, (draw, _) in FIGURES.items():
+        with plt.rc_context(_STYLE):
+            figure = draw(report)
+            write_with(folder / f"{name}.png", partial(figure.savefig, dpi=160))
+            svg = folder / f"{name}.svg"
+            write_with(svg, partial(figure.savefig, metadata={"Date": None}))
+            plt.close(figure)
+        text = svg.read_text()
+        texts[name] = text[text.index("<svg") :]
+    return texts

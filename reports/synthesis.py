@@ -1,0 +1,126 @@
+"""Maps a multiply-accumulate unit to standard cells, with its area by part and a proof that the mapping is right."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from hw.designs import MacDesign
+from hw.verilog import mac_verilog
+from hw.yosys import YosysError, run_yosys
+from models.training.files import write_text
+from reports.liberty import Library
+from reports.published import PARTS
+
+NETLIST = "netlist.v"
+MODELS = "models.v"
+"""Files that `synthesize` leaves: the mapped unit, and the functions of the library's cells, to simulate it with."""
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """A mapped unit.
+
+    library: name of the standard-cell library. area: of all cells, in the library's unit (um2 for the built-in one),
+    and area_by_part: the same for the modules multiplier (with its product register), accumulator, cyclic (with its
+    output register) and auxiliary (input registers and control). cells: how many. equivalent: whether the netlist is
+    proved to do what the generated Verilog does.
+    """
+
+    library: str
+    area: float
+    area_by_part: dict[str, float]
+    cells: int
+    equivalent: bool
+
+
+# Each part stays a module of its own, so that its area can be told. ABC maps with Yosys's default script.
+_MAP = """
+read_liberty -lib -ignore_miss_func -ignore_miss_data_latch -setattr liberty_cell cells.lib
+read_verilog unit.v
+synth -top {top} -noabc
+dfflibmap -liberty cells.lib {dont_use}
+abc -liberty cells.lib {dont_use}
+opt_clean -purge
+check -assert -mapped
+tee -q -o area.json stat -liberty cells.lib -json
+write_verilog -noattr netlist.v
+design -reset
+read_liberty -ignore_miss_func -ignore_miss_data_latch cells.lib
+write_verilog -noattr models.v
+"""
+
+# Both sides are flattened; their registers, outputs of the parts, keep their names and pair up by them. What is
+# left to prove is the logic between registers (equiv_simple) and, for registers renamed on the way, induction.
+_PROVE = """
+read_verilog unit.v
+hierarchy -top {top}
+proc
+flatten
+opt_clean -purge
+rename -top gold
+design -stash gold
+read_verilog models.v
+read_verilog netlist.v
+hierarchy -top {top}
+proc
+flatten
+opt_clean -purge
+rename -top gate
+design -stash gate
+design -copy-from gold -as gold gold
+design -copy-from gate -as gate gate
+equiv_make gold gate equiv
+hierarchy -top equiv
+equiv_simple -undef
+equiv_induct -undef
+equiv_status -assert
+"""
+
+
+def synthesize(design: MacDesign, library: Library, folder: Path) -> Netlist:
+    """Maps `design` onto `library` and proves the netlist; leaves unit.v, netlist.v and models.v in `folder`.
+
+    Raises ValueError if the library's cells cannot build the unit.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / "unit.v", mac_verilog(design))
+    write_text(folder / "cells.lib", library.text)
+    dont_use = " ".join(f"-dont_use {pattern}" for pattern in library.dont_use)
+    try:
+        run_yosys(_MAP.format(top=design.module, dont_use=dont_use), folder)
+    except YosysError as error:
+        raise ValueError(f"{design.name} cannot be mapped onto {library.name}: {error}") from error
+    area_by_part, cells = _read_areas(folder / "area.json", design)
+    return Netlist(
+        library=library.name,
+        area=round(sum(area_by_part.values()), 3),
+        area_by_part=area_by_part,
+        cells=cells,
+        equivalent=prove_equivalent(design, folder),
+    )
+
+
+def prove_equivalent(design: MacDesign, folder: Path) -> bool:
+    """Whether netlist.v, with the cells of models.v, does what unit.v does; all three lie in `folder`."""
+    try:
+        run_yosys(_PROVE.format(top=design.module), folder)
+    except YosysError as error:
+        if "equiv_status" in str(error) or "unproven" in str(error):
+            return False
+        raise
+    return True
+
+
+def _read_areas(path: Path, design: MacDesign) -> tuple[dict[str, float], int]:
+    """Area by part and number of cells from Yosys's statistics."""
+    modules = json.loads(path.read_text())["modules"]
+    areas, cells = dict.fromkeys(PARTS, 0.0), 0
+    for part in PARTS:
+        module = modules.get(f"\\{design.module}_{part}")
+        if module is None:
+            continue
+        if "area" not in module:
+            raise ValueError(f"this Yosys gives no area for {part}: its statistics have {sorted(module)}")
+        areas[part] = round(float(module["area"]), 3)
+        cells += int(module["num_cells"])
+    return areas, cells

@@ -1,0 +1,200 @@
+"""The report's tables: a title, columns and rows, shown alike in Markdown, HTML and on the terminal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table as RichTable
+
+from reports.published import MAC_UNITS, PARTS
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table. columns: headings. rows: cells as shown; the first column names the row. note: what to know of it."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    note: str = ""
+
+    def markdown(self) -> str:
+        """The table as Markdown, with its title as a heading."""
+        lines = [f"## {self.title}", "", _line(self.columns), _line(["---"] + ["---:"] * (len(self.columns) - 1))]
+        lines += [_line(row) for row in self.rows]
+        return "\n".join([*lines, "", self.note] if self.note else lines) + "\n"
+
+    def terminal(self) -> RichTable:
+        """The table for a terminal."""
+        table = RichTable(title=self.title, title_justify="left")
+        for index, column in enumerate(self.columns):
+            table.add_column(column, justify="left" if index == 0 else "right")
+        for row in self.rows:
+            table.add_row(*row)
+        return table
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def check_table(designs: list[dict[str, Any]]) -> Table:
+    """What the checks of each unit found."""
+    rows = []
+    for design in designs:
+        hit = sum(hits > 0 for hits in design["coverage"].values())
+        rows.append(
+            (
+                design["name"],
+                f"{design['vectors']:,}",
+                str(design["mismatches"]),
+                f"{hit} of {len(design['coverage'])}",
+                f"{design['layer_macs']:,}",
+                f"{design['layer_macs_per_second'] / 1e6:.1f}",
+                f"{design['gate_level']['vectors']:,}",
+                str(design["gate_level"]["mismatches"]),
+                "proved" if design["equivalent"] else "not proved",
+            )
+        )
+    return Table(
+        "Checks against the PyTorch golden model",
+        (
+            "design",
+            "cycles compared",
+            "mismatches",
+            "coverage bins hit",
+            "trained-layer MACs",
+            "million MAC/s",
+            "gate-level cycles",
+            "mismatches at gates",
+            "netlist equals RTL",
+        ),
+        rows,
+        "Every cycle's outputs are compared bit for bit. MAC/s counts the trained layer's stimulus, simulation, golden "
+        "model and comparison together.",
+    )
+
+
+def area_table(designs: list[dict[str, Any]]) -> Table:
+    """Cell area, published and ours, and both relative to 8x8x32 (Table 2.11)."""
+    rows = []
+    for design in designs:
+        published = design["published"]
+        rows.append(
+            (
+                design["name"],
+                f"{published['area_um2']:,.0f}",
+                f"{design['area']:,.1f}",
+                f"{published['area_ratio']:.2f}",
+                f"{design['area_ratio']:.2f}",
+                f"{design['area_ratio'] - published['area_ratio']:+.2f}",
+            )
+        )
+    return Table(
+        "Cell area (Table 2.11)",
+        ("design", "published, um2", "ours, um2", "published ratio", "our ratio", "difference"),
+        rows,
+        "Compare the ratios, not the areas: the published ones are of a 28 nm process after layout, at the shortest "
+        f"cycle time; ours are of {designs[0]['library']} before layout, mapped for area.",
+    )
+
+
+def share_table(designs: list[dict[str, Any]]) -> Table:
+    """Each part's share of a unit, published and ours (Table 2.12)."""
+    rows = []
+    for design in designs:
+        published = MAC_UNITS[design["name"]].area_efficiency
+        cells = []
+        for part in PARTS:
+            ours = design["area_by_part"][part] / design["area"]
+            theirs = published[part] / sum(published.values())
+            cells.append(f"{theirs:.0%} / {ours:.0%}" if design["area_by_part"][part] else "-")
+        rows.append((design["name"], *cells))
+    return Table(
+        "Share of the area by part, published / ours (Table 2.12)",
+        ("design", *PARTS),
+        rows,
+        "The multiplier includes its product register, the cyclic activation its output register; auxiliary is the "
+        "input registers and control, in the published figures the clock tree as well.",
+    )
+
+
+def accuracy_table(layer: dict[str, Any]) -> Table:
+    """Accuracy and overflow rates of the trained network and its rivals (in the manner of Table 2.1)."""
+    rows = []
+    for name, accuracy in layer["accuracies"].items():
+        rates = ", ".join(f"{rate:.1%}" for rate in accuracy["overflow_rates"]) or "-"
+        rows.append((name, f"{accuracy['accuracy']:.1%}", rates))
+    return Table(
+        "Held-out accuracy (in the manner of Table 2.1)",
+        ("network", "accuracy", "overflow rate by quantized layer"),
+        rows,
+        f"{layer['held_out_images']} held-out images of {layer['data']}, {layer['weight_bits']}-bit weights, "
+        f"{layer['activation_bits']}-bit activations, {layer['accumulator_bits']}-bit accumulators, "
+        f"k = {layer['slope']}. The overflow rate is the share of sums outside the accumulator's range. "
+        "Plain wrap is the exact-accumulator network run on accumulators that wrap, without cyclic activation.",
+    )
+
+
+def coverage_table(designs: list[dict[str, Any]]) -> Table:
+    """How often each coverage bin was hit in each design."""
+    bins = dict.fromkeys(name for design in designs for name in design["coverage"])
+    rows = [
+        (name, *(f"{design['coverage'][name]:,}" if name in design["coverage"] else "-" for design in designs))
+        for name in bins
+    ]
+    return Table(
+        "Coverage",
+        ("bin", *(design["name"] for design in designs)),
+        rows,
+        "How often each bin of the test plan was hit; a dash marks a bin that the design does not have.",
+    )
+
+
+def check_summary(verdicts: list[dict[str, Any]]) -> Table:
+    """What `wrapmac check` found."""
+    rows = []
+    for verdict in verdicts:
+        missed = [name for name, hits in verdict["coverage"].items() if hits == 0]
+        first = verdict["first_mismatches"][:1]
+        remark = f"bin never hit: {missed[0]}" if missed else ""
+        if first:
+            remark = "{stimulus}, cycle {cycle}: {signal} is {got}, not {expected}".format(**first[0])
+        rows.append(
+            (
+                verdict["name"],
+                "pass" if verdict["passed"] else "FAIL",
+                f"{verdict['vectors']:,}",
+                str(verdict["mismatches"]),
+                f"{len(verdict['coverage']) - len(missed)} of {len(verdict['coverage'])}",
+                remark,
+            )
+        )
+    return Table("Checks", ("design", "verdict", "cycles compared", "mismatches", "bins hit", "first failure"), rows)
+
+
+def synthesis_summary(results: list[dict[str, Any]]) -> Table:
+    """What `wrapmac synth` found."""
+    rows = [
+        (
+            result["name"],
+            f"{result['area']:,.1f}",
+            *(f"{result['area_by_part'][part]:,.1f}" if result["area_by_part"][part] else "-" for part in PARTS),
+            str(result["cells"]),
+            "proved" if result["equivalent"] else "NOT PROVED",
+        )
+        for result in results
+    ]
+    return Table(f"Area, {results[0]['library']}", ("design", "total", *PARTS, "cells", "equals RTL"), rows)
+
+
+def report_tables(report: dict[str, Any]) -> list[Table]:
+    """All tables of the main report, in order."""
+    designs = report["designs"]
+    return [
+        check_table(designs),
+        area_table(designs),
+        share_table(designs),
+        accuracy_table(report["trained_layer"]),
+        coverage_table(designs),
+    ]

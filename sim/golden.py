@@ -1,0 +1,96 @@
+"""Bit-exact model of a multiply-accumulate unit, clock cycle by clock cycle.
+
+A model of the unit's documented behaviour (hw.mac), written as whole-tensor integer functions on top of
+models.arithmetic; it knows nothing of the registers inside.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from hw.designs import MacDesign
+from hw.mac import OUT_LATENCY, SUM_LATENCY
+from models.arithmetic import cyclic, wrap
+
+
+@dataclass(frozen=True)
+class Cycles:
+    """What stood at a unit's input pins at each rising clock edge: int64 tensors of shape (cycles,).
+
+    reset, enable and first are 0 or 1; activation is unsigned, weight the signed value, also for 1-bit weights.
+    """
+
+    reset: Tensor
+    enable: Tensor
+    first: Tensor
+    activation: Tensor
+    weight: Tensor
+
+    def __len__(self) -> int:
+        return len(self.activation)
+
+
+@dataclass(frozen=True)
+class Accumulation:
+    """The steps of the accumulator, one for each cycle of operands: tensors of shape (cycles,).
+
+    product: what the cycle adds, as the product register holds it; 0 for a bubble or reset.
+    restart: whether the cycle starts from 0 (reset, or `first` with `enable`).
+    before: the sum before the cycle, before any restart.
+    after: the sum that results.
+    known: whether the sum that results is defined, that is, whether there was a restart or a preload.
+    """
+
+    product: Tensor
+    restart: Tensor
+    before: Tensor
+    after: Tensor
+    known: Tensor
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a unit shows just before each rising clock edge, and whether that is defined: tensors (cycles,)."""
+
+    sum: Tensor
+    sum_known: Tensor
+    out: Tensor
+    out_known: Tensor
+
+
+def accumulate(design: MacDesign, cycles: Cycles, preload: int | None = None) -> Accumulation:
+    """The sums that the unit forms from `cycles`, from an unknown state, or from the sum `preload`."""
+    live = (cycles.enable == 1) & (cycles.reset == 0)
+    product = torch.where(live, wrap(cycles.activation * cycles.weight, design.product_bits), 0)
+    restart = (cycles.reset == 1) | (live & (cycles.first == 1))
+
+    # The sum since the last restart is a difference of running totals. These may overflow int64: all
+    # arithmetic here is modulo 2^64, and wrapping to the accumulator's width makes it exact again.
+    start = preload or 0
+    total = product.cumsum(0)
+    position = torch.arange(len(cycles))
+    last_restart = torch.where(restart, position, -1).cummax(0).values
+    base = torch.where(last_restart < 0, -start, (total - product)[last_restart.clamp(min=0)])
+    after = wrap(total - base, design.accumulator_bits)
+    before = torch.cat([torch.tensor([start]), after[:-1]])
+    known = (last_restart >= 0) | (preload is not None)
+    return Accumulation(product, restart, before, after, known)
+
+
+def expected_outputs(design: MacDesign, steps: Accumulation, preload: int | None = None) -> Outputs:
+    """What the unit's pins show, cycle by cycle, for the steps of `accumulate`.
+
+    Without a cyclic activation, `out` is 0 and known: the test bench ties it to 0.
+    """
+    cycles = len(steps.after)
+    # A sum is visible from the edge after the one that forms it: SUM_LATENCY rows after its operands.
+    shown = torch.cat([torch.full((SUM_LATENCY,), preload or 0), steps.after])
+    known = torch.cat([torch.full((SUM_LATENCY,), preload is not None), steps.known])
+    if design.slope is None:
+        out, out_known = torch.zeros(cycles, dtype=torch.int64), torch.ones(cycles, dtype=torch.bool)
+    else:
+        late = OUT_LATENCY - SUM_LATENCY
+        out = torch.cat([torch.zeros(late, dtype=torch.int64), cyclic(shown, design.accumulator_bits, design.slope)])
+        out_known = torch.cat([torch.zeros(late, dtype=torch.bool), known])
+    return Outputs(shown[:cycles], known[:cycles], out[:cycles], out_known[:cycles])

