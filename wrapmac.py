@@ -1,13 +1,14 @@
 """wrapmac: multiply-accumulate units with wrap-around accumulators, from training to checked hardware."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 from rich.console import Console
@@ -19,8 +20,8 @@ from hw.yosys import YosysError
 from models.training.files import write_text
 from models.training.progress import Progress
 from reports.liberty import BUILTIN, load_library
-from reports.tables import check_summary, report_tables, synthesis_summary
-from sim.simulators import Job, SimulatorError, SimulatorName, simulate
+from reports.tables import accuracy_table, check_summary, overview_table, synthesis_summary
+from sim.simulators import Job, SimulatorError, SimulatorName, ensure_runnable, simulate
 
 Designs = Annotated[
     Positional[tuple[str, ...]],
@@ -57,8 +58,8 @@ def flow(
     write_text(out / "report.json", json.dumps(report, indent=2))
     write_page(report, out)
     console = Console()
-    for table in report_tables(report)[:-1]:
-        console.print(table.terminal(), "")
+    for table in (overview_table(report), accuracy_table(report["trained_layer"])):
+        console.print(table.terminal())
     console.print(f"The report: {out / 'index.html'}", highlight=False, soft_wrap=True)
     return 0
 
@@ -104,19 +105,28 @@ def check(
     json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write the verdicts there")] = None,
 ) -> int:
     """Check units bit for bit against the PyTorch model, with coverage. Exit code 1 if one fails."""
-    designs = _designs(names)
-    with Progress() as progress, ThreadPoolExecutor(2) as pool:
-        task = progress.task(f"checking with {simulator}", len(designs))
+    jobs = [
+        Job(
+            design=design,
+            sources=(out / design.name / "unit.v",),
+            simulator=simulator,
+            seed=seed,
+            layer=layer,
+        )
+        for design in _designs(names)
+    ]
+    for job in jobs:
+        ensure_runnable(job)
+    with Progress() as progress, ThreadPoolExecutor(os.cpu_count()) as pool:
+        task = progress.task(f"checking with {simulator}", len(jobs))
 
-        def run(design: MacDesign) -> dict[str, object]:
-            folder = out / design.name
-            write_text(folder / "unit.v", mac_verilog(design))
-            job = Job(design=design, sources=(folder / "unit.v",), simulator=simulator, seed=seed, layer=layer)
-            verdict = simulate(job, folder)
-            task.advance(note=design.name)
-            return {"name": design.name, "simulator": simulator, "seed": seed, **verdict}
+        def run(job: Job) -> dict[str, Any]:
+            write_text(job.sources[0], mac_verilog(job.design))
+            verdict = simulate(job, job.sources[0].parent)
+            task.advance(note=job.design.name)
+            return {"name": job.design.name, "simulator": simulator, "seed": seed, **verdict}
 
-        verdicts = list(pool.map(run, designs))
+        verdicts = list(pool.map(run, jobs))
     Console().print(check_summary(verdicts).terminal())
     if json_file is not None:
         write_text(json_file, json.dumps(verdicts, indent=2))
@@ -138,10 +148,10 @@ def synth(
 
     designs = _designs(names)
     cells = load_library(library, dont_use)
-    with Progress() as progress, ThreadPoolExecutor(2) as pool, TemporaryDirectory() as scratch:
+    with Progress() as progress, ThreadPoolExecutor(os.cpu_count()) as pool, TemporaryDirectory() as scratch:
         task = progress.task("mapping and proving", len(designs))
 
-        def run(design: MacDesign) -> dict[str, object]:
+        def run(design: MacDesign) -> dict[str, Any]:
             netlist = synthesize(design, cells, (out or Path(scratch)) / design.name)
             task.advance(note=design.name)
             return {"name": design.name, **asdict(netlist)}

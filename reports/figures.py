@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from models.arithmetic import cyclic, wrap
 from models.training.files import write_with
-from reports.published import MAC_UNITS, PARTS, REFERENCE
+from reports.published import PARTS, REFERENCE, area_ratio, published_shares
 
 PART_COLOURS = {"multiplier": "#3b6fb6", "accumulator": "#e08a2e", "cyclic": "#e8c531", "auxiliary": "#9a9a9a"}
 """Colours of the parts, as in the dissertation's Figure 2.4: blue, orange, yellow, gray."""
@@ -43,17 +43,7 @@ def area_by_part(report: dict[str, Any]) -> Figure:
     places = np.arange(len(names))
     reference = next(design["area"] for design in report["designs"] if design["name"] == REFERENCE)
     ours = {part: [design["area_by_part"][part] / reference for design in report["designs"]] for part in PARTS}
-    # The parts of Table 2.12 are rounded, so they are taken as shares of the area in Table 2.11.
-    published = {
-        part: [
-            MAC_UNITS[name].area_efficiency[part]
-            / sum(MAC_UNITS[name].area_efficiency.values())
-            * MAC_UNITS[name].area_um2
-            / MAC_UNITS[REFERENCE].area_um2
-            for name in names
-        ]
-        for part in PARTS
-    }
+    published = {part: [published_shares(name)[part] * area_ratio(name) for name in names] for part in PARTS}
     for offset, heights, hatch in ((-0.2, published, "///"), (0.2, ours, "")):
         bottom = np.zeros(len(names))
         for part in PARTS:

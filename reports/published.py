@@ -52,6 +52,12 @@ REFERENCE = "8x8x32"
 """The design that ratios are taken to."""
 
 
+def published_shares(name: str) -> dict[str, float]:
+    """Each part's share of a unit's published area; Table 2.12 rounds the parts, so they are scaled to add up to 1."""
+    parts = MAC_UNITS[name].area_efficiency
+    return {part: value / sum(parts.values()) for part, value in parts.items()}
+
+
 def area_ratio(name: str) -> float:
     """Published cell area relative to 8x8x32."""
     return MAC_UNITS[name].area_um2 / MAC_UNITS[REFERENCE].area_um2

@@ -10,15 +10,17 @@ from typing import Any
 from models.training.files import write_text
 
 _ROOT = Path(__file__).resolve().parent.parent
-_PACKAGES = ("hw", "sim", "models", "reports")
 
 
-def kept(path: Path, inputs: dict[str, Any], compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def kept(
+    path: Path, packages: tuple[str, ...], inputs: dict[str, Any], compute: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
     """The record in `path` if it was made from the same inputs by the same code, else a new one from `compute`.
 
-    Both `inputs` and the record are plain JSON values. A record that cannot be read is made anew.
+    packages: those of the project's packages whose code the record depends on. Both `inputs` and the record are
+    plain JSON values. A record that cannot be read is made anew.
     """
-    key = _digest(inputs)
+    key = _digest(packages, inputs)
     try:
         stored = json.loads(path.read_text())
         if stored["key"] == key:
@@ -31,17 +33,16 @@ def kept(path: Path, inputs: dict[str, Any], compute: Callable[[], dict[str, Any
     return record
 
 
-def _digest(inputs: dict[str, Any]) -> str:
-    text = json.dumps(inputs, sort_keys=True) + _code_digest()
+def _digest(packages: tuple[str, ...], inputs: dict[str, Any]) -> str:
+    text = json.dumps([inputs, *map(_code_digest, packages)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 @cache
-def _code_digest() -> str:
-    """Changes whenever a source file of the project does."""
+def _code_digest(package: str) -> str:
+    """Changes whenever a source file of the package does."""
     hashed = hashlib.sha256()
-    for package in _PACKAGES:
-        for path in sorted((_ROOT / package).rglob("*")):
-            if path.suffix in (".py", ".v", ".tsv"):
-                hashed.update(path.read_bytes())
+    for path in sorted((_ROOT / package).rglob("*")):
+        if path.suffix in (".py", ".v", ".tsv"):
+            hashed.update(path.read_bytes())
     return hashed.hexdigest()

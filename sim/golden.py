@@ -67,13 +67,13 @@ def accumulate(design: MacDesign, cycles: Cycles, preload: int | None = None) ->
 
     # The sum since the last restart is a difference of running totals. These may overflow int64: all
     # arithmetic here is modulo 2^64, and wrapping to the accumulator's width makes it exact again.
-    start = preload or 0
+    start = torch.tensor(preload or 0)
     total = product.cumsum(0)
     position = torch.arange(len(cycles))
     last_restart = torch.where(restart, position, -1).cummax(0).values
     base = torch.where(last_restart < 0, -start, (total - product)[last_restart.clamp(min=0)])
     after = wrap(total - base, design.accumulator_bits)
-    before = torch.cat([torch.tensor([start]), after[:-1]])
+    before = torch.cat([start[None], after[:-1]])
     known = (last_restart >= 0) | (preload is not None)
     return Accumulation(product, restart, before, after, known)
 

@@ -13,7 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from cocotb_tools.runner import get_results, get_runner
+from cocotb_tools.check_results import get_results
+from cocotb_tools.runner import get_runner
 
 from hw.designs import MacDesign
 from models.training.files import write_text
@@ -61,9 +62,7 @@ def simulate(job: Job, folder: Path) -> dict[str, Any]:
     Raises SimulatorError if the simulator is missing or ends without a verdict (its output is in `folder`), and
     ValueError if the layer cannot be read or its integers do not fit the unit.
     """
-    simulator_version(job.simulator)
-    if job.layer is not None:
-        trained_layer(job.design, LayerExport.load(job.layer), 1, 1, job.seed)
+    ensure_runnable(job)
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     verdict_file = folder / "verdict.json"
@@ -115,6 +114,13 @@ def simulate(job: Job, folder: Path) -> dict[str, Any]:
     tests, failed = get_results(results)
     verdict["passed"] = tests > 0 and failed == 0
     return verdict
+
+
+def ensure_runnable(job: Job) -> None:
+    """Raises what `simulate` would raise before it writes anything: a missing simulator, a layer that does not do."""
+    simulator_version(job.simulator)
+    if job.layer is not None:
+        trained_layer(job.design, LayerExport.load(job.layer), 1, 1, job.seed)
 
 
 def available(name: SimulatorName) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -84,7 +85,10 @@ def _restore(checkpoint: Path, stage: Stage, parts: dict[str, Any]) -> int:
     """Loads a stage's checkpoint, if there is one, into `parts`; returns the number of finished epochs."""
     if not checkpoint.exists():
         return 0
-    saved = torch.load(checkpoint, weights_only=True)
+    try:
+        saved = torch.load(checkpoint, weights_only=True)
+    except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
+        raise TrainingError(f"{checkpoint} is damaged; remove it to train the stage again") from error
     if saved["settings"] != json.dumps(stage.settings, sort_keys=True):
         raise TrainingError(f"{checkpoint} was written with other settings: {saved['settings']}")
     for name, part in parts.items():

@@ -44,6 +44,9 @@ class LayerExport:
         for name, dimensions in _ARRAYS.items():
             if getattr(self, name).dim() != dimensions or getattr(self, name).numel() == 0:
                 raise ValueError(f"{name} has the shape {tuple(getattr(self, name).shape)}; it needs {dimensions} axes")
+        for name in ("weights", "activations"):
+            if getattr(self, name).is_floating_point():
+                raise ValueError(f"{name} has the type {getattr(self, name).dtype}; it needs integers")
         if self.weights.shape[1] != self.activations.shape[1]:
             raise ValueError(
                 f"weights take {self.weights.shape[1]} channels, but activations have {self.activations.shape[1]}"

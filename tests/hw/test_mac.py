@@ -53,7 +53,9 @@ def random_rows(design: MacDesign, count: int, random: Random) -> list[dict[str,
             "rst": int(random.random() < 0.05),
             "enable": int(random.random() < 0.8),
             "first": int(random.random() < 0.1),
-            "activation": random.choice([0, 2**design.activation_bits - 1, random.randrange(2**design.activation_bits)]),
+            "activation": random.choice(
+                [0, 2**design.activation_bits - 1, random.randrange(2**design.activation_bits)]
+            ),
             "weight": random.choice([low, high, random.randint(low, high)]),
         }
         for _ in range(count)

@@ -87,8 +87,17 @@ class ForgetfulAccumulator(Accumulator):
         return m
 
 
-class UnsignedMultiplier(Multiplier):
+class MagnitudeMultiplier(Multiplier):
     """Ignores the sign of the weight."""
+
+    def elaborate(self, _platform: object) -> Module:
+        m = Module()
+        m.d.sync += self.product.eq(self.activation * abs(self.weight))
+        return m
+
+
+class UnsignedMultiplier(Multiplier):
+    """Reads the weight as unsigned; where the product is cut to the weight's width that would make no difference."""
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
@@ -121,7 +130,8 @@ MUTANTS = [
     ("3x1x8k2", "Accumulator", SaturatingAccumulator),
     ("3x1x32", "Accumulator", SaturatingAccumulator),
     ("8x8x32", "Accumulator", ForgetfulAccumulator),
-    ("8x8x8k2", "Multiplier", UnsignedMultiplier),
+    ("8x8x32", "Multiplier", UnsignedMultiplier),
+    ("8x8x8k2", "Multiplier", MagnitudeMultiplier),
     ("3x1x8k2", "Multiplier", UnsignedMultiplier),
     ("8x8x32", "OperandStage", LeakyOperands),
     ("3x1x8k4", "OperandStage", HastyOperands),
@@ -143,7 +153,9 @@ def test_a_run_that_ends_early_is_caught(tmp_path: Path) -> None:
     """It must not pass for want of anything to compare."""
     design = PUBLISHED["3x1x8k2"]
     source = tmp_path / "unit.v"
-    source.write_text(mac_verilog(design).replace("endmodule", "always @(posedge clk) if (first) $finish; endmodule", 1))
+    source.write_text(
+        mac_verilog(design).replace("endmodule", "always @(posedge clk) if (first) $finish; endmodule", 1)
+    )
     with pytest.raises(SimulatorError, match="without a verdict"):
         simulate(Job(design=design, sources=(source,), simulator="icarus"), tmp_path / "run")
 

@@ -35,7 +35,7 @@ def test_gradients_equal_finite_differences_away_from_the_folds(function) -> Non
 
 
 def test_overflow_penalty_by_hand() -> None:
-    values = torch.tensor([0.0, 128.0, 130.0, -131.0], requires_grad=True)
+    values = torch.tensor([0.0, 127.0, 130.0, -131.0], requires_grad=True)
     penalty = differentiable.overflow_penalty(values, 8)
     penalty.backward()
     assert penalty.item() == (0 + 0 + 2 + 3) / 4

@@ -1,0 +1,27 @@
+"""Files are written whole or not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from models.training.files import write_text, write_with
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "result.json"
+    write_text(path, "old")
+
+    def fail(temporary: Path) -> None:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_with(path, fail)
+    assert path.read_text() == "old"
+    assert [entry.name for entry in path.parent.iterdir()] == ["result.json"]
+
+
+def test_the_temporary_file_keeps_the_suffix(tmp_path: Path) -> None:
+    seen: list[str] = []
+    write_with(tmp_path / "a.npz", lambda path: (seen.append(path.suffix), path.write_text("x")))
+    assert seen == [".npz"]

@@ -1,0 +1,98 @@
+"""Exported layers: the integers of the network itself, and files that are damaged or foreign."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from models.arithmetic import cyclic
+from models.data.digits import digits
+from models.wrapnet.export import LayerExport, export_layer, export_layer_at
+from models.wrapnet.layers import configure
+from models.wrapnet.networks import digits_network
+from models.wrapnet.step_sizes import choose_step_sizes
+from tests.conftest import make_layer
+
+
+@pytest.fixture(scope="module")
+def network() -> nn.Module:
+    train, _ = digits()
+    network = digits_network(8)
+    network(train.images)  # running statistics that are not the initial ones
+    configure(network, activations="float", overflow="cyclic", bits=6, slope=2)
+    choose_step_sizes(network, train.images[:100], 0.05)
+    return network
+
+
+def test_the_export_computes_what_the_network_computes(network: nn.Module) -> None:
+    images = digits()[1].images[:20]
+    layer = export_layer(network, "third", images)
+    seen: list[Tensor] = []
+    hook = network.get_submodule("third.relu").register_forward_hook(lambda _m, _i, output: seen.append(output))
+    network.eval()(images)
+    hook.remove()
+    sums = nn.functional.conv2d(layer.activations.double(), layer.weights.double(), padding=layer.padding)
+    folded = cyclic(sums.round().long(), layer.accumulator_bits, layer.slope)
+    outputs = torch.relu(layer.scale.view(-1, 1, 1) * folded + layer.offset.view(-1, 1, 1))
+    assert torch.allclose(outputs, seen[0], atol=1e-5)
+
+
+def test_dot_products_are_positions_of_the_convolution(network: nn.Module) -> None:
+    layer = export_layer(network, "second", digits()[1].images[:3])
+    sums = nn.functional.conv2d(layer.activations.double(), layer.weights.double(), padding=1).long()
+    activations, weights = layer.dot_products(500, 3)
+    assert activations.shape == weights.shape == (500, layer.dot_length)
+    assert set((activations * weights).sum(1).tolist()) <= set(sums.flatten().tolist())
+
+
+def test_wider_export_uses_its_bits(network: nn.Module) -> None:
+    layer = export_layer_at(network, "third", digits()[1].images[:20], 8, 8)
+    assert layer.activations.max() == 255
+    assert layer.weights.abs().max() == 127
+    assert layer.weights.unique().numel() > 50
+
+
+def test_a_file_comes_back_as_it_was(tmp_path: Path) -> None:
+    layer = make_layer(weight_bits=4, activation_bits=5)
+    layer.save(tmp_path / "layer.npz")
+    again = LayerExport.load(tmp_path / "layer.npz")
+    assert torch.equal(layer.weights, again.weights)
+    assert torch.equal(layer.activations, again.activations)
+    assert (again.weight_bits, again.activation_bits, again.padding) == (4, 5, 1)
+
+
+def test_truncated_files_are_named(layer_file: Path) -> None:
+    data = layer_file.read_bytes()
+    for length in (0, 10, len(data) // 2, len(data) - 10):
+        layer_file.write_bytes(data[:length])
+        with pytest.raises(ValueError, match=r"layer\.npz is damaged, or not an npz file"):
+            LayerExport.load(layer_file)
+
+
+def test_foreign_files_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "other.npz"
+    np.savez(path, something=np.zeros(3))
+    with pytest.raises(ValueError, match=r"other\.npz is not an exported layer"):
+        LayerExport.load(path)
+    np.savez(path, weights=np.array([None]), allow_pickle=True)
+    with pytest.raises(ValueError, match=r"other\.npz is"):
+        LayerExport.load(path)
+    with pytest.raises(ValueError, match="no such file"):
+        LayerExport.load(tmp_path / "missing.npz")
+
+
+def test_versions_and_values_out_of_range_are_named(layer_file: Path) -> None:
+    content = dict(np.load(layer_file))
+    for changed, message in (
+        ({"version": 99}, "format version 99; this program reads version 1"),
+        ({"activations": content["activations"] + 7}, "activations lie outside 0 to 7, what 3 bits hold"),
+        ({"weights": content["weights"] * 2}, "weights of 1 bit are -1 or"),
+        ({"weights": content["weights"][:, :1]}, "weights take 1 channels, but activations have 2"),
+        ({"weights": content["weights"][0]}, r"weights has the shape \(2, 3, 3\); it needs 4 axes"),
+        ({"weights": content["weights"] * 1.0}, "weights has the type torch.float64; it needs integers"),
+    ):
+        np.savez(layer_file, **(content | changed))
+        with pytest.raises(ValueError, match=message):
+            LayerExport.load(layer_file)

@@ -1,0 +1,65 @@
+"""Quantizers and the quantized convolution against hand computations and the integer arithmetic."""
+
+import pytest
+import torch
+from torch import nn
+
+from models.arithmetic import cyclic, overflow_rate, wrap
+from models.wrapnet.layers import Accumulator, QuantConv2d
+from models.wrapnet.quantizers import binary_weights, quantized_activations, scaled_activations, uniform_weights
+
+
+def test_binary_weights_by_hand() -> None:
+    weight = torch.tensor([[0.5, -0.25, 0.0], [-2.0, -1.0, 0.0]], requires_grad=True)
+    signs, scale = binary_weights(weight)
+    assert signs.tolist() == [[1, -1, 1], [-1, -1, 1]]
+    assert scale.tolist() == [0.25, 1.0]
+    signs.sum().backward()
+    assert weight.grad is not None
+    assert weight.grad.tolist() == [[1, 1, 1], [0, 1, 1]]  # clipped beyond [-1, 1]
+
+
+def test_uniform_weights_use_the_whole_range_and_stay_in_it() -> None:
+    weight = torch.randn(5, 2, 3, 3, generator=torch.Generator().manual_seed(0))
+    for bits in (2, 4, 8):
+        integers, scale = uniform_weights(weight, bits)
+        assert torch.equal(integers.flatten(1).abs().amax(1), torch.full((5,), float(2 ** (bits - 1) - 1)))
+        assert ((integers * scale.view(-1, 1, 1, 1) - weight).abs() <= scale.view(-1, 1, 1, 1) / 2 + 1e-6).all()
+
+
+def test_quantized_activations_by_hand() -> None:
+    activation = torch.tensor([-1.0, 0.0, 0.26, 0.5, 1.0, 9.0], requires_grad=True)
+    step = torch.tensor(0.25)
+    integers = quantized_activations(activation, step, 3)
+    assert integers.tolist() == [0, 0, 1, 2, 4, 7]
+    integers.sum().backward()
+    assert activation.grad is not None
+    assert activation.grad.tolist() == [0, 4, 4, 4, 4, 0]
+    assert scaled_activations(activation, step, 3).tolist() == pytest.approx([0, 0, 1.04, 2, 4, 7])
+
+
+@pytest.mark.parametrize("overflow", ["exact", "wrap", "cyclic"])
+@pytest.mark.parametrize("bits", [4, 8, 12])
+def test_forward_equals_the_integer_arithmetic(overflow: str, bits: int) -> None:
+    torch.manual_seed(0)
+    layer = QuantConv2d(16, 8, 3)
+    layer.activations = "quantized"
+    layer.accumulator = Accumulator(bits=bits, slope=2, overflow=overflow)  # type: ignore[arg-type]
+    layer.step.fill_(0.3)
+    inputs = torch.rand(2, 16, 6, 6) * 2
+    outputs = layer(inputs)
+
+    integers = (inputs / 0.3).round().clamp(0, 7).long()
+    signs = torch.where(layer.weight >= 0, 1, -1)
+    sums = nn.functional.conv2d(integers.double(), signs.double(), padding=1).round().long()
+    kept = {"exact": sums, "wrap": wrap(sums, bits), "cyclic": cyclic(sums, bits, 2)}[overflow]
+    scale = layer.weight.abs().mean((1, 2, 3)) * layer.step
+    assert torch.equal(outputs, kept.float() * scale.view(-1, 1, 1))
+    assert layer.overflow_rate() == overflow_rate(sums, bits)
+    excess = (sums.abs() - 2 ** (bits - 1)).clamp(min=0).float().mean()
+    assert layer.penalty().item() == pytest.approx(excess.item())
+
+
+def test_sums_that_float32_cannot_hold_are_refused() -> None:
+    with pytest.raises(ValueError, match="float32 holds integers exactly only below 16777216"):
+        QuantConv2d(8192, 1, 3, activation_bits=8)

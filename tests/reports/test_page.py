@@ -1,0 +1,158 @@
+"""The report page in headless Chromium: it renders, its figures show, its tables sort, and nothing overflows."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+
+from hw.designs import PUBLISHED
+from reports.figures import FIGURES
+from reports.page import write_page
+from reports.published import MAC_UNITS, PARTS, area_ratio
+from reports.tables import overview_table
+
+
+def made_up_report() -> dict[str, Any]:
+    """A report of the right form, with numbers that no run gave."""
+    designs = [
+        {
+            **asdict(design),
+            "name": name,
+            "vectors": 100_000 * (index + 1),
+            "mismatches": 0,
+            "coverage": {"length: 1": 5, "wraps: up": index + 1},
+            "layer_macs": 1_000_000,
+            "layer_macs_per_second": 1_500_000,
+            "gate_level": {"simulator": "icarus", "vectors": 1000, "mismatches": 0},
+            "library": "made-up cells",
+            "area": 1000.0 / (index + 1),
+            "area_ratio": 1 / (index + 1),
+            "area_by_part": dict.fromkeys(PARTS, 250.0 / (index + 1)) | ({} if design.slope else {"cyclic": 0.0}),
+            "equivalent": True,
+            "published": {**asdict(MAC_UNITS[name]), "area_ratio": area_ratio(name)},
+        }
+        for index, (name, design) in enumerate(PUBLISHED.items())
+    ]
+    names = ("float", "quantized, exact accumulator", "quantized, plain wrap", "wrapnet")
+    layer = {
+        "accuracies": {name: {"accuracy": 0.9, "overflow_rates": [0.1, 0.05]} for name in names},
+        "held_out_images": 599,
+        "data": "digits",
+        "weight_bits": 1,
+        "activation_bits": 3,
+        "accumulator_bits": 8,
+        "slope": 2,
+    }
+    return {
+        "designs": designs,
+        "trained_layer": layer,
+        "tools": {"torch": "<b>2</b>"},
+        "command": "wrapmac flow",
+        "seed": 0,
+        "machine": "a machine",
+        "created": "2026-01-01T00:00:00+00:00",
+    }
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    write_page(made_up_report(), folder)
+    return folder / "index.html"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    assert binary, "Chromium is missing; install it with: apt-get install chromium"
+    assert driver, "ChromeDriver is missing; install it with: apt-get install chromium-driver"
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for argument in (
+        "headless",
+        "no-sandbox",
+        "disable-gpu",
+        "disable-background-networking",
+        "disable-component-update",
+        "disable-sync",
+        f"user-data-dir={tmp_path_factory.mktemp('profile')}",
+    ):
+        options.add_argument(f"--{argument}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield chrome
+    chrome.quit()
+
+
+def test_it_renders_without_a_word_on_the_console(page: Path, browser: webdriver.Chrome) -> None:
+    browser.get(page.as_uri())
+    assert browser.get_log("browser") == []
+    assert browser.find_element(By.TAG_NAME, "h1").text == "Multiply-accumulate units with wrap-around accumulators"
+    assert "<b>2</b>" in browser.find_element(By.TAG_NAME, "dl").text  # text from the report is escaped
+
+
+def test_its_figures_are_visible(page: Path, browser: webdriver.Chrome) -> None:
+    browser.get(page.as_uri())
+    figures = browser.find_elements(By.CSS_SELECTOR, "figure svg")
+    assert len(figures) == len(FIGURES)
+    for figure in figures:
+        assert figure.is_displayed()
+        assert figure.size["width"] > 500
+        assert figure.size["height"] > 100
+
+
+def test_its_tables_sort_by_number(page: Path, browser: webdriver.Chrome) -> None:
+    browser.get(page.as_uri())
+    table = browser.find_element(By.CSS_SELECTOR, "table.sortable")
+
+    def cycles() -> list[int]:
+        cells = table.find_elements(By.CSS_SELECTOR, "tbody td:nth-child(2)")
+        return [int(cell.text.replace(",", "")) for cell in cells]
+
+    button = table.find_elements(By.CSS_SELECTOR, "th button")[1]
+    button.click()
+    assert cycles() == [100_000, 200_000, 300_000, 400_000, 500_000, 600_000]
+    button.click()
+    assert cycles() == [600_000, 500_000, 400_000, 300_000, 200_000, 100_000]
+
+
+def test_a_narrow_screen_scrolls_tables_not_the_page(page: Path, browser: webdriver.Chrome) -> None:
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    )
+    browser.get(page.as_uri())
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_the_page_needs_no_other_file_and_pictures_lie_beside_it(page: Path) -> None:
+    text = page.read_text()
+    assert 'src="' not in text
+    assert "http" not in text.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
+        "http://creativecommons.org", ""
+    ).replace("https://matplotlib.org", "")
+    for name in FIGURES:
+        with Image.open(page.with_name("figures") / f"{name}.png") as picture:
+            assert picture.size[0] > 1000
+            assert len(set(picture.convert("L").resize((60, 20)).get_flattened_data())) > 5  # not blank
+
+
+def test_markdown_has_every_design_and_both_ratios(page: Path) -> None:
+    text = page.with_name("report.md").read_text()
+    for name in PUBLISHED:
+        assert f"| {name} |" in text
+    assert "| 3x1x32 | 732 | 500.0 | 0.56 | 0.50 | -0.06 |" in text
+
+
+def test_the_overview_shows_what_failed() -> None:
+    report = made_up_report()
+    report["designs"][1]["gate_level"]["mismatches"] = 3
+    report["designs"][1]["coverage"]["wraps: up"] = 0
+    report["designs"][1]["equivalent"] = False
+    assert overview_table(report).rows[1] == ("3x1x32", "0.2 M", "3", "NO", "NO", "0.56", "0.50")

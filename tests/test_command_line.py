@@ -1,0 +1,100 @@
+"""The command line as a user meets it: help, results, one-line errors with exit code 2."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def wrapmac(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "wrapmac", *arguments],
+        cwd=cwd,
+        env=os.environ | (env or {}),
+        capture_output=True,
+        text=True,
+    )
+
+
+def assert_refused(finished: subprocess.CompletedProcess[str], message: str, folder: Path) -> None:
+    assert finished.returncode == 2, finished.stderr
+    assert finished.stderr.count("\n") == 1, finished.stderr
+    assert finished.stderr.startswith("wrapmac: error: ")
+    assert message in finished.stderr
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("command", ["flow", "generate", "check", "synth"])
+def test_help_says_what_each_option_does(command: str, tmp_path: Path) -> None:
+    finished = wrapmac(command, "--help", cwd=tmp_path)
+    assert finished.returncode == 0
+    assert "default:" in finished.stdout
+    assert "--out DIR" in finished.stdout
+
+
+def test_generate_by_name_and_by_parameters(tmp_path: Path) -> None:
+    assert wrapmac("generate", "all", "--out", "v", cwd=tmp_path).returncode == 0
+    parameters = ["--activation-bits", "4", "--weight-bits", "2", "--accumulator-bits", "12", "--slope", "4"]
+    assert wrapmac("generate", *parameters, "--out", "v", cwd=tmp_path).returncode == 0
+    names = sorted(path.name for path in (tmp_path / "v").iterdir())
+    assert names == ["3x1x32.v", "3x1x8k2.v", "3x1x8k4.v", "4x2x12k4.v", "8x8x32.v", "8x8x8k2.v", "8x8x8k4.v"]
+    assert "module mac_4x2x12k4(" in (tmp_path / "v" / "4x2x12k4.v").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["generate", "9x9"], "unknown design '9x9'"),
+        (["generate", "0x8x8"], "activation_bits is 0; allowed are the integers 1 to 16"),
+        (["generate", "8x8x8k0"], "slope is 0; allowed is an integer of at least 1"),
+        (["generate", "8x8x3k9"], "slope 9 needs an accumulator of at least 5 bits, not 3"),
+        (["generate"], "name a design, or give --activation-bits"),
+        (["generate", "--activation-bits", "4"], "missing: --weight-bits, --accumulator-bits"),
+        (
+            ["generate", "--activation-bits", "4", "--weight-bits", "2", "--accumulator-bits", "8", "--slope", "-1"],
+            "-1",
+        ),
+        (["check"], "name at least one design"),
+        (["check", "3x1x8k2", "--layer", "none.npz"], "none.npz: no such file"),
+        (["synth", "3x1x8k2", "--library", "none.lib"], "none.lib: no such file"),
+        (["synth", "nonsense"], "unknown design 'nonsense'"),
+        (["flow", "--library", "none.lib"], "none.lib: no such file"),
+        (["generate", "8x8x32", "--out", "/dev/null/x"], "/dev/null"),
+        (["flow", "--out", "/dev/null/x"], "/dev/null"),
+    ],
+)
+def test_bad_input_gets_one_line_and_exit_code_2(arguments: list[str], message: str, tmp_path: Path) -> None:
+    assert_refused(wrapmac(*arguments, cwd=tmp_path), message, tmp_path)
+
+
+def test_a_missing_simulator_gets_one_line(tmp_path: Path) -> None:
+    finished = wrapmac("check", "3x1x8k2", "--simulator", "icarus", cwd=tmp_path, env={"PATH": "/nowhere"})
+    assert_refused(finished, "Icarus Verilog is missing; install it with: apt-get install iverilog", tmp_path)
+
+
+def test_an_unknown_option_exits_with_2(tmp_path: Path) -> None:
+    assert wrapmac("generate", "8x8x32", "--depth", "3", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.slow
+def test_check_prints_and_writes_its_verdict(tmp_path: Path, layer_file: Path) -> None:
+    arguments = ["check", "3x1x8k2", "--simulator", "icarus", "--layer", str(layer_file), "--json", "verdict.json"]
+    finished = wrapmac(*arguments, cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert "pass" in finished.stdout
+    (verdict,) = json.loads((tmp_path / "verdict.json").read_text())
+    assert verdict["name"] == "3x1x8k2"
+    assert verdict["mismatches"] == 0
+    assert verdict["passed"]
+
+
+def test_synth_prints_and_writes_areas(tmp_path: Path) -> None:
+    finished = wrapmac("synth", "3x1x8k2", "3x1x32", "--json", "areas.json", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    results = json.loads((tmp_path / "areas.json").read_text())
+    assert [result["name"] for result in results] == ["3x1x8k2", "3x1x32"]
+    assert all(result["equivalent"] for result in results)
+    assert results[0]["area"] < results[1]["area"]
