@@ -5,6 +5,7 @@ exported networks compute. `models.arithmetic.differentiable` holds their counte
 which agree with them on every integer.
 """
 
+from models.arithmetic.carries import carries
 from models.arithmetic.integers import absolute, cyclic, fold_threshold, overflow_rate, relu_like, wrap
 
-__all__ = ["absolute", "cyclic", "fold_threshold", "overflow_rate", "relu_like", "wrap"]
+__all__ = ["absolute", "carries", "cyclic", "fold_threshold", "overflow_rate", "relu_like", "wrap"]
