@@ -15,7 +15,7 @@ flow: setup
 
 setup: $(VENV)/.installed
 
-# torch comes first, by its exact version: the range in pyproject.toml would pull in the GPU build.
+# torch comes first, by the exact version that the committed results were made with.
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip

@@ -51,7 +51,8 @@ def flow(
 
     try:
         with Progress() as progress:
-            report = run_flow(out, load_library(library), WrapNetConfig(seed=seed), progress)
+            command = f"wrapmac flow --library {Path(library).name} --seed {seed}"
+            report = run_flow(out, load_library(library), WrapNetConfig(seed=seed), progress, command)
     except CheckFailed as error:
         print(f"wrapmac: {error}", file=sys.stderr)
         return 1
@@ -61,7 +62,7 @@ def flow(
     for table in (overview_table(report), accuracy_table(report["trained_layer"])):
         console.print(table.terminal())
     console.print(f"The report: {out / 'index.html'}", highlight=False, soft_wrap=True)
-    return 0
+    return 0 if all(design["equivalent"] for design in report["designs"]) else 1
 
 
 def generate(
@@ -117,6 +118,7 @@ def check(
     ]
     for job in jobs:
         ensure_runnable(job)
+    _ensure_writable(json_file)
     with Progress() as progress, ThreadPoolExecutor(os.cpu_count()) as pool:
         task = progress.task(f"checking with {simulator}", len(jobs))
 
@@ -148,6 +150,7 @@ def synth(
 
     designs = _designs(names)
     cells = load_library(library, dont_use)
+    _ensure_writable(json_file)
     with Progress() as progress, ThreadPoolExecutor(os.cpu_count()) as pool, TemporaryDirectory() as scratch:
         task = progress.task("mapping and proving", len(designs))
 
@@ -163,13 +166,21 @@ def synth(
     return 0 if all(result["equivalent"] for result in results) else 1
 
 
+def _ensure_writable(path: Path | None) -> None:
+    """Raises OSError now, rather than after the work, if `path` cannot be written."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(path.parent, os.W_OK):
+            raise PermissionError(f"{path.parent} cannot be written")
+
+
 def _designs(names: tuple[str, ...], *, required: bool = True) -> list[MacDesign]:
     if required and not names:
         raise ValueError(f"name at least one design, such as {', '.join(PUBLISHED)}, or `all`")
     chosen: list[MacDesign] = []
     for name in names:
         chosen += PUBLISHED.values() if name == "all" else [MacDesign.parse(name)]
-    return chosen
+    return list(dict.fromkeys(chosen))
 
 
 def main() -> None:

@@ -39,6 +39,7 @@ _STYLE: Any = {
 def area_by_part(report: dict[str, Any]) -> Figure:
     """Cell area by part, published beside ours, both relative to 8x8x32 (in the manner of Figure 2.2b)."""
     names = [design["name"] for design in report["designs"]]
+    library = report["designs"][0]["library"]
     figure, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
     places = np.arange(len(names))
     reference = next(design["area"] for design in report["designs"] if design["name"] == REFERENCE)
@@ -63,7 +64,7 @@ def area_by_part(report: dict[str, Any]) -> Figure:
             axes.text(place, top + 0.01, f"{top:.2f}", ha="center", va="bottom", fontsize=8)
     axes.set_xticks(places, names)
     axes.set_ylabel(f"cell area relative to {REFERENCE}")
-    axes.legend(frameon=False, title="left, hatched: published (28 nm, layout)\nright: this run (45 nm, synthesis)")
+    axes.legend(frameon=False, title=f"left, hatched: published (28 nm, layout)\nright: {library}, synthesis")
     return figure
 
 

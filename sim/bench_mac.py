@@ -32,23 +32,23 @@ torch.set_num_threads(1)
 async def agrees_with_the_golden_model(dut: Any, family: str) -> None:
     """Every output of every cycle equals the PyTorch model's, over one family of stimuli."""
     bench = MacBench(dut, DESIGN, JOB["lanes"], JOB["preload"], VERDICT)
-    before = VERDICT.mismatches
+    earlier = len(VERDICT.first_mismatches)
     await bench.check(family, families()[family](DESIGN, JOB["seed"]))
-    assert VERDICT.mismatches == before, VERDICT.first_mismatches[0]
+    assert not VERDICT.first_mismatches[earlier:], VERDICT.first_mismatches[earlier]
 
 
 @cocotb.test(skip=JOB["layer"] is None)
 async def computes_the_trained_layer(dut: Any) -> None:
     """Dot products of a trained layer's weights and the activations of held-out images."""
     bench = MacBench(dut, DESIGN, JOB["lanes"], JOB["preload"], VERDICT)
-    before = VERDICT.mismatches
+    earlier = len(VERDICT.first_mismatches)
     started = time.perf_counter()
     layer = LayerExport.load(Path(JOB["layer"]))
     stimuli = trained_layer(DESIGN, layer, JOB["layer_dots"], JOB["lanes"], JOB["seed"])
     await bench.check("trained layer", stimuli)
     LAYER_RATE["layer_macs"] = sum(len(stimulus.cycles) for stimulus in stimuli)
     LAYER_RATE["layer_seconds"] = time.perf_counter() - started
-    assert VERDICT.mismatches == before, VERDICT.first_mismatches[0]
+    assert not VERDICT.first_mismatches[earlier:], VERDICT.first_mismatches[earlier]
 
 
 @cocotb.test()

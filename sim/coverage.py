@@ -74,17 +74,19 @@ def _positions(values: Tensor, wanted: list[int], allowed: range) -> Tensor:
 
 def _dot_hits(design: MacDesign, steps: Accumulation, live: Tensor) -> dict[str, int]:
     """Lengths of the dot products, and the wraps within each."""
-    up = (steps.before >= 0) & (steps.product > 0) & (steps.after < 0)
-    down = (steps.before < 0) & (steps.product < 0) & (steps.after >= 0)
+    # What the accumulator adds: of a product wider than itself, the low bits.
+    addend = wrap(steps.product, design.accumulator_bits)
+    up = (steps.before >= 0) & (addend > 0) & (steps.after < 0)
+    down = (steps.before < 0) & (addend < 0) & (steps.after >= 0)
     wrapped = ~steps.restart & steps.known & (up | down)
     dot = steps.restart.cumsum(0)  # 0 is what runs before the first restart: a preloaded sum
     dots = int(dot[-1]) + 1
-    length = torch.zeros(dots, dtype=torch.int64).index_add(0, dot, live.long())
+    length = torch.zeros(dots, dtype=torch.int64).index_add(0, dot, (live & steps.known).long())
     wraps = torch.zeros(dots, dtype=torch.int64).index_add(0, dot, wrapped.long())
     # The sum that a `first` cuts off: would the product have wrapped it?
-    uncut = wrap(steps.before + steps.product, design.accumulator_bits)
-    cut_up = (steps.before >= 0) & (steps.product > 0) & (uncut < 0)
-    cut_down = (steps.before < 0) & (steps.product < 0) & (uncut >= 0)
+    uncut = wrap(steps.before + addend, design.accumulator_bits)
+    cut_up = (steps.before >= 0) & (addend > 0) & (uncut < 0)
+    cut_down = (steps.before < 0) & (addend < 0) & (uncut >= 0)
     defined_before = torch.cat([torch.tensor([False]), steps.known[:-1]])
     return {
         "length: 1": _count(length[1:] == 1),

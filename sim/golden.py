@@ -1,7 +1,7 @@
 """Bit-exact model of a multiply-accumulate unit, clock cycle by clock cycle.
 
 A model of the unit's documented behaviour (hw.mac), written as whole-tensor integer functions on top of
-models.arithmetic; it knows nothing of the registers inside.
+models.arithmetic. Of the hardware it takes the latencies and nothing else: products are whole, and only the sum wraps.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Cycles:
 class Accumulation:
     """The steps of the accumulator, one for each cycle of operands: tensors of shape (cycles,).
 
-    product: what the cycle adds, as the product register holds it; 0 for a bubble or reset.
+    product: what the cycle adds, in full; 0 for a bubble or reset.
     restart: whether the cycle starts from 0 (reset, or `first` with `enable`).
     before: the sum before the cycle, before any restart.
     after: the sum that results.
@@ -62,7 +62,7 @@ class Outputs:
 def accumulate(design: MacDesign, cycles: Cycles, preload: int | None = None) -> Accumulation:
     """The sums that the unit forms from `cycles`, from an unknown state, or from the sum `preload`."""
     live = (cycles.enable == 1) & (cycles.reset == 0)
-    product = torch.where(live, wrap(cycles.activation * cycles.weight, design.product_bits), 0)
+    product = torch.where(live, cycles.activation * cycles.weight, 0)
     restart = (cycles.reset == 1) | (live & (cycles.first == 1))
 
     # The sum since the last restart is a difference of running totals. These may overflow int64: all

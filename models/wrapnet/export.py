@@ -1,6 +1,7 @@
 """Integer export of one trained layer, as hardware and kernels take it."""
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -15,8 +16,16 @@ from models.wrapnet.quantizers import binary_weights, quantized_activations, uni
 
 VERSION = 1
 
-_ARRAYS = {"weights": 4, "activations": 4, "scale": 1, "offset": 1}
-_NUMBERS = ("version", "weight_bits", "activation_bits", "accumulator_bits", "slope", "padding")
+_ARRAYS = ("weights", "activations", "scale", "offset")
+_NUMBERS = {
+    "weight_bits": range(1, 17),
+    "activation_bits": range(1, 17),
+    "accumulator_bits": range(2, 65),
+    "slope": range(1, 1 << 63),
+    "padding": range(1 << 15),
+}
+# Whatever numpy, zipfile and zlib raise on files that are damaged or were never npz files.
+_UNREADABLE = (OSError, EOFError, ValueError, TypeError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -41,24 +50,34 @@ class LayerExport:
     padding: int
 
     def __post_init__(self) -> None:
-        for name, dimensions in _ARRAYS.items():
-            if getattr(self, name).dim() != dimensions or getattr(self, name).numel() == 0:
-                raise ValueError(f"{name} has the shape {tuple(getattr(self, name).shape)}; it needs {dimensions} axes")
-        for name in ("weights", "activations"):
-            if getattr(self, name).is_floating_point():
-                raise ValueError(f"{name} has the type {getattr(self, name).dtype}; it needs integers")
-        if self.weights.shape[1] != self.activations.shape[1]:
-            raise ValueError(
-                f"weights take {self.weights.shape[1]} channels, but activations have {self.activations.shape[1]}"
-            )
+        for name, allowed in _NUMBERS.items():
+            value = getattr(self, name)
+            if type(value) is not int or value not in allowed:
+                raise ValueError(f"{name} is {value!r}; allowed are the integers {allowed[0]} to {allowed.stop - 1}")
+        for name, axes in (("weights", 4), ("activations", 4), ("scale", 1), ("offset", 1)):
+            array: Tensor = getattr(self, name)
+            if array.dim() != axes or array.numel() == 0:
+                raise ValueError(f"{name} has the shape {tuple(array.shape)}; it needs {axes} axes and content")
+            if array.is_floating_point() == (axes == 4) or array.dtype == torch.bool:
+                raise ValueError(f"{name} has the type {array.dtype}; it needs {'integers' if axes == 4 else 'floats'}")
+        channels, inputs, *kernel = self.weights.shape
+        if inputs != self.activations.shape[1]:
+            raise ValueError(f"weights take {inputs} channels, but activations have {self.activations.shape[1]}")
+        if len(self.scale) != channels or len(self.offset) != channels:
+            raise ValueError(f"scale and offset have {len(self.scale)} and {len(self.offset)} entries, not {channels}")
+        if any(
+            size + 2 * self.padding < extent for size, extent in zip(self.activations.shape[2:], kernel, strict=True)
+        ):
+            raise ValueError(f"a kernel of {tuple(kernel)} does not fit maps of {tuple(self.activations.shape[2:])}")
         largest = (1 << self.activation_bits) - 1
         if self.activations.min() < 0 or self.activations.max() > largest:
             raise ValueError(f"activations lie outside 0 to {largest}, what {self.activation_bits} bits hold")
+        half = 1 << (self.weight_bits - 1)
         if self.weight_bits == 1:
-            if not (self.weights.abs() == 1).all():
+            if not ((self.weights == 1) | (self.weights == -1)).all():
                 raise ValueError("weights of 1 bit are -1 or +1; these have other values")
-        elif self.weights.abs().max() > 1 << (self.weight_bits - 1):
-            raise ValueError(f"weights lie outside what {self.weight_bits} bits hold")
+        elif self.weights.min() < -half or self.weights.max() >= half:
+            raise ValueError(f"weights lie outside {-half} to {half - 1}, what {self.weight_bits} bits hold")
 
     @property
     def dot_length(self) -> int:
@@ -77,31 +96,38 @@ class LayerExport:
 
     def save(self, path: Path) -> None:
         """Writes the layer as a compressed npz file."""
-        arrays = {name: getattr(self, name).numpy(force=True) for name in _ARRAYS}
-        numbers = {name: getattr(self, name) for name in _NUMBERS if name != "version"}
-        write_with(path, lambda file: np.savez_compressed(file, version=VERSION, **arrays, **numbers))
+        content = {name: getattr(self, name).numpy(force=True) for name in _ARRAYS}
+        content |= {name: getattr(self, name) for name in _NUMBERS}
+        write_with(path, lambda file: np.savez_compressed(file, version=VERSION, **content))
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Reads a layer. Raises ValueError, naming the file, if it is damaged or not such an export."""
         try:
             with np.load(path, allow_pickle=False) as stored:
-                content = {name: stored[name] for name in (*_ARRAYS, *_NUMBERS)}
+                content = {name: stored[name] for name in ("version", *_ARRAYS, *_NUMBERS)}
+            version = content.pop("version").tolist()
         except FileNotFoundError as error:
             raise ValueError(f"{path}: no such file") from error
         except KeyError as error:
             raise ValueError(f"{path} is not an exported layer: {error.args[0]}") from error
-        except (OSError, EOFError, ValueError, TypeError, AttributeError, zipfile.BadZipFile, zipfile.error) as error:
+        except _UNREADABLE as error:
             raise ValueError(f"{path} is damaged, or not an npz file") from error
-        version = content.pop("version").item()
         if version != VERSION:
             raise ValueError(f"{path} has format version {version}; this program reads version {VERSION}")
-        tensors: dict[str, Any] = {name: torch.from_numpy(content[name]) for name in _ARRAYS}
-        numbers = {name: content[name].item() for name in _NUMBERS if name in content}
+        numbers = {name: content.pop(name).tolist() for name in _NUMBERS}
         try:
-            return cls(**tensors, **numbers)
-        except ValueError as error:
+            fields: dict[str, Any] = {name: _tensor(array) for name, array in content.items()} | numbers
+            return cls(**fields)
+        except (ValueError, TypeError) as error:
             raise ValueError(f"{path}: {error}") from error
+
+
+def _tensor(array: np.ndarray[Any, Any]) -> Tensor:
+    """An array as a tensor; integers, of any width and byte order, as int64."""
+    if np.issubdtype(array.dtype, np.integer):
+        return torch.from_numpy(array.astype(np.int64))
+    return torch.from_numpy(array.astype(array.dtype.newbyteorder("=")))
 
 
 @torch.no_grad()

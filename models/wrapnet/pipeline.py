@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from models.data.digits import Split
 from models.training.loop import Stage, run_stage
 from models.training.progress import Progress
+from models.training.seeds import check_seed
 from models.wrapnet.layers import Activations, Overflow, configure, quantized_layers
 from models.wrapnet.networks import digits_network
 from models.wrapnet.step_sizes import choose_step_sizes
@@ -44,6 +45,12 @@ class WrapNetConfig:
     batch_size: int = 64
     learning_rate: float = 1e-3
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        for name in ("width", "activation_bits", "accumulator_bits", "slope", "epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; allowed is an integer of at least 1")
 
 
 @dataclass(frozen=True)

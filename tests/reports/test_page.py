@@ -42,6 +42,7 @@ def made_up_report() -> dict[str, Any]:
     names = ("float", "quantized, exact accumulator", "quantized, plain wrap", "wrapnet")
     layer = {
         "accuracies": {name: {"accuracy": 0.9, "overflow_rates": [0.1, 0.05]} for name in names},
+        "epochs": 20,
         "held_out_images": 599,
         "data": "digits",
         "weight_bits": 1,

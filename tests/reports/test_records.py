@@ -39,6 +39,17 @@ def test_a_step_that_fails_leaves_no_record(tmp_path: Path) -> None:
     def fail() -> dict[str, Any]:
         raise RuntimeError
 
+    path = tmp_path / "step.json"
+    kept(path, ("hw",), {"seed": 0}, Step())
     with pytest.raises(RuntimeError):
-        kept(tmp_path / "step.json", ("hw",), {}, fail)
-    assert not (tmp_path / "step.json").exists()
+        kept(path, ("hw",), {"seed": 1}, fail)
+    assert not path.exists()
+
+
+def test_a_record_whose_files_are_gone_is_made_anew(tmp_path: Path) -> None:
+    step, path, file = Step(), tmp_path / "step.json", tmp_path / "netlist.v"
+    file.touch()
+    assert kept(path, ("hw",), {}, step, (file,)) == {"run": 1}
+    assert kept(path, ("hw",), {}, step, (file,)) == {"run": 1}
+    file.unlink()
+    assert kept(path, ("hw",), {}, step, (file,)) == {"run": 2}

@@ -115,11 +115,12 @@ class LeakyOperands(OperandStage):
 
 
 class HastyOperands(OperandStage):
-    """Restarts two cycles too early on reset, and never on `first`."""
+    """Lets reset clear the sum a cycle too early, so that it overtakes what came before it."""
 
     def elaborate(self, platform: object) -> Module:
         m = super().elaborate(platform)
-        m.d.sync += self.restart.eq(self.reset_in)
+        with m.If(self.reset_in):
+            m.d.sync += self.restart.eq(1)
         return m
 
 

@@ -71,6 +71,29 @@ def test_truncated_files_are_named(layer_file: Path) -> None:
             LayerExport.load(layer_file)
 
 
+def test_flipped_bits_never_get_past_as_anything_but_an_error_or_a_valid_layer(layer_file: Path) -> None:
+    data = bytearray(layer_file.read_bytes())
+    refused = 0
+    for position in range(0, 8 * len(data), 37):
+        data[position // 8] ^= 1 << position % 8
+        layer_file.write_bytes(data)
+        try:
+            LayerExport.load(layer_file)
+        except ValueError as error:
+            assert "layer.npz" in str(error)  # noqa: PT017 - most flips are refused, some only touch padding
+            refused += 1
+        data[position // 8] ^= 1 << position % 8
+    assert refused > 100
+
+
+def test_integers_of_any_width_and_byte_order_are_read(layer_file: Path) -> None:
+    content = dict(np.load(layer_file))
+    expected = LayerExport.load(layer_file)
+    for dtype in (">i4", "u2", "i1"):
+        np.savez(layer_file, **(content | {"activations": content["activations"].astype(dtype)}))
+        assert torch.equal(LayerExport.load(layer_file).activations, expected.activations)
+
+
 def test_foreign_files_are_named(tmp_path: Path) -> None:
     path = tmp_path / "other.npz"
     np.savez(path, something=np.zeros(3))
@@ -90,8 +113,17 @@ def test_versions_and_values_out_of_range_are_named(layer_file: Path) -> None:
         ({"activations": content["activations"] + 7}, "activations lie outside 0 to 7, what 3 bits hold"),
         ({"weights": content["weights"] * 2}, "weights of 1 bit are -1 or"),
         ({"weights": content["weights"][:, :1]}, "weights take 1 channels, but activations have 2"),
-        ({"weights": content["weights"][0]}, r"weights has the shape \(2, 3, 3\); it needs 4 axes"),
+        ({"weights": content["weights"][0]}, r"weights has the shape \(2, 3, 3\); it needs 4 axes and content"),
         ({"weights": content["weights"] * 1.0}, "weights has the type torch.float64; it needs integers"),
+        ({"weights": content["weights"] > 0}, "weights has the type torch.bool; it needs integers"),
+        ({"weights": content["weights"].astype(str)}, "layer.npz: "),
+        ({"weights": content["weights"] * 8, "weight_bits": 4}, "weights lie outside -8 to 7, what 4 bits hold"),
+        ({"weight_bits": 1.5}, "weight_bits is 1.5; allowed are the integers 1 to 16"),
+        ({"slope": 0}, "slope is 0; allowed are the integers 1 to"),
+        ({"padding": -1}, "padding is -1; allowed are the integers 0 to 32767"),
+        ({"padding": 0, "activations": content["activations"][..., :2]}, "a kernel of .* does not fit maps of"),
+        ({"scale": np.ones(99)}, "scale and offset have 99 and 4 entries, not 4"),
+        ({"version": np.arange(3)}, "format version"),
     ):
         np.savez(layer_file, **(content | changed))
         with pytest.raises(ValueError, match=message):
