@@ -14,6 +14,8 @@ from hw.designs import PUBLISHED
 from models.wrapnet.export import LayerExport
 from reports.published import PARTS
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("main job")]  # one process runs the job for all tests
+
 FLOW = [sys.executable, "-m", "wrapmac", "flow", "--out", "report"]
 
 
@@ -37,7 +39,6 @@ def read(out: Path) -> dict[str, Any]:
     return report
 
 
-@pytest.mark.slow
 def test_six_units_are_checked_covered_and_proved(out: Path) -> None:
     designs = read(out)["designs"]
     assert [design["name"] for design in designs] == list(PUBLISHED)
@@ -53,7 +54,6 @@ def test_six_units_are_checked_covered_and_proved(out: Path) -> None:
         assert tuple(design["area_by_part"]) == PARTS
 
 
-@pytest.mark.slow
 def test_narrow_accumulators_make_smaller_units(out: Path) -> None:
     ratio = {design["name"]: design["area_ratio"] for design in read(out)["designs"]}
     assert ratio["8x8x32"] == 1
@@ -61,7 +61,6 @@ def test_narrow_accumulators_make_smaller_units(out: Path) -> None:
     assert ratio["8x8x8k2"] < 0.6
 
 
-@pytest.mark.slow
 def test_the_cyclic_activation_saves_the_network(out: Path) -> None:
     accuracies = {name: entry["accuracy"] for name, entry in read(out)["trained_layer"]["accuracies"].items()}
     assert accuracies["float"] > 0.97
@@ -69,7 +68,6 @@ def test_the_cyclic_activation_saves_the_network(out: Path) -> None:
     assert accuracies["quantized, plain wrap"] < 0.5
 
 
-@pytest.mark.slow
 def test_the_layer_and_the_network_are_there_to_be_used(out: Path) -> None:
     trained = LayerExport.load(out / "training" / "layer.npz")
     wide = LayerExport.load(out / "training" / "layer-8bit.npz")
@@ -79,7 +77,6 @@ def test_the_layer_and_the_network_are_there_to_be_used(out: Path) -> None:
         assert (out / name).stat().st_size > 0
 
 
-@pytest.mark.slow
 def test_a_repeated_job_redoes_nothing_and_reports_the_same(out: Path) -> None:
     before = read(out)
     started = time.monotonic()
