@@ -182,8 +182,8 @@ def accuracy_table(layer: dict[str, Any]) -> Table:
         f"{layer['activation_bits']}-bit activations, {layer['accumulator_bits']}-bit accumulators, "
         f"k = {layer['slope']}; one seed, so one image is {100 / layer['held_out_images']:.2f} points. "
         f"The float network was trained for {layer['epochs']} epochs, the exact-accumulator network for "
-        f"{2 * layer['epochs']}, WrapNet for {3 * layer['epochs']}. Plain wrap is the exact-accumulator network run, not "
-        "retrained, on accumulators that wrap. The overflow rate is the share of sums outside the accumulator's range.",
+        f"{2 * layer['epochs']}, WrapNet for {3 * layer['epochs']}. Plain wrap is the exact-accumulator network run, "
+        "not retrained, on accumulators that wrap. The overflow rate is the share of sums outside the accumulator.",
     )
 
 
