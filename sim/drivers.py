@@ -102,8 +102,10 @@ class MacBench:
         return recordings
 
     def _read(self, path: Path) -> Tensor:
-        """The monitor's words, (lanes, 3, cycles): inputs, sum, out."""
-        return torch.from_numpy(np.fromfile(path, dtype="<i8")).view(-1, self.lanes, 3).permute(1, 2, 0).contiguous()
+        """The monitor's words, (lanes, 3, cycles): inputs, sum, out. The file, large after a long run, is removed."""
+        words = torch.from_numpy(np.fromfile(path, dtype="<i8"))
+        path.unlink()
+        return words.view(-1, self.lanes, 3).permute(1, 2, 0).contiguous()
 
     def _score(self, name: str, stimulus: Stimulus, seen: Recording) -> None:
         """Compares every defined output with the model, which is fed from the monitored inputs."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from models.training.files import write_with
 from models.wrapnet.layers import QuantConv2d
-from models.wrapnet.quantizers import binary_weights, quantized_activations, uniform_weights
+from models.wrapnet.quantizers import quantize_weights, quantized_activations, uniform_weights, weight_bits
 
 VERSION = 1
 
@@ -134,9 +134,10 @@ def _tensor(array: np.ndarray[Any, Any]) -> Tensor:
 def export_layer(network: nn.Module, block: str, images: Tensor) -> LayerExport:
     """The quantized convolution of `network`'s block `block`, as trained, with its inputs on `images`."""
     layer, norm, inputs = _run_to(network, block, images)
-    weights, weight_scale = binary_weights(layer.weight)
+    weights, weight_scale = quantize_weights(layer.weight, layer.weights)
     activations = quantized_activations(inputs, layer.step, layer.activation_bits)
-    return _fold(layer, norm, weights, activations, weight_scale * layer.step, 1, layer.activation_bits)
+    bits = weight_bits(layer.weights)
+    return _fold(layer, norm, weights, activations, weight_scale * layer.step, bits, layer.activation_bits)
 
 
 @torch.no_grad()

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from models.arithmetic import differentiable, overflow_rate
-from models.wrapnet.quantizers import binary_weights, quantized_activations, scaled_activations
+from models.wrapnet.quantizers import quantize_weights, quantized_activations, scaled_activations, weight_bits
 
 Activations = Literal["float", "unrounded", "quantized"]
 Overflow = Literal["exact", "wrap", "cyclic"]
@@ -37,32 +37,43 @@ class Accumulator:
 
 
 class QuantConv2d(nn.Conv2d):
-    """Convolution with binary weights, no bias, and an emulated accumulator (dissertation 2.3.1, Figure 2.1b).
+    """Convolution with quantized weights, no bias, and an emulated accumulator (dissertation 2.3.1, Figure 2.1b).
 
     With quantized activations, what is convolved and accumulated are integers. The result is scaled back to floats
     by the weight scale of each output channel times the activation step size.
 
-    activations: `float` convolves the input as it is; `unrounded` and `quantized` divide it by the step size and
-    clip it to `activation_bits`, and `quantized` rounds it. accumulator: applied to the sums unless the activations
-    are `float`. step: size of an activation step, set by models.wrapnet.step_sizes.
+    weights: one of models.wrapnet.quantizers.WEIGHT_KINDS. activations: `float` convolves the input as it is;
+    `unrounded` and `quantized` divide it by the step size and clip it to `activation_bits`, and `quantized` rounds it.
+    accumulator: applied to the sums unless the activations are `float`. step: size of an activation step, set by
+    models.wrapnet.step_sizes.
 
     After each forward pass, `sums` holds the true sums of that pass.
     """
 
     step: Tensor
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, *, activation_bits: int = 3) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        *,
+        weights: str = "binary",
+        activation_bits: int = 3,
+    ) -> None:
         super().__init__(in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=False)
+        self.weights = weights
         self.activation_bits = activation_bits
         self.activations: Activations = "float"
         self.accumulator = Accumulator()
         self.sums: Tensor | None = None
         self.register_buffer("step", torch.ones(()))
-        largest_sum = self.weight[0].numel() * ((1 << activation_bits) - 1)
+        largest_weight = 1 if weights in ("binary", "ternary") else (1 << (weight_bits(weights) - 1)) - 1
+        largest_sum = self.weight[0].numel() * largest_weight * ((1 << activation_bits) - 1)
         if largest_sum >= _EXACT_FLOAT32:
             raise ValueError(
-                f"sums of {self.weight[0].numel()} products of {activation_bits}-bit activations reach {largest_sum}; "
-                f"float32 holds integers exactly only below {_EXACT_FLOAT32}"
+                f"sums of {self.weight[0].numel()} products of {weights} weights and {activation_bits}-bit activations "
+                f"reach {largest_sum}; float32 holds integers exactly only below {_EXACT_FLOAT32}"
             )
 
     def quantize(self, inputs: Tensor) -> Tensor:
@@ -73,7 +84,7 @@ class QuantConv2d(nn.Conv2d):
         return convert(inputs, self.step, self.activation_bits)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        weight, scale = binary_weights(self.weight)
+        weight, scale = quantize_weights(self.weight, self.weights)
         sums = nn.functional.conv2d(self.quantize(inputs), weight, None, self.stride, self.padding)
         self.sums = sums
         if self.activations == "float":

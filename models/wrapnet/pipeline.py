@@ -22,6 +22,7 @@ from models.training.progress import Progress
 from models.training.seeds import check_seed
 from models.wrapnet.layers import Activations, Overflow, configure, quantized_layers
 from models.wrapnet.networks import digits_network
+from models.wrapnet.quantizers import weight_bits
 from models.wrapnet.step_sizes import choose_step_sizes
 
 
@@ -29,13 +30,15 @@ from models.wrapnet.step_sizes import choose_step_sizes
 class WrapNetConfig:
     """Settings of a WrapNet run.
 
-    width: channels of the network's first layer. activation_bits: of the quantized activations. accumulator_bits,
+    width: channels of the network's first layer. weights: how they are quantized, one of
+    models.wrapnet.quantizers.WEIGHT_KINDS. activation_bits: of the quantized activations. accumulator_bits,
     slope: of the accumulators and their cyclic activation. overflow_rate: target share of overflowing sums that
     sets the step sizes. penalty: weight of the overflow penalty while fine-tuning. epochs: of each training stage.
     batch_size: images in a batch. learning_rate: at the start; it falls to 0 as a cosine. seed: of everything random.
     """
 
     width: int = 64
+    weights: str = "binary"
     activation_bits: int = 3
     accumulator_bits: int = 8
     slope: int = 2
@@ -48,6 +51,7 @@ class WrapNetConfig:
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
+        weight_bits(self.weights)
         for name in ("width", "activation_bits", "accumulator_bits", "slope", "epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed is an integer of at least 1")
@@ -80,12 +84,17 @@ def train_wrapnet(config: WrapNetConfig, train: Split, test: Split, folder: Path
     float_network = digits_network(config.width, quantized=False, seed=config.seed)
     run.stage("float", float_network)
 
-    network = digits_network(config.width, activation_bits=config.activation_bits, seed=config.seed)
+    quantizers: dict[str, Any] = {
+        "weights": config.weights,
+        "activation_bits": config.activation_bits,
+        "seed": config.seed,
+    }
+    network = digits_network(config.width, **quantizers)
     run.configure(network, activations="float", overflow="exact")
     run.stage("pretrain", network)
     choose_step_sizes(network, train.images, config.overflow_rate)
 
-    rival = digits_network(config.width, activation_bits=config.activation_bits, seed=config.seed)
+    rival = digits_network(config.width, **quantizers)
     rival.load_state_dict(network.state_dict())
     run.configure(rival, activations="quantized", overflow="exact")
     run.stage("exact", rival)

@@ -18,13 +18,13 @@ def quantize_weights(weight: Tensor, kind: str) -> tuple[Tensor, Tensor]:
         return binary_weights(weight)
     if kind == "ternary":
         return ternary_weights(weight)
-    if kind in WEIGHT_KINDS:
-        return uniform_weights(weight, int(kind))
-    raise ValueError(f"weights are {kind!r}; allowed are {', '.join(WEIGHT_KINDS)}")
+    return uniform_weights(weight, weight_bits(kind))
 
 
 def weight_bits(kind: str) -> int:
     """Bits that hold the integers of a kind of weights; 1 for binary weights, which encode -1 and +1."""
+    if kind not in WEIGHT_KINDS:
+        raise ValueError(f"weights are {kind!r}; allowed are {', '.join(WEIGHT_KINDS)}")
     return {"binary": 1, "ternary": 2}.get(kind) or int(kind)
 
 

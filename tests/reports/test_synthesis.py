@@ -55,6 +55,10 @@ def test_one_wrong_gate_is_refuted(mapped: Path, tmp_path: Path) -> None:
         assert not prove_equivalent(DESIGN, tmp_path)
 
 
+def test_a_proof_that_takes_too_long_does_not_count(mapped: Path) -> None:
+    assert not prove_equivalent(DESIGN, mapped, limit=0.01)
+
+
 @pytest.mark.slow
 def test_the_gates_pass_the_bench(mapped: Path, tmp_path: Path) -> None:
     sources = (mapped / NETLIST, mapped / "models.v")

@@ -6,7 +6,16 @@ from torch import nn
 
 from models.arithmetic import cyclic, overflow_rate, wrap
 from models.wrapnet.layers import Accumulator, QuantConv2d
-from models.wrapnet.quantizers import binary_weights, quantized_activations, scaled_activations, uniform_weights
+from models.wrapnet.quantizers import (
+    WEIGHT_KINDS,
+    binary_weights,
+    quantize_weights,
+    quantized_activations,
+    scaled_activations,
+    ternary_weights,
+    uniform_weights,
+    weight_bits,
+)
 
 
 def test_binary_weights_by_hand() -> None:
@@ -38,11 +47,38 @@ def test_quantized_activations_by_hand() -> None:
     assert scaled_activations(activation, step, 3).tolist() == pytest.approx([0, 0, 1.04, 2, 4, 7])
 
 
+def test_ternary_weights_by_hand() -> None:
+    weight = torch.tensor([[1.0, -0.5, 0.1, 0.0], [-3.0, 0.0, 0.0, 1.0]], requires_grad=True)
+    signs, scale = ternary_weights(weight)  # thresholds 0.28 and 0.7
+    assert signs.tolist() == [[1, -1, 0, 0], [-1, 0, 0, 1]]
+    assert scale.tolist() == [0.75, 2.0]
+    signs.sum().backward()
+    assert weight.grad is not None
+    assert weight.grad.tolist() == [[1, 1, 1, 1], [0, 1, 1, 1]]
+
+
+@pytest.mark.parametrize("kind", WEIGHT_KINDS)
+def test_quantized_weights_are_exact_integers_of_their_bits(kind: str) -> None:
+    weight = torch.randn(64, 100, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    integers, scale = quantize_weights(weight, kind)
+    assert torch.equal(integers, integers.round())
+    assert integers.abs().max() <= max(1, 2 ** (weight_bits(kind) - 1) - 1)
+    assert not scale.requires_grad
+    assert integers.requires_grad
+
+
+@pytest.mark.parametrize("kind", ["", "1", "9", "quaternary"])
+def test_other_kinds_of_weights_are_refused(kind: str) -> None:
+    with pytest.raises(ValueError, match="allowed are binary, ternary, 2, 3"):
+        QuantConv2d(1, 1, 3, weights=kind)
+
+
 @pytest.mark.parametrize("overflow", ["exact", "wrap", "cyclic"])
 @pytest.mark.parametrize("bits", [4, 8, 12])
-def test_forward_equals_the_integer_arithmetic(overflow: str, bits: int) -> None:
+@pytest.mark.parametrize("kind", ["binary", "ternary", "4"])
+def test_forward_equals_the_integer_arithmetic(overflow: str, bits: int, kind: str) -> None:
     torch.manual_seed(0)
-    layer = QuantConv2d(16, 8, 3)
+    layer = QuantConv2d(16, 8, 3, weights=kind)
     layer.activations = "quantized"
     layer.accumulator = Accumulator(bits=bits, slope=2, overflow=overflow)  # type: ignore[arg-type]
     layer.step.fill_(0.3)
@@ -50,11 +86,10 @@ def test_forward_equals_the_integer_arithmetic(overflow: str, bits: int) -> None
     outputs = layer(inputs)
 
     integers = (inputs / 0.3).round().clamp(0, 7).long()
-    signs = torch.where(layer.weight >= 0, 1, -1)
-    sums = nn.functional.conv2d(integers.double(), signs.double(), padding=1).round().long()
+    weights, weight_scale = quantize_weights(layer.weight.detach(), kind)
+    sums = nn.functional.conv2d(integers.double(), weights.double(), padding=1).round().long()
     kept = {"exact": sums, "wrap": wrap(sums, bits), "cyclic": cyclic(sums, bits, 2)}[overflow]
-    scale = layer.weight.abs().mean((1, 2, 3)) * layer.step
-    assert torch.equal(outputs, kept.float() * scale.view(-1, 1, 1))
+    assert torch.equal(outputs, kept.float() * (weight_scale * layer.step).view(-1, 1, 1))
     assert layer.overflow_rate() == overflow_rate(sums, bits)
     excess = (sums.abs() - 2 ** (bits - 1)).clamp(min=0).float().mean()
     assert layer.penalty().item() == pytest.approx(excess.item())
