@@ -28,7 +28,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	touch $@
 
 test: debian $(VENV)/.installed-dev
-	$(BIN)/pytest -n auto --dist loadgroup --durations 10
+	$(BIN)/pytest -n auto --dist loadfile --durations 10
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -8,17 +8,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 from rich.console import Console
-from tyro.conf import Positional, arg
+from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from hw.designs import PUBLISHED, MacDesign
 from hw.verilog import mac_verilog
 from hw.yosys import YosysError
+from models.data.cifar10 import cifar10
+from models.data.digits import digits
 from models.training.files import write_text
 from models.training.progress import Progress
+from models.wrapnet.pipeline import WrapNetConfig, WrapNetSettings
+from models.wrapnet.run import run_wrapnet
 from reports.liberty import BUILTIN, load_library
 from reports.synthesis import PROOF_LIMIT, synthesize
 from reports.tables import accuracy_table, check_summary, overview_table, synthesis_summary
@@ -46,7 +50,6 @@ def flow(
     seed: Seed = 0,
 ) -> int:
     """Train a small WrapNet, export a layer, generate and check the published units, map them to gates, report."""
-    from models.wrapnet.pipeline import WrapNetConfig
     from reports.flow import CheckFailed, run_flow
     from reports.page import write_page
 
@@ -168,6 +171,33 @@ def synth(
     return 0 if all(result["equivalent"] for result in results) else 1
 
 
+def train(
+    method: Annotated[Positional[Literal["wrapnet"]], arg(help="what to train")],
+    /,
+    settings: Annotated[WrapNetSettings, OmitArgPrefixes] = WrapNetSettings(),  # noqa: B008 - it is frozen
+    dataset: Annotated[Literal["digits", "cifar10"], arg(help="what to train on")] = "digits",
+    data: Annotated[
+        Path | None,
+        arg(metavar="DIR", help="the data set: CIFAR-10's python batches or image folders, or a tar of them"),
+    ] = None,
+    out: Annotated[Path, arg(metavar="DIR", help="folder of the run; made if missing")] = Path("build/wrapnet"),
+    resume: Annotated[bool, arg(help="go on with the run that the folder holds")] = False,
+) -> int:
+    """Train WrapNet by its four stages, and the networks it is compared with; print how all do on held-out images."""
+    del method  # one so far
+    config = WrapNetConfig(**asdict(settings))
+    if dataset == "digits":
+        images = digits(config.seed)
+    elif data is None:
+        raise ValueError("--dataset cifar10 needs --data with the folder or archive that holds CIFAR-10")
+    else:
+        images = cifar10(data)
+    with Progress() as progress:
+        record = run_wrapnet(config, images, out, progress, resume=resume)
+    Console().print(accuracy_table(record).terminal())
+    return 0
+
+
 def _ensure_writable(path: Path | None) -> None:
     """Raises OSError now, rather than after the work, if `path` cannot be written."""
     if path is not None:
@@ -187,7 +217,13 @@ def _designs(names: tuple[str, ...], *, required: bool = True) -> list[MacDesign
 
 def main() -> None:
     """Runs the command line: exit code 0 if all is well, 1 if a check failed, 2 for bad input or a missing tool."""
-    commands: dict[str, Callable[..., int]] = {"flow": flow, "generate": generate, "check": check, "synth": synth}
+    commands: dict[str, Callable[..., int]] = {
+        "flow": flow,
+        "generate": generate,
+        "check": check,
+        "synth": synth,
+        "train": train,
+    }
     try:
         sys.exit(tyro.extras.subcommand_cli_from_dict(commands, prog="wrapmac", description=__doc__))
     except (ValueError, OSError, SimulatorError, YosysError) as error:

@@ -5,25 +5,23 @@ the same code, so a job that was killed goes on where it stopped.
 """
 
 import hashlib
-import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 
 from hw.designs import PUBLISHED, MacDesign
 from hw.verilog import mac_verilog
 from models.data.digits import digits
-from models.training.files import write_text, write_with
+from models.training.files import write_text
 from models.training.progress import Progress, Task
 from models.wrapnet.export import export_layer, export_layer_at
 from models.wrapnet.pipeline import WrapNetConfig, train_wrapnet
+from models.wrapnet.run import summary
 from reports.liberty import Library
 from reports.published import MAC_UNITS, REFERENCE, area_ratio
 from reports.records import digest, kept
@@ -101,27 +99,16 @@ def _train(config: WrapNetConfig, folder: Path, progress: Progress) -> dict[str,
     """Trains the network, exports its layer both ways, and says how the network does."""
     # Stages that another configuration, or other code, left are not taken up.
     stages = folder / f"stages-{digest(('models',), asdict(config) | {'torch': torch.__version__})[:12]}"
-    train, test = digits(config.seed)
-    result = train_wrapnet(config, train, test, stages, progress)
-    images = test.images[:_IMAGES]
+    data = digits(config.seed)
+    result = train_wrapnet(config, data, stages, progress)
+    images = data.normalise(data.test.images[:_IMAGES])
     layer = export_layer(result.network, _BLOCK, images)
     layer.save(folder / LAYER)
     export_layer_at(result.network, _BLOCK, images, _WIDE_BITS, _WIDE_BITS).save(folder / LAYER_8BIT)
-    write_text(folder / "config.json", json.dumps(asdict(config), indent=2))
-    write_with(folder / "model.safetensors", partial(save_file, result.network.state_dict()))
-    return {
-        "data": "scikit-learn digits",
-        "epochs": config.epochs,
-        "train_images": len(train.labels),
-        "held_out_images": len(test.labels),
-        "accuracies": {name: asdict(accuracy) for name, accuracy in result.accuracies.items()},
+    return summary(config, data, result) | {
         "block": _BLOCK,
         "dot_length": layer.dot_length,
         "out_channels": len(layer.weights),
-        "weight_bits": layer.weight_bits,
-        "activation_bits": layer.activation_bits,
-        "accumulator_bits": layer.accumulator_bits,
-        "slope": layer.slope,
     }
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from cocotb_tools.check_results import get_results
@@ -28,6 +29,8 @@ SimulatorName = Literal["verilator", "icarus"]
 LANES: dict[SimulatorName, int] = {"verilator": 8, "icarus": 1}
 """Units that a bench holds. Verilator spends more time on the clock than on a unit; Icarus does not."""
 
+_SCRATCH = "run-"
+_LOG = "simulator.log"
 _BENCH = Path(__file__).with_name("bench.v")
 
 
@@ -59,18 +62,30 @@ class Job:
 
 
 def simulate(job: Job, folder: Path) -> dict[str, Any]:
-    """Builds and runs the bench in `folder` and returns its verdict.
+    """Builds and runs the bench, leaves simulator.log in `folder`, and returns the verdict.
 
     The verdict has `vectors`, `mismatches`, `first_mismatches`, `coverage` (hits by bin), `passed`, `log`, and, with a
     layer, `layer_macs` and `layer_seconds` (stimulus, simulation, golden model and comparison together).
-    Raises SimulatorError if the simulator is missing or ends without a verdict (its output is in `folder`), and
-    ValueError if the layer cannot be read or its integers do not fit the unit.
+    Raises SimulatorError if the simulator is missing or ends without a verdict, and ValueError if the layer cannot be
+    read or its integers do not fit the unit.
     """
     ensure_runnable(job)
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    verdict_file = folder / "verdict.json"
-    verdict_file.unlink(missing_ok=True)
+    for left in folder.glob(f"{_SCRATCH}*"):
+        shutil.rmtree(left, ignore_errors=True)  # of a run that was killed; its simulator may even still be at it
+    with TemporaryDirectory(dir=folder, prefix=_SCRATCH, ignore_cleanup_errors=True) as scratch:
+        try:
+            verdict = _run_bench(job, Path(scratch))
+        finally:
+            log = Path(scratch, _LOG)
+            if log.exists():
+                log.replace(folder / _LOG)
+    return verdict | {"log": str(folder / _LOG)}
+
+
+def _run_bench(job: Job, folder: Path) -> dict[str, Any]:
+    """Builds the bench in an empty folder, runs it there, and returns its verdict."""
     described = asdict(job) | {
         "design": job.design.name,
         "sources": [str(path) for path in job.sources],
@@ -78,7 +93,7 @@ def simulate(job: Job, folder: Path) -> dict[str, Any]:
         "layer": None if job.layer is None else str(job.layer.resolve()),
     }
     write_text(folder / "job.json", json.dumps(described, indent=2))
-    log = folder / "simulator.log"
+    where = f"see {folder.parent / _LOG}"
     runner = get_runner(job.simulator)
     runner.log.setLevel(logging.CRITICAL)
     try:
@@ -97,11 +112,11 @@ def simulate(job: Job, folder: Path) -> dict[str, Any]:
             build_dir=folder / "build",
             timescale=("1ns", "1ps"),
             always=True,
-            log_file=log,
+            log_file=folder / _LOG,
         )
     except RuntimeError as error:
-        raise SimulatorError(f"{job.simulator} does not build {job.design.name}; see {log}") from error
-    results = folder / "results.xml"
+        raise SimulatorError(f"{job.simulator} does not build {job.design.name}; {where}") from error
+    results, verdict_file = folder / "results.xml", folder / "verdict.json"
     with suppress(SystemExit, RuntimeError):  # cocotb's runner raises where a test failed; the results tell which
         runner.test(
             hdl_toplevel="bench",
@@ -110,15 +125,13 @@ def simulate(job: Job, folder: Path) -> dict[str, Any]:
             test_dir=folder,
             results_xml=str(results),
             extra_env={"WRAPMAC_JOB": str(folder / "job.json"), "COCOTB_RANDOM_SEED": str(job.seed)},
-            log_file=log,
+            log_file=folder / _LOG,
         )
     if not verdict_file.exists() or not results.exists():
-        raise SimulatorError(f"{job.simulator} ended without a verdict on {job.design.name}; see {log}")
+        raise SimulatorError(f"{job.simulator} ended without a verdict on {job.design.name}; {where}")
     verdict: dict[str, Any] = json.loads(verdict_file.read_text())
     tests, failed = get_results(results)
-    verdict["passed"] = tests > 0 and failed == 0
-    verdict["log"] = str(log)
-    return verdict
+    return verdict | {"passed": tests > 0 and failed == 0}
 
 
 def ensure_runnable(job: Job) -> None:

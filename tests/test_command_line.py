@@ -29,7 +29,7 @@ def assert_refused(finished: subprocess.CompletedProcess[str], message: str, fol
     assert [path for path in folder.rglob("*") if path.is_file()] == []
 
 
-@pytest.mark.parametrize("command", ["flow", "generate", "check", "synth"])
+@pytest.mark.parametrize("command", ["flow", "generate", "check", "synth", "train"])
 def test_help_says_what_each_option_does(command: str, tmp_path: Path) -> None:
     finished = wrapmac(command, "--help", cwd=tmp_path)
     assert finished.returncode == 0
@@ -66,6 +66,9 @@ def test_generate_by_name_and_by_parameters(tmp_path: Path) -> None:
         (["flow", "--library", "none.lib"], "none.lib: no such file"),
         (["check", "3x1x8k2", "--seed", "99999999999999"], "seed is 99999999999999; allowed are the integers 0 to"),
         (["flow", "--seed", "-1"], "seed is -1; allowed are the integers 0 to 4294967295"),
+        (["train", "wrapnet", "--dataset", "cifar10"], "--dataset cifar10 needs --data"),
+        (["train", "wrapnet", "--dataset", "cifar10", "--data", "none"], "none: no such folder or archive"),
+        (["train", "wrapnet", "--accumulator-bits", "1"], "accumulator_bits is 1; allowed are the integers 2 to 32"),
         (["generate", "8x8x32", "--out", "/dev/null/x"], "/dev/null"),
         (["flow", "--out", "/dev/null/x"], "/dev/null"),
     ],

@@ -1,4 +1,4 @@
-"""Convolutions with integer weights, integer activations and an accumulator of a few bits."""
+"""Layers with integer weights, integer activations and an accumulator of a few bits."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,7 @@ from models.arithmetic import differentiable, overflow_rate
 from models.wrapnet.quantizers import quantize_weights, quantized_activations, scaled_activations, weight_bits
 
 Activations = Literal["float", "unrounded", "quantized"]
-Overflow = Literal["exact", "wrap", "cyclic"]
+Overflow = Literal["exact", "wrap", "cyclic", "relu-like", "absolute"]
 
 _EXACT_FLOAT32 = 1 << 24
 
@@ -19,8 +19,8 @@ _EXACT_FLOAT32 = 1 << 24
 class Accumulator:
     """How a layer accumulates.
 
-    bits: width. slope: k of the cyclic activation. overflow: `exact` sums never overflow, `wrap` keeps them modulo
-    2^bits, `cyclic` passes them through the cyclic activation.
+    bits: width. slope: k of the cyclic function. overflow: `exact` sums never overflow; `wrap` keeps them modulo
+    2^bits; `cyclic`, `relu-like` and `absolute` pass them through that cyclic function (section 2.6.2.1).
     """
 
     bits: int = 8
@@ -33,16 +33,19 @@ class Accumulator:
             return sums
         if self.overflow == "wrap":
             return differentiable.wrap(sums, self.bits)
-        return differentiable.cyclic(sums, self.bits, self.slope)
+        if self.overflow == "absolute":
+            return differentiable.absolute(sums, self.bits)
+        fold = differentiable.cyclic if self.overflow == "cyclic" else differentiable.relu_like
+        return fold(sums, self.bits, self.slope)
 
 
-class QuantConv2d(nn.Conv2d):
-    """Convolution with quantized weights, no bias, and an emulated accumulator (dissertation 2.3.1, Figure 2.1b).
+class QuantLayer(nn.Module):
+    """What quantized layers share: integer weights and activations, and an emulated accumulator (Figure 2.1b).
 
-    With quantized activations, what is convolved and accumulated are integers. The result is scaled back to floats
+    With quantized activations, what is multiplied and accumulated are integers. The result is scaled back to floats
     by the weight scale of each output channel times the activation step size.
 
-    weights: one of models.wrapnet.quantizers.WEIGHT_KINDS. activations: `float` convolves the input as it is;
+    weights: one of models.wrapnet.quantizers.WEIGHT_KINDS. activations: `float` takes the input as it is;
     `unrounded` and `quantized` divide it by the step size and clip it to `activation_bits`, and `quantized` rounds it.
     accumulator: applied to the sums unless the activations are `float`. step: size of an activation step, set by
     models.wrapnet.step_sizes.
@@ -50,18 +53,11 @@ class QuantConv2d(nn.Conv2d):
     After each forward pass, `sums` holds the true sums of that pass.
     """
 
+    weight: Tensor
     step: Tensor
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        *,
-        weights: str = "binary",
-        activation_bits: int = 3,
-    ) -> None:
-        super().__init__(in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=False)
+    def _set_up(self, weights: str, activation_bits: int) -> None:
+        """Adds the quantizers. Raises ValueError if float32 cannot hold the layer's sums exactly."""
         self.weights = weights
         self.activation_bits = activation_bits
         self.activations: Activations = "float"
@@ -76,20 +72,26 @@ class QuantConv2d(nn.Conv2d):
                 f"reach {largest_sum}; float32 holds integers exactly only below {_EXACT_FLOAT32}"
             )
 
+    def accumulate(self, inputs: Tensor, weight: Tensor) -> Tensor:
+        """The layer's sums of products."""
+        raise NotImplementedError
+
     def quantize(self, inputs: Tensor) -> Tensor:
-        """The layer's inputs as it convolves them."""
+        """The layer's inputs as it multiplies them."""
         if self.activations == "float":
             return inputs
         convert = quantized_activations if self.activations == "quantized" else scaled_activations
         return convert(inputs, self.step, self.activation_bits)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        weight, scale = quantize_weights(self.weight, self.weights)
-        sums = nn.functional.conv2d(self.quantize(inputs), weight, None, self.stride, self.padding)
-        self.sums = sums
-        if self.activations == "float":
-            return sums * scale.view(-1, 1, 1)
-        return self.accumulator.apply(sums) * (scale * self.step).view(-1, 1, 1)
+        # Mixed precision would round the sums: they are kept in float32, which holds them exactly.
+        with torch.autocast(inputs.device.type, enabled=False):
+            weight, scale = quantize_weights(self.weight, self.weights)
+            sums = self.accumulate(self.quantize(inputs.float()), weight)
+            self.sums = sums
+            if self.activations != "float":
+                sums, scale = self.accumulator.apply(sums), scale * self.step
+            return sums * scale.view(-1, *[1] * (sums.dim() - 2))
 
     def penalty(self) -> Tensor:
         """Overflow penalty of the last forward pass."""
@@ -105,9 +107,41 @@ class QuantConv2d(nn.Conv2d):
         return self.sums
 
 
-def quantized_layers(network: nn.Module) -> list[QuantConv2d]:
+class QuantConv2d(QuantLayer, nn.Conv2d):
+    """Quantized convolution without bias, padded to keep the map's size; see QuantLayer."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        *,
+        weights: str = "binary",
+        activation_bits: int = 3,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=False)
+        self._set_up(weights, activation_bits)
+
+    def accumulate(self, inputs: Tensor, weight: Tensor) -> Tensor:
+        return nn.functional.conv2d(inputs, weight, None, self.stride, self.padding)
+
+
+class QuantLinear(QuantLayer, nn.Linear):
+    """Quantized fully connected layer without bias; see QuantLayer."""
+
+    def __init__(
+        self, in_features: int, out_features: int, *, weights: str = "binary", activation_bits: int = 3
+    ) -> None:
+        super().__init__(in_features, out_features, bias=False)
+        self._set_up(weights, activation_bits)
+
+    def accumulate(self, inputs: Tensor, weight: Tensor) -> Tensor:
+        return nn.functional.linear(inputs, weight)
+
+
+def quantized_layers(network: nn.Module) -> list[QuantLayer]:
     """The quantized layers of a network, in order."""
-    return [module for module in network.modules() if isinstance(module, QuantConv2d)]
+    return [module for module in network.modules() if isinstance(module, QuantLayer)]
 
 
 def configure(network: nn.Module, *, activations: Activations, overflow: Overflow, bits: int, slope: int) -> None:

@@ -16,45 +16,81 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from models.data.digits import Split
+from models.data.augmentation import random_flip, random_shift
+from models.data.splits import ImageData, Split
 from models.training.loop import Stage, run_stage
 from models.training.progress import Progress
 from models.training.seeds import check_seed
 from models.wrapnet.layers import Activations, Overflow, configure, quantized_layers
-from models.wrapnet.networks import digits_network
+from models.wrapnet.networks import IMAGE_SHAPES, NETWORKS, NetworkOptions, build_network
 from models.wrapnet.quantizers import weight_bits
 from models.wrapnet.step_sizes import choose_step_sizes
 
+_CALIBRATION_IMAGES = 1000
+_EVALUATION_BATCH = 1000
+
 
 @dataclass(frozen=True, kw_only=True)
-class WrapNetConfig:
-    """Settings of a WrapNet run.
+class WrapNetSettings:
+    """Settings of a WrapNet run, as a command line collects them: not checked yet."""
 
-    width: channels of the network's first layer. weights: how they are quantized, one of
-    models.wrapnet.quantizers.WEIGHT_KINDS. activation_bits: of the quantized activations. accumulator_bits,
-    slope: of the accumulators and their cyclic activation. overflow_rate: target share of overflowing sums that
-    sets the step sizes. penalty: weight of the overflow penalty while fine-tuning. epochs: of each training stage.
-    batch_size: images in a batch. learning_rate: at the start; it falls to 0 as a cosine. seed: of everything random.
-    """
-
-    width: int = 64
+    network: str = "digits"
+    """The network: digits, for 8x8 images, or vgg7, for 32x32."""
+    width: int | None = None
+    """Channels of the network's first layer; the others follow. The network's own if left out."""
     weights: str = "binary"
+    """How weights are quantized: binary, ternary, or the bits of a uniform quantizer, 2 to 8."""
     activation_bits: int = 3
+    """Bits of the quantized activations."""
     accumulator_bits: int = 8
+    """Bits of the accumulators, which wrap around."""
     slope: int = 2
+    """Slope k of the cyclic activation."""
     overflow_rate: float = 0.05
+    """Target share of overflowing sums that sets the step sizes, between 0 and 1."""
     penalty: float = 0.01
+    """Weight of the overflow penalty while fine-tuning."""
     epochs: int = 20
+    """Epochs of each training stage."""
     batch_size: int = 64
+    """Images in a batch."""
     learning_rate: float = 1e-3
+    """Adam's learning rate at the start of a stage; it falls to 0 as a cosine."""
+    shift: int = 1
+    """Augmentation: images are moved by up to so many pixels."""
+    flip: bool = False
+    """Augmentation: images are mirrored left to right at random."""
     seed: int = 0
+    """Seed of everything random."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrapNetConfig(WrapNetSettings):
+    """Settings of a WrapNet run. Raises ValueError, naming the setting and what is allowed, for impossible ones."""
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
         weight_bits(self.weights)
-        for name in ("width", "activation_bits", "accumulator_bits", "slope", "epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; allowed is an integer of at least 1")
+        if self.network not in NETWORKS:
+            raise ValueError(f"network is {self.network!r}; allowed are {', '.join(NETWORKS)}")
+        for name, smallest, largest in (
+            ("activation_bits", 1, 8),
+            ("accumulator_bits", 2, 32),
+            ("slope", 1, 1 << 20),
+            ("epochs", 1, 1 << 20),
+            ("batch_size", 2, 1 << 20),
+            ("shift", 0, 16),
+        ):
+            if not smallest <= getattr(self, name) <= largest:
+                raise ValueError(f"{name} is {getattr(self, name)}; allowed are the integers {smallest} to {largest}")
+        if self.width is not None and self.width < 1:
+            raise ValueError(f"width is {self.width}; allowed is an integer of at least 1")
+        if not 0 < self.overflow_rate < 1:
+            raise ValueError(f"overflow_rate is {self.overflow_rate}; allowed is a share between 0 and 1")
+        if not self.penalty >= 0 or not self.learning_rate > 0:
+            raise ValueError(
+                f"penalty {self.penalty} or learning_rate {self.learning_rate} is negative or not a number"
+            )
 
 
 @dataclass(frozen=True)
@@ -78,57 +114,85 @@ class WrapNetResult:
     accuracies: dict[str, Accuracy]
 
 
-def train_wrapnet(config: WrapNetConfig, train: Split, test: Split, folder: Path, progress: Progress) -> WrapNetResult:
-    """Trains WrapNet on small images by the four stages, and its rivals; resumes what `folder` already holds."""
-    run = _Run(config, train, folder, progress)
-    float_network = digits_network(config.width, quantized=False, seed=config.seed)
+def train_wrapnet(config: WrapNetConfig, data: ImageData, folder: Path, progress: Progress) -> WrapNetResult:
+    """Trains WrapNet by the four stages, and its rivals; resumes what `folder` already holds.
+
+    Raises ValueError if the network does not take the data's images, and models.training.loop.TrainingError if a loss
+    is not finite or `folder` holds a run of other settings.
+    """
+    shape, wanted = tuple(data.train.images.shape[1:]), IMAGE_SHAPES[config.network]
+    if shape != wanted:
+        raise ValueError(f"network {config.network} takes images of {wanted} (channels, height, width), not {shape}")
+    run = _Run(config, data, folder, progress)
+    float_network = run.network(quantized=False)
     run.stage("float", float_network)
 
-    quantizers: dict[str, Any] = {
-        "weights": config.weights,
-        "activation_bits": config.activation_bits,
-        "seed": config.seed,
-    }
-    network = digits_network(config.width, **quantizers)
+    network = run.network()
     run.configure(network, activations="float", overflow="exact")
     run.stage("pretrain", network)
-    choose_step_sizes(network, train.images, config.overflow_rate)
+    choose_step_sizes(network, run.calibration_images(), config.overflow_rate)
 
-    rival = digits_network(config.width, **quantizers)
+    rival = run.network()
     rival.load_state_dict(network.state_dict())
     run.configure(rival, activations="quantized", overflow="exact")
     run.stage("exact", rival)
-    accuracies = {"float": evaluate(float_network, test), "quantized, exact accumulator": evaluate(rival, test)}
+    accuracies = {
+        "float": evaluate(float_network, data, data.test),
+        "quantized, exact accumulator": evaluate(rival, data, data.test),
+    }
     run.configure(rival, activations="quantized", overflow="wrap")
-    accuracies["quantized, plain wrap"] = evaluate(rival, test)
+    accuracies["quantized, plain wrap"] = evaluate(rival, data, data.test)
 
     run.configure(network, activations="unrounded", overflow="cyclic")
     run.stage("warmup", network)
     run.configure(network, activations="quantized", overflow="cyclic")
     run.stage("finetune", network, penalty=config.penalty)
-    accuracies["wrapnet"] = evaluate(network, test)
-    return WrapNetResult(network, accuracies)
+    accuracies["wrapnet"] = evaluate(network, data, data.test)
+    return WrapNetResult(network.cpu(), accuracies)
 
 
 @torch.no_grad()
-def evaluate(network: nn.Module, split: Split) -> Accuracy:
-    """Accuracy and overflow rates on all images of `split` in one batch."""
+def evaluate(network: nn.Module, data: ImageData, split: Split) -> Accuracy:
+    """Accuracy on all images of `split`, and the overflow rate of each quantized layer over them."""
     network.eval()
-    right = network(split.images).argmax(1) == split.labels
-    return Accuracy(right.float().mean().item(), [layer.overflow_rate() for layer in quantized_layers(network)])
+    device = next(network.parameters()).device
+    layers = quantized_layers(network)
+    right = 0
+    overflows = [0.0] * len(layers)
+    for images, labels in zip(
+        torch.split(split.images, _EVALUATION_BATCH), torch.split(split.labels, _EVALUATION_BATCH), strict=True
+    ):
+        logits = network(data.normalise(images.to(device)))
+        right += int((logits.argmax(1).cpu() == labels).sum())
+        for index, layer in enumerate(layers):
+            overflows[index] += layer.overflow_rate() * len(images)
+    return Accuracy(right / len(split.labels), [overflow / len(split.labels) for overflow in overflows])
 
 
 class _Run:
     """What the stages of a run have in common."""
 
-    def __init__(self, config: WrapNetConfig, train: Split, folder: Path, progress: Progress) -> None:
+    def __init__(self, config: WrapNetConfig, data: ImageData, folder: Path, progress: Progress) -> None:
         self.config = config
-        self.train = train
+        self.data = data
         self.folder = folder
         self.progress = progress
-        self.accelerator = Accelerator(cpu=True)
+        self.accelerator = Accelerator()
+
+    def network(self, *, quantized: bool = True) -> nn.Module:
+        """The run's network with its initial weights, on the run's device."""
+        config = self.config
+        options = NetworkOptions(
+            width=config.width,
+            quantized=quantized,
+            weights=config.weights,
+            activation_bits=config.activation_bits,
+            seed=config.seed,
+        )
+        return build_network(config.network, options).to(self.accelerator.device)
 
     def configure(self, network: nn.Module, *, activations: Activations, overflow: Overflow) -> None:
+        """Sets the network's activations and accumulators for a stage."""
         configure(
             network,
             activations=activations,
@@ -136,6 +200,11 @@ class _Run:
             bits=self.config.accumulator_bits,
             slope=self.config.slope,
         )
+
+    def calibration_images(self) -> Tensor:
+        """Training images to choose step sizes on, as the network takes them."""
+        images = self.data.train.images[:: max(1, len(self.data.train.images) // _CALIBRATION_IMAGES)]
+        return self.data.normalise(images.to(self.accelerator.device))
 
     def stage(self, name: str, network: nn.Module, *, penalty: float = 0.0) -> None:
         """Trains `network` through the stage `name`."""
@@ -150,16 +219,21 @@ class _Run:
         config = self.config
         optimizer = torch.optim.Adam(network.parameters(), config.learning_rate)
         scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.epochs)
-        settings: dict[str, Any] = asdict(config)
+        settings: dict[str, Any] = asdict(config) | {"data": self.data.name}
         stage = Stage(name, config.epochs, lambda epoch: self._batches(name, epoch), loss, settings)
         run_stage(stage, network, optimizer, scheduler, self.folder, self.accelerator, self.progress)
 
     def _batches(self, stage: str, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Shuffled batches, each shifted by up to one pixel; a function of seed, stage and epoch alone."""
+        """Shuffled, augmented batches; a function of seed, stage and epoch alone."""
         generator = torch.Generator().manual_seed(zlib.crc32(f"{self.config.seed} {stage} {epoch}".encode()))
-        order = torch.randperm(len(self.train.images), generator=generator)
+        order = torch.randperm(len(self.data.train.images), generator=generator)
         for chosen in torch.split(order, self.config.batch_size):
-            top, left = torch.randint(0, 3, (2,), generator=generator).tolist()
-            height, width = self.train.images.shape[2:]
-            padded = nn.functional.pad(self.train.images[chosen], (1, 1, 1, 1))
-            yield padded[:, :, top : top + height, left : left + width], self.train.labels[chosen]
+            if len(chosen) == 1 and len(order) > 1:
+                continue  # batch norm needs two images
+            images = self.data.train.images[chosen]
+            if self.config.shift:
+                images = random_shift(images, self.config.shift, generator)
+            if self.config.flip:
+                images = random_flip(images, generator)
+            device = self.accelerator.device
+            yield self.data.normalise(images.to(device)), self.data.train.labels[chosen].to(device)

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.wrapnet.layers import QuantConv2d, quantized_layers
+from models.wrapnet.layers import QuantLayer, quantized_layers
 
 _HALVINGS = 24
 _CLIPPED = 0.01
@@ -18,7 +18,7 @@ def choose_step_sizes(network: nn.Module, images: Tensor, rate: float) -> list[f
     smaller integers, so fewer overflows: the size is found by bisection. It never gets so fine that more than 1% of
     the positive inputs exceed the layer's activation bits: there the rate stays below `rate`.
 
-    images: calibration batch. rate: between 0 and 1.
+    images: calibration batch, as the network takes it. rate: between 0 and 1.
     """
     if not 0 < rate < 1:
         raise ValueError(f"overflow rate is {rate}; allowed is a share between 0 and 1")
@@ -30,7 +30,7 @@ def choose_step_sizes(network: nn.Module, images: Tensor, rate: float) -> list[f
     return [layer.step.item() for layer in quantized_layers(network)]
 
 
-def _inputs_of(layer: QuantConv2d, network: nn.Module, images: Tensor) -> Tensor:
+def _inputs_of(layer: QuantLayer, network: nn.Module, images: Tensor) -> Tensor:
     seen: list[Tensor] = []
     hook = layer.register_forward_pre_hook(lambda _layer, arguments: seen.append(arguments[0]))
     try:
@@ -40,7 +40,7 @@ def _inputs_of(layer: QuantConv2d, network: nn.Module, images: Tensor) -> Tensor
     return seen[0]
 
 
-def _bisect(layer: QuantConv2d, inputs: Tensor, rate: float) -> float:
+def _bisect(layer: QuantLayer, inputs: Tensor, rate: float) -> float:
     fine = float(np.quantile(inputs[inputs > 0].numpy(force=True), 1 - _CLIPPED)) / ((1 << layer.activation_bits) - 1)
     coarse = 2 * inputs.amax().item()  # everything rounds to 0 or 1
     if _rate_at(layer, inputs, fine) <= rate:
@@ -54,7 +54,7 @@ def _bisect(layer: QuantConv2d, inputs: Tensor, rate: float) -> float:
     return coarse
 
 
-def _rate_at(layer: QuantConv2d, inputs: Tensor, step: float) -> float:
+def _rate_at(layer: QuantLayer, inputs: Tensor, step: float) -> float:
     layer.step.fill_(step)
     layer(inputs)
     return layer.overflow_rate()

@@ -9,25 +9,30 @@ from torch import Tensor, nn
 
 from models.arithmetic import cyclic
 from models.data.digits import digits
+from models.data.splits import Split
 from models.wrapnet.export import LayerExport, export_layer, export_layer_at
 from models.wrapnet.layers import configure
-from models.wrapnet.networks import digits_network
+from models.wrapnet.networks import NetworkOptions, build_network
 from models.wrapnet.step_sizes import choose_step_sizes
 from tests.conftest import make_layer
 
 
 @pytest.fixture(scope="module")
 def network() -> nn.Module:
-    train, _ = digits()
-    network = digits_network(8)
-    network(train.images)  # running statistics that are not the initial ones
+    network = build_network("digits", NetworkOptions(width=8))
+    images = normalised(digits().train)
+    network(images)  # running statistics that are not the initial ones
     configure(network, activations="float", overflow="cyclic", bits=6, slope=2)
-    choose_step_sizes(network, train.images[:100], 0.05)
+    choose_step_sizes(network, images[:100], 0.05)
     return network
 
 
+def normalised(split: Split) -> Tensor:
+    return digits().normalise(split.images)
+
+
 def test_the_export_computes_what_the_network_computes(network: nn.Module) -> None:
-    images = digits()[1].images[:20]
+    images = normalised(digits().test)[:20]
     layer = export_layer(network, "third", images)
     seen: list[Tensor] = []
     hook = network.get_submodule("third.relu").register_forward_hook(lambda _m, _i, output: seen.append(output))
@@ -40,7 +45,7 @@ def test_the_export_computes_what_the_network_computes(network: nn.Module) -> No
 
 
 def test_dot_products_are_positions_of_the_convolution(network: nn.Module) -> None:
-    layer = export_layer(network, "second", digits()[1].images[:3])
+    layer = export_layer(network, "second", normalised(digits().test)[:3])
     sums = nn.functional.conv2d(layer.activations.double(), layer.weights.double(), padding=1).long()
     activations, weights = layer.dot_products(500, 3)
     assert activations.shape == weights.shape == (500, layer.dot_length)
@@ -48,7 +53,7 @@ def test_dot_products_are_positions_of_the_convolution(network: nn.Module) -> No
 
 
 def test_wider_export_uses_its_bits(network: nn.Module) -> None:
-    layer = export_layer_at(network, "third", digits()[1].images[:20], 8, 8)
+    layer = export_layer_at(network, "third", normalised(digits().test)[:20], 8, 8)
     assert layer.activations.max() == 255
     assert layer.weights.abs().max() == 127
     assert layer.weights.unique().numel() > 50

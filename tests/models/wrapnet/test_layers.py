@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from models.arithmetic import cyclic, overflow_rate, wrap
-from models.wrapnet.layers import Accumulator, QuantConv2d
+from models.arithmetic import absolute, cyclic, overflow_rate, relu_like, wrap
+from models.wrapnet.layers import Accumulator, QuantConv2d, QuantLinear
 from models.wrapnet.quantizers import (
     WEIGHT_KINDS,
     binary_weights,
@@ -73,7 +73,7 @@ def test_other_kinds_of_weights_are_refused(kind: str) -> None:
         QuantConv2d(1, 1, 3, weights=kind)
 
 
-@pytest.mark.parametrize("overflow", ["exact", "wrap", "cyclic"])
+@pytest.mark.parametrize("overflow", ["exact", "wrap", "cyclic", "relu-like", "absolute"])
 @pytest.mark.parametrize("bits", [4, 8, 12])
 @pytest.mark.parametrize("kind", ["binary", "ternary", "4"])
 def test_forward_equals_the_integer_arithmetic(overflow: str, bits: int, kind: str) -> None:
@@ -88,11 +88,40 @@ def test_forward_equals_the_integer_arithmetic(overflow: str, bits: int, kind: s
     integers = (inputs / 0.3).round().clamp(0, 7).long()
     weights, weight_scale = quantize_weights(layer.weight.detach(), kind)
     sums = nn.functional.conv2d(integers.double(), weights.double(), padding=1).round().long()
-    kept = {"exact": sums, "wrap": wrap(sums, bits), "cyclic": cyclic(sums, bits, 2)}[overflow]
+    kept = {
+        "exact": sums,
+        "wrap": wrap(sums, bits),
+        "cyclic": cyclic(sums, bits, 2),
+        "relu-like": relu_like(sums, bits, 2),
+        "absolute": absolute(sums, bits),
+    }[overflow]
     assert torch.equal(outputs, kept.float() * (weight_scale * layer.step).view(-1, 1, 1))
     assert layer.overflow_rate() == overflow_rate(sums, bits)
     excess = (sums.abs() - 2 ** (bits - 1)).clamp(min=0).float().mean()
     assert layer.penalty().item() == pytest.approx(excess.item())
+
+
+def test_fully_connected_layers_equal_the_integer_arithmetic_too() -> None:
+    torch.manual_seed(0)
+    layer = QuantLinear(300, 20, weights="ternary")
+    layer.activations = "quantized"
+    layer.accumulator = Accumulator(bits=8, slope=4)
+    layer.step.fill_(0.3)
+    inputs = torch.rand(5, 300) * 2
+    weights, scale = quantize_weights(layer.weight.detach(), "ternary")
+    sums = (inputs / 0.3).round().clamp(0, 7).long() @ weights.long().T
+    assert torch.equal(layer(inputs), cyclic(sums, 8, 4).float() * (scale * layer.step))
+
+
+def test_mixed_precision_does_not_touch_the_sums() -> None:
+    torch.manual_seed(0)
+    layer = QuantConv2d(64, 8, 3)
+    layer.activations = "quantized"
+    layer.step.fill_(0.3)
+    inputs = torch.rand(2, 64, 6, 6) * 2
+    plain = layer(inputs)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(layer(inputs), plain)
 
 
 def test_sums_that_float32_cannot_hold_are_refused() -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,27 +18,47 @@ SMALL = WrapNetConfig(width=8, epochs=2)
 
 RUN = """
 from pathlib import Path
+from typing import Any
 import sys
 from models.data.digits import digits
 from models.training.progress import Progress
 from models.wrapnet.pipeline import WrapNetConfig, train_wrapnet
-train_wrapnet(WrapNetConfig(width=8, epochs=2), *digits(), Path(sys.argv[1]), Progress(quiet=True))
+train_wrapnet(WrapNetConfig(width=8, epochs=2), digits(), Path(sys.argv[1]), Progress(quiet=True))
 """
 
 
 def test_digits_are_split_in_proportion_and_without_overlap() -> None:
-    train, test = digits()
+    data = digits()
+    train, test = data.train, data.test
     assert (len(train.labels), len(test.labels)) == (1198, 599)
     assert train.images.shape[1:] == (1, 8, 8)
-    assert (train.images.min(), train.images.max()) == (0, 1)
+    assert data.normalise(train.images).max() == 1
     shares = [split.labels.bincount() / len(split.labels) for split in (train, test)]
     assert torch.allclose(*shares, atol=0.005)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"network": "lenet"}, "network is 'lenet'; allowed are digits, vgg7"),
+        ({"weights": "1"}, "weights are '1'; allowed are binary, ternary"),
+        ({"accumulator_bits": 1}, "accumulator_bits is 1; allowed are the integers 2 to 32"),
+        ({"slope": 0}, "slope is 0"),
+        ({"overflow_rate": 5.0}, "overflow_rate is 5.0; allowed is a share between 0 and 1"),
+        ({"learning_rate": float("nan")}, "learning_rate nan is negative or not a number"),
+        ({"seed": -1}, "seed is -1"),
+        ({"width": 0}, "width is 0"),
+    ],
+)
+def test_impossible_settings_are_named(setting: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        WrapNetConfig(**setting)
 
 
 @pytest.mark.slow
 def test_a_run_killed_in_each_stage_resumes_to_the_same_weights(tmp_path: Path) -> None:
     with Progress(quiet=True) as progress:
-        unbroken = train_wrapnet(SMALL, *digits(), tmp_path / "unbroken", progress)
+        unbroken = train_wrapnet(SMALL, digits(), tmp_path / "unbroken", progress)
     folder = tmp_path / "killed"
     for stage in ("float", "pretrain", "exact", "warmup", "finetune"):
         process = subprocess.Popen([sys.executable, "-c", RUN, str(folder)])
@@ -47,7 +68,7 @@ def test_a_run_killed_in_each_stage_resumes_to_the_same_weights(tmp_path: Path) 
         process.send_signal(signal.SIGKILL)
         process.wait()
     with Progress(quiet=True) as progress:
-        resumed = train_wrapnet(SMALL, *digits(), folder, progress)
+        resumed = train_wrapnet(SMALL, digits(), folder, progress)
     for name, weight in unbroken.network.state_dict().items():
         assert torch.equal(weight, resumed.network.state_dict()[name]), name
     assert unbroken.accuracies == resumed.accuracies
@@ -57,7 +78,7 @@ def test_a_run_killed_in_each_stage_resumes_to_the_same_weights(tmp_path: Path) 
 def test_the_cyclic_activation_saves_what_plain_wrapping_destroys(tmp_path: Path) -> None:
     with Progress(quiet=True) as progress:
         started = time.monotonic()
-        accuracies = train_wrapnet(WrapNetConfig(epochs=8), *digits(), tmp_path, progress).accuracies
+        accuracies = train_wrapnet(WrapNetConfig(epochs=8), digits(), tmp_path, progress).accuracies
     assert time.monotonic() - started < 120
     assert accuracies["float"].accuracy > 0.97
     assert accuracies["wrapnet"].accuracy > 0.95

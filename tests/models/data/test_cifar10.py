@@ -1,0 +1,146 @@
+"""CIFAR-10 in each of its formats, and what is wrong with those that are not."""
+
+import io
+import pickle
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from models.data.cifar10 import cifar10
+
+NAMES = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
+
+
+class Harmful:
+    def __reduce__(self) -> Any:
+        return (print, ("this must not run",))
+
+
+def write_batches(folder: Path, **changes: Any) -> Path:
+    """Ten random images a batch, in the layout of the python version."""
+    random = np.random.default_rng(0)
+    inner = folder / "cifar-10-batches-py"
+    inner.mkdir(parents=True)
+    for name in NAMES:
+        pixels = random.integers(0, 256, (10, 3072), dtype=np.uint8)
+        content = {b"data": pixels, b"labels": list(range(10)), b"batch_label": name.encode()} | changes
+        (inner / name).write_bytes(pickle.dumps(content, protocol=2))
+    return folder
+
+
+def write_pictures(folder: Path, classes: tuple[str, ...] = ("bird", "cat"), size: int = 32) -> Path:
+    random = np.random.default_rng(0)
+    for part, count in (("train", 3), ("test", 2)):
+        for label in classes:
+            (folder / part / label).mkdir(parents=True)
+            for index in range(count):
+                pixels = random.integers(0, 256, (size, size, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(folder / part / label / f"{index}.png")
+    return folder
+
+
+def archive(folder: Path, path: Path) -> Path:
+    with tarfile.open(path, "w:gz") as tar:
+        tar.add(folder, arcname="data")
+    return path
+
+
+def test_python_batches_are_read_from_folder_and_archive(tmp_path: Path) -> None:
+    folder = write_batches(tmp_path / "batches")
+    for path in (folder, folder / "cifar-10-batches-py", archive(folder, tmp_path / "cifar.tar.gz")):
+        data = cifar10(path)
+        assert data.train.images.shape == (50, 3, 32, 32)
+        assert data.test.images.shape == (10, 3, 32, 32)
+        assert data.test.labels.tolist() == list(range(10))
+        with (folder / "cifar-10-batches-py" / "test_batch").open("rb") as file:
+            first = pickle.load(file)[b"data"][0]
+        assert data.test.images[0].flatten().tolist() == first.tolist()
+
+
+def test_pictures_are_read_from_folder_and_archive(tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path / "pictures")
+    for path in (folder, archive(folder, tmp_path / "pictures.tar.gz")):
+        data = cifar10(path)
+        assert data.classes == ("bird", "cat")
+        assert data.train.labels.tolist() == [0, 0, 0, 1, 1, 1]
+        expected = np.array(Image.open(folder / "test" / "cat" / "1.png"))
+        assert np.array_equal(data.test.images[3].permute(1, 2, 0).numpy(), expected)
+
+
+def test_normalised_training_images_have_mean_0_and_deviation_1(tmp_path: Path) -> None:
+    data = cifar10(write_pictures(tmp_path / "pictures"))
+    values = data.normalise(data.train.images)
+    assert torch.allclose(values.mean((0, 2, 3)), torch.zeros(3), atol=1e-5)
+    assert torch.allclose(values.std((0, 2, 3)), torch.ones(3), atol=1e-5)
+
+
+def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_batches(tmp_path / "batches", **{"x": Harmful()})
+    with pytest.raises(ValueError, match=r"it holds builtins\.print|it holds __builtin__\.print"):
+        cifar10(folder)
+    assert capsys.readouterr().out == ""
+
+
+def test_damaged_and_foreign_data_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="none: no such folder or archive with CIFAR-10"):
+        cifar10(tmp_path / "none")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="empty has neither CIFAR-10's python batches nor train/CLASS"):
+        cifar10(tmp_path / "empty")
+    (tmp_path / "text.tar").write_text("not a tar archive")
+    with pytest.raises(ValueError, match=r"text\.tar is damaged, or not a tar archive"):
+        cifar10(tmp_path / "text.tar")
+
+    batches = write_batches(tmp_path / "batches")
+    cut = archive(batches, tmp_path / "cut.tar.gz")
+    cut.write_bytes(cut.read_bytes()[:20_000])
+    with pytest.raises(ValueError, match=r"cut\.tar\.gz is damaged"):
+        cifar10(cut)
+    third = batches / "cifar-10-batches-py" / "data_batch_3"
+    third.write_bytes(third.read_bytes()[:500])
+    with pytest.raises(ValueError, match="data_batch_3 cannot be read as a pickled data set"):
+        cifar10(batches)
+    third.unlink()
+    with pytest.raises(ValueError, match="batches lacks data_batch_3"):
+        cifar10(batches)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({b"labels": [1, 2]}, "has 10 images and 2 labels"),
+        ({b"labels": [99] * 10}, "labels from 0 to 9"),
+        ({b"data": np.zeros((10, 7), dtype=np.uint8)}, "is not a CIFAR-10 batch"),
+        ({b"data": None}, "is not a CIFAR-10 batch"),
+    ],
+)
+def test_batches_of_another_form_are_named(changes: dict[bytes, Any], message: str, tmp_path: Path) -> None:
+    folder = write_batches(tmp_path / "batches")
+    path = folder / "cifar-10-batches-py" / "data_batch_2"
+    path.write_bytes(pickle.dumps(pickle.loads(path.read_bytes()) | changes))
+    with pytest.raises(ValueError, match=message):
+        cifar10(folder)
+
+
+def test_pictures_that_do_not_match_are_named(tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path / "odd")
+    (folder / "train" / "dog").mkdir()
+    (folder / "train" / "dog" / "0.png").write_bytes((folder / "train" / "cat" / "0.png").read_bytes())
+    with pytest.raises(ValueError, match="train and test do not have the same classes: dog"):
+        cifar10(folder)
+    with pytest.raises(ValueError, match="has 16 x 16 pixels, not 32 x 32"):
+        cifar10(write_pictures(tmp_path / "small", size=16))
+    folder = write_pictures(tmp_path / "broken")
+    picture = folder / "test" / "cat" / "1.png"
+    picture.write_bytes(picture.read_bytes()[:100])
+    with pytest.raises(ValueError, match=r"1\.png is not a picture, or damaged"):
+        cifar10(folder)
+    buffer = io.BytesIO()
+    Image.new("L", (32, 32)).save(buffer, "png")
+    picture.write_bytes(buffer.getvalue())
+    assert cifar10(folder).test.images.shape == (4, 3, 32, 32)  # gray pictures become RGB

@@ -1,0 +1,76 @@
+"""Runs in a folder: what they leave, and when they refuse to go on."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from models.data.cifar10 import cifar10
+from models.data.digits import digits
+from models.data.splits import ImageData, Split
+from models.training.progress import Progress
+from models.wrapnet.layers import configure
+from models.wrapnet.networks import NetworkOptions, build_network
+from models.wrapnet.pipeline import WrapNetConfig, evaluate, train_wrapnet
+from models.wrapnet.run import run_wrapnet
+from tests.models.data.test_cifar10 import write_batches
+
+TINY = WrapNetConfig(width=2, epochs=1)
+
+
+def few_digits() -> ImageData:
+    data = digits()
+    parts = (Split(part.images[:70], part.labels[:70]) for part in (data.train, data.test))
+    return ImageData("few digits", *parts, data.classes, data.mean, data.std)
+
+
+def test_a_run_leaves_weights_that_give_its_accuracy(tmp_path: Path) -> None:
+    data = few_digits()
+    with Progress(quiet=True) as progress:
+        record = run_wrapnet(TINY, data, tmp_path, progress)
+    assert json.loads((tmp_path / "result.json").read_text()) == record
+    stages = [json.loads(line)["stage"] for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert stages == ["float", "pretrain", "exact", "warmup", "finetune"]
+    network = build_network("digits", NetworkOptions(width=2))
+    network.load_state_dict(load_file(tmp_path / "model.safetensors"))
+    configure(network, activations="quantized", overflow="cyclic", bits=8, slope=2)
+    assert evaluate(network, data, data.test).accuracy == record["accuracies"]["wrapnet"]["accuracy"]
+
+
+def test_a_folder_with_a_run_is_only_gone_on_with_when_asked_and_with_the_same_settings(tmp_path: Path) -> None:
+    data = few_digits()
+    with Progress(quiet=True) as progress:
+        first = run_wrapnet(TINY, data, tmp_path, progress)
+        with pytest.raises(ValueError, match="holds a run already; resume it with --resume"):
+            run_wrapnet(TINY, data, tmp_path, progress)
+        assert run_wrapnet(TINY, data, tmp_path, progress, resume=True) == first
+        other = WrapNetConfig(width=2, epochs=1, slope=4)
+        with pytest.raises(ValueError, match=r"holds a run of other settings: slope 2 \(now 4\)"):
+            run_wrapnet(other, data, tmp_path, progress, resume=True)
+
+
+def test_vgg7_trains_on_cifar10_batches(tmp_path: Path) -> None:
+    config = WrapNetConfig(network="vgg7", width=2, weights="ternary", epochs=1, batch_size=25, shift=4, flip=True)
+    with Progress(quiet=True) as progress:
+        record = run_wrapnet(config, cifar10(write_batches(tmp_path / "data")), tmp_path / "run", progress)
+    assert record["data"] == "CIFAR-10"
+    assert record["weight_bits"] == 2
+    assert len(record["accuracies"]["wrapnet"]["overflow_rates"]) == 6
+
+
+def test_a_network_for_other_images_is_refused(tmp_path: Path) -> None:
+    with Progress(quiet=True) as progress, pytest.raises(ValueError, match="network vgg7 takes images of"):
+        train_wrapnet(WrapNetConfig(network="vgg7"), digits(), tmp_path, progress)
+
+
+def test_evaluation_in_batches_counts_every_image_once() -> None:
+    data = digits()
+    torch.manual_seed(0)
+    network = build_network("digits", NetworkOptions(width=2, quantized=False))
+    both = Split(torch.cat([data.train.images, data.test.images]), torch.cat([data.train.labels, data.test.labels]))
+    network.eval()
+    with torch.no_grad():
+        right = (network(data.normalise(both.images)).argmax(1) == both.labels).sum().item()
+    assert evaluate(network, data, both).accuracy == right / len(both.labels)
