@@ -1,5 +1,6 @@
 """Layers with integer weights, integer activations and an accumulator of a few bits."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,7 +40,7 @@ class Accumulator:
         return fold(sums, self.bits, self.slope)
 
 
-class QuantLayer(nn.Module):
+class QuantLayer(nn.Module, ABC):
     """What quantized layers share: integer weights and activations, and an emulated accumulator (Figure 2.1b).
 
     With quantized activations, what is multiplied and accumulated are integers. The result is scaled back to floats
@@ -72,9 +73,9 @@ class QuantLayer(nn.Module):
                 f"reach {largest_sum}; float32 holds integers exactly only below {_EXACT_FLOAT32}"
             )
 
+    @abstractmethod
     def accumulate(self, inputs: Tensor, weight: Tensor) -> Tensor:
         """The layer's sums of products."""
-        raise NotImplementedError
 
     def quantize(self, inputs: Tensor) -> Tensor:
         """The layer's inputs as it multiplies them."""
