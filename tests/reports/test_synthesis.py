@@ -7,8 +7,8 @@ import pytest
 
 from hw.designs import PUBLISHED, MacDesign
 from reports.liberty import Library, load_library
-from reports.synthesis import NETLIST, prove_equivalent, synthesize
-from sim.simulators import Job, simulate
+from reports.synthesis import MODELS, NETLIST, prove_equivalent, synthesize
+from sim.simulators import Job, SimulatorName, simulate
 from tests.reports.test_liberty import FLIP_FLOP, INVERTER
 
 DESIGN = PUBLISHED["3x1x8k2"]
@@ -60,9 +60,12 @@ def test_a_proof_that_takes_too_long_does_not_count(mapped: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_gates_pass_the_bench(mapped: Path, tmp_path: Path) -> None:
-    sources = (mapped / NETLIST, mapped / "models.v")
-    verdict = simulate(Job(design=DESIGN, sources=sources, simulator="icarus", preload=False), tmp_path)
+@pytest.mark.parametrize(("name", "simulator"), [("3x1x8k2", "icarus"), ("8x8x8k2", "verilator")])
+def test_the_gates_pass_the_bench(name: str, simulator: SimulatorName, tmp_path: Path) -> None:
+    design = PUBLISHED[name]
+    assert synthesize(design, load_library("builtin"), tmp_path).equivalent
+    sources = (tmp_path / NETLIST, tmp_path / MODELS)
+    verdict = simulate(Job(design=design, sources=sources, simulator=simulator, preload=False), tmp_path / "run")
     assert verdict["passed"]
     assert verdict["mismatches"] == 0
     assert verdict["vectors"] > 80_000
