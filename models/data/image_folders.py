@@ -1,0 +1,153 @@
+"""Pictures in folders by class, as ImageNet's, decoded as they are needed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from models.data.pictures import ENDINGS, middle_part, random_part, read_picture
+from models.data.splits import Augmentation, check_positive, generator_of, normalised, shuffled_batches
+
+_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
+_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
+_CALIBRATION_BATCH = 32
+_MOST_NAMES = 10
+
+
+class ImageFolders:
+    """A folder with train/CLASS/*.JPEG and val/CLASS/*.JPEG, an ImageSource; nothing is held in memory.
+
+    Pictures may also end in .jpg, .jpeg or .png, in any case, and `test` may stand for `val`. Folders and files whose
+    names start with a dot are passed over. Labels follow the sorted names of the classes.
+
+    Training images are random parts of the pictures (8 to 100 % of the area, sides 3:4 to 4:3), scaled to
+    `size` x `size`; each is a function of the key and the picture's index alone. An augmentation's `flip` mirrors
+    half of them; its `shift` has no effect, since the random parts move the images already. Held-out and calibration
+    images are scaled to 256 pixels on the shorter side and cut to the middle 224, or in that proportion for another
+    size. All are normalised with the mean and deviation of ImageNet.
+
+    folder: where `train` and `val` are. size: height and width of the images, in pixels. workers: processes that
+    decode; 0 decodes in this one.
+
+    Raises ValueError if a folder is missing, a class has no pictures, or `train` and `val` differ in their classes;
+    and from the batches, if a picture is damaged.
+    """
+
+    def __init__(self, folder: Path, *, size: int = 224, workers: int = 4) -> None:
+        check_positive("size of images", size)
+        if workers < 0:
+            raise ValueError(f"number of workers is {workers}; allowed are 0 and more")
+        held_out = "test" if (folder / "test").is_dir() and not (folder / "val").is_dir() else "val"
+        train, test = (_class_folders(folder / part) for part in ("train", held_out))
+        different = sorted(train.keys() ^ test.keys())
+        if different:
+            raise ValueError(f"{folder}: train and {held_out} do not have the same classes: {_listed(different)}")
+        self.name = folder.resolve().name
+        self.classes = tuple(sorted(train))
+        self.shape = 3, size, size
+        self.workers = workers
+        self._train, self._test = (_entries(part, self.classes) for part in (train, test))
+
+    @property
+    def train_count(self) -> int:
+        """Number of training images."""
+        return len(self._train)
+
+    @property
+    def test_count(self) -> int:
+        """Number of held-out images."""
+        return len(self._test)
+
+    def training_batches(
+        self, batch_size: int, augmentation: Augmentation, key: str
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Random parts of the training pictures, shuffled, and their labels; see ImageSource."""
+        batches = shuffled_batches(self.train_count, batch_size, generator_of(key))
+        return self._decoded(_Pictures(self._train, self.shape[1], key, augmentation.flip), batches)
+
+    def held_out_batches(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """The middles of all held-out pictures and their labels, in order."""
+        check_positive("batch size", batch_size)
+        batches = torch.split(torch.arange(self.test_count), batch_size)
+        return self._decoded(_Pictures(self._test, self.shape[1]), batches)
+
+    def calibration_batch(self, count: int) -> tuple[Tensor, Tensor]:
+        """The middles of `count` training pictures, spread evenly, and their labels; of all if there are fewer."""
+        check_positive("number of calibration images", count)
+        count = min(count, self.train_count)
+        batches = torch.split(torch.arange(count) * self.train_count // count, _CALIBRATION_BATCH)
+        parts = list(self._decoded(_Pictures(self._train, self.shape[1]), batches))
+        return torch.cat([images for images, _ in parts]), torch.cat([labels for _, labels in parts])
+
+    def _decoded(self, pictures: "_Pictures", batches: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
+        chosen = [batch.tolist() for batch in batches]
+        # A generator of its own leaves the process's random numbers alone, which a training may draw on.
+        loader = DataLoader(
+            pictures, batch_size=None, sampler=chosen, num_workers=self.workers, generator=torch.Generator()
+        )
+        for batch in loader:
+            if isinstance(batch, ValueError):
+                raise batch
+            images, labels = batch
+            yield normalised(images, _MEAN, _STD), labels
+
+
+@dataclass(frozen=True)
+class _Pictures(Dataset[tuple[Tensor, Tensor] | ValueError]):
+    """Batches of decoded pictures, by a list of indices: images (batch, 3, size, size) as uint8, and labels.
+
+    entries: paths and labels. key: what the random parts are drawn by; None takes the middle.
+    """
+
+    entries: list[tuple[str, int]]
+    size: int
+    key: str | None = None
+    flip: bool = False
+
+    def __getitem__(self, chosen: list[int]) -> tuple[Tensor, Tensor] | ValueError:
+        images = torch.empty(len(chosen), 3, self.size, self.size, dtype=torch.uint8)
+        try:
+            for image, index in zip(images, chosen, strict=True):
+                image.copy_(self._image(index))
+        except ValueError as error:
+            return error  # raised in a worker process, it would carry that process's traceback in its message
+        return images, torch.tensor([self.entries[index][1] for index in chosen])
+
+    def _image(self, index: int) -> Tensor:
+        picture = read_picture(Path(self.entries[index][0]))
+        if self.key is None:
+            return middle_part(picture, self.size)
+        return random_part(picture, self.size, flip=self.flip, generator=generator_of(f"{self.key} {index}"))
+
+
+def _class_folders(folder: Path) -> dict[str, list[str]]:
+    """The paths of the pictures of every class below a folder, sorted."""
+    if not folder.is_dir():
+        raise ValueError(f"{folder}: no such folder")
+    classes = {entry.name: _picture_paths(entry) for entry in folder.iterdir() if _shown(entry) and entry.is_dir()}
+    if not any(classes.values()):
+        raise ValueError(f"{folder} has no pictures in folders by class; their names end in {', '.join(ENDINGS)}")
+    empty = sorted(name for name, paths in classes.items() if not paths)
+    if empty:
+        raise ValueError(f"{folder} has classes without pictures: {_listed(empty)}")
+    return classes
+
+
+def _picture_paths(folder: Path) -> list[str]:
+    return sorted(str(file) for file in folder.iterdir() if _shown(file) and file.suffix.lower() in ENDINGS)
+
+
+def _shown(path: Path) -> bool:
+    return not path.name.startswith(".")
+
+
+def _entries(found: dict[str, list[str]], classes: tuple[str, ...]) -> list[tuple[str, int]]:
+    return [(path, label) for label, name in enumerate(classes) for path in found[name]]
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more

@@ -1,0 +1,47 @@
+"""Pictures in files, decoded and brought to one size."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Generator, Tensor
+
+from models.data.augmentation import random_crop_box
+
+ENDINGS = (".jpeg", ".jpg", ".png")
+"""What names of pictures end in, in any case."""
+
+_HELD_OUT_MARGIN = 256 / 224
+
+
+def read_picture(path: Path) -> Image.Image:
+    """A picture, decoded, as RGB. Raises ValueError if it is damaged, or no picture."""
+    try:
+        with Image.open(path) as picture:
+            if picture.mode.startswith("I;16"):  # `convert` would make all but the darkest 256 levels white
+                return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
+            return picture.convert("RGB")
+    except Exception as error:  # on damaged files, Pillow's decoders raise errors of many types
+        raise ValueError(f"{path} is not a picture, or damaged") from error
+
+
+def random_part(picture: Image.Image, size: int, *, flip: bool, generator: Generator) -> Tensor:
+    """A random part of a picture as (3, size, size), uint8; with `flip`, half of them are mirrored left to right."""
+    part = picture.crop(random_crop_box(*picture.size, generator)).resize((size, size), Image.Resampling.BILINEAR)
+    if flip and torch.rand((), generator=generator) < 0.5:
+        part = part.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return _pixels(part)
+
+
+def middle_part(picture: Image.Image, size: int) -> Tensor:
+    """The middle of a picture as (3, size, size), uint8, once its shorter side is scaled to 256/224 of `size`."""
+    shorter = round(size * _HELD_OUT_MARGIN)
+    width, height = (side * shorter // min(picture.size) for side in picture.size)
+    left, upper = (width - size) // 2, (height - size) // 2
+    scaled = picture.resize((width, height), Image.Resampling.BILINEAR)
+    return _pixels(scaled.crop((left, upper, left + size, upper + size)))
+
+
+def _pixels(picture: Image.Image) -> Tensor:
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)
