@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from models.training.diagnosis import not_finite
 from models.training.files import write_text, write_with
 from models.training.progress import Progress
 
@@ -26,18 +27,22 @@ class TrainingError(ValueError):
 class Stage:
     """One stage of a training run.
 
-    name: names the stage's checkpoint and its metrics. epochs: passes over the batches.
+    name: names the stage in metrics and messages. epochs: passes over the batches.
     batches: the batches of an epoch, by its number; the same on every call, which is what makes a resumed run end
-        with the same numbers as an unbroken one.
-    loss: the loss of a batch.
+        with the same numbers as an unbroken one. A batch is a tuple of tensors, equally long; of several processes,
+        each takes its part.
+    loss: the loss of the model on a batch, which is on the model's device.
     settings: what the stage's result depends on, as plain values; a checkpoint with other settings is refused.
+    checkpoint: file with the state after the last finished epoch. metrics: JSON lines, one an epoch.
     """
 
     name: str
     epochs: int
-    batches: Callable[[int], Iterable[Any]]
-    loss: Callable[[Any], Tensor]
+    batches: Callable[[int], Iterable[tuple[Tensor, ...]]]
+    loss: Callable[[nn.Module, tuple[Tensor, ...]], Tensor]
     settings: dict[str, Any]
+    checkpoint: Path
+    metrics: Path
 
 
 def run_stage(
@@ -45,56 +50,76 @@ def run_stage(
     model: nn.Module,
     optimizer: Optimizer,
     scheduler: LRScheduler,
-    folder: Path,
     accelerator: Accelerator,
     progress: Progress,
 ) -> None:
     """Trains `model` through a stage, or loads the state of one that ran before and goes on from there.
 
-    Leaves `folder/STAGE.pt`, the state after the last finished epoch, and a line an epoch in `folder/metrics.jsonl`.
     Raises TrainingError if the loss is not finite (the last good checkpoint stays) or the settings differ.
     """
-    checkpoint = folder / f"{stage.name}.pt"
     parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
-    done = _restore(checkpoint, stage, parts)
-    metrics = _MetricLog(folder / "metrics.jsonl", stage.name, done)
+    done = _restore(stage, parts, accelerator.device)
+    metrics = _MetricLog(stage.metrics, stage.name, done)
     task = progress.task(f"training: {stage.name}", stage.epochs)
     task.advance(done)
+    if done == stage.epochs:
+        return
+    prepared, stepper = accelerator.prepare(model, optimizer)
     for epoch in range(done, stage.epochs):
-        model.train()
+        prepared.train()
         losses = []
         for batch in stage.batches(epoch):
+            share = _share(batch, accelerator)
+            if share is None:
+                continue
             with accelerator.autocast():
-                loss = stage.loss(batch)
-            optimizer.zero_grad()
+                loss = stage.loss(prepared, share)
+            losses.append(accelerator.reduce(loss.detach().float(), "mean"))
+            if not torch.isfinite(losses[-1]):
+                where = not_finite(model, partial(stage.loss, model, share))
+                raise TrainingError(
+                    f"the loss of stage {stage.name!r} is {losses[-1].item()} in epoch {epoch + 1}: {where}; "
+                    f"{stage.checkpoint} keeps the epochs before"
+                )
+            stepper.zero_grad()
             accelerator.backward(loss)
-            optimizer.step()
-            losses.append(loss.detach())
+            stepper.step()
+        if not losses:
+            raise TrainingError(f"stage {stage.name!r} has no batch that is large enough for every process")
         mean = torch.stack(losses).mean().item()
-        if not torch.isfinite(torch.tensor(mean)):
-            raise TrainingError(f"the loss of stage {stage.name!r} is {mean} in epoch {epoch + 1}; see {checkpoint}")
         scheduler.step()
-        state = {name: part.state_dict() for name, part in parts.items()}
-        saved = {"epoch": epoch + 1, "settings": json.dumps(stage.settings, sort_keys=True), **state}
-        write_with(checkpoint, partial(torch.save, saved))
-        metrics.append({"stage": stage.name, "epoch": epoch + 1, "loss": mean})
+        if accelerator.is_main_process:
+            state = {name: part.state_dict() for name, part in parts.items()}
+            saved = {"epoch": epoch + 1, "settings": json.dumps(stage.settings, sort_keys=True), **state}
+            write_with(stage.checkpoint, partial(torch.save, saved))
+            metrics.append({"stage": stage.name, "epoch": epoch + 1, "loss": mean})
+        accelerator.log({f"{stage.name}/loss": mean}, step=epoch + 1)
         task.advance(note=f"loss {mean:.4f}")
+    accelerator.free_memory()
 
 
-def _restore(checkpoint: Path, stage: Stage, parts: dict[str, Any]) -> int:
+def _share(batch: tuple[Tensor, ...], accelerator: Accelerator) -> tuple[Tensor, ...] | None:
+    """This process's part of a batch, on its device; None if some process would have less than two samples."""
+    rank, processes = accelerator.process_index, accelerator.num_processes
+    if len(batch[0]) < 2 * processes and processes > 1:
+        return None
+    return tuple(part[rank::processes].to(accelerator.device, non_blocking=True) for part in batch)
+
+
+def _restore(stage: Stage, parts: dict[str, Any], device: torch.device) -> int:
     """Loads a stage's checkpoint, if there is one, into `parts`; returns the number of finished epochs."""
-    if not checkpoint.exists():
+    if not stage.checkpoint.exists():
         return 0
     try:
-        saved = torch.load(checkpoint, weights_only=True)
+        saved = torch.load(stage.checkpoint, weights_only=True, map_location=device)
         settings, epoch = saved["settings"], int(saved["epoch"])
         if settings == json.dumps(stage.settings, sort_keys=True):
             for name, part in parts.items():
                 part.load_state_dict(saved[name])
             return epoch
     except (OSError, RuntimeError, EOFError, UnpicklingError, LookupError, TypeError, ValueError) as error:
-        raise TrainingError(f"{checkpoint} is damaged; remove it to train the stage again") from error
-    raise TrainingError(f"{checkpoint} was written with other settings: {settings}")
+        raise TrainingError(f"{stage.checkpoint} is damaged; remove it to train the stage again") from error
+    raise TrainingError(f"{stage.checkpoint} was written with other settings: {settings}")
 
 
 class _MetricLog:

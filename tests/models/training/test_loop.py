@@ -23,22 +23,24 @@ def run(folder: Path, *, epochs: int = 4, stop_in: int | None = None, poison: in
     optimizer = torch.optim.Adam(model.parameters(), rate)
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
 
-    def batches(epoch: int) -> Iterator[Tensor]:
+    def batches(epoch: int) -> Iterator[tuple[Tensor]]:
         generator = torch.Generator().manual_seed(epoch)
-        yield torch.randn(8, 3, generator=generator)
+        yield (torch.randn(8, 3, generator=generator),)
         if epoch == stop_in:
             raise Stop
-        yield torch.randn(8, 3, generator=generator) * (torch.nan if epoch == poison else 1)
+        yield (torch.randn(8, 3, generator=generator) * (torch.nan if epoch == poison else 1),)
 
     stage = Stage(
         "fit",
         epochs,
         batches,
-        lambda batch: (model(batch) - batch.sum(1, keepdim=True)).square().mean(),
+        lambda network, batch: (network(batch[0]) - batch[0].sum(1, keepdim=True)).square().mean(),
         {"rate": rate},
+        folder / "fit.pt",
+        folder / "metrics.jsonl",
     )
     with Progress(quiet=True) as progress:
-        run_stage(stage, model, optimizer, scheduler, folder, Accelerator(cpu=True), progress)
+        run_stage(stage, model, optimizer, scheduler, Accelerator(cpu=True), progress)
     return model
 
 

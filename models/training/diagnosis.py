@@ -1,0 +1,34 @@
+"""Finds where in a model numbers stop being finite."""
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+
+@torch.no_grad()
+def not_finite(model: nn.Module, compute: Callable[[], object]) -> str:
+    """Says, in a few words, which layer of `model` first holds or makes a number that is not finite.
+
+    compute: runs the model as it ran when the trouble showed.
+    """
+    for name, parameter in model.named_parameters():
+        if not torch.isfinite(parameter).all():
+            return f"parameter {name} is not finite"
+    found: list[str] = []
+
+    def look(name: str, _module: nn.Module, arguments: tuple[object, ...], output: object) -> None:
+        if any(isinstance(part, Tensor) and not torch.isfinite(part).all() for part in arguments):
+            found.append(f"what layer {name} takes in is not finite")
+        elif isinstance(output, Tensor) and not torch.isfinite(output).all():
+            found.append(f"layer {name} is the first whose output is not finite")
+
+    leaves = [(name, module) for name, module in model.named_modules() if not list(module.children())]
+    hooks = [module.register_forward_hook(partial(look, name)) for name, module in leaves]
+    try:
+        compute()
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return found[0] if found else "every layer's output is finite, so it arises in the loss itself"

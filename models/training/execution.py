@@ -1,0 +1,34 @@
+"""How a run is carried out: precision, compilation, logging; devices and processes come from `accelerate launch`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from accelerate import Accelerator
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """How a run is carried out."""
+
+    mixed_precision: Literal["no", "fp16", "bf16"] = "no"
+    """Precision of what need not be exact; sums of quantized layers stay in float32."""
+    compile: bool = False
+    """Compile the network with torch.compile; needs a C++ compiler on a CPU."""
+    tensorboard: bool = False
+    """Write TensorBoard logs, too; needs the extra `tensorboard`."""
+
+    def accelerator(self, folder: Path) -> Accelerator:
+        """What runs a training in `folder`. Raises ValueError if TensorBoard is wanted and not installed."""
+        try:
+            accelerator = Accelerator(
+                mixed_precision=self.mixed_precision,
+                dynamo_backend="inductor" if self.compile else "no",
+                log_with="tensorboard" if self.tensorboard else None,
+                project_dir=folder,
+            )
+        except (ImportError, ValueError) as error:
+            raise ValueError(f"this machine cannot run as asked: {error}") from error
+        if self.tensorboard:
+            accelerator.init_trackers("tensorboard")
+        return accelerator
