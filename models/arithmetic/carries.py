@@ -52,18 +52,22 @@ def packed_sum(terms: Tensor, bits: int, word_bits: WordBits = 64) -> Tensor:
 
 
 def combine_lanes(lane_sums: Tensor, bits: int) -> Tensor:
-    """What adding packed words and then their lanes leaves, from the unsigned sum of each lane: (..., lanes) to (...).
+    """What adding words and then their lanes leaves, from the unsigned sum of each lane: (..., lanes) to (...)."""
+    return wrap(lane_sums.sum(-1) + lane_carries(lane_sums, bits), bits)
+
+
+def lane_carries(lane_sums: Tensor, bits: int) -> Tensor:
+    """How many carries move into a neighbouring lane, from the unsigned sum of each lane: (..., lanes) to (...).
 
     Adding whole words is exact modulo the word, so it does not matter after which addition a carry moves on: each
-    lane ends as its own sum and the carries of the lane below, modulo 2^bits.
+    lane ends as its own sum and the carries of the lane below, modulo 2^bits. The top lane's carries are lost.
     """
-    result = torch.zeros_like(lane_sums[..., 0])
-    carry = torch.zeros_like(result)
-    for lane in lane_sums.unbind(-1):
-        carried = lane + carry
-        result = result + carried
-        carry = carried >> bits
-    return wrap(result, bits)
+    moved = torch.zeros_like(lane_sums[..., 0])
+    carry = torch.zeros_like(moved)
+    for lane in lane_sums[..., :-1].unbind(-1):
+        carry = (lane + carry) >> bits
+        moved = moved + carry
+    return moved
 
 
 def buffered_sum(terms: Tensor, bits: int) -> Tensor:
