@@ -20,8 +20,9 @@ from models.data.digits import digits
 from models.training.files import write_text
 from models.training.progress import Progress, Task
 from models.wrapnet.export import export_layer, export_layer_at
-from models.wrapnet.pipeline import WrapNetConfig, train_wrapnet
+from models.wrapnet.pipeline import train_wrapnet
 from models.wrapnet.run import summary
+from models.wrapnet.settings import WrapNetConfig
 from reports.liberty import Library
 from reports.published import MAC_UNITS, REFERENCE, area_ratio
 from reports.records import digest, kept

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from models.training.files import write_with
 from models.wrapnet.layers import QuantConv2d
-from models.wrapnet.quantizers import quantize_weights, quantized_activations, uniform_weights, weight_bits
+from models.wrapnet.quantizers import quantized_activations, uniform_weights
 
 VERSION = 1
 
@@ -134,10 +134,10 @@ def _tensor(array: np.ndarray[Any, Any]) -> Tensor:
 def export_layer(network: nn.Module, block: str, images: Tensor) -> LayerExport:
     """The quantized convolution of `network`'s block `block`, as trained, with its inputs on `images`."""
     layer, norm, inputs = _run_to(network, block, images)
-    weights, weight_scale = quantize_weights(layer.weight, layer.weights)
-    activations = quantized_activations(inputs, layer.step, layer.activation_bits)
-    bits = weight_bits(layer.weights)
-    return _fold(layer, norm, weights, activations, weight_scale * layer.step, bits, layer.activation_bits)
+    weights, weight_scale = layer.quantized_weight()
+    activations = quantized_activations(inputs, layer.step, layer.smallest, layer.largest)
+    sum_scale = weight_scale * layer.step
+    return _fold(layer, norm, weights, activations, sum_scale, layer.weight_bits, layer.activation_bits)
 
 
 @torch.no_grad()
@@ -151,8 +151,9 @@ def export_layer_at(
     """
     layer, norm, inputs = _run_to(network, block, images)
     weights, weight_scale = uniform_weights(layer.weight, weight_bits)
-    step = inputs.amax() / ((1 << activation_bits) - 1)
-    activations = quantized_activations(inputs, step, activation_bits)
+    largest = torch.tensor(float((1 << activation_bits) - 1))
+    step = inputs.amax() / largest
+    activations = quantized_activations(inputs, step, torch.zeros(()), largest)
     return _fold(layer, norm, weights, activations, weight_scale * step, weight_bits, activation_bits)
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from models.wrapnet.grid import ResidualGrid
 from models.wrapnet.layers import QuantConv2d, QuantLinear
+from models.wrapnet.residual_networks import resnet18, resnet20, resnet50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,31 +17,88 @@ class NetworkOptions:
     """What the networks have in common.
 
     width: channels of the first layer, which the others are multiples of; None for the network's own.
-    quantized: whether the inner layers are quantized ones or plain. weights, activation_bits: how they quantize.
+    classes: outputs of the network.
+    relu: whether a ReLU follows the batch norms of hidden layers. Without it the quantized layers take signed inputs,
+    save those that read a residual stream: a ReLU of its own keeps the stream from being negative.
+    quantized: whether the inner layers are quantized ones or plain. weights: how they quantize. activation_bits: the
+    most that their inputs have. accumulator_bits: what the weights have to fit, if they are of a kind that does.
     seed: of the initial weights, which are the same for a quantized network and a plain one.
+
+    Raises ValueError for a width, number of classes or of bits that is too small.
     """
 
     width: int | None = None
+    classes: int = 10
+    relu: bool = True
     quantized: bool = True
     weights: str = "binary"
     activation_bits: int = 3
+    accumulator_bits: int = 8
     seed: int = 0
 
-    def convolution(self, inputs: int, outputs: int) -> nn.Module:
-        """An inner 3x3 convolution."""
+    def __post_init__(self) -> None:
+        least_bits = 1 if self.relu else 2  # one of them is the sign
+        for name, value, least in (
+            ("width", self.width, 1),
+            ("classes", self.classes, 1),
+            ("activation_bits", self.activation_bits, least_bits),
+        ):
+            if value is not None and value < least:
+                raise ValueError(f"{name} is {value}; allowed is an integer of at least {least}")
+
+    def convolution(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: int = 3,
+        *,
+        stride: int = 1,
+        padding: int | None = None,
+        never_negative: bool = False,
+    ) -> nn.Module:
+        """An inner convolution, padded by default to keep the map's size at stride 1.
+
+        never_negative: whether its inputs are not negative even where no ReLU follows batch norms.
+        """
+        padding = kernel_size // 2 if padding is None else padding
         if not self.quantized:
-            return nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
-        return QuantConv2d(inputs, outputs, 3, weights=self.weights, activation_bits=self.activation_bits)
+            return nn.Conv2d(inputs, outputs, kernel_size, stride=stride, padding=padding, bias=False)
+        return QuantConv2d(
+            inputs,
+            outputs,
+            kernel_size,
+            stride=stride,
+            padding=padding,
+            weights=self.weights,
+            activation_bits=self.activation_bits,
+            signed=not (self.relu or never_negative),
+            accumulator_bits=self.accumulator_bits,
+        )
 
     def linear(self, inputs: int, outputs: int) -> nn.Module:
         """An inner fully connected layer."""
         if not self.quantized:
             return nn.Linear(inputs, outputs, bias=False)
-        return QuantLinear(inputs, outputs, weights=self.weights, activation_bits=self.activation_bits)
+        return QuantLinear(
+            inputs,
+            outputs,
+            weights=self.weights,
+            activation_bits=self.activation_bits,
+            signed=not self.relu,
+            accumulator_bits=self.accumulator_bits,
+        )
+
+    def activation(self) -> nn.Module:
+        """What follows the batch norm of a hidden layer."""
+        return nn.ReLU() if self.relu else nn.Identity()
+
+    def grid(self) -> nn.Module:
+        """What rounds a branch that enters a residual stream."""
+        return ResidualGrid(self.activation_bits) if self.quantized else nn.Identity()
 
 
 def digits_network(options: NetworkOptions) -> nn.Module:
-    """Four 3x3 convolutions and a linear classifier for 8x8 digits; input (batch, 1, 8, 8), output (batch, 10).
+    """Four 3x3 convolutions and a linear classifier for 8x8 digits; input (batch, 1, 8, 8), output (batch, classes).
 
     The first convolution has `width` channels (64), the others twice as many; the quantized layers' dot products then
     have 576, 1152 and 1152 terms.
@@ -48,17 +107,17 @@ def digits_network(options: NetworkOptions) -> nn.Module:
     wide = 2 * width
     return nn.Sequential(
         OrderedDict(
-            first=_block(nn.Conv2d(1, width, 3, padding=1, bias=False), width),
-            second=_block(options.convolution(width, wide), wide, pool=True),
-            third=_block(options.convolution(wide, wide), wide, pool=True),
-            fourth=_block(options.convolution(wide, wide), wide, pool=True),
-            classifier=nn.Sequential(nn.Flatten(), nn.Linear(wide, 10)),
+            first=_block(options, nn.Conv2d(1, width, 3, padding=1, bias=False), width),
+            second=_block(options, options.convolution(width, wide), wide, pool=nn.MaxPool2d(2)),
+            third=_block(options, options.convolution(wide, wide), wide, pool=nn.MaxPool2d(2)),
+            fourth=_block(options, options.convolution(wide, wide), wide, pool=nn.MaxPool2d(2)),
+            classifier=nn.Sequential(nn.Flatten(), nn.Linear(wide, options.classes)),
         )
     )
 
 
 def vgg7(options: NetworkOptions) -> nn.Module:
-    """VGG-7 for 32x32 images; input (batch, 3, 32, 32), output (batch, 10).
+    """VGG-7 for 32x32 images; input (batch, 3, 32, 32), output (batch, classes).
 
     Two convolutions each of `width` (128), 2 and 4 times `width` channels, with a pool after each pair, a fully
     connected layer of 8 times `width` and the classifier. (Ternary weight networks; dissertation 2.4.1.)
@@ -67,30 +126,64 @@ def vgg7(options: NetworkOptions) -> nn.Module:
     wide, widest, hidden = 2 * width, 4 * width, 8 * width
     return nn.Sequential(
         OrderedDict(
-            first=_block(nn.Conv2d(3, width, 3, padding=1, bias=False), width),
-            second=_block(options.convolution(width, width), width, pool=True),
-            third=_block(options.convolution(width, wide), wide),
-            fourth=_block(options.convolution(wide, wide), wide, pool=True),
-            fifth=_block(options.convolution(wide, widest), widest),
-            sixth=_block(options.convolution(widest, widest), widest, pool=True),
-            seventh=nn.Sequential(
-                OrderedDict(
-                    flatten=nn.Flatten(),
-                    linear=options.linear(16 * widest, hidden),
-                    norm=nn.BatchNorm1d(hidden),
-                    relu=nn.ReLU(),
-                )
-            ),
-            classifier=nn.Linear(hidden, 10),
+            first=_block(options, nn.Conv2d(3, width, 3, padding=1, bias=False), width),
+            second=_block(options, options.convolution(width, width), width, pool=nn.MaxPool2d(2)),
+            third=_block(options, options.convolution(width, wide), wide),
+            fourth=_block(options, options.convolution(wide, wide), wide, pool=nn.MaxPool2d(2)),
+            fifth=_block(options, options.convolution(wide, widest), widest),
+            sixth=_block(options, options.convolution(widest, widest), widest, pool=nn.MaxPool2d(2)),
+            seventh=_hidden(options, 16 * widest, hidden),
+            classifier=nn.Linear(hidden, options.classes),
         )
     )
 
 
-NETWORKS: dict[str, Callable[[NetworkOptions], nn.Module]] = {"digits": digits_network, "vgg7": vgg7}
+def alexnet(options: NetworkOptions) -> nn.Module:
+    """AlexNet with batch norm for 224x224 images; input (batch, 3, 224, 224), output (batch, classes).
+
+    The first convolution has `width` channels (96), the others 256, 384, 384 and 256 and the two fully connected
+    layers 4096 outputs, in proportion to the width and rounded down. No dropout, no groups. (Layer sizes of XNOR-Net's
+    AlexNet.)
+    """
+    width = options.width or 96
+    second, third, hidden = width * 8 // 3, 4 * width, width * 128 // 3
+    convolution = nn.Conv2d(3, width, 11, stride=4, padding=2, bias=False)
+    return nn.Sequential(
+        OrderedDict(
+            first=_block(options, convolution, width, pool=nn.MaxPool2d(3, 2)),
+            second=_block(options, options.convolution(width, second, 5), second, pool=nn.MaxPool2d(3, 2)),
+            third=_block(options, options.convolution(second, third), third),
+            fourth=_block(options, options.convolution(third, third), third),
+            fifth=_block(options, options.convolution(third, second), second, pool=nn.MaxPool2d(3, 2)),
+            sixth=_hidden(options, 36 * second, hidden),
+            seventh=_hidden(options, hidden, hidden, flatten=False),
+            classifier=nn.Linear(hidden, options.classes),
+        )
+    )
+
+
+NETWORKS: dict[str, Callable[[NetworkOptions], nn.Module]] = {
+    "digits": digits_network,
+    "vgg7": vgg7,
+    "resnet20": resnet20,
+    "alexnet": alexnet,
+    "resnet18": resnet18,
+    "resnet50": resnet50,
+}
 """The networks by name."""
 
-IMAGE_SHAPES = {"digits": (1, 8, 8), "vgg7": (3, 32, 32)}
+IMAGE_SHAPES = {
+    "digits": (1, 8, 8),
+    "vgg7": (3, 32, 32),
+    "resnet20": (3, 32, 32),
+    "alexnet": (3, 224, 224),
+    "resnet18": (3, 224, 224),
+    "resnet50": (3, 224, 224),
+}
 """The images each network takes: (channels, height, width)."""
+
+RESIDUAL_NETWORKS = frozenset({"resnet20", "resnet18", "resnet50"})
+"""The networks with a residual stream, which need one step size for all layers."""
 
 
 def build_network(name: str, options: NetworkOptions) -> nn.Module:
@@ -102,8 +195,18 @@ def build_network(name: str, options: NetworkOptions) -> nn.Module:
         return NETWORKS[name](options)
 
 
-def _block(convolution: nn.Module, channels: int, *, pool: bool = False) -> nn.Module:
-    parts = OrderedDict(convolution=convolution, norm=nn.BatchNorm2d(channels), relu=nn.ReLU())
-    if pool:
-        parts["pool"] = nn.MaxPool2d(2)
+def _block(
+    options: NetworkOptions, convolution: nn.Module, channels: int, *, pool: nn.Module | None = None
+) -> nn.Module:
+    parts = OrderedDict(convolution=convolution, norm=nn.BatchNorm2d(channels), relu=options.activation())
+    if pool is not None:
+        parts["pool"] = pool
+    return nn.Sequential(parts)
+
+
+def _hidden(options: NetworkOptions, inputs: int, outputs: int, *, flatten: bool = True) -> nn.Module:
+    parts: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten()) if flatten else OrderedDict()
+    parts["linear"] = options.linear(inputs, outputs)
+    parts["norm"] = nn.BatchNorm1d(outputs)
+    parts["relu"] = options.activation()
     return nn.Sequential(parts)

@@ -1,104 +1,220 @@
-"""The four stages of WrapNet training (dissertation 2.4.1), and the networks it is compared with.
+"""The stages of WrapNet training (dissertation 2.4.1), and the networks it is compared with.
 
+0. A float network, which the others start from.
 1. Pre-training with quantized weights, float activations and no cyclic activation.
 2. Step sizes chosen for a target overflow rate.
 3. Warm-up with the cyclic activation, activations not rounded.
 4. Fine-tuning with everything quantized and the overflow penalty.
+5. Where accumulators share words and carries run into the neighbour: layer by layer, see models.wrapnet.packing.
 """
 
-import zlib
-from collections.abc import Iterator
+import hashlib
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
 from torch import Tensor, nn
 
-from models.data.augmentation import random_flip, random_shift
-from models.data.splits import ImageData, Split
+from models.data.splits import Augmentation, ImageSource
+from models.training.execution import Execution
 from models.training.loop import Stage, run_stage
 from models.training.progress import Progress
-from models.training.seeds import check_seed
-from models.wrapnet.layers import Activations, Overflow, configure, quantized_layers
-from models.wrapnet.networks import IMAGE_SHAPES, NETWORKS, NetworkOptions, build_network
-from models.wrapnet.quantizers import weight_bits
-from models.wrapnet.step_sizes import choose_step_sizes
+from models.training.schedules import make_optimizer
+from models.wrapnet.accumulators import Accumulator, Overflow
+from models.wrapnet.evaluation import Accuracy, evaluate
+from models.wrapnet.layers import Activations, QuantModule, configure, quantized_layers
+from models.wrapnet.networks import IMAGE_SHAPES, RESIDUAL_NETWORKS, NetworkOptions, build_network
+from models.wrapnet.packing import let_carries_run
+from models.wrapnet.quantizers import BOUNDED_KINDS
+from models.wrapnet.settings import WrapNetConfig
+from models.wrapnet.step_sizes import choose_one_step_size, choose_step_sizes
 
 _CALIBRATION_IMAGES = 1000
-_EVALUATION_BATCH = 1000
+_CALIBRATION_PIXELS = _CALIBRATION_IMAGES * 32 * 32
+_PRETRAINING = ("float", "pretrain")
+
+# What each stage depends on, beyond what the stage before it does.
+_FLOAT = ("network", "width", "relu", "batch_size", "schedule", "learning_rate", "shift", "flip", "seed")
+_PRETRAIN = (*_FLOAT, "weights")
+_STEPS = (*_PRETRAIN, "pretrain_epochs", "activation_bits", "accumulator_bits", "overflow_rate", "packing")
+_WARMUP = (*_STEPS, "cyclic_function", "slope")
 
 
-@dataclass(frozen=True, kw_only=True)
-class WrapNetSettings:
-    """Settings of a WrapNet run, as a command line collects them: not checked yet."""
+class WrapNetTraining:
+    """The stages of one configuration. Each is resumed where a run that was killed left it.
 
-    network: str = "digits"
-    """The network: digits, for 8x8 images, or vgg7, for 32x32."""
-    width: int | None = None
-    """Channels of the network's first layer; the others follow. The network's own if left out."""
-    weights: str = "binary"
-    """How weights are quantized: binary, ternary, or the bits of a uniform quantizer, 2 to 8."""
-    activation_bits: int = 3
-    """Bits of the quantized activations."""
-    accumulator_bits: int = 8
-    """Bits of the accumulators, which wrap around."""
-    slope: int = 2
-    """Slope k of the cyclic activation."""
-    overflow_rate: float = 0.05
-    """Target share of overflowing sums that sets the step sizes, between 0 and 1."""
-    penalty: float = 0.01
-    """Weight of the overflow penalty while fine-tuning."""
-    epochs: int = 20
-    """Epochs of each training stage."""
-    batch_size: int = 64
-    """Images in a batch."""
-    learning_rate: float = 1e-3
-    """Adam's learning rate at the start of a stage; it falls to 0 as a cosine."""
-    shift: int = 1
-    """Augmentation: images are moved by up to so many pixels."""
-    flip: bool = False
-    """Augmentation: images are mirrored left to right at random."""
-    seed: int = 0
-    """Seed of everything random."""
+    stages: folder of the stages' checkpoints, `folder` itself if left out. Names of checkpoints carry a digest of
+    the settings that a stage depends on, so configurations that share a folder share the stages they have in common.
 
+    Raises ValueError if the network does not take the data's images, and models.training.loop.TrainingError if a loss
+    is not finite.
+    """
 
-@dataclass(frozen=True, kw_only=True)
-class WrapNetConfig(WrapNetSettings):
-    """Settings of a WrapNet run. Raises ValueError, naming the setting and what is allowed, for impossible ones."""
-
-    def __post_init__(self) -> None:
-        check_seed(self.seed)
-        weight_bits(self.weights)
-        if self.network not in NETWORKS:
-            raise ValueError(f"network is {self.network!r}; allowed are {', '.join(NETWORKS)}")
-        for name, smallest, largest in (
-            ("activation_bits", 1, 8),
-            ("accumulator_bits", 2, 32),
-            ("slope", 1, 1 << 20),
-            ("epochs", 1, 1 << 20),
-            ("batch_size", 2, 1 << 20),
-            ("shift", 0, 16),
-        ):
-            if not smallest <= getattr(self, name) <= largest:
-                raise ValueError(f"{name} is {getattr(self, name)}; allowed are the integers {smallest} to {largest}")
-        if self.width is not None and self.width < 1:
-            raise ValueError(f"width is {self.width}; allowed is an integer of at least 1")
-        if not 0 < self.overflow_rate < 1:
-            raise ValueError(f"overflow_rate is {self.overflow_rate}; allowed is a share between 0 and 1")
-        if not self.penalty >= 0 or not self.learning_rate > 0:
+    def __init__(
+        self,
+        config: WrapNetConfig,
+        data: ImageSource,
+        folder: Path,
+        progress: Progress,
+        execution: Execution = Execution(),  # noqa: B008 - it is frozen
+        stages: Path | None = None,
+    ) -> None:
+        wanted = IMAGE_SHAPES[config.network]
+        if tuple(data.shape) != wanted:
             raise ValueError(
-                f"penalty {self.penalty} or learning_rate {self.learning_rate} is negative or not a number"
+                f"network {config.network} takes images of {wanted} (channels, height, width), not {tuple(data.shape)}"
+            )
+        self.config = config
+        self.data = data
+        self.folder = folder
+        self.stages = stages or folder
+        self.progress = progress
+        self.execution = execution
+        self.accelerator = execution.accelerator(folder)
+
+    def float_network(self) -> nn.Module:
+        """The network with nothing quantized, trained."""
+        network = self.build(quantized=False)
+        self.train("float", network, self.settings(_FLOAT))
+        return network
+
+    def pretrained(self) -> nn.Module:
+        """The network with quantized weights and float activations, trained from the float network's weights."""
+        network = self.build()
+        # The quantizers' own state is not in a float network.
+        network.load_state_dict(network.state_dict() | self.float_network().state_dict())
+        for layer in quantized_layers(network):
+            if layer.weights in BOUNDED_KINDS:
+                layer.bounded.fit(layer.weight.data)
+        self.configure(network, "float", "exact")
+        self.train("pretrain", network, self._pretrain_settings())
+        return network
+
+    def with_step_sizes(self) -> nn.Module:
+        """The pre-trained network with the step sizes that lead to the overflow rate."""
+        network = self.pretrained()
+        for module in network.modules():
+            if isinstance(module, QuantModule):  # a shared stage may hold another configuration's limit
+                module.activation_bits = self.config.activation_bit_limit
+        self.configure(network, "float", self.config.cyclic_function)
+        (images, _), rate = self.calibration_batch(), self.config.overflow_rate / 100
+        for layer in quantized_layers(network):  # steps are chosen on true sums
+            layer.accumulator = Accumulator(bits=layer.accumulator.value_bits, overflow="exact")
+        if self.config.network in RESIDUAL_NETWORKS:
+            choose_one_step_size(network, images, rate)
+        else:
+            choose_step_sizes(network, images, rate)
+        return network
+
+    def exact(self, penalty: float = 0.0) -> nn.Module:
+        """The rival whose accumulators never overflow, with the same step sizes, trained with everything quantized.
+
+        penalty: weight of an overflow penalty, which can prepare it for accumulators that do.
+        """
+        network = self.with_step_sizes()
+        self.configure(network, "quantized", "exact")
+        self.train("exact", network, self.settings(_STEPS) | {"penalty": penalty}, penalty=penalty)
+        return network
+
+    def wrapnet(self) -> nn.Module:
+        """WrapNet, warmed up and fine-tuned; then with carries, where its packing lets them run."""
+        config = self.config
+        network = self.with_step_sizes()
+        self.configure(network, "unrounded", config.cyclic_function)
+        # One step size for all layers of a deep network leaves some with many overflows (section 2.6.2.3).
+        penalty = config.penalty if config.network in RESIDUAL_NETWORKS else 0.0
+        self.train("warmup", network, self.settings(_WARMUP) | {"penalty": penalty}, penalty=penalty)
+        self.configure(network, "quantized", config.cyclic_function)
+        settings = self.settings(_WARMUP) | {"penalty": config.penalty}
+        self.train("finetune", network, settings, penalty=config.penalty)
+        if config.packing in ("carries", "hybrid"):
+            self._let_carries_run(network, settings)
+        return network
+
+    def _let_carries_run(self, network: nn.Module, settings: dict[str, Any]) -> None:
+        config = self.config
+        settings = settings | {"carry_penalty": config.carry_penalty, "word_bits": config.word_bits}
+
+        def train(name: str, layers: list[int]) -> None:
+            self.train(
+                name,
+                network,
+                settings | {"layers": layers},
+                penalty=config.penalty,
+                carry_penalty=config.carry_penalty if layers else 0.0,
             )
 
+        images, labels = self.calibration_batch()
+        let_carries_run(network, images, labels, train, hybrid=config.packing == "hybrid")
 
-@dataclass(frozen=True)
-class Accuracy:
-    """Share of held-out images a network gets right, and the overflow rate of each of its quantized layers."""
+    def build(self, *, quantized: bool = True) -> nn.Module:
+        """The run's network with its initial weights, on the run's device."""
+        return build_from(self.config, len(self.data.classes), quantized=quantized).to(self.accelerator.device)
 
-    accuracy: float
-    overflow_rates: list[float]
+    def configure(self, network: nn.Module, activations: Activations, overflow: Overflow) -> None:
+        """Sets the network's activations and accumulators for a stage."""
+        configure(network, activations, accumulator_of(self.config, overflow))
+
+    def calibration_batch(self) -> tuple[Tensor, Tensor]:
+        """Training images to choose step sizes on, as the network takes them, and their labels."""
+        _, height, width = self.data.shape
+        count = min(_CALIBRATION_IMAGES, _CALIBRATION_PIXELS // (height * width))
+        images, labels = self.data.calibration_batch(count)
+        return images.to(self.accelerator.device), labels.to(self.accelerator.device)
+
+    def settings(self, names: tuple[str, ...]) -> dict[str, Any]:
+        """The named settings, and what every stage depends on."""
+        config = asdict(self.config)
+        data = {"data": self.data.name, "train_images": self.data.train_count}
+        settings = {name: config[name] for name in names} | data
+        if settings.get("packing") in ("carries", "hybrid"):
+            settings["packing"] = "none"  # so far: carries come last
+        return settings | {"mixed_precision": self.execution.mixed_precision, "torch": torch.__version__}
+
+    def train(
+        self,
+        name: str,
+        network: nn.Module,
+        settings: dict[str, Any],
+        *,
+        penalty: float = 0.0,
+        carry_penalty: float = 0.0,
+    ) -> None:
+        """Trains `network` through the stage `name`, whose result depends on `settings`."""
+
+        def loss(model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
+            images, labels = batch
+            total = nn.functional.cross_entropy(model(images), labels)
+            layers = quantized_layers(network)
+            if penalty:
+                total = total + penalty * torch.stack([layer.penalty() for layer in layers]).sum()
+            if carry_penalty:
+                carrying = [layer for layer in layers if layer.accumulator.packing == "carries"]
+                total = total + carry_penalty * torch.stack([layer.carry_penalty() for layer in carrying]).sum()
+            return total
+
+        config = self.config
+        epochs = (config.pretrain_epochs if name in _PRETRAINING else None) or config.epochs
+        settings = settings | {"epochs": epochs}
+        optimizer, scheduler = make_optimizer(network.parameters(), config.schedule, epochs, config.learning_rate)
+        digest = hashlib.sha256(json.dumps([name, settings], sort_keys=True).encode()).hexdigest()[:8]
+        augmentation = Augmentation(shift=config.shift, flip=config.flip)
+        stage = Stage(
+            name,
+            epochs,
+            lambda epoch: self.data.training_batches(config.batch_size, augmentation, f"{config.seed} {name} {epoch}"),
+            loss,
+            settings,
+            self.stages / f"{name}-{digest}.pt",
+            self.folder / "metrics.jsonl",
+        )
+        run_stage(stage, network, optimizer, scheduler, self.accelerator, self.progress)
+
+    def _pretrain_settings(self) -> dict[str, Any]:
+        bounded = self.config.weights in BOUNDED_KINDS
+        return self.settings((*_PRETRAIN, "activation_bits", "accumulator_bits") if bounded else _PRETRAIN)
 
 
 @dataclass(frozen=True)
@@ -114,126 +230,47 @@ class WrapNetResult:
     accuracies: dict[str, Accuracy]
 
 
-def train_wrapnet(config: WrapNetConfig, data: ImageData, folder: Path, progress: Progress) -> WrapNetResult:
-    """Trains WrapNet by the four stages, and its rivals; resumes what `folder` already holds.
-
-    Raises ValueError if the network does not take the data's images, and models.training.loop.TrainingError if a loss
-    is not finite or `folder` holds a run of other settings.
-    """
-    shape, wanted = tuple(data.train.images.shape[1:]), IMAGE_SHAPES[config.network]
-    if shape != wanted:
-        raise ValueError(f"network {config.network} takes images of {wanted} (channels, height, width), not {shape}")
-    run = _Run(config, data, folder, progress)
-    float_network = run.network(quantized=False)
-    run.stage("float", float_network)
-
-    network = run.network()
-    run.configure(network, activations="float", overflow="exact")
-    run.stage("pretrain", network)
-    choose_step_sizes(network, run.calibration_images(), config.overflow_rate)
-
-    rival = run.network()
-    rival.load_state_dict(network.state_dict())
-    run.configure(rival, activations="quantized", overflow="exact")
-    run.stage("exact", rival)
-    accuracies = {
-        "float": evaluate(float_network, data, data.test),
-        "quantized, exact accumulator": evaluate(rival, data, data.test),
-    }
-    run.configure(rival, activations="quantized", overflow="wrap")
-    accuracies["quantized, plain wrap"] = evaluate(rival, data, data.test)
-
-    run.configure(network, activations="unrounded", overflow="cyclic")
-    run.stage("warmup", network)
-    run.configure(network, activations="quantized", overflow="cyclic")
-    run.stage("finetune", network, penalty=config.penalty)
-    accuracies["wrapnet"] = evaluate(network, data, data.test)
+def train_wrapnet(
+    config: WrapNetConfig,
+    data: ImageSource,
+    folder: Path,
+    progress: Progress,
+    execution: Execution = Execution(),  # noqa: B008 - it is frozen
+) -> WrapNetResult:
+    """Trains WrapNet by its stages, and its rivals; resumes what `folder` already holds."""
+    training = WrapNetTraining(config, data, folder, progress, execution)
+    accuracies = {"float": evaluate(training.float_network(), data)}
+    if config.baselines:
+        rival = training.exact()
+        accuracies["quantized, exact accumulator"] = evaluate(rival, data)
+        training.configure(rival, "quantized", "wrap")
+        accuracies["quantized, plain wrap"] = evaluate(rival, data)
+    network = training.wrapnet()
+    accuracies["wrapnet"] = evaluate(network, data)
     return WrapNetResult(network.cpu(), accuracies)
 
 
-@torch.no_grad()
-def evaluate(network: nn.Module, data: ImageData, split: Split) -> Accuracy:
-    """Accuracy on all images of `split`, and the overflow rate of each quantized layer over them."""
-    network.eval()
-    device = next(network.parameters()).device
-    layers = quantized_layers(network)
-    right = 0
-    overflows = [0.0] * len(layers)
-    for images, labels in zip(
-        torch.split(split.images, _EVALUATION_BATCH), torch.split(split.labels, _EVALUATION_BATCH), strict=True
-    ):
-        logits = network(data.normalise(images.to(device)))
-        right += int((logits.argmax(1).cpu() == labels).sum())
-        for index, layer in enumerate(layers):
-            overflows[index] += layer.overflow_rate() * len(images)
-    return Accuracy(right / len(split.labels), [overflow / len(split.labels) for overflow in overflows])
+def build_from(config: WrapNetConfig, classes: int, *, quantized: bool = True) -> nn.Module:
+    """The network of a configuration with its initial weights."""
+    options = NetworkOptions(
+        width=config.width,
+        quantized=quantized,
+        relu=config.relu,
+        weights=config.weights,
+        activation_bits=config.activation_bit_limit,
+        accumulator_bits=config.accumulator_bits,
+        classes=classes,
+        seed=config.seed,
+    )
+    return build_network(config.network, options)
 
 
-class _Run:
-    """What the stages of a run have in common."""
-
-    def __init__(self, config: WrapNetConfig, data: ImageData, folder: Path, progress: Progress) -> None:
-        self.config = config
-        self.data = data
-        self.folder = folder
-        self.progress = progress
-        self.accelerator = Accelerator()
-
-    def network(self, *, quantized: bool = True) -> nn.Module:
-        """The run's network with its initial weights, on the run's device."""
-        config = self.config
-        options = NetworkOptions(
-            width=config.width,
-            quantized=quantized,
-            weights=config.weights,
-            activation_bits=config.activation_bits,
-            seed=config.seed,
-        )
-        return build_network(config.network, options).to(self.accelerator.device)
-
-    def configure(self, network: nn.Module, *, activations: Activations, overflow: Overflow) -> None:
-        """Sets the network's activations and accumulators for a stage."""
-        configure(
-            network,
-            activations=activations,
-            overflow=overflow,
-            bits=self.config.accumulator_bits,
-            slope=self.config.slope,
-        )
-
-    def calibration_images(self) -> Tensor:
-        """Training images to choose step sizes on, as the network takes them."""
-        images = self.data.train.images[:: max(1, len(self.data.train.images) // _CALIBRATION_IMAGES)]
-        return self.data.normalise(images.to(self.accelerator.device))
-
-    def stage(self, name: str, network: nn.Module, *, penalty: float = 0.0) -> None:
-        """Trains `network` through the stage `name`."""
-
-        def loss(batch: tuple[Tensor, Tensor]) -> Tensor:
-            images, labels = batch
-            total = nn.functional.cross_entropy(network(images), labels)
-            if penalty:
-                total = total + penalty * torch.stack([layer.penalty() for layer in quantized_layers(network)]).sum()
-            return total
-
-        config = self.config
-        optimizer = torch.optim.Adam(network.parameters(), config.learning_rate)
-        scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.epochs)
-        settings: dict[str, Any] = asdict(config) | {"data": self.data.name}
-        stage = Stage(name, config.epochs, lambda epoch: self._batches(name, epoch), loss, settings)
-        run_stage(stage, network, optimizer, scheduler, self.folder, self.accelerator, self.progress)
-
-    def _batches(self, stage: str, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Shuffled, augmented batches; a function of seed, stage and epoch alone."""
-        generator = torch.Generator().manual_seed(zlib.crc32(f"{self.config.seed} {stage} {epoch}".encode()))
-        order = torch.randperm(len(self.data.train.images), generator=generator)
-        for chosen in torch.split(order, self.config.batch_size):
-            if len(chosen) == 1 and len(order) > 1:
-                continue  # batch norm needs two images
-            images = self.data.train.images[chosen]
-            if self.config.shift:
-                images = random_shift(images, self.config.shift, generator)
-            if self.config.flip:
-                images = random_flip(images, generator)
-            device = self.accelerator.device
-            yield self.data.normalise(images.to(device)), self.data.train.labels[chosen].to(device)
+def accumulator_of(config: WrapNetConfig, overflow: Overflow) -> Accumulator:
+    """The accumulators of a configuration, before any carries run."""
+    return Accumulator(
+        bits=config.accumulator_bits,
+        slope=config.slope,
+        overflow=overflow,
+        packing="buffer" if config.packing == "buffer" else "none",
+        word_bits=config.word_bits,
+    )

@@ -1,54 +1,109 @@
 """A WrapNet run in a folder of its own: config.json, metrics.jsonl, checkpoints, model.safetensors, result.json."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save_file
+from accelerate import PartialState
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
 
-from models.data.splits import ImageData
+from models.data.splits import ImageSource
+from models.training.execution import Execution
 from models.training.files import write_text, write_with
 from models.training.progress import Progress
-from models.wrapnet.pipeline import WrapNetConfig, WrapNetResult, train_wrapnet
+from models.wrapnet.accumulators import Accumulator
+from models.wrapnet.layers import QuantModule, quantized_layers
+from models.wrapnet.pipeline import WrapNetResult, build_from, train_wrapnet
 from models.wrapnet.quantizers import weight_bits
+from models.wrapnet.settings import WrapNetConfig
+
+_CONFIG, _RESULT, _MODEL = "config.json", "result.json", "model.safetensors"
 
 
 def run_wrapnet(
-    config: WrapNetConfig, data: ImageData, folder: Path, progress: Progress, *, resume: bool = False
+    config: WrapNetConfig,
+    data: ImageSource,
+    folder: Path,
+    progress: Progress,
+    execution: Execution = Execution(),  # noqa: B008 - it is frozen
+    *,
+    resume: bool = False,
 ) -> dict[str, Any]:
     """Trains WrapNet in `folder` and returns its summary, which is also in result.json.
 
     resume: whether `folder` may hold a run already, which then goes on; it has to have the same settings.
     Raises ValueError if `folder` holds a run and `resume` is not set, or one of other settings.
     """
-    path = folder / "config.json"
-    settings = asdict(config) | {"data": data.name}
+    path = folder / _CONFIG
+    settings = asdict(config) | {"data": data.name, "mixed_precision": execution.mixed_precision}
+    state = PartialState()
     if path.exists():
         if not resume:
             raise ValueError(f"{folder} holds a run already; resume it with --resume, or name another folder")
         _compare(path, settings)
-    write_text(path, json.dumps(settings, indent=2))
-    result = train_wrapnet(config, data, folder, progress)
-    write_with(folder / "model.safetensors", partial(save_file, result.network.state_dict()))
+    state.wait_for_everyone()  # no process writes before all have looked
+    if state.is_main_process:
+        write_text(path, json.dumps(settings, indent=2))
+    result = train_wrapnet(config, data, folder, progress, execution)
     record = summary(config, data, result)
-    write_text(folder / "result.json", json.dumps(record, indent=2))
+    if state.is_main_process:
+        write_with(folder / _MODEL, partial(save_file, result.network.state_dict()))
+        write_text(folder / _RESULT, json.dumps(record, indent=2))
     return record
 
 
-def summary(config: WrapNetConfig, data: ImageData, result: WrapNetResult) -> dict[str, Any]:
+def load_run(folder: Path) -> tuple[WrapNetConfig, nn.Module]:
+    """The configuration and the trained network of a finished run, ready to run on quantized activations.
+
+    Raises ValueError, naming the file, if the run is not finished or a file is damaged.
+    """
+    for name in (_CONFIG, _RESULT, _MODEL):
+        if not (folder / name).is_file():
+            raise ValueError(f"{folder} does not hold a finished run: {name} is missing")
+    try:
+        stored = json.loads((folder / _CONFIG).read_text())
+        config = WrapNetConfig(**{field.name: stored[field.name] for field in fields(WrapNetConfig)})
+        record = json.loads((folder / _RESULT).read_text())
+        network = build_from(config, len(record["classes"]))
+        for layer, stated in zip(quantized_layers(network), record["layers"], strict=True):
+            layer.accumulator = Accumulator(**stated["accumulator"])
+        network.load_state_dict(load_file(folder / _MODEL))
+    except (ValueError, TypeError, LookupError, RuntimeError, SafetensorError) as error:
+        raise ValueError(f"{folder} holds a damaged run, or one of another version") from error
+    for module in network.modules():
+        if isinstance(module, QuantModule):
+            module.activations = "quantized"
+    return config, network.eval()
+
+
+def summary(config: WrapNetConfig, data: ImageSource, result: WrapNetResult) -> dict[str, Any]:
     """What a run was and how its networks do, as plain JSON values."""
+    layers = quantized_layers(result.network)
+    names = {module: name for name, module in result.network.named_modules()}
     return {
         "data": data.name,
+        "classes": list(data.classes),
         "epochs": config.epochs,
-        "train_images": len(data.train.labels),
-        "held_out_images": len(data.test.labels),
+        "train_images": data.train_count,
+        "held_out_images": data.test_count,
         "accuracies": {name: asdict(accuracy) for name, accuracy in result.accuracies.items()},
         "weight_bits": weight_bits(config.weights),
-        "activation_bits": config.activation_bits,
+        "activation_bits": max(layer.activation_bits for layer in layers),
         "accumulator_bits": config.accumulator_bits,
         "slope": config.slope,
+        "layers": [
+            {
+                "name": names[layer],
+                "activation_bits": layer.activation_bits,
+                "step": layer.step.item(),
+                "accumulator": asdict(layer.accumulator),
+            }
+            for layer in layers
+        ],
     }
 
 

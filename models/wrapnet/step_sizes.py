@@ -1,10 +1,12 @@
-"""Chooses activation step sizes by the overflow rate they lead to (dissertation 2.3.3)."""
+"""Chooses activation step sizes, and so the activations' bits, by the overflow rate they lead to (section 2.3.3)."""
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.wrapnet.layers import QuantLayer, quantized_layers
+from models.wrapnet.layers import QuantLayer, QuantModule, quantized_layers
 
 _HALVINGS = 24
 _CLIPPED = 0.01
@@ -16,18 +18,62 @@ def choose_step_sizes(network: nn.Module, images: Tensor, rate: float) -> list[f
 
     The layers are set in order, each on the inputs it gets once those before it are quantized. A larger step makes
     smaller integers, so fewer overflows: the size is found by bisection. It never gets so fine that more than 1% of
-    the positive inputs exceed the layer's activation bits: there the rate stays below `rate`.
+    the positive inputs exceed the layer's activation bits: there the rate stays below `rate`. The layer's activation
+    bits then fall to those that its integers need.
 
-    images: calibration batch, as the network takes it. rate: between 0 and 1.
+    images: calibration batch, as the network takes it. rate: between 0 and 1; 0 means that no sum overflows.
     """
-    if not 0 < rate < 1:
-        raise ValueError(f"overflow rate is {rate}; allowed is a share between 0 and 1")
+    _check_rate(rate)
     network.eval()
     for layer in quantized_layers(network):
         inputs = _inputs_of(layer, network, images)
         layer.activations = "quantized"
-        layer.step.fill_(_bisect(layer, inputs, rate))
+        fine, coarse = _range(layer, inputs)
+
+        def rate_at(step: float, layer: QuantLayer = layer, inputs: Tensor = inputs) -> float:
+            layer.step.fill_(step)
+            layer(inputs)
+            return layer.overflow_rate()
+
+        layer.step.fill_(_bisect(rate_at, fine, coarse, rate))
+        layer.activation_bits = _needed_bits(layer, inputs)
     return [layer.step.item() for layer in quantized_layers(network)]
+
+
+@torch.no_grad()
+def choose_one_step_size(network: nn.Module, images: Tensor, rate: float) -> float:
+    """Sets one step size for all quantized layers and grids, so that a share `rate` overflows on average over layers.
+
+    What a residual network needs. Arguments as for choose_step_sizes; every layer's activation bits fall to those
+    that the widest needs. Returns the size.
+    """
+    _check_rate(rate)
+    network.eval()
+    layers = quantized_layers(network)
+    modules = [module for module in network.modules() if isinstance(module, QuantModule)]
+    for module in modules:
+        module.activations = "float"
+    ranges = [_range(layer, _inputs_of(layer, network, images)) for layer in layers]
+    for module in modules:
+        module.activations = "quantized"
+
+    def rate_at(step: float) -> float:
+        for module in modules:
+            module.step.fill_(step)
+        network(images)
+        return sum(layer.overflow_rate() for layer in layers) / len(layers)
+
+    step = _bisect(rate_at, max(fine for fine, _ in ranges), max(coarse for _, coarse in ranges), rate)
+    rate_at(step)
+    bits = max(_needed_bits(layer, _inputs_of(layer, network, images)) for layer in layers)
+    for module in modules:
+        module.activation_bits = bits
+    return step
+
+
+def _check_rate(rate: float) -> None:
+    if not 0 <= rate < 1:
+        raise ValueError(f"overflow rate is {rate}; allowed is a share from 0 to below 1")
 
 
 def _inputs_of(layer: QuantLayer, network: nn.Module, images: Tensor) -> Tensor:
@@ -40,21 +86,30 @@ def _inputs_of(layer: QuantLayer, network: nn.Module, images: Tensor) -> Tensor:
     return seen[0]
 
 
-def _bisect(layer: QuantLayer, inputs: Tensor, rate: float) -> float:
-    fine = float(np.quantile(inputs[inputs > 0].numpy(force=True), 1 - _CLIPPED)) / ((1 << layer.activation_bits) - 1)
-    coarse = 2 * inputs.amax().item()  # everything rounds to 0 or 1
-    if _rate_at(layer, inputs, fine) <= rate:
+def _range(layer: QuantLayer, inputs: Tensor) -> tuple[float, float]:
+    """The finest step size that the activation bits allow, and the coarsest that is of any use."""
+    magnitudes = inputs.abs()
+    largest = magnitudes.amax().item()
+    if not largest > 0:
+        raise ValueError("a layer's inputs are all 0, or not finite: it has no step size")
+    common = np.quantile(magnitudes[magnitudes > 0].numpy(force=True), 1 - _CLIPPED)
+    return float(common) / layer.largest.item(), 2 * largest  # the coarse one rounds everything to 0 or 1
+
+
+def _bisect(rate_at: Callable[[float], float], fine: float, coarse: float, rate: float) -> float:
+    if rate_at(fine) <= rate:
         return fine
     for _ in range(_HALVINGS):
         middle = (fine + coarse) / 2
-        if _rate_at(layer, inputs, middle) > rate:
+        if rate_at(middle) > rate:
             fine = middle
         else:
             coarse = middle
     return coarse
 
 
-def _rate_at(layer: QuantLayer, inputs: Tensor, step: float) -> float:
-    layer.step.fill_(step)
-    layer(inputs)
-    return layer.overflow_rate()
+def _needed_bits(layer: QuantLayer, inputs: Tensor) -> int:
+    """Bits that hold the layer's integers, in two's complement if there are signs."""
+    integers = layer.quantize(inputs.float())
+    largest = max(1, int(integers.amax()), -int(integers.amin()) - 1)
+    return largest.bit_length() + layer.signed

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from models.arithmetic import cyclic
 from models.data.digits import digits
 from models.data.splits import Split
+from models.wrapnet.accumulators import Accumulator
 from models.wrapnet.export import LayerExport, export_layer, export_layer_at
 from models.wrapnet.layers import configure
 from models.wrapnet.networks import NetworkOptions, build_network
@@ -22,7 +23,7 @@ def network() -> nn.Module:
     network = build_network("digits", NetworkOptions(width=8))
     images = normalised(digits().train)
     network(images)  # running statistics that are not the initial ones
-    configure(network, activations="float", overflow="cyclic", bits=6, slope=2)
+    configure(network, "float", Accumulator(bits=6))
     choose_step_sizes(network, images[:100], 0.05)
     return network
 

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from models.arithmetic import absolute, cyclic, overflow_rate, relu_like, wrap
-from models.wrapnet.layers import Accumulator, QuantConv2d, QuantLinear
+from models.wrapnet.accumulators import Accumulator
+from models.wrapnet.layers import QuantConv2d, QuantLinear
 from models.wrapnet.quantizers import (
     WEIGHT_KINDS,
     binary_weights,
@@ -38,13 +39,13 @@ def test_uniform_weights_use_the_whole_range_and_stay_in_it() -> None:
 
 def test_quantized_activations_by_hand() -> None:
     activation = torch.tensor([-1.0, 0.0, 0.26, 0.5, 1.0, 9.0], requires_grad=True)
-    step = torch.tensor(0.25)
-    integers = quantized_activations(activation, step, 3)
+    step, smallest, largest = torch.tensor([0.25, 0.0, 7.0])
+    integers = quantized_activations(activation, step, smallest, largest)
     assert integers.tolist() == [0, 0, 1, 2, 4, 7]
     integers.sum().backward()
     assert activation.grad is not None
     assert activation.grad.tolist() == [0, 4, 4, 4, 4, 0]
-    assert scaled_activations(activation, step, 3).tolist() == pytest.approx([0, 0, 1.04, 2, 4, 7])
+    assert scaled_activations(activation, step, smallest, largest).tolist() == pytest.approx([0, 0, 1.04, 2, 4, 7])
 
 
 def test_ternary_weights_by_hand() -> None:

@@ -1,35 +1,232 @@
-"""Networks: shapes, which layers are quantized, and initial weights."""
+"""Networks: shapes, sizes, which layers are quantized, initial weights, gradients and the residual stream's grid."""
+
+import operator
 
 import pytest
 import torch
+from torch import Tensor, fx, nn
 
-from models.wrapnet.layers import quantized_layers
-from models.wrapnet.networks import NetworkOptions, build_network
+from models.wrapnet.accumulators import Accumulator
+from models.wrapnet.grid import SUBDIVISIONS, ResidualGrid
+from models.wrapnet.layers import QuantConv2d, QuantLayer, QuantLinear, QuantModule, configure, quantized_layers
+from models.wrapnet.networks import IMAGE_SHAPES, NETWORKS, RESIDUAL_NETWORKS, NetworkOptions, build_network
+from models.wrapnet.residual_networks import PaddedShortcut, ResidualBlock
+from models.wrapnet.step_sizes import choose_one_step_size, choose_step_sizes
+
+# Inner layers: 20 less 2; 18 less 2, and 3 projections; 50 less 2, and 4 projections.
+QUANTIZED = {"digits": 3, "vgg7": 6, "resnet20": 18, "alexnet": 6, "resnet18": 19, "resnet50": 52}
+
+PLAIN_MODULES = (
+    *(nn.Conv2d, nn.Linear, nn.BatchNorm1d, nn.BatchNorm2d, nn.ReLU, nn.Identity),
+    *(nn.MaxPool2d, nn.AdaptiveAvgPool2d, nn.Flatten, PaddedShortcut),
+)
 
 
-@pytest.mark.parametrize(("name", "shape", "quantized"), [("digits", (1, 8, 8), 3), ("vgg7", (3, 32, 32), 6)])
-def test_first_and_last_layer_stay_in_full_precision(name: str, shape: tuple[int, ...], quantized: int) -> None:
-    network = build_network(name, NetworkOptions(width=4))
-    assert len(quantized_layers(network)) == quantized
-    assert network(torch.rand(2, *shape)).shape == (2, 10)
+def images(name: str, count: int) -> Tensor:
+    return torch.rand(count, *IMAGE_SHAPES[name], generator=torch.Generator().manual_seed(0))
+
+
+def randomize_norms(network: nn.Module) -> None:
+    """Draws gains and shifts, as training would change them; some gains are negative."""
+    generator = torch.Generator().manual_seed(1)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.weight.data.normal_(0.5, 1, generator=generator)
+            module.bias.data.normal_(0.3, 0.3, generator=generator)
+
+
+def full_size(name: str, classes: int) -> nn.Module:
+    """The float network at its own width, without storage: its sizes alone are wanted."""
+    with torch.device("meta"):
+        return build_network(name, NetworkOptions(quantized=False, classes=classes))
+
+
+def parameter_count(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("relu", [True, False])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_first_and_last_layer_alone_stay_in_full_precision(name: str, relu: bool) -> None:
+    network = build_network(name, NetworkOptions(width=4, classes=7, relu=relu)).eval()
+    assert network(images(name, 1)).shape == (1, 7)
+    layers: list[nn.Module] = [module for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
+    first, *inner, last = layers
+    assert (type(first), type(last)) == (nn.Conv2d, nn.Linear)
+    assert all(isinstance(layer, QuantLayer) for layer in inner)
+    assert len(inner) == QUANTIZED[name]
     assert quantized_layers(build_network(name, NetworkOptions(width=4, quantized=False))) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "classes", "count"),
+    [
+        ("resnet20", 10, 269_722),  # published as 0.27 M
+        ("resnet18", 1000, 11_689_512),
+        ("resnet50", 1000, 25_557_032),
+    ],
+)
+def test_residual_networks_have_the_published_sizes(name: str, classes: int, count: int) -> None:
+    assert parameter_count(full_size(name, classes)) == count
+
+
+@pytest.mark.parametrize(("name", "products"), [("resnet20", 40.6e6), ("resnet18", 1.814e9), ("resnet50", 4.089e9)])
+def test_residual_networks_need_the_published_number_of_products(name: str, products: float) -> None:
+    total = 0
+
+    def count(layer: nn.Module, _inputs: object, outputs: Tensor) -> None:
+        nonlocal total
+        assert isinstance(layer, nn.Conv2d | nn.Linear)
+        total += outputs.numel() * layer.weight[0].numel()
+
+    network = full_size(name, 10 if name == "resnet20" else 1000)
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            module.register_forward_hook(count)
+    network(torch.empty(1, *IMAGE_SHAPES[name], device="meta"))
+    assert total == pytest.approx(products, rel=0.002)
+
+
 def test_vgg7_has_the_published_size() -> None:
-    network = build_network("vgg7", NetworkOptions(quantized=False))
-    weights = sum(parameter.numel() for name, parameter in network.named_parameters() if parameter.dim() > 1)
     convolutions = 9 * (3 * 128 + 128 * 128 + 128 * 256 + 256 * 256 + 256 * 512 + 512 * 512)
-    assert weights == convolutions + 8192 * 1024 + 1024 * 10
+    linear = 8192 * 1024 + 1024 * 10 + 10
+    norms = 2 * (2 * (128 + 256 + 512) + 1024)
+    assert parameter_count(full_size("vgg7", 10)) == convolutions + linear + norms
 
 
-def test_plain_and_quantized_networks_start_from_the_same_weights() -> None:
-    plain = build_network("digits", NetworkOptions(width=4, quantized=False, seed=3)).state_dict()
-    quantized = build_network("digits", NetworkOptions(width=4, seed=3)).state_dict()
-    assert all(torch.equal(weight, quantized[name]) for name, weight in plain.items())
-    other = build_network("digits", NetworkOptions(width=4, seed=4)).state_dict()
+def test_alexnet_has_the_size_counted_by_hand() -> None:
+    convolutions = 11 * 11 * 3 * 96 + 5 * 5 * 96 * 256 + 9 * (256 * 384 + 384 * 384 + 384 * 256)
+    linear = 6 * 6 * 256 * 4096 + 4096 * 4096 + 4096 * 1000 + 1000
+    norms = 2 * (96 + 256 + 384 + 384 + 256 + 4096 + 4096)
+    assert parameter_count(full_size("alexnet", 1000)) == convolutions + linear + norms == 62_387_912
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_plain_and_quantized_networks_start_from_the_same_weights(name: str) -> None:
+    plain = build_network(name, NetworkOptions(width=4, quantized=False, seed=3)).state_dict()
+    quantized = build_network(name, NetworkOptions(width=4, seed=3)).state_dict()
+    assert all(torch.equal(weight, quantized[key]) for key, weight in plain.items())
+    other = build_network(name, NetworkOptions(width=4, seed=4)).state_dict()
     assert not torch.equal(other["first.convolution.weight"], plain["first.convolution.weight"])
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_gradients_reach_every_parameter(name: str) -> None:
+    network = build_network(name, NetworkOptions(width=4))
+    loss = nn.functional.cross_entropy(network(images(name, 2)), torch.tensor([3, 7]))
+    names, parameters = zip(*network.named_parameters(), strict=True)
+    gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+    assert [key for key, value in zip(names, gradients, strict=True) if value is None or not value.any()] == []
+
+
+@pytest.mark.parametrize("relu", [True, False])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_consist_of_known_modules_and_additions(name: str, relu: bool) -> None:
+    class Tracer(fx.Tracer):
+        def is_leaf_module(self, module: nn.Module, path: str) -> bool:
+            return isinstance(module, QuantModule | PaddedShortcut) or super().is_leaf_module(module, path)
+
+    network = build_network(name, NetworkOptions(width=4, relu=relu)).eval()
+    configure(network, "quantized", Accumulator())
+    graph = Tracer().trace(network)
+    for node in graph.nodes:
+        if node.op == "call_module":
+            module = network.get_submodule(str(node.target))
+            assert type(module) in (QuantConv2d, QuantLinear, ResidualGrid, *PLAIN_MODULES)
+            assert not isinstance(module, nn.AdaptiveAvgPool2d) or module.output_size == 1
+        else:
+            assert node.op in ("placeholder", "output") or node.target is operator.add
+    traced = fx.GraphModule(network, graph)
+    assert torch.equal(traced(images(name, 1)), network(images(name, 1)))
+
+
+@pytest.mark.parametrize("relu", [True, False])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_layers_are_signed_exactly_where_their_inputs_can_be_negative(name: str, relu: bool) -> None:
+    network = build_network(name, NetworkOptions(width=4, relu=relu))
+    randomize_norms(network)
+    negative: dict[nn.Module, bool] = {}
+    for layer in quantized_layers(network):
+        layer.register_forward_pre_hook(lambda module, inputs: negative.update({module: bool((inputs[0] < 0).any())}))
+    network(images(name, 2))
+    assert len(negative) == QUANTIZED[name]
+    assert all(layer.signed == negative[layer] for layer in quantized_layers(network))
+    assert any(negative.values()) != relu
+
+
+@pytest.mark.parametrize("relu", [True, False])
+@pytest.mark.parametrize("name", sorted(RESIDUAL_NETWORKS))
+def test_the_residual_stream_stays_on_its_grid(name: str, relu: bool) -> None:
+    network = build_network(name, NetworkOptions(width=4, relu=relu))
+    randomize_norms(network)
+    network(images(name, 2))
+    configure(network, "float", Accumulator())
+    step = choose_one_step_size(network, images(name, 1), 0.05)
+    streams: list[Tensor] = []
+    for module in network.modules():
+        if isinstance(module, ResidualBlock):
+            module.register_forward_pre_hook(lambda _module, inputs: streams.append(inputs[0]))
+            module.register_forward_hook(lambda _module, _inputs, output: streams.append(output))
+    network(images(name, 1))
+    assert len(streams) == 2 * {"resnet20": 9, "resnet18": 8, "resnet50": 16}[name]
+    for stream in streams:
+        integers = stream.double() / step * SUBDIVISIONS
+        assert (integers - integers.round()).abs().max() < 1e-3
+        assert integers.max() > 0
+
+
+def test_networks_without_a_stream_take_a_step_size_per_layer() -> None:
+    network = build_network("alexnet", NetworkOptions(width=4))
+    randomize_norms(network)
+    network(images("alexnet", 2))
+    configure(network, "float", Accumulator())
+    assert len(set(choose_step_sizes(network, images("alexnet", 1), 0.05))) == 6
+    assert not any(isinstance(module, ResidualGrid) for module in network.modules())
+
+
+def test_padded_shortcuts_by_hand() -> None:
+    values = torch.arange(18.0).view(1, 2, 3, 3)
+    result = PaddedShortcut(2, 1)(values)
+    assert result.tolist() == [[[[0, 2], [6, 8]], [[9, 11], [15, 17]], [[0, 0], [0, 0]]]]
+
+
+def test_residual_blocks_by_hand() -> None:
+    block = ResidualBlock(nn.Flatten(), nn.Identity())
+    assert block(torch.tensor([[-1.0, 0.5]])).tolist() == [[0, 1]]
+
+
+def test_bottlenecks_stride_in_their_middle() -> None:
+    network = build_network("resnet50", NetworkOptions(width=4))
+    strided = [layer for layer in quantized_layers(network) if isinstance(layer, QuantConv2d) and layer.stride[0] == 2]
+    assert [layer.kernel_size[0] for layer in strided] == [3, 1] * 3  # branch and projection of three stages
+
+
+def test_options_reach_the_quantized_layers() -> None:
+    options = NetworkOptions(width=4, weights="bounded-4", activation_bits=2, accumulator_bits=10)
+    for name in NETWORKS:
+        network = build_network(name, options)
+        for module in network.modules():
+            if isinstance(module, QuantModule):
+                assert module.activation_bits == 2
+            if isinstance(module, QuantLayer):
+                assert module.weights == "bounded-4"
+                assert module.bounded.bound == (2**10 - 2) / 3
+
+
 def test_other_networks_are_refused() -> None:
-    with pytest.raises(ValueError, match="network is 'lenet'; allowed are digits, vgg7"):
+    with pytest.raises(ValueError, match="network is 'lenet'; allowed are digits, vgg7, resnet20, alexnet, resnet18"):
         build_network("lenet", NetworkOptions())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"width": 0}, "width is 0; allowed is an integer of at least 1"),
+        ({"classes": 0}, "classes is 0; allowed is an integer of at least 1"),
+        ({"activation_bits": 0}, "activation_bits is 0; allowed is an integer of at least 1"),
+        ({"activation_bits": 1, "relu": False}, "activation_bits is 1; allowed is an integer of at least 2"),
+    ],
+)
+def test_options_that_are_too_small_are_refused(options: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        NetworkOptions(**options)  # type: ignore[arg-type]

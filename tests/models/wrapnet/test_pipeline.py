@@ -12,7 +12,8 @@ import torch
 
 from models.data.digits import digits
 from models.training.progress import Progress
-from models.wrapnet.pipeline import WrapNetConfig, train_wrapnet
+from models.wrapnet.pipeline import train_wrapnet
+from models.wrapnet.settings import WrapNetConfig
 
 SMALL = WrapNetConfig(width=8, epochs=2)
 
@@ -22,7 +23,8 @@ from typing import Any
 import sys
 from models.data.digits import digits
 from models.training.progress import Progress
-from models.wrapnet.pipeline import WrapNetConfig, train_wrapnet
+from models.wrapnet.pipeline import train_wrapnet
+from models.wrapnet.settings import WrapNetConfig
 train_wrapnet(WrapNetConfig(width=8, epochs=2), digits(), Path(sys.argv[1]), Progress(quiet=True))
 """
 
@@ -40,14 +42,21 @@ def test_digits_are_split_in_proportion_and_without_overlap() -> None:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"network": "lenet"}, "network is 'lenet'; allowed are digits, vgg7"),
+        ({"network": "lenet"}, "network is 'lenet'; allowed are digits, vgg7, resnet20"),
         ({"weights": "1"}, "weights are '1'; allowed are binary, ternary"),
         ({"accumulator_bits": 1}, "accumulator_bits is 1; allowed are the integers 2 to 32"),
         ({"slope": 0}, "slope is 0"),
-        ({"overflow_rate": 5.0}, "overflow_rate is 5.0; allowed is a share between 0 and 1"),
-        ({"learning_rate": float("nan")}, "learning_rate nan is negative or not a number"),
+        ({"overflow_rate": 100.0}, "overflow_rate is 100.0; allowed are 0 to below 100 percent"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan; allowed is a number above 0"),
         ({"seed": -1}, "seed is -1"),
         ({"width": 0}, "width is 0"),
+        ({"penalty": float("nan")}, "penalty is nan; allowed is a number of at least 0"),
+        ({"activation_bits": 9}, "activation_bits is 9; allowed are the integers 1 to 8"),
+        ({"accumulator_bits": 4, "activation_bits": 4}, "accumulator_bits is 4: too narrow for products of binary"),
+        ({"accumulator_bits": 4, "weights": "5"}, "accumulator_bits is 4: too narrow for products of 5 weights"),
+        ({"packing": "carries", "weights": "3"}, "packing carries is for binary and ternary weights, not '3'"),
+        ({"weights": "bounded-4", "relu": False}, "weights 'bounded-4' need activations that are not negative"),
+        ({"pretrain_epochs": 0}, "pretrain_epochs is 0"),
     ],
 )
 def test_impossible_settings_are_named(setting: dict[str, Any], message: str) -> None:
@@ -62,7 +71,7 @@ def test_a_run_killed_in_each_stage_resumes_to_the_same_weights(tmp_path: Path) 
     folder = tmp_path / "killed"
     for stage in ("float", "pretrain", "exact", "warmup", "finetune"):
         process = subprocess.Popen([sys.executable, "-c", RUN, str(folder)])
-        while not (folder / f"{stage}.pt").exists():
+        while not list(folder.glob(f"{stage}-*.pt")):
             assert process.poll() is None
             time.sleep(0.005)
         process.send_signal(signal.SIGKILL)

@@ -1,20 +1,21 @@
 """Runs in a folder: what they leave, and when they refuse to go on."""
 
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
 
 from models.data.cifar10 import cifar10
 from models.data.digits import digits
 from models.data.splits import ImageData, Split
 from models.training.progress import Progress
-from models.wrapnet.layers import configure
+from models.wrapnet.evaluation import evaluate
 from models.wrapnet.networks import NetworkOptions, build_network
-from models.wrapnet.pipeline import WrapNetConfig, evaluate, train_wrapnet
-from models.wrapnet.run import run_wrapnet
+from models.wrapnet.pipeline import train_wrapnet
+from models.wrapnet.run import load_run, run_wrapnet
+from models.wrapnet.settings import WrapNetConfig
 from tests.models.data.test_cifar10 import write_batches
 
 TINY = WrapNetConfig(width=2, epochs=1)
@@ -33,10 +34,9 @@ def test_a_run_leaves_weights_that_give_its_accuracy(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "result.json").read_text()) == record
     stages = [json.loads(line)["stage"] for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert stages == ["float", "pretrain", "exact", "warmup", "finetune"]
-    network = build_network("digits", NetworkOptions(width=2))
-    network.load_state_dict(load_file(tmp_path / "model.safetensors"))
-    configure(network, activations="quantized", overflow="cyclic", bits=8, slope=2)
-    assert evaluate(network, data, data.test).accuracy == record["accuracies"]["wrapnet"]["accuracy"]
+    config, network = load_run(tmp_path)
+    assert config == TINY
+    assert asdict(evaluate(network, data)) == record["accuracies"]["wrapnet"]
 
 
 def test_a_folder_with_a_run_is_only_gone_on_with_when_asked_and_with_the_same_settings(tmp_path: Path) -> None:
@@ -73,4 +73,4 @@ def test_evaluation_in_batches_counts_every_image_once() -> None:
     network.eval()
     with torch.no_grad():
         right = (network(data.normalise(both.images)).argmax(1) == both.labels).sum().item()
-    assert evaluate(network, data, both).accuracy == right / len(both.labels)
+    assert evaluate(network, replace(data, test=both)).accuracy == right / len(both.labels)

@@ -1,0 +1,42 @@
+"""What a layer computes when its accumulators share machine words and carries run into the neighbour (2.6.1)."""
+
+import torch
+from torch import Tensor
+
+from models.arithmetic.carries import carries
+from models.wrapnet.quantizers import straight_through
+
+
+def simulated_carries(sums: Tensor, negatives: Tensor, bits: int) -> Tensor:
+    """How many carries each sum makes if all are added back (Algorithm 1), as training simulates it.
+
+    sums: true sums. negatives: how many of a sum's terms are negative. Both floats that hold integers; the gradient
+    runs through them as if nothing were rounded.
+    """
+    unsigned = sums.detach().long() + (negatives.detach().long() << bits)
+    exact = carries(unsigned, bits)[0].to(sums.dtype)
+    smooth = (sums + (1 << bits) * negatives) / ((1 << bits) - 1)
+    return straight_through(smooth, exact)
+
+
+def lane_sums(terms: Tensor, weight: Tensor, bits: int, word_bits: int) -> Tensor:
+    """The unsigned sum of each lane: (batch, positions, out, lanes), int64.
+
+    terms: the activations that each position multiplies, (batch, positions, length); weight: (out, length); both
+    floats that hold integers. Product i goes to lane i % lanes and is read as an unsigned `bits`-bit number.
+    """
+    lanes = word_bits // bits
+    sums = []
+    for lane in range(lanes):
+        activations, factors = terms[..., lane::lanes], weight[:, lane::lanes]
+        negatives = count_negatives(activations, factors)
+        sums.append((activations @ factors.T).long() + (negatives.long() << bits))
+    return torch.stack(sums, -1)
+
+
+def count_negatives(activations: Tensor, factors: Tensor) -> Tensor:
+    """How many products are negative: (..., length) and (out, length) to (..., out)."""
+    count = (activations > 0).to(factors.dtype) @ (factors < 0).to(factors.dtype).T
+    if (activations < 0).any():
+        count = count + (activations < 0).to(factors.dtype) @ (factors > 0).to(factors.dtype).T
+    return count

@@ -1,0 +1,171 @@
+"""Residual networks, whose streams of additions stay on a grid of integers when quantized (He et al., 2016)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from torch import Tensor, nn
+
+if TYPE_CHECKING:  # these networks are listed where the options are defined
+    from models.wrapnet.networks import NetworkOptions
+
+_EXPANSION = 4
+
+
+class PaddedShortcut(nn.Module):
+    """Shortcut without parameters, option A: every `stride`-th row and column, then `channels` channels of zeros.
+
+    (batch, inputs, height, width) to (batch, inputs + channels, height / stride, width / stride), rounded up.
+    """
+
+    def __init__(self, stride: int, channels: int) -> None:
+        super().__init__()
+        self.stride = stride
+        self.channels = channels
+
+    def forward(self, values: Tensor) -> Tensor:
+        return nn.functional.pad(values[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.channels))
+
+    def extra_repr(self) -> str:
+        return f"stride={self.stride}, channels={self.channels}"
+
+
+class ResidualBlock(nn.Module):
+    """Adds a branch to a residual stream: relu(branch(values) + shortcut(values))."""
+
+    def __init__(self, branch: nn.Module, shortcut: nn.Module) -> None:
+        super().__init__()
+        self.branch = branch
+        self.shortcut = shortcut
+        self.relu = nn.ReLU()
+
+    def forward(self, values: Tensor) -> Tensor:
+        total: Tensor = self.branch(values) + self.shortcut(values)
+        rectified: Tensor = self.relu(total)
+        return rectified
+
+
+def resnet20(options: NetworkOptions) -> nn.Module:
+    """ResNet-20 for 32x32 images; input (batch, 3, 32, 32), output (batch, classes).
+
+    Three stages of three blocks of two 3x3 convolutions, with `width` (16), 2 and 4 times `width` channels; shortcuts
+    have no parameters. (He et al., 2016, section 4.2; dissertation 2.6.2.3.)
+    """
+    width = options.width or 16
+    stem = _stem(options, nn.Conv2d(3, width, 3, padding=1, bias=False), width)
+    blocks, inputs = [], width
+    for stage in range(3):
+        outputs = width << stage
+        for place in range(3):
+            stride = _stride(stage, place)
+            shortcut = nn.Identity() if inputs == outputs else PaddedShortcut(stride, outputs - inputs)
+            blocks.append(ResidualBlock(_basic(options, inputs, outputs, stride), shortcut))
+            inputs = outputs
+    return _network(options, stem, blocks, inputs)
+
+
+def resnet18(options: NetworkOptions) -> nn.Module:
+    """ResNet-18 for 224x224 images; input (batch, 3, 224, 224), output (batch, classes).
+
+    Four stages of two blocks of two 3x3 convolutions, with `width` (64), 2, 4 and 8 times `width` channels; shortcuts
+    that change the number of channels are 1x1 convolutions, quantized as the others are.
+    """
+    return _for_large_images(options, _basic, (2, 2, 2, 2), expansion=1)
+
+
+def resnet50(options: NetworkOptions) -> nn.Module:
+    """ResNet-50 for 224x224 images; input (batch, 3, 224, 224), output (batch, classes).
+
+    Four stages of 3, 4, 6 and 3 bottlenecks: 1x1, 3x3 and 1x1 convolutions, the first two with `width` (64), 2, 4 and
+    8 times `width` channels and the third with four times as many. The 3x3 convolution is the one with a stride.
+    Shortcuts as in ResNet-18.
+    """
+    return _for_large_images(options, _bottleneck, (3, 4, 6, 3), expansion=_EXPANSION)
+
+
+def _for_large_images(
+    options: NetworkOptions,
+    branch: Callable[[NetworkOptions, int, int, int], nn.Module],
+    counts: tuple[int, ...],
+    *,
+    expansion: int,
+) -> nn.Module:
+    width = options.width or 64
+    first = nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False)
+    stem = _stem(options, first, width, pool=nn.MaxPool2d(3, 2, padding=1))
+    blocks, inputs = [], width
+    for stage, count in enumerate(counts):
+        outputs = expansion * width << stage
+        for place in range(count):
+            stride = _stride(stage, place)
+            shortcut = nn.Identity() if inputs == outputs else _projection(options, inputs, outputs, stride)
+            blocks.append(ResidualBlock(branch(options, inputs, outputs, stride), shortcut))
+            inputs = outputs
+    return _network(options, stem, blocks, inputs)
+
+
+def _stride(stage: int, place: int) -> int:
+    """The first block of every stage but the first halves the maps."""
+    return 2 if stage and not place else 1
+
+
+def _stem(options: NetworkOptions, first: nn.Module, channels: int, *, pool: nn.Module | None = None) -> nn.Module:
+    # Its ReLU is the stream's own: what reads the stream takes unsigned inputs, with options.relu or without.
+    parts = OrderedDict(convolution=first, norm=nn.BatchNorm2d(channels), relu=nn.ReLU())
+    if pool is not None:
+        parts["pool"] = pool
+    parts["grid"] = options.grid()
+    return nn.Sequential(parts)
+
+
+def _basic(options: NetworkOptions, inputs: int, outputs: int, stride: int) -> nn.Module:
+    return nn.Sequential(
+        OrderedDict(
+            first=options.convolution(inputs, outputs, stride=stride, never_negative=True),
+            first_norm=nn.BatchNorm2d(outputs),
+            first_relu=options.activation(),
+            second=options.convolution(outputs, outputs),
+            second_norm=nn.BatchNorm2d(outputs),
+            grid=options.grid(),
+        )
+    )
+
+
+def _bottleneck(options: NetworkOptions, inputs: int, outputs: int, stride: int) -> nn.Module:
+    narrow = outputs // _EXPANSION
+    return nn.Sequential(
+        OrderedDict(
+            first=options.convolution(inputs, narrow, 1, never_negative=True),
+            first_norm=nn.BatchNorm2d(narrow),
+            first_relu=options.activation(),
+            second=options.convolution(narrow, narrow, stride=stride),
+            second_norm=nn.BatchNorm2d(narrow),
+            second_relu=options.activation(),
+            third=options.convolution(narrow, outputs, 1),
+            third_norm=nn.BatchNorm2d(outputs),
+            grid=options.grid(),
+        )
+    )
+
+
+def _projection(options: NetworkOptions, inputs: int, outputs: int, stride: int) -> nn.Module:
+    return nn.Sequential(
+        OrderedDict(
+            convolution=options.convolution(inputs, outputs, 1, stride=stride, never_negative=True),
+            norm=nn.BatchNorm2d(outputs),
+            grid=options.grid(),
+        )
+    )
+
+
+def _network(options: NetworkOptions, stem: nn.Module, blocks: list[ResidualBlock], channels: int) -> nn.Module:
+    return nn.Sequential(
+        OrderedDict(
+            first=stem,
+            blocks=nn.Sequential(*blocks),
+            pool=nn.AdaptiveAvgPool2d(1),
+            classifier=nn.Sequential(nn.Flatten(), nn.Linear(channels, options.classes)),
+        )
+    )

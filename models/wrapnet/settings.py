@@ -1,0 +1,121 @@
+"""Settings of a WrapNet run."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from models.training.schedules import Schedule
+from models.training.seeds import check_seed
+from models.wrapnet.networks import NETWORKS
+from models.wrapnet.quantizers import BOUNDED_KINDS, largest_weight
+
+_WIDEST_ACTIVATIONS = 8
+
+CyclicFunction = Literal["cyclic", "relu-like", "absolute", "wrap"]
+RunPacking = Literal["none", "buffer", "carries", "hybrid"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrapNetSettings:
+    """Settings of a WrapNet run, as a command line collects them: not checked yet."""
+
+    network: str = "digits"
+    """The network: digits (8x8 images), vgg7 or resnet20 (32x32), alexnet, resnet18 or resnet50 (224x224)."""
+    width: int | None = None
+    """Channels of the network's first layer; the others follow. The network's own if left out."""
+    relu: bool = True
+    """Whether a ReLU follows the batch norms of hidden layers (Table 2.9)."""
+    weights: str = "binary"
+    """How weights are quantized: binary, ternary, the bits of a uniform quantizer, 2 to 8, or bounded-2 to bounded-8:
+    so many bits, kept so small that accumulators never overflow (A2Q+)."""
+    activation_bits: int | None = None
+    """At most so many bits for the quantized activations, 1 to 8; as many as the accumulator takes if left out."""
+    accumulator_bits: int = 8
+    """Bits of the accumulators, which wrap around, 2 to 32."""
+    cyclic_function: CyclicFunction = "cyclic"
+    """What follows an accumulator: the cyclic activation, its alternatives of Table 2.9, or nothing (wrap)."""
+    slope: int = 2
+    """Slope k of the cyclic activation."""
+    overflow_rate: float = 5.0
+    """Target share of overflowing sums that sets the step sizes, percent."""
+    penalty: float = 0.01
+    """Weight of the overflow penalty while fine-tuning."""
+    packing: RunPacking = "none"
+    """How accumulators share machine words without vector instructions: none do, each with a buffer bit, with carries
+    running into the neighbour, or hybrid, layer by layer."""
+    word_bits: Literal[32, 64] = 64
+    """Bits of the machine words that accumulators share."""
+    carry_penalty: float = 0.1
+    """Weight of the carry variance penalty, where carries run into the neighbour."""
+    epochs: int = 20
+    """Epochs of each training stage."""
+    pretrain_epochs: int | None = None
+    """Epochs of the float network and of pre-training; as many as of the other stages if left out."""
+    batch_size: int = 64
+    """Images in a batch, over all processes."""
+    schedule: Schedule = "cosine"
+    """Optimizer and schedule of each stage: cosine (Adam), cifar (Adam, steps) or imagenet (SGD, steps)."""
+    learning_rate: float | None = None
+    """Learning rate at the start of a stage; 0.001 with Adam and 0.01 with SGD if left out."""
+    shift: int = 1
+    """Augmentation: images are moved by up to so many pixels."""
+    flip: bool = False
+    """Augmentation: images are mirrored left to right at random."""
+    baselines: bool = True
+    """Also train the same quantized network with accumulators that never overflow, to compare."""
+    seed: int = 0
+    """Seed of everything random."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrapNetConfig(WrapNetSettings):
+    """Settings of a WrapNet run. Raises ValueError, naming the setting and what is allowed, for impossible ones."""
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        if self.network not in NETWORKS:
+            raise ValueError(f"network is {self.network!r}; allowed are {', '.join(NETWORKS)}")
+        for name, smallest, largest in (
+            ("accumulator_bits", 2, 32),
+            ("slope", 1, 1 << 20),
+            ("epochs", 1, 1 << 20),
+            ("batch_size", 2, 1 << 20),
+            ("shift", 0, 16),
+        ):
+            if not smallest <= getattr(self, name) <= largest:
+                raise ValueError(f"{name} is {getattr(self, name)}; allowed are the integers {smallest} to {largest}")
+        if self.pretrain_epochs is not None and self.pretrain_epochs < 1:
+            raise ValueError(f"pretrain_epochs is {self.pretrain_epochs}; allowed is an integer of at least 1")
+        if self.width is not None and self.width < 1:
+            raise ValueError(f"width is {self.width}; allowed is an integer of at least 1")
+        if not 0 <= self.overflow_rate < 100:
+            raise ValueError(f"overflow_rate is {self.overflow_rate}; allowed are 0 to below 100 percent")
+        for name in ("penalty", "carry_penalty"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} is {getattr(self, name)}; allowed is a number of at least 0")
+        if self.learning_rate is not None and not 0 < self.learning_rate < float("inf"):
+            raise ValueError(f"learning_rate is {self.learning_rate}; allowed is a number above 0")
+        if self.packing in ("carries", "hybrid") and largest_weight(self.weights) > 1:
+            raise ValueError(f"packing {self.packing} is for binary and ternary weights, not {self.weights!r}")
+        if self.weights in BOUNDED_KINDS and not self.relu:
+            raise ValueError(f"weights {self.weights!r} need activations that are not negative, so a ReLU")
+        if self.activation_bits is not None and not 1 <= self.activation_bits <= _WIDEST_ACTIVATIONS:
+            raise ValueError(f"activation_bits is {self.activation_bits}; allowed are the integers 1 to 8")
+        if self.roomiest_activations < (self.activation_bits or (1 if self.relu else 2)):
+            raise ValueError(
+                f"accumulator_bits is {self.accumulator_bits}: too narrow for products of {self.weights} weights and "
+                f"activations of {self.activation_bits or 1} bits"
+            )
+
+    @property
+    def roomiest_activations(self) -> int:
+        """Bits of the widest activations, up to 8, whose products with the weights fit the accumulator."""
+        value_bits = self.accumulator_bits - (self.packing in ("buffer", "hybrid"))
+        largest = ((1 << max(value_bits - 1, 0)) - 1) // largest_weight(self.weights)
+        # Unsigned activations of so many bits reach 2^bits - 1, signed ones -2^(bits - 1).
+        bits = (largest + 1).bit_length() - 1 if self.relu else largest.bit_length()
+        return min(_WIDEST_ACTIVATIONS, bits)
+
+    @property
+    def activation_bit_limit(self) -> int:
+        """Bits that the quantized activations have at most."""
+        return self.activation_bits or self.roomiest_activations
