@@ -21,11 +21,13 @@ from models.data.cifar10 import cifar10
 from models.data.digits import digits
 from models.training.files import write_text
 from models.training.progress import Progress
-from models.wrapnet.pipeline import WrapNetConfig, WrapNetSettings
 from models.wrapnet.run import run_wrapnet
+from models.wrapnet.settings import WrapNetConfig, WrapNetSettings
 from reports.liberty import BUILTIN, load_library
 from reports.synthesis import PROOF_LIMIT, synthesize
 from reports.tables import accuracy_table, check_summary, overview_table, synthesis_summary
+from reports.training_experiments import SCALES
+from reports.training_tables import TRAINING_TABLES
 from sim.simulators import Job, SimulatorError, SimulatorName, ensure_runnable, simulate
 
 Designs = Annotated[
@@ -198,6 +200,46 @@ def train(
     return 0
 
 
+def table(
+    numbers: Annotated[
+        Positional[tuple[str, ...]],
+        arg(
+            name="number",
+            metavar="NUMBER",
+            help=f"tables of trained networks, or `all`: {', '.join(TRAINING_TABLES)}",
+        ),
+    ],
+    /,
+    data: Annotated[Path, arg(metavar="DIR", help="CIFAR-10: python batches or image folders, or a tar of them")],
+    scale: Annotated[
+        Literal["small", "paper"],
+        arg(help="small: narrow networks, few epochs, an hour for all on two cores; paper: the dissertation's"),
+    ] = "small",
+    seeds: Annotated[int, arg(metavar="N", help="how many seeds, from 0")] = 1,
+    out: Annotated[Path, arg(metavar="DIR", help="folder of stages and results; a killed run goes on there")] = Path(
+        "build/tables"
+    ),
+) -> int:
+    """Train what tables of chapter 2 compare, and show them beside the published figures (CIFAR-10)."""
+    from reports.training_results import measure_tables, training_table
+
+    if seeds < 1:
+        raise ValueError(f"seeds is {seeds}; allowed is an integer of at least 1")
+    chosen = list(TRAINING_TABLES) if "all" in numbers else list(dict.fromkeys(numbers))
+    command = f"wrapmac table {' '.join(numbers)} --scale {scale} --seeds {seeds}"
+    images = cifar10(data)
+    _ensure_writable(out / "tables.json")
+    with Progress() as progress:
+        results = measure_tables(chosen, images, SCALES[scale], range(seeds), out, progress, command)
+    tables = [training_table(number, results) for number in chosen]
+    write_text(out / "tables.json", json.dumps(results, indent=2))
+    write_text(out / "tables.md", "\n".join(one.markdown() for one in tables))
+    for one in tables:
+        Console().print(one.terminal())
+    print(out / "tables.md")
+    return 0
+
+
 def _ensure_writable(path: Path | None) -> None:
     """Raises OSError now, rather than after the work, if `path` cannot be written."""
     if path is not None:
@@ -223,6 +265,7 @@ def main() -> None:
         "check": check,
         "synth": synth,
         "train": train,
+        "table": table,
     }
     try:
         sys.exit(tyro.extras.subcommand_cli_from_dict(commands, prog="wrapmac", description=__doc__))
