@@ -1,0 +1,165 @@
+"""The float operations before and after a network's integer core, as data that runs without the network's class."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FloatOperation(ABC):
+    """One operation on floats (batch, channels, ...). Arrays are float32; what is computed is what torch computes."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray) and (value.dtype != np.float32 or value.size == 0):
+                raise ValueError(f"{field.name} holds {value.size} numbers of {value.dtype}; it needs some of float32")
+
+    @abstractmethod
+    def apply(self, values: Tensor) -> Tensor:
+        """The operation's result."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FloatConvolution(FloatOperation):
+    """A convolution; weights (out, in, height, width), bias (out,) or None."""
+
+    weights: NDArray[Any]
+    bias: NDArray[Any] | None
+    stride: int
+    padding: int
+
+    def apply(self, values: Tensor) -> Tensor:
+        return functional.conv2d(values, _tensor(self.weights), _optional(self.bias), self.stride, self.padding)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FloatLinear(FloatOperation):
+    """A fully connected layer; weights (out, in), bias (out,) or None."""
+
+    weights: NDArray[Any]
+    bias: NDArray[Any] | None
+
+    def apply(self, values: Tensor) -> Tensor:
+        return functional.linear(values, _tensor(self.weights), _optional(self.bias))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FloatScale(FloatOperation):
+    """Multiplies each channel, or all, by its factor; factors (channels,) or (1,)."""
+
+    factors: NDArray[Any]
+
+    def apply(self, values: Tensor) -> Tensor:
+        return _tensor(self.factors).view(-1, *[1] * (values.dim() - 2)) * values
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FloatBatchNorm(FloatOperation):
+    """(x - mean) / sqrt(variance + epsilon) * gain + offset, each (channels,)."""
+
+    mean: NDArray[Any]
+    variance: NDArray[Any]
+    gain: NDArray[Any]
+    offset: NDArray[Any]
+    epsilon: float
+
+    def apply(self, values: Tensor) -> Tensor:
+        statistics = _tensor(self.mean), _tensor(self.variance)
+        return functional.batch_norm(
+            values, *statistics, _tensor(self.gain), _tensor(self.offset), training=False, eps=self.epsilon
+        )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FloatRelu(FloatOperation):
+    """Negative numbers become 0."""
+
+    def apply(self, values: Tensor) -> Tensor:
+        return functional.relu(values)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FloatMaxPool(FloatOperation):
+    """The largest of each square window; the padding never wins."""
+
+    kernel: int
+    stride: int
+    padding: int
+
+    def apply(self, values: Tensor) -> Tensor:
+        return functional.max_pool2d(values, self.kernel, self.stride, self.padding)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FloatAveragePool(FloatOperation):
+    """The mean of each map; the maps shrink to 1x1."""
+
+    def apply(self, values: Tensor) -> Tensor:
+        return functional.adaptive_avg_pool2d(values, 1)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FloatFlatten(FloatOperation):
+    """All axes but the batch become one."""
+
+    def apply(self, values: Tensor) -> Tensor:
+        return values.flatten(1)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Quantize(FloatOperation):
+    """round(x / step), ties to even, within [smallest, largest]: floats that hold integers. The step is a float32."""
+
+    step: float
+    smallest: int
+    largest: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.step > 0 or not self.smallest < self.largest:
+            raise ValueError(
+                f"step {self.step} and range {self.smallest} to {self.largest}: one is 0, negative or empty"
+            )
+
+    def apply(self, values: Tensor) -> Tensor:
+        return (values / torch.tensor(self.step)).clamp(self.smallest, self.largest).round()
+
+
+def apply_all(operations: Sequence[FloatOperation], values: Tensor) -> Tensor:
+    """Runs operations one after the other."""
+    for operation in operations:
+        values = operation.apply(values)
+    return values
+
+
+FLOAT_OPERATIONS: dict[str, type[FloatOperation]] = {
+    kind.__name__: kind
+    for kind in (
+        FloatConvolution,
+        FloatLinear,
+        FloatScale,
+        FloatBatchNorm,
+        FloatRelu,
+        FloatMaxPool,
+        FloatAveragePool,
+        FloatFlatten,
+        Quantize,
+    )
+}
+"""All operations by name."""
+
+
+def _tensor(array: NDArray[Any]) -> Tensor:
+    return torch.from_numpy(array)
+
+
+def _optional(array: NDArray[Any] | None) -> Tensor | None:
+    return None if array is None else _tensor(array)

@@ -1,0 +1,172 @@
+"""Runs an exported network in integers, independently of the code that trains it: NumPy, from the definitions."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.wrapnet.accumulators import Accumulator
+from models.wrapnet.float_operations import apply_all
+from models.wrapnet.integer_graph import INPUT, IntegerGraph
+from models.wrapnet.integer_nodes import (
+    Add,
+    Convolution,
+    Flatten,
+    Linear,
+    MaxPool,
+    Node,
+    PaddedShortcut,
+    Relu,
+    Requantize,
+    Threshold,
+    WeightedNode,
+)
+
+_Array = NDArray[Any]
+
+_CHUNK = 16
+
+
+class IntegerEvaluator:
+    """Evaluates a graph: the core with NumPy on int64, stem and head with torch on floats."""
+
+    def __init__(self, graph: IntegerGraph) -> None:
+        self.graph = graph
+
+    def core(self, integers: _Array) -> dict[str, _Array]:
+        """All nodes' integers, and `input`, by name: (images, ...), int64, from the stem's integers.
+
+        Raises ValueError if these have another shape, or lie outside the stem's range.
+        """
+        parts = list(self._chunks(integers))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    @torch.no_grad()
+    def stem(self, images: Tensor) -> _Array:
+        """The integers that normalised float images (images, channels, height, width) become, int64."""
+        return apply_all(self.graph.stem, images).long().numpy(force=True)
+
+    @torch.no_grad()
+    def logits(self, images: Tensor) -> Tensor:
+        """Logits (images, classes) of normalised float images (images, channels, height, width)."""
+        outputs = [part[self.graph.output] for part in self._chunks(self.stem(images))]
+        return apply_all(self.graph.head, torch.from_numpy(np.concatenate(outputs)).float())
+
+    def _chunks(self, integers: _Array) -> Iterator[Mapping[str, _Array]]:
+        expected = self.graph.integers[INPUT]
+        if integers.shape[1:] != expected.shape or not np.issubdtype(integers.dtype, np.integer) or not len(integers):
+            found = f"{integers.dtype} of the shape {integers.shape}"
+            raise ValueError(f"input is {found}; it needs integers (images, *{expected.shape})")
+        smallest, largest = integers.min(), integers.max()
+        if smallest < expected.smallest or largest > expected.largest:
+            allowed = f"{expected.smallest} to {expected.largest}"
+            raise ValueError(f"input holds {smallest} to {largest}; allowed are {allowed}")
+        for start in range(0, len(integers), _CHUNK):
+            values = {INPUT: integers[start : start + _CHUNK].astype(np.int64)}
+            for node in self.graph.core:
+                values[node.name] = _evaluate(node, [values[name] for name in node.inputs])
+            yield values
+
+
+def fold(sums: _Array, accumulator: Accumulator) -> _Array:
+    """What becomes of true sums: wrapped to the accumulator's bits, then passed through its cyclic function."""
+    if accumulator.overflow == "exact":
+        return sums
+    period = 1 << accumulator.value_bits
+    half = period // 2
+    wrapped = (sums + half) % period - half
+    if accumulator.overflow == "wrap":
+        return wrapped
+    if accumulator.overflow == "absolute":
+        return np.asarray(np.abs(wrapped))
+    # Beyond t = slope / (slope + 1) * half, the function falls back to 0 with that slope.
+    slope = accumulator.slope
+    magnitude = np.abs(wrapped)
+    folded = np.where((slope + 1) * magnitude > slope * half, slope * (half - magnitude), magnitude)
+    return np.where(wrapped < 0, 0 if accumulator.overflow == "relu-like" else -folded, folded)
+
+
+def packed_sums(terms: _Array, weights: _Array, bits: int, word_bits: int) -> _Array:
+    """What adding up products in lanes of machine words leaves, modulo 2^bits: (..., out).
+
+    terms: activations (..., length); weights: (out, length). Product i goes to lane i % lanes of a word, the lowest
+    first, as an unsigned number. All words are added, with carries between lanes, then the lanes, without.
+    """
+    lanes = word_bits // bits
+    word = np.zeros((*terms.shape[:-1], len(weights)), np.uint64)
+    for lane in range(lanes):
+        activations, factors = terms[..., lane::lanes], weights[:, lane::lanes]
+        negatives = _products(activations > 0, factors < 0) + _products(activations < 0, factors > 0)
+        unsigned = _products(activations, factors) + (negatives << bits)
+        word += unsigned.astype(np.uint64) << np.uint64(bits * lane)
+    mask = np.uint64((1 << bits) - 1)
+    total = np.zeros_like(word)
+    for lane in range(lanes):
+        total += (word >> np.uint64(bits * lane)) & mask
+    return (total & mask).astype(np.int64)
+
+
+def _evaluate(node: Node, inputs: list[_Array]) -> _Array:
+    values = inputs[0]
+    match node:
+        case Convolution():
+            windows = _windows(np.pad(values, _around(node.padding)), node.weights.shape[2], node.stride)
+            images, _, height, width, *_ = windows.shape
+            terms = windows.transpose(0, 2, 3, 1, 4, 5).reshape(images, height * width, -1)
+            return _accumulate(node, terms).transpose(0, 2, 1).reshape(images, -1, height, width)
+        case Linear():
+            return _accumulate(node, values[:, np.newaxis])[:, 0]
+        case Threshold():
+            return _count_thresholds(node, values)
+        case Requantize():
+            rounded = (2 * values + node.subdivisions) // (2 * node.subdivisions)
+            return rounded.clip(node.smallest, node.largest)
+        case Add():
+            return values + inputs[1]
+        case Relu():
+            return np.maximum(values, 0)
+        case MaxPool():
+            padded = np.pad(values, _around(node.padding), constant_values=np.iinfo(np.int64).min)
+            return np.asarray(_windows(padded, node.kernel, node.stride).max((-2, -1)))
+        case Flatten():
+            return values.reshape(len(values), -1)
+        case PaddedShortcut():
+            kept = values[:, :, :: node.stride, :: node.stride]
+            return np.pad(kept, ((0, 0), (0, node.channels), (0, 0), (0, 0)))
+    raise ValueError(f"node {node.name!r} is a {type(node).__name__}, which has no evaluation")
+
+
+def _accumulate(node: WeightedNode, terms: _Array) -> _Array:
+    """The accumulators (images, positions, out) for the terms (images, positions, length)."""
+    weights = node.weights.reshape(len(node.weights), -1).astype(np.int64)
+    if node.carry_mean is None:
+        return fold(_products(terms, weights), node.accumulator)
+    sums = packed_sums(terms, weights, node.accumulator.bits, node.accumulator.word_bits)
+    return fold(sums - node.carry_mean.reshape(len(weights), -1).T.astype(np.int64), node.accumulator)
+
+
+def _products(terms: _Array, weights: _Array) -> _Array:
+    """Matrix product of integers: (..., length) and (out, length) to (..., out)."""
+    # NumPy multiplies matrices of floats many times faster. The graph bounds all partial sums by 2^31, which doubles
+    # hold exactly, in whatever order they are added.
+    return np.asarray(terms.astype(np.float64) @ weights.astype(np.float64).T).astype(np.int64)
+
+
+def _count_thresholds(node: Threshold, values: _Array) -> _Array:
+    levels = np.empty_like(values)
+    for channel, (thresholds, direction) in enumerate(zip(node.thresholds, node.directions, strict=True)):
+        levels[:, channel] = node.lowest + np.searchsorted(thresholds, direction * values[:, channel], side="right")
+    return levels
+
+
+def _windows(values: _Array, kernel: int, stride: int) -> _Array:
+    """All square windows of maps: (images, channels, rows, columns, kernel, kernel)."""
+    return sliding_window_view(values, (kernel, kernel), axis=(2, 3))[:, :, ::stride, ::stride]
+
+
+def _around(padding: int) -> tuple[tuple[int, int], ...]:
+    return (0, 0), (0, 0), (padding, padding), (padding, padding)

@@ -1,0 +1,325 @@
+"""Exported networks: every integer is the trained network's own, and the files that hold them."""
+
+import dataclasses
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from models.wrapnet.accumulators import Accumulator
+from models.wrapnet.float_operations import FloatFlatten, FloatLinear, FloatRelu, Quantize
+from models.wrapnet.grid import SUBDIVISIONS, ResidualGrid
+from models.wrapnet.integer_evaluator import IntegerEvaluator
+from models.wrapnet.integer_graph import IntegerGraph
+from models.wrapnet.integer_nodes import Convolution, Linear, Threshold, WeightedNode
+from models.wrapnet.layers import QuantConv2d, QuantLinear, configure, per_channel, quantized_layers
+from models.wrapnet.network_export import export_network
+from models.wrapnet.networks import IMAGE_SHAPES, NetworkOptions, build_network
+from models.wrapnet.residual_networks import ResidualBlock
+from models.wrapnet.step_sizes import choose_one_step_size, choose_step_sizes
+
+OVERFLOWS = ("exact", "wrap", "cyclic", "relu-like", "absolute")
+WIDTHS = {"digits": 6, "vgg7": 4, "alexnet": 4, "resnet20": 4, "resnet18": 4, "resnet50": 8}
+CASES = [
+    *itertools.product(("digits", "vgg7", "resnet20"), OVERFLOWS, (8, 10, 12), ("none",)),
+    *itertools.product(("digits", "resnet20"), OVERFLOWS, (8,), ("buffer",)),
+    *itertools.product(("digits", "vgg7"), OVERFLOWS[1:], (8, 12), ("carries",)),
+    ("resnet20", "cyclic", 10, "carries"),
+]
+
+
+def trained_network(
+    name: str, *, overflow: Any = "cyclic", bits: int = 8, packing: Any = "none", images: int = 4, **options: Any
+) -> tuple[nn.Module, Tensor]:
+    """A network whose batch norms look trained, with gains that are negative and 0 too, and images."""
+    network = build_network(name, NetworkOptions(width=WIDTHS[name], **options))
+    generator = torch.Generator().manual_seed(bits)
+    batch = torch.randn(images, *IMAGE_SHAPES[name], generator=generator)
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
+    with torch.no_grad():
+        for norm in norms:
+            norm.momentum = None
+            norm.weight.copy_(torch.rand(norm.num_features, generator=generator) + 0.5)
+            norm.weight[1] *= -1
+            norm.weight[2] = 0
+            norm.bias.copy_(0.5 * torch.randn(norm.num_features, generator=generator))
+        # Running statistics as the running network has them.
+        configure(network, "float", Accumulator(bits=bits, overflow=overflow))
+        network.train()(batch)
+        network.eval()
+        choose = choose_one_step_size if name.startswith("resnet") else choose_step_sizes
+        choose(network, batch, 0.05)
+        configure(network, "quantized", Accumulator(bits=bits, overflow=overflow, packing=packing))
+        network.train()(batch)
+        network.eval()
+        for layer in quantized_layers(network):
+            layer.calibrating = True
+        network(batch)
+        for layer in quantized_layers(network):
+            layer.calibrating = False
+    return network, batch
+
+
+@torch.no_grad()
+def run(network: nn.Module, images: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Tensor], Tensor]:
+    """A network's own integers, by module: layers' inputs, accumulators and streams; and its logits."""
+    inputs: dict[str, Tensor] = {}
+    accumulators: dict[str, Tensor] = {}
+    streams: dict[str, Tensor] = {}
+    hooks = []
+    step = next((module.step for module in network.modules() if isinstance(module, ResidualGrid)), torch.ones(()))
+    for name, module in network.named_modules():
+        if isinstance(module, QuantConv2d | QuantLinear):
+
+            def keep(layer: Any, given: Any, output: Tensor, name: str = name) -> None:
+                inputs[name] = layer.quantize(given[0]).long()
+                sums = layer.sums if layer.carry_counts is None else layer.sums + layer.carry_counts
+                if layer.accumulator.packing == "carries":
+                    sums = sums - layer.carry_mean.round()
+                accumulated = layer.accumulator.apply(sums)
+                scale = per_channel(layer.quantized_weight()[1] * layer.step, accumulated)
+                assert torch.equal(accumulated * scale, output)
+                accumulators[name] = accumulated.long()
+
+            hooks.append(module.register_forward_hook(keep))
+        elif isinstance(module, ResidualBlock):
+
+            def keep_stream(_block: Any, _given: Any, output: Tensor, name: str = name) -> None:
+                streams[name] = (output * SUBDIVISIONS / step).round().long()
+
+            hooks.append(module.register_forward_hook(keep_stream))
+    logits = network(images)
+    for hook in hooks:
+        hook.remove()
+    return inputs, accumulators, streams, logits
+
+
+def assert_same(network: nn.Module, images: Tensor, graph: IntegerGraph) -> None:
+    inputs, accumulators, streams, logits = run(network, images)
+    evaluator = IntegerEvaluator(graph)
+    values = evaluator.core(evaluator.stem(images))
+    nodes = {node.name: node for node in graph.core}
+    weighted = [node.name for node in graph.core if isinstance(node, WeightedNode)]
+    assert sorted(weighted) == sorted(inputs)
+    for name in weighted:
+        assert np.array_equal(values[nodes[name].inputs[0]], inputs[name].numpy()), name
+        assert np.array_equal(values[name], accumulators[name].numpy()), name
+    for name, stream in streams.items():
+        assert np.array_equal(values[f"{name}.relu"], stream.numpy()), name
+    for name, array in values.items():
+        found = graph.integers[name]
+        assert array.shape[1:] == found.shape
+        assert found.smallest <= array.min() <= array.max() <= found.largest
+    assert torch.allclose(evaluator.logits(images), logits, atol=1e-4)
+
+
+@pytest.mark.parametrize(("name", "overflow", "bits", "packing"), CASES)
+def test_every_integer_is_the_networks_own(name: str, overflow: str, bits: int, packing: str) -> None:
+    network, images = trained_network(name, overflow=overflow, bits=bits, packing=packing)
+    graph = export_network(network, IMAGE_SHAPES[name])
+    expected = [node.carry_mean for node in graph.core if isinstance(node, WeightedNode)]
+    assert all((mean is not None and mean.any()) == (packing == "carries") for mean in expected)
+    assert_same(network, images, graph)
+
+
+@pytest.mark.parametrize("name", ["digits", "resnet20"])
+@pytest.mark.parametrize("weights", ["ternary", "4", "bounded-4"])
+@pytest.mark.parametrize("relu", [True, False])
+def test_other_weights_and_signed_activations_are_exported_too(name: str, weights: str, relu: bool) -> None:
+    network, images = trained_network(name, bits=12, weights=weights, relu=relu, accumulator_bits=12)
+    graph = export_network(network, IMAGE_SHAPES[name])
+    assert relu == all(
+        graph.integers[node.inputs[0]].smallest == 0 for node in graph.core if isinstance(node, WeightedNode)
+    )
+    assert_same(network, images, graph)
+
+
+def test_signed_activations_carry_too() -> None:
+    network, images = trained_network("digits", packing="carries", weights="ternary", relu=False)
+    assert_same(network, images, export_network(network, (1, 8, 8)))
+
+
+@pytest.mark.parametrize("name", ["alexnet", "resnet18", "resnet50"])
+def test_networks_for_large_images_are_exported_too(name: str) -> None:
+    network, images = trained_network(name, bits=10, images=2)
+    assert_same(network, images, export_network(network, IMAGE_SHAPES[name]))
+
+
+def test_thresholds_turn_with_the_gain_and_stand_still_without_one() -> None:
+    network, _ = trained_network("digits")
+    graph = export_network(network, (1, 8, 8))
+    threshold = next(node for node in graph.core if isinstance(node, Threshold))
+    assert threshold.directions[1] == -1
+    source = graph.integers[threshold.inputs[0]]
+    beyond = (threshold.thresholds[2] <= source.smallest) | (threshold.thresholds[2] > source.largest)
+    assert beyond.all()
+
+
+@pytest.fixture(scope="module")
+def graph() -> IntegerGraph:
+    return export_network(trained_network("resnet20", packing="carries")[0], (3, 32, 32))
+
+
+def test_files_hold_the_whole_graph(graph: IntegerGraph, tmp_path: Path) -> None:
+    graph.save(tmp_path / "network.npz")
+    loaded = IntegerGraph.load(tmp_path / "network.npz")
+    assert loaded.image_shape == graph.image_shape
+    assert loaded.integers == graph.integers
+    for part in ("stem", "core", "head"):
+        for first, second in zip(getattr(graph, part), getattr(loaded, part), strict=True):
+            assert type(first) is type(second)
+            for field in dataclasses.fields(first):
+                stored, read = getattr(first, field.name), getattr(second, field.name)
+                same = np.array_equal(stored, read) if isinstance(stored, np.ndarray) else stored == read
+                assert same
+                assert type(stored) is type(read)
+
+
+def test_damaged_and_foreign_files_are_refused(graph: IntegerGraph, tmp_path: Path) -> None:
+    path = tmp_path / "network.npz"
+    with pytest.raises(ValueError, match=r"network\.npz: no such file"):
+        IntegerGraph.load(path)
+    graph.save(path)
+    content = path.read_bytes()
+    for damaged in (b"", b"text", content[: len(content) // 2], content[:-30], content[:200] + b"?" + content[201:]):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"network\.npz is damaged, or not an npz file"):
+            IntegerGraph.load(path)
+    np.savez(path, weights=np.zeros(3))
+    with pytest.raises(ValueError, match=r"network\.npz is not an exported network"):
+        IntegerGraph.load(path)
+
+
+def changed_files(path: Path) -> Iterator[tuple[str, str, Any]]:
+    """Changes to a stored description: (what the message says, part, change)."""
+    yield "lacks 'Nothing', or it is unknown", "core", {"kind": "Nothing"}
+    yield "lacks 'absent', or it is unknown", "core", {"weights": {"array": "absent"}}
+    yield "stride is 0; allowed are the integers 1 to", "core", {"stride": 0}
+    yield "stride is '2'; allowed are", "core", {"stride": "2"}
+    yield "unexpected keyword argument 'speed'", "core", {"speed": 1}
+    yield "reads .'later',.; not as many as it needs, or not before it", "core", {"inputs": ["later"]}
+    yield "the stem does not fit the shape", "stem", {"padding": -1}
+    yield "overflow is 'none'; allowed are exact", "core", {"accumulator": {"accumulator": {"overflow": "none"}}}
+    yield "accumulator bits is 1; allowed", "core", {"accumulator": {"accumulator": {"bits": 1}}}
+
+
+@pytest.mark.parametrize("case", range(9))
+def test_changed_files_are_refused_in_one_line(graph: IntegerGraph, tmp_path: Path, case: int) -> None:
+    path = tmp_path / "network.npz"
+    graph.save(path)
+    message, part, change = list(changed_files(path))[case]
+    with np.load(path) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    description = json.loads(arrays["description"].item())
+    kind = "Convolution" if part == "core" else "FloatConvolution"
+    next(item for item in description[part] if item["kind"] == kind).update(change)
+    np.savez(path, **{**arrays, "description": np.array(json.dumps(description))})
+    with pytest.raises(ValueError, match=message) as caught:
+        IntegerGraph.load(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_another_version_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "network.npz", description=np.array(json.dumps({"version": 99})))
+    with pytest.raises(ValueError, match=r"network\.npz has format version 99; this program reads version 1"):
+        IntegerGraph.load(tmp_path / "network.npz")
+
+
+def small_graph(**changes: Any) -> IntegerGraph:
+    linear = Linear(name="linear", inputs=("input",), weights=np.ones((2, 4), np.int8), accumulator=Accumulator(bits=8))
+    parts: dict[str, Any] = {
+        "image_shape": (1, 2, 2),
+        "stem": (FloatFlatten(), Quantize(step=0.5, smallest=0, largest=7)),
+        "core": (linear,),
+        "head": (FloatLinear(weights=np.ones((3, 2), np.float32), bias=None),),
+    }
+    return IntegerGraph(**{**parts, **changes})
+
+
+def test_parts_that_do_not_fit_are_refused() -> None:
+    assert small_graph().integers["linear"].largest == 28
+    linear = small_graph().core[0]
+    for message, changes in (
+        ("the stem does not end with a Quantize", {"stem": (FloatRelu(),)}),
+        ("the core has no nodes", {"core": ()}),
+        ("image shape is", {"image_shape": (2, 2)}),
+        ("two nodes are called 'linear'", {"core": (linear, linear)}),
+        ("node 'linear': weights take .4,. features; there are .8,.", {"image_shape": (2, 2, 2)}),
+        ("the head does not fit the shape", {"head": (FloatLinear(weights=np.ones((3, 5), np.float32), bias=None),)}),
+    ):
+        with pytest.raises(ValueError, match=message):
+            small_graph(**changes)
+    with pytest.raises(ValueError, match="packing is 'carries'; what is subtracted belongs to 'carries' alone"):
+        Linear(
+            name="linear",
+            inputs=("input",),
+            weights=np.ones((2, 4), np.int8),
+            accumulator=Accumulator(packing="carries"),
+        )
+    with pytest.raises(ValueError, match="weights has the shape"):
+        Convolution(
+            name="c",
+            inputs=("input",),
+            weights=np.ones((2, 4), np.int8),
+            accumulator=Accumulator(),
+            stride=1,
+            padding=0,
+        )
+
+
+class Branches(nn.Module):
+    """Adds what is on no grid."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(1, 4, 1)
+        self.second = QuantConv2d(4, 4, 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        values: Tensor = self.first(images)
+        added: Tensor = self.second(values) + values
+        return added
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        (
+            nn.Sequential(nn.Conv2d(1, 4, 1), nn.Sigmoid(), QuantConv2d(4, 4, 1)),
+            "module '1': Sigmoid.. is not supported",
+        ),
+        (nn.Sequential(QuantConv2d(1, 4, 1), nn.Sigmoid()), "module '1': Sigmoid.. is not supported"),
+        (nn.Sequential(nn.Conv2d(1, 4, 1), nn.MaxPool2d(2, ceil_mode=True)), "module '1': a max pool with ceil_mode"),
+        (nn.Sequential(nn.Conv2d(1, 4, 1, dilation=2)), "module '0': dilation is .2, 2.; supported is 1"),
+        (nn.Sequential(nn.Conv2d(1, 4, 1), nn.ReLU()), "no quantized layer"),
+        (
+            nn.Sequential(QuantConv2d(1, 4, 1), nn.MaxPool2d(2), nn.BatchNorm2d(4), QuantConv2d(4, 4, 1)),
+            "module '3': FloatBatchNorm between accumulator and quantizer",
+        ),
+        (Branches(), "adds values that no ResidualGrid has put on a grid, at 'add'"),
+    ],
+)
+def test_networks_that_do_not_fit_are_refused(network: nn.Module, message: str) -> None:
+    configure(network, "quantized", Accumulator(bits=8))
+    with pytest.raises(ValueError, match=message):
+        export_network(network, (1, 8, 8))
+
+
+def test_networks_that_are_not_ready_are_refused() -> None:
+    network = build_network("digits", NetworkOptions(width=4))
+    with pytest.raises(ValueError, match=r"'second.convolution': activations are 'float'; an export needs"):
+        export_network(network, (1, 8, 8))
+    configure(network, "quantized", Accumulator(bits=8, packing="carries"))
+    with pytest.raises(ValueError, match="no pass has calibrated its carries yet"):
+        export_network(network, (1, 8, 8))
+    network, _ = trained_network("resnet20")
+    quantized_layers(network)[2].step.mul_(2)
+    with pytest.raises(ValueError, match="the residual stream that it reads has"):
+        export_network(network, (3, 32, 32))
