@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
 
 import tyro
+from accelerate import PartialState
 from rich.console import Console
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
@@ -19,13 +20,21 @@ from hw.verilog import mac_verilog
 from hw.yosys import YosysError
 from models.data.cifar10 import cifar10
 from models.data.digits import digits
+from models.data.image_folders import ImageFolders
+from models.data.splits import ImageSource
+from models.training.execution import Execution
 from models.training.files import write_text
 from models.training.progress import Progress
-from models.wrapnet.run import run_wrapnet
+from models.wrapnet.evaluation import evaluate as evaluate_network
+from models.wrapnet.network_export import export_network
+from models.wrapnet.networks import IMAGE_SHAPES
+from models.wrapnet.onnx_export import export_onnx
+from models.wrapnet.run import load_run, run_wrapnet
 from models.wrapnet.settings import WrapNetConfig, WrapNetSettings
 from reports.liberty import BUILTIN, load_library
 from reports.synthesis import PROOF_LIMIT, synthesize
 from reports.tables import accuracy_table, check_summary, overview_table, synthesis_summary
+from reports.training_bench import bench_training, training_bench_table
 from reports.training_experiments import SCALES
 from reports.training_tables import TRAINING_TABLES
 from sim.simulators import Job, SimulatorError, SimulatorName, ensure_runnable, simulate
@@ -58,7 +67,9 @@ def flow(
     try:
         with Progress() as progress:
             command = f"wrapmac flow --library {Path(library).name} --seed {seed}"
-            report = run_flow(out, load_library(library), WrapNetConfig(seed=seed), progress, command)
+            report = run_flow(
+                out, load_library(library), WrapNetConfig(activation_bits=3, seed=seed), progress, command
+            )
     except CheckFailed as error:
         print(f"wrapmac: {error}", file=sys.stderr)
         return 1
@@ -173,30 +184,102 @@ def synth(
     return 0 if all(result["equivalent"] for result in results) else 1
 
 
+Dataset = Annotated[
+    Literal["digits", "cifar10", "imagenet"],
+    arg(help="digits ship with scikit-learn; imagenet is any folder with train/CLASS and val/CLASS pictures"),
+]
+Data = Annotated[
+    Path | None,
+    arg(
+        metavar="DIR",
+        help="the data set: CIFAR-10's python batches or image folders, or a tar of them; ImageNet-style folders",
+    ),
+]
+
+
 def train(
     method: Annotated[Positional[Literal["wrapnet"]], arg(help="what to train")],
     /,
     settings: Annotated[WrapNetSettings, OmitArgPrefixes] = WrapNetSettings(),  # noqa: B008 - it is frozen
-    dataset: Annotated[Literal["digits", "cifar10"], arg(help="what to train on")] = "digits",
-    data: Annotated[
-        Path | None,
-        arg(metavar="DIR", help="the data set: CIFAR-10's python batches or image folders, or a tar of them"),
-    ] = None,
+    execution: Annotated[Execution, OmitArgPrefixes] = Execution(),  # noqa: B008 - it is frozen
+    dataset: Dataset = "digits",
+    data: Data = None,
     out: Annotated[Path, arg(metavar="DIR", help="folder of the run; made if missing")] = Path("build/wrapnet"),
     resume: Annotated[bool, arg(help="go on with the run that the folder holds")] = False,
 ) -> int:
-    """Train WrapNet by its four stages, and the networks it is compared with; print how all do on held-out images."""
+    """Train WrapNet by its four stages, and the networks it is compared with; print how all do on held-out images.
+
+    Several processes or machines: start it with `accelerate launch`.
+    """
     del method  # one so far
     config = WrapNetConfig(**asdict(settings))
-    if dataset == "digits":
-        images = digits(config.seed)
-    elif data is None:
-        raise ValueError("--dataset cifar10 needs --data with the folder or archive that holds CIFAR-10")
-    else:
-        images = cifar10(data)
+    images = _images(dataset, data, config.seed)
+    shown = PartialState().is_main_process
+    with Progress(quiet=not shown) as progress:
+        record = run_wrapnet(config, images, out, progress, execution, resume=resume)
+    if shown:
+        Console().print(accuracy_table(record).terminal())
+    return 0
+
+
+def evaluate(
+    run: Annotated[Positional[Path], arg(metavar="RUN", help="folder of a finished run of `train`")],
+    /,
+    dataset: Dataset = "digits",
+    data: Data = None,
+    json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write the figures there")] = None,
+) -> int:
+    """Run a trained network on held-out images: accuracy, and overflow rate and activation bits of each layer."""
+    config, network = load_run(run)
+    _ensure_writable(json_file)
+    accuracy = evaluate_network(network, _images(dataset, data, config.seed))
+    print(f"accuracy {accuracy.accuracy:.2%}")
+    for layer, (rate, bits) in enumerate(zip(accuracy.overflow_rates, accuracy.activation_bits, strict=True)):
+        print(f"quantized layer {layer + 1}: {rate:.2%} of sums overflow, {bits}-bit activations")
+    if json_file is not None:
+        write_text(json_file, json.dumps(asdict(accuracy), indent=2))
+    return 0
+
+
+def export(
+    run: Annotated[Positional[Path], arg(metavar="RUN", help="folder of a finished run of `train`")],
+    /,
+    out: Annotated[Path, arg(metavar="FILE.npz", help="the integer network")] = Path("build/network.npz"),
+    onnx: Annotated[Path | None, arg(metavar="FILE.onnx", help="write the same graph as ONNX, too")] = None,
+) -> int:
+    """Write a trained network as integers: weights, thresholds, accumulators; for kernels, hardware and ONNX."""
+    config, network = load_run(run)
+    graph = export_network(network, IMAGE_SHAPES[config.network])
+    if onnx is not None:
+        export_onnx(graph, onnx)
+        print(onnx)
+    graph.save(out)
+    print(out)
+    return 0
+
+
+def bench(
+    subject: Annotated[Positional[Literal["training"]], arg(help="what to measure")],
+    /,
+    network: Annotated[str, arg(help="the network to train")] = "vgg7",
+    width: Annotated[int | None, arg(metavar="N", help="channels of its first layer; its own if left out")] = None,
+    batch: Annotated[int, arg(metavar="N", help="images in a step")] = 100,
+    steps: Annotated[int, arg(metavar="N", help="steps measured of each kind")] = 20,
+    brevitas: Annotated[bool, arg(help="also the same network made of Brevitas' layers")] = False,
+    compile: Annotated[bool, arg(help="also through torch.compile")] = False,
+    seed: Seed = 0,
+    json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write the results there")] = None,
+) -> int:
+    """Measure side by side, in one run: a training step of WrapNet, of networks without its emulation, of peers."""
+    del subject  # one so far
+    _ensure_writable(json_file)
     with Progress() as progress:
-        record = run_wrapnet(config, images, out, progress, resume=resume)
-    Console().print(accuracy_table(record).terminal())
+        result = bench_training(
+            network, width, batch, steps, seed, with_brevitas=brevitas, compile=compile, progress=progress
+        )
+    Console().print(training_bench_table(result).terminal())
+    if json_file is not None:
+        write_text(json_file, json.dumps(result, indent=2))
     return 0
 
 
@@ -240,6 +323,15 @@ def table(
     return 0
 
 
+def _images(dataset: str, data: Path | None, seed: int) -> ImageSource:
+    """The data set that a command names."""
+    if dataset == "digits":
+        return digits(seed)
+    if data is None:
+        raise ValueError(f"--dataset {dataset} needs --data with the folder or archive that holds it")
+    return cifar10(data) if dataset == "cifar10" else ImageFolders(data)
+
+
 def _ensure_writable(path: Path | None) -> None:
     """Raises OSError now, rather than after the work, if `path` cannot be written."""
     if path is not None:
@@ -265,6 +357,9 @@ def main() -> None:
         "check": check,
         "synth": synth,
         "train": train,
+        "evaluate": evaluate,
+        "export": export,
+        "bench": bench,
         "table": table,
     }
     try:

@@ -23,7 +23,7 @@ FLOW = [sys.executable, "-m", "wrapmac", "flow", "--out", "report"]
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a main job that was killed once while training and once while checking, then left to finish."""
     folder = tmp_path_factory.mktemp("job")
-    for milestone in ("training/stages-*/pretrain.pt", "work/*/rtl/result.json"):
+    for milestone in ("training/stages-*/pretrain-*.pt", "work/*/rtl/result.json"):
         process = subprocess.Popen(FLOW, cwd=folder, stderr=subprocess.DEVNULL)
         while not list((folder / "report").glob(milestone)):
             assert process.poll() is None

@@ -107,16 +107,20 @@ class _OverflowPenalty(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor, bits: int) -> Tensor:
         half = float(1 << (bits - 1))
-        ctx.save_for_backward(values)
         # Magnitudes from 2^(bits-1) on have a gradient, so the shrinking starts at the number just below.
-        ctx.below = half * (1 - torch.finfo(values.dtype).eps / 2)
-        excess = [functional.softshrink(block, half).abs_().sum() for (block,) in _blocks(values)]
+        below = half * (1 - torch.finfo(values.dtype).eps / 2)
+        directions = torch.empty_like(values, dtype=torch.int8)
+        excess = []
+        for block, direction in _blocks(values, directions):
+            excess.append(functional.softshrink(block, half).abs_().sum())
+            direction.copy_(functional.hardshrink(block, below).sign_())
+        ctx.save_for_backward(directions)
         return torch.stack(excess).sum() / values.numel()
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        (values,) = ctx.saved_tensors
-        return functional.hardshrink(values, ctx.below).sign_().mul_(gradient / values.numel()), None
+        (directions,) = ctx.saved_tensors
+        return directions.to(gradient.dtype).mul_(gradient / directions.numel()), None
 
 
 def _threshold(bits: int, slope: int) -> float:

@@ -59,11 +59,11 @@ def run_stage(
     """
     parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
     done = _restore(stage, parts, accelerator.device)
+    if done == stage.epochs:
+        return
     metrics = _MetricLog(stage.metrics, stage.name, done)
     task = progress.task(f"training: {stage.name}", stage.epochs)
     task.advance(done)
-    if done == stage.epochs:
-        return
     prepared, stepper = accelerator.prepare(model, optimizer)
     for epoch in range(done, stage.epochs):
         prepared.train()
@@ -95,6 +95,7 @@ def run_stage(
             metrics.append({"stage": stage.name, "epoch": epoch + 1, "loss": mean})
         accelerator.log({f"{stage.name}/loss": mean}, step=epoch + 1)
         task.advance(note=f"loss {mean:.4f}")
+    accelerator.unwrap_model(prepared, keep_fp32_wrapper=False)  # undoes what mixed precision did to its forward
     accelerator.free_memory()
 
 

@@ -69,8 +69,9 @@ class QuantLayer(QuantModule, ABC):
     weights: one of models.wrapnet.quantizers.WEIGHT_KINDS, or of BOUNDED_KINDS, which fit their accumulator_bits.
     accumulator: applied to the sums unless the activations are `float`.
 
-    After each forward pass, `sums` holds the true sums of that pass, and `carry_counts` the carries if the
-    accumulators are packed so that carries run into the neighbour. Then `carry_mean` (out, ...) is what they are on
+    After a forward pass in evaluation mode, `sums` holds the true sums of that pass; training lets go of them, and
+    keeps their overflow penalty if `collects_penalty` is set. `carry_counts` holds the carries if the accumulators
+    are packed so that carries run into the neighbour. Then `carry_mean` (out, ...) is what they are on
     average, neuron by neuron; it is subtracted. A pass while `calibrating` sets it.
     """
 
@@ -83,6 +84,8 @@ class QuantLayer(QuantModule, ABC):
         self.weights = weights
         self.accumulator = Accumulator()
         self.sums: Tensor | None = None
+        self.collects_penalty = False
+        self._penalty: Tensor | None = None
         self.carry_counts: Tensor | None = None
         self.calibrating = False
         self.register_buffer("carry_mean", None)
@@ -124,7 +127,9 @@ class QuantLayer(QuantModule, ABC):
             weight, scale = self.quantized_weight()
             integers = self.quantize(inputs.float())
             sums = self.accumulate(integers, weight)
-            self.sums = sums
+            self.sums = None if self.training else sums
+            if self.collects_penalty:
+                self._penalty = differentiable.overflow_penalty(sums, self.accumulator.value_bits)
             if self.activations == "float":
                 return per_channel(scale, sums) * sums
             if self.accumulator.packing == "carries" and self.activations == "quantized":
@@ -136,12 +141,16 @@ class QuantLayer(QuantModule, ABC):
         return per_channel(scale * self.step, accumulated) * accumulated
 
     def penalty(self) -> Tensor:
-        """Overflow penalty of the last forward pass."""
-        return differentiable.overflow_penalty(self._last_sums(), self.accumulator.value_bits)
+        """Overflow penalty of the last forward pass, which has to collect it."""
+        if self._penalty is None:
+            raise RuntimeError("the layer has not run yet, or does not collect its penalty")
+        return self._penalty
 
     def overflow_rate(self) -> float:
-        """Share of the last forward pass's sums that overflow the accumulator; activations have to be quantized."""
-        return overflow_rate(self._last_sums().detach().round().long(), self.accumulator.value_bits)
+        """Share of the last evaluation's sums that overflow the accumulator; activations have to be quantized."""
+        if self.sums is None:
+            raise RuntimeError("the layer has not run yet in evaluation mode")
+        return overflow_rate(self.sums.detach().round().long(), self.accumulator.value_bits)
 
     def carry_penalty(self) -> Tensor:
         """R_c of the last forward pass: the variance of a neuron's carries over the batch, mean over neurons."""
@@ -197,11 +206,6 @@ class QuantLayer(QuantModule, ABC):
         if self.carry_counts is None:
             raise RuntimeError("the layer has not run with carries yet")
         return self.carry_counts
-
-    def _last_sums(self) -> Tensor:
-        if self.sums is None:
-            raise RuntimeError("the layer has not run yet")
-        return self.sums
 
 
 class QuantConv2d(QuantLayer, nn.Conv2d):

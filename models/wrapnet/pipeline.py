@@ -184,10 +184,13 @@ class WrapNetTraining:
     ) -> None:
         """Trains `network` through the stage `name`, whose result depends on `settings`."""
 
+        layers = quantized_layers(network)
+        for layer in layers:
+            layer.collects_penalty = bool(penalty)
+
         def loss(model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
             images, labels = batch
             total = nn.functional.cross_entropy(model(images), labels)
-            layers = quantized_layers(network)
             if penalty:
                 total = total + penalty * torch.stack([layer.penalty() for layer in layers]).sum()
             if carry_penalty:
