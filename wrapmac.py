@@ -31,6 +31,7 @@ from models.wrapnet.networks import IMAGE_SHAPES
 from models.wrapnet.onnx_export import export_onnx
 from models.wrapnet.run import load_run, run_wrapnet
 from models.wrapnet.settings import WrapNetConfig, WrapNetSettings
+from reports.cyclic_figures import CYCLIC_FIGURES, write_cyclic_figure
 from reports.liberty import BUILTIN, load_library
 from reports.synthesis import PROOF_LIMIT, synthesize
 from reports.tables import accuracy_table, check_summary, overview_table, synthesis_summary
@@ -304,11 +305,12 @@ def table(
     ),
 ) -> int:
     """Train what tables of chapter 2 compare, and show them beside the published figures (CIFAR-10)."""
-    from reports.training_results import measure_tables, training_table
+    from reports.training_results import check_numbers, measure_tables, training_table
 
     if seeds < 1:
         raise ValueError(f"seeds is {seeds}; allowed is an integer of at least 1")
     chosen = list(TRAINING_TABLES) if "all" in numbers else list(dict.fromkeys(numbers))
+    check_numbers(chosen)
     command = f"wrapmac table {' '.join(numbers)} --scale {scale} --seeds {seeds}"
     images = cifar10(data)
     _ensure_writable(out / "tables.json")
@@ -320,6 +322,21 @@ def table(
     for one in tables:
         Console().print(one.terminal())
     print(out / "tables.md")
+    return 0
+
+
+def figure(
+    numbers: Annotated[
+        Positional[tuple[str, ...]], arg(name="number", metavar="NUMBER", help=f"figures: {', '.join(CYCLIC_FIGURES)}")
+    ],
+    /,
+    out: Out = Path("build/figures"),
+) -> int:
+    """Draw figures of chapter 2 that need no training, as PNG and SVG."""
+    if not numbers:
+        raise ValueError(f"name at least one figure of {', '.join(CYCLIC_FIGURES)}")
+    for number in numbers:
+        print(write_cyclic_figure(number, out))
     return 0
 
 
@@ -361,6 +378,7 @@ def main() -> None:
         "export": export,
         "bench": bench,
         "table": table,
+        "figure": figure,
     }
     try:
         sys.exit(tyro.extras.subcommand_cli_from_dict(commands, prog="wrapmac", description=__doc__))

@@ -21,16 +21,16 @@ from reports.published import PARTS, REFERENCE, area_ratio, published_shares
 PART_COLOURS = {"multiplier": "#3b6fb6", "accumulator": "#e08a2e", "cyclic": "#e8c531", "auxiliary": "#9a9a9a"}
 """Colours of the parts, as in the dissertation's Figure 2.4: blue, orange, yellow, gray."""
 
-_INK = "#30343b"
+INK = "#30343b"
 _STYLE: Any = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.edgecolor": _INK,
-    "axes.labelcolor": _INK,
-    "text.color": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
     "svg.hashsalt": "wrapmac",
     "svg.fonttype": "path",
 }
@@ -93,7 +93,7 @@ def cyclic_activation(_report: dict[str, Any]) -> Figure:
         axes.plot(sums, cyclic(sums, 8, slope), color=colour, linewidth=1.8, label=f"cyclic activation, k = {slope}")
     axes.set_xlabel("true sum")
     axes.set_ylabel("result")
-    axes.axhline(0, color=_INK, linewidth=0.5)
+    axes.axhline(0, color=INK, linewidth=0.5)
     axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, 1.2))
     return figure
 
@@ -108,14 +108,16 @@ FIGURES: dict[str, tuple[Callable[[dict[str, Any]], Figure], str]] = {
 
 def draw_figures(report: dict[str, Any], folder: Path) -> dict[str, str]:
     """Writes every figure to `folder` as PNG and SVG, and returns the SVG texts by name."""
-    texts = {}
-    for name, (draw, _) in FIGURES.items():
-        with plt.rc_context(_STYLE):
-            figure = draw(report)
-            write_with(folder / f"{name}.png", partial(figure.savefig, dpi=160))
-            svg = folder / f"{name}.svg"
-            write_with(svg, partial(figure.savefig, metadata={"Date": None}))
-            plt.close(figure)
-        text = svg.read_text()
-        texts[name] = text[text.index("<svg") :]
-    return texts
+    return {name: write_figure(partial(draw, report), folder / name) for name, (draw, _) in FIGURES.items()}
+
+
+def write_figure(draw: Callable[[], Figure], path: Path) -> str:
+    """Draws a figure in the house style; writes `path`.png and `path`.svg, and returns the SVG text."""
+    svg = path.with_name(f"{path.name}.svg")
+    with plt.rc_context(_STYLE):
+        figure = draw()
+        write_with(path.with_name(f"{path.name}.png"), partial(figure.savefig, dpi=160))
+        write_with(svg, partial(figure.savefig, metadata={"Date": None}))
+        plt.close(figure)
+    text = svg.read_text()
+    return text[text.index("<svg") :]

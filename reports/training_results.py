@@ -16,6 +16,15 @@ from reports.training_tables import TRAINING_TABLES, Row
 _CHANCE = "diverges"
 
 
+def check_numbers(numbers: Sequence[str]) -> None:
+    """Raises ValueError if `numbers` is empty or holds one that is not a table of trained networks."""
+    if not numbers:
+        raise ValueError(f"name at least one table of {', '.join(TRAINING_TABLES)}, or `all`")
+    for number in numbers:
+        if number not in TRAINING_TABLES:
+            raise ValueError(f"there is no table {number!r}; allowed are {', '.join(TRAINING_TABLES)}")
+
+
 def measure_tables(
     numbers: Sequence[str],
     data: ImageData,
@@ -29,11 +38,7 @@ def measure_tables(
 
     out: keeps finished stages, so that a run that was killed goes on. Raises ValueError for an unknown table.
     """
-    unknown = [number for number in numbers if number not in TRAINING_TABLES]
-    if unknown:
-        raise ValueError(
-            f"there is no table {unknown[0]!r} of trained networks; there are {', '.join(TRAINING_TABLES)}"
-        )
+    check_numbers(numbers)
     tables = [TRAINING_TABLES[number] for number in numbers]
     wanted = {
         (table.number, row.label, seed): experiment(table, row, scale, seed)

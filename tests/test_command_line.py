@@ -6,8 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from models.data.digits import digits
+from models.wrapnet.integer_evaluator import IntegerEvaluator
+from models.wrapnet.integer_graph import IntegerGraph
 from tests.reports.test_liberty import FLIP_FLOP, INVERTER
 
 
@@ -29,12 +33,12 @@ def assert_refused(finished: subprocess.CompletedProcess[str], message: str, fol
     assert [path for path in folder.rglob("*") if path.is_file()] == []
 
 
-@pytest.mark.parametrize("command", ["flow", "generate", "check", "synth", "train"])
+@pytest.mark.parametrize("command", ["flow", "generate", "check", "synth", "train", "table", "export"])
 def test_help_says_what_each_option_does(command: str, tmp_path: Path) -> None:
     finished = wrapmac(command, "--help", cwd=tmp_path)
     assert finished.returncode == 0
     assert "default:" in finished.stdout
-    assert "--out DIR" in finished.stdout
+    assert "--out " in finished.stdout
 
 
 def test_generate_by_name_and_by_parameters(tmp_path: Path) -> None:
@@ -117,3 +121,72 @@ def test_synth_prints_and_writes_areas(tmp_path: Path) -> None:
     assert [result["name"] for result in results] == ["3x1x8k2", "3x1x32"]
     assert all(result["equivalent"] for result in results)
     assert results[0]["area"] < results[1]["area"]
+
+
+RUN = [
+    "train",
+    "wrapnet",
+    "--width",
+    "2",
+    "--epochs",
+    "1",
+    "--accumulator",
+    "10",
+    "--slope",
+    "4",
+    "--overflow-rate",
+    "2",
+]
+
+
+@pytest.mark.slow
+def test_a_trained_network_is_evaluated_and_exported(tmp_path: Path) -> None:
+    finished = wrapmac(*RUN, "--out", "run", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    record = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert record["accumulator_bits"] == 10
+    finished = wrapmac("evaluate", "run", "--json", "figures.json", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert json.loads((tmp_path / "figures.json").read_text()) == record["accuracies"]["wrapnet"]
+    finished = wrapmac("export", "run", "--out", "network.npz", "--onnx", "network.onnx", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+
+    images = digits().normalise(digits().test.images)
+    evaluator = IntegerEvaluator(IntegerGraph.load(tmp_path / "network.npz"))
+    right = evaluator.logits(images).argmax(1) == digits().test.labels
+    assert right.double().mean().item() == record["accuracies"]["wrapnet"]["accuracy"]
+    onnxruntime = pytest.importorskip("onnxruntime")
+    session = onnxruntime.InferenceSession(tmp_path / "network.onnx")
+    (logits,) = session.run(None, {session.get_inputs()[0].name: images.numpy()})
+    assert np.abs(logits - evaluator.logits(images).numpy()).max() < 1e-4
+
+
+def test_bench_training_prints_and_writes_ratios(tmp_path: Path) -> None:
+    arguments = ["bench", "training", "--width", "2", "--batch", "4", "--steps", "2", "--json", "bench.json"]
+    finished = wrapmac(*arguments, cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    rows = json.loads((tmp_path / "bench.json").read_text())["rows"]
+    assert next(row for row in rows if row["case"] == "BWN-QA")["ratio_to_bwn_qa"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "wrapnet", "--network", "vgg7"], "network vgg7 takes images of (3, 32, 32)"),
+        (["train", "wrapnet", "--dataset", "imagenet"], "--dataset imagenet needs --data"),
+        (["train", "wrapnet", "--dataset", "imagenet", "--data", "nowhere"], "nowhere"),
+        (
+            ["train", "wrapnet", "--accumulator", "3", "--weights", "4"],
+            "accumulator_bits is 3: too narrow for products",
+        ),
+        (["evaluate", "nowhere"], "nowhere does not hold a finished run: config.json is missing"),
+        (["export", "nowhere"], "nowhere does not hold a finished run: config.json is missing"),
+        (["bench", "training", "--network", "lenet"], "network is 'lenet'"),
+        (["bench", "training", "--batch", "1"], "batch is 1"),
+        (["table", "9.9", "--data", "nowhere"], "there is no table '9.9'; allowed are 2.1, 2.2"),
+        (["table", "2.1", "--data", "nowhere"], "nowhere: no such folder or archive with CIFAR-10"),
+        (["table", "2.1", "--data", "nowhere", "--seeds", "0"], "seeds is 0"),
+    ],
+)
+def test_bad_input_to_training_is_refused_in_one_line(arguments: list[str], message: str, tmp_path: Path) -> None:
+    assert_refused(wrapmac(*arguments, cwd=tmp_path), message, tmp_path)

@@ -61,11 +61,7 @@ class WrapNetTraining:
         execution: Execution = Execution(),  # noqa: B008 - it is frozen
         stages: Path | None = None,
     ) -> None:
-        wanted = IMAGE_SHAPES[config.network]
-        if tuple(data.shape) != wanted:
-            raise ValueError(
-                f"network {config.network} takes images of {wanted} (channels, height, width), not {tuple(data.shape)}"
-            )
+        check_images(config, data)
         self.config = config
         self.data = data
         self.folder = folder
@@ -251,6 +247,13 @@ def train_wrapnet(
     network = training.wrapnet()
     accuracies["wrapnet"] = evaluate(network, data)
     return WrapNetResult(network.cpu(), accuracies)
+
+
+def check_images(config: WrapNetConfig, data: ImageSource) -> None:
+    """Raises ValueError if the configuration's network does not take the data's images."""
+    shape, wanted = tuple(data.shape), IMAGE_SHAPES[config.network]
+    if shape != wanted:
+        raise ValueError(f"network {config.network} takes images of {wanted} (channels, height, width), not {shape}")
 
 
 def build_from(config: WrapNetConfig, classes: int, *, quantized: bool = True) -> nn.Module:

@@ -17,7 +17,7 @@ from models.training.files import write_text, write_with
 from models.training.progress import Progress
 from models.wrapnet.accumulators import Accumulator
 from models.wrapnet.layers import QuantModule, quantized_layers
-from models.wrapnet.pipeline import WrapNetResult, build_from, train_wrapnet
+from models.wrapnet.pipeline import WrapNetResult, build_from, check_images, train_wrapnet
 from models.wrapnet.quantizers import weight_bits
 from models.wrapnet.settings import WrapNetConfig
 
@@ -38,6 +38,7 @@ def run_wrapnet(
     resume: whether `folder` may hold a run already, which then goes on; it has to have the same settings.
     Raises ValueError if `folder` holds a run and `resume` is not set, or one of other settings.
     """
+    check_images(config, data)
     path = folder / _CONFIG
     settings = asdict(config) | {"data": data.name, "mixed_precision": execution.mixed_precision}
     state = PartialState()

@@ -1,7 +1,9 @@
 """Settings of a WrapNet run."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from tyro.conf import arg
 
 from models.training.schedules import Schedule
 from models.training.seeds import check_seed
@@ -29,7 +31,7 @@ class WrapNetSettings:
     so many bits, kept so small that accumulators never overflow (A2Q+)."""
     activation_bits: int | None = None
     """At most so many bits for the quantized activations, 1 to 8; as many as the accumulator takes if left out."""
-    accumulator_bits: int = 8
+    accumulator_bits: Annotated[int, arg(aliases=("--accumulator",))] = 8
     """Bits of the accumulators, which wrap around, 2 to 32."""
     cyclic_function: CyclicFunction = "cyclic"
     """What follows an accumulator: the cyclic activation, its alternatives of Table 2.9, or nothing (wrap)."""
