@@ -127,6 +127,8 @@ class QuantLayer(QuantModule, ABC):
             weight, scale = self.quantized_weight()
             integers = self.quantize(inputs.float())
             sums = self.accumulate(integers, weight)
+            if sums.is_cuda and self.activations == "quantized":
+                sums = straight_through(sums, sums.round())  # fast convolution algorithms there miss integers slightly
             self.sums = None if self.training else sums
             if self.collects_penalty:
                 self._penalty = differentiable.overflow_penalty(sums, self.accumulator.value_bits)
