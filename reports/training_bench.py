@@ -21,7 +21,8 @@ from models.training.progress import Progress
 from models.training.seeds import check_seed
 from models.wrapnet.accumulators import Accumulator
 from models.wrapnet.layers import QuantConv2d, QuantLayer, QuantLinear, QuantModule, configure, quantized_layers
-from models.wrapnet.networks import IMAGE_SHAPES, NETWORKS, NetworkOptions, build_network
+from models.wrapnet.network_options import NetworkOptions
+from models.wrapnet.networks import IMAGE_SHAPES, NETWORKS, build_network
 from reports.tables import Table
 from reports.tools import machine, tool_versions
 

@@ -25,7 +25,8 @@ from models.training.schedules import make_optimizer
 from models.wrapnet.accumulators import Accumulator, Overflow
 from models.wrapnet.evaluation import Accuracy, evaluate
 from models.wrapnet.layers import Activations, QuantModule, configure, quantized_layers
-from models.wrapnet.networks import IMAGE_SHAPES, RESIDUAL_NETWORKS, NetworkOptions, build_network
+from models.wrapnet.network_options import NetworkOptions
+from models.wrapnet.networks import IMAGE_SHAPES, RESIDUAL_NETWORKS, build_network
 from models.wrapnet.packing import let_carries_run
 from models.wrapnet.quantizers import BOUNDED_KINDS
 from models.wrapnet.settings import WrapNetConfig

@@ -1,15 +1,11 @@
 """Residual networks, whose streams of additions stay on a grid of integers when quantized (He et al., 2016)."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-if TYPE_CHECKING:  # these networks are listed where the options are defined
-    from models.wrapnet.networks import NetworkOptions
+from models.wrapnet.network_options import NetworkOptions
 
 _EXPANSION = 4
 

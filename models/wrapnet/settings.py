@@ -100,12 +100,15 @@ class WrapNetConfig(WrapNetSettings):
             raise ValueError(f"packing {self.packing} is for binary and ternary weights, not {self.weights!r}")
         if self.weights in BOUNDED_KINDS and not self.relu:
             raise ValueError(f"weights {self.weights!r} need activations that are not negative, so a ReLU")
-        if self.activation_bits is not None and not 1 <= self.activation_bits <= _WIDEST_ACTIVATIONS:
-            raise ValueError(f"activation_bits is {self.activation_bits}; allowed are the integers 1 to 8")
-        if self.roomiest_activations < (self.activation_bits or (1 if self.relu else 2)):
+        fewest = 1 if self.relu else 2  # one of them is the sign
+        if self.activation_bits is not None and not fewest <= self.activation_bits <= _WIDEST_ACTIVATIONS:
+            raise ValueError(
+                f"activation_bits is {self.activation_bits}; allowed are the integers {fewest} to {_WIDEST_ACTIVATIONS}"
+            )
+        if self.roomiest_activations < (self.activation_bits or fewest):
             raise ValueError(
                 f"accumulator_bits is {self.accumulator_bits}: too narrow for products of {self.weights} weights and "
-                f"activations of {self.activation_bits or 1} bits"
+                f"activations of {self.activation_bits or fewest} bits"
             )
 
     @property

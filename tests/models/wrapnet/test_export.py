@@ -13,7 +13,8 @@ from models.data.splits import Split
 from models.wrapnet.accumulators import Accumulator
 from models.wrapnet.export import LayerExport, export_layer, export_layer_at
 from models.wrapnet.layers import configure
-from models.wrapnet.networks import NetworkOptions, build_network
+from models.wrapnet.network_options import NetworkOptions
+from models.wrapnet.networks import build_network
 from models.wrapnet.step_sizes import choose_step_sizes
 from tests.conftest import make_layer
 

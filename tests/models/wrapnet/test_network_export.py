@@ -20,7 +20,8 @@ from models.wrapnet.integer_graph import IntegerGraph
 from models.wrapnet.integer_nodes import Convolution, Linear, Threshold, WeightedNode
 from models.wrapnet.layers import QuantConv2d, QuantLinear, configure, per_channel, quantized_layers
 from models.wrapnet.network_export import export_network
-from models.wrapnet.networks import IMAGE_SHAPES, NetworkOptions, build_network
+from models.wrapnet.network_options import NetworkOptions
+from models.wrapnet.networks import IMAGE_SHAPES, build_network
 from models.wrapnet.residual_networks import ResidualBlock
 from models.wrapnet.step_sizes import choose_one_step_size, choose_step_sizes
 

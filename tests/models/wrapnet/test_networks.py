@@ -9,7 +9,8 @@ from torch import Tensor, fx, nn
 from models.wrapnet.accumulators import Accumulator
 from models.wrapnet.grid import SUBDIVISIONS, ResidualGrid
 from models.wrapnet.layers import QuantConv2d, QuantLayer, QuantLinear, QuantModule, configure, quantized_layers
-from models.wrapnet.networks import IMAGE_SHAPES, NETWORKS, RESIDUAL_NETWORKS, NetworkOptions, build_network
+from models.wrapnet.network_options import NetworkOptions
+from models.wrapnet.networks import IMAGE_SHAPES, NETWORKS, RESIDUAL_NETWORKS, build_network
 from models.wrapnet.residual_networks import PaddedShortcut, ResidualBlock
 from models.wrapnet.step_sizes import choose_one_step_size, choose_step_sizes
 

@@ -12,7 +12,8 @@ from models.data.digits import digits
 from models.data.splits import ImageData, Split
 from models.training.progress import Progress
 from models.wrapnet.evaluation import evaluate
-from models.wrapnet.networks import NetworkOptions, build_network
+from models.wrapnet.network_options import NetworkOptions
+from models.wrapnet.networks import build_network
 from models.wrapnet.pipeline import train_wrapnet
 from models.wrapnet.run import load_run, run_wrapnet
 from models.wrapnet.settings import WrapNetConfig
