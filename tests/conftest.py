@@ -1,11 +1,16 @@
 """What several tests share."""
 
+import os
 from pathlib import Path
 
 import pytest
 import torch
 
 from models.wrapnet.export import LayerExport
+
+# pytest-xdist runs one process for each core; more threads, here and in the commands under test, only wait.
+os.environ["OMP_NUM_THREADS"] = "1"
+torch.set_num_threads(1)
 
 
 def make_layer(weight_bits: int = 1, activation_bits: int = 3, seed: int = 0) -> LayerExport:

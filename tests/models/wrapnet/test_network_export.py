@@ -152,6 +152,30 @@ def test_networks_for_large_images_are_exported_too(name: str) -> None:
     assert_same(network, images, export_network(network, IMAGE_SHAPES[name]))
 
 
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_relu_after_a_pool_is_exported_too(signed: bool) -> None:
+    network = nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1),
+        QuantConv2d(4, 4, 3),
+        nn.BatchNorm2d(4),
+        nn.MaxPool2d(2),
+        nn.ReLU(),
+        QuantConv2d(4, 4, 3, signed=signed),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(4, 3),
+    )
+    images = torch.randn(4, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    choose_step_sizes(network, images, 0.05)
+    configure(network, "quantized", Accumulator(bits=8))
+    for _ in range(20):
+        network.train()(images)
+    graph = export_network(network.eval(), (1, 8, 8))
+    evaluator = IntegerEvaluator(graph)
+    assert (evaluator.core(evaluator.stem(images))["5.pool"].min() < 0) == signed
+    assert_same(network, images, graph)
+
+
 def test_thresholds_turn_with_the_gain_and_stand_still_without_one() -> None:
     network, _ = trained_network("digits")
     graph = export_network(network, (1, 8, 8))
