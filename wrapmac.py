@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
 
 import tyro
-from accelerate import PartialState
 from rich.console import Console
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
@@ -22,7 +21,7 @@ from models.data.cifar10 import cifar10
 from models.data.digits import digits
 from models.data.image_folders import ImageFolders
 from models.data.splits import ImageSource
-from models.training.execution import Execution
+from models.training.execution import Execution, process_state
 from models.training.files import write_text
 from models.training.progress import Progress
 from models.wrapnet.evaluation import evaluate as evaluate_network
@@ -215,7 +214,7 @@ def train(
     del method  # one so far
     config = WrapNetConfig(**asdict(settings))
     images = _images(dataset, data, config.seed)
-    shown = PartialState().is_main_process
+    shown = process_state().is_main_process
     with Progress(quiet=not shown) as progress:
         record = run_wrapnet(config, images, out, progress, execution, resume=resume)
     if shown:
@@ -231,9 +230,11 @@ def evaluate(
     json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write the figures there")] = None,
 ) -> int:
     """Run a trained network on held-out images: accuracy, and overflow rate and activation bits of each layer."""
-    config, network = load_run(run)
+    finished = load_run(run)
     _ensure_writable(json_file)
-    accuracy = evaluate_network(network, _images(dataset, data, config.seed))
+    images = _images(dataset, data, finished.config.seed)
+    finished.check(images)
+    accuracy = evaluate_network(finished.network, images)
     print(f"accuracy {accuracy.accuracy:.2%}")
     for layer, (rate, bits) in enumerate(zip(accuracy.overflow_rates, accuracy.activation_bits, strict=True)):
         print(f"quantized layer {layer + 1}: {rate:.2%} of sums overflow, {bits}-bit activations")
@@ -249,8 +250,8 @@ def export(
     onnx: Annotated[Path | None, arg(metavar="FILE.onnx", help="write the same graph as ONNX, too")] = None,
 ) -> int:
     """Write a trained network as integers: weights, thresholds, accumulators; for kernels, hardware and ONNX."""
-    config, network = load_run(run)
-    graph = export_network(network, IMAGE_SHAPES[config.network])
+    finished = load_run(run)
+    graph = export_network(finished.network, IMAGE_SHAPES[finished.config.network])
     if onnx is not None:
         export_onnx(graph, onnx)
         print(onnx)

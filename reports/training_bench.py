@@ -194,7 +194,7 @@ def _training(case: _Case, images: Tensor, labels: Tensor) -> Callable[[], None]
         optimizer.zero_grad()
         loss = nn.functional.cross_entropy(model(images), labels)
         if case.penalized:
-            loss = loss + _PENALTY * torch.stack([layer.penalty() for layer in layers]).sum()
+            loss = loss + _PENALTY * torch.stack([layer.take_penalty() for layer in layers]).sum()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 

@@ -155,7 +155,7 @@ def _run_family(family: list[Experiment], out: Path) -> dict[str, dict[str, Any]
 def _measured(one: Experiment, out: Path) -> dict[str, Any]:
     folder = out / "runs" / one.name
     inputs: dict[str, Any] = {"method": one.method, "config": asdict(one.config), "torch": torch.__version__}
-    inputs |= {"data": _data.name, "train_images": _data.train_count}
+    inputs |= {"data": _data.digest}
     return kept(folder / "record.json", (), inputs, partial(measure, one, _data, folder, out / "stages"))
 
 

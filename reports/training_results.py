@@ -13,7 +13,7 @@ from reports.tools import machine, tool_versions
 from reports.training_experiments import Scale, experiment, run_experiments
 from reports.training_tables import TRAINING_TABLES, Row
 
-_CHANCE = "diverges"
+_DIVERGED = "diverges"
 
 
 def check_numbers(numbers: Sequence[str]) -> None:
@@ -108,7 +108,7 @@ def _cell(row: Row, seeds: dict[str, dict[str, Any]], column: str) -> str:
     if column.startswith("published"):
         value = getattr(row, column)
         if value is None:
-            return _CHANCE if column == "published" and row.diverged else ""
+            return _DIVERGED if column == "published" and row.diverged else ""
         return str(value) if column == "published_bits" else f"{value:.2f}%"
     values = [record[column] for record in seeds.values() if column in record]
     if not values:

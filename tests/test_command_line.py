@@ -12,6 +12,7 @@ import pytest
 from models.data.digits import digits
 from models.wrapnet.integer_evaluator import IntegerEvaluator
 from models.wrapnet.integer_graph import IntegerGraph
+from tests.models.data.test_cifar10 import write_batches
 from tests.reports.test_liberty import FLIP_FLOP, INVERTER
 
 
@@ -161,6 +162,14 @@ def test_a_trained_network_is_evaluated_and_exported(tmp_path: Path) -> None:
     # The stem is float: where a value lies on the border of two levels, ONNX Runtime may find the other one.
     same = np.abs(logits - evaluator.logits(images).numpy()).max(1) < 1e-4
     assert same.mean() > 0.98
+
+    finished = wrapmac("export", "run", "--out", "network.bin", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert IntegerGraph.load(tmp_path / "network.bin").image_shape == (1, 8, 8)
+    write_batches(tmp_path / "cifar")
+    finished = wrapmac("evaluate", "run", "--dataset", "cifar10", "--data", "cifar", cwd=tmp_path)
+    assert finished.returncode == 2
+    assert finished.stderr.count("network digits takes images of (1, 8, 8) (channels, height, width), not (3, 32,") == 1
 
 
 def test_bench_training_prints_and_writes_ratios(tmp_path: Path) -> None:

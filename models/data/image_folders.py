@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from models.data.pictures import ENDINGS, middle_part, random_part, read_picture
-from models.data.splits import Augmentation, check_positive, generator_of, normalised, shuffled_batches
+from models.data.splits import Augmentation, check_positive, digest_of, generator_of, normalised, shuffled_batches
 
 _MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
 _STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
@@ -50,6 +51,13 @@ class ImageFolders:
         self.shape = 3, size, size
         self.workers = workers
         self._train, self._test = (_entries(part, self.classes) for part in (train, test))
+
+    @cached_property
+    def digest(self) -> str:
+        """Depends on the classes, and on the names and sizes in bytes of all pictures; see ImageSource."""
+        pictures = (Path(path) for path, _ in (*self._train, *self._test))
+        named = (f"{picture.parent.name}/{picture.name} {picture.stat().st_size}\n".encode() for picture in pictures)
+        return digest_of((f"{self.classes} {self.shape} {self.train_count}\n".encode(), *named))
 
     @property
     def train_count(self) -> int:

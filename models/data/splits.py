@@ -1,8 +1,10 @@
 """What every image data set looks like to a training: in memory, or read from disk as it goes."""
 
+import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import torch
@@ -42,6 +44,10 @@ class ImageSource(Protocol):
     @property
     def name(self) -> str:
         """Names the data set in reports."""
+
+    @property
+    def digest(self) -> str:
+        """Tells data sets apart: 16 hexadecimal digits that depend on all images, labels and classes."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -105,6 +111,15 @@ class ImageData:
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
+    @cached_property
+    def digest(self) -> str:
+        """Depends on all pixels, labels and classes; see ImageSource."""
+        parts: list[bytes | memoryview] = [str((self.classes, self.mean, self.std)).encode()]
+        for split in (self.train, self.test):
+            for tensor in (split.images, split.labels):
+                parts += [str(tuple(tensor.shape)).encode(), tensor.contiguous().numpy(force=True).data]
+        return digest_of(parts)
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width of the images."""
@@ -150,6 +165,14 @@ class ImageData:
         check_positive("number of calibration images", count)
         stride = max(1, self.train_count // count)
         return self.normalise(self.train.images[::stride]), self.train.labels[::stride]
+
+
+def digest_of(parts: Iterable[bytes | memoryview]) -> str:
+    """16 hexadecimal digits that depend on all of `parts`."""
+    found = hashlib.blake2b(digest_size=8)
+    for part in parts:
+        found.update(part)
+    return found.hexdigest()
 
 
 def normalised(images: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from accelerate import Accelerator
+import torch
+from accelerate import Accelerator, PartialState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,10 +19,16 @@ class Execution:
     tensorboard: bool = False
     """Write TensorBoard logs, too; needs the extra `tensorboard`."""
 
+    @property
+    def numerics(self) -> dict[str, Any]:
+        """What changes a run's numbers, as plain values."""
+        return {"mixed_precision": self.mixed_precision, "compile": self.compile}
+
     def accelerator(self, folder: Path) -> Accelerator:
         """What runs a training in `folder`. Raises ValueError if TensorBoard is wanted and not installed."""
         try:
             accelerator = Accelerator(
+                cpu=not torch.accelerator.is_available(),
                 mixed_precision=self.mixed_precision,
                 dynamo_backend="inductor" if self.compile else "no",
                 log_with="tensorboard" if self.tensorboard else None,
@@ -32,3 +39,8 @@ class Execution:
         if self.tensorboard:
             accelerator.init_trackers("tensorboard")
         return accelerator
+
+
+def process_state() -> PartialState:
+    """This process's place among those of the run, on machines without a GPU, too."""
+    return PartialState(cpu=not torch.accelerator.is_available())

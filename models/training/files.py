@@ -4,6 +4,9 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 
 def write_with(path: Path, write: Callable[[Path], object]) -> None:
@@ -24,3 +27,13 @@ def write_with(path: Path, write: Callable[[Path], object]) -> None:
 def write_text(path: Path, text: str) -> None:
     """Writes `text` to `path`, whole or not at all."""
     write_with(path, lambda temporary: temporary.write_text(text))
+
+
+def write_arrays(path: Path, arrays: dict[str, Any]) -> None:
+    """Writes arrays to `path` as a compressed npz file, whole or not at all, whatever the name's ending."""
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+
+    write_with(path, write)

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -58,7 +59,9 @@ def run_stage(
     Raises TrainingError if the loss is not finite (the last good checkpoint stays) or the settings differ.
     """
     parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
-    done = _restore(stage, parts, accelerator.device)
+    if accelerator.scaler is not None:  # of fp16
+        parts["scaler"] = accelerator.scaler
+    done = _restore(stage, parts)
     if done == stage.epochs:
         return
     metrics = _MetricLog(stage.metrics, stage.name, done)
@@ -79,7 +82,7 @@ def run_stage(
                 where = not_finite(model, partial(stage.loss, model, share))
                 raise TrainingError(
                     f"the loss of stage {stage.name!r} is {losses[-1].item()} in epoch {epoch + 1}: {where}; "
-                    f"{stage.checkpoint} keeps the epochs before"
+                    + _kept(stage, epoch)
                 )
             stepper.zero_grad()
             accelerator.backward(loss)
@@ -88,15 +91,30 @@ def run_stage(
             raise TrainingError(f"stage {stage.name!r} has no batch that is large enough for every process")
         mean = torch.stack(losses).mean().item()
         scheduler.step()
+        for buffer in model.buffers():
+            broadcast(buffer)  # statistics of batch norms are each process's own
+        state = {name: part.state_dict() for name, part in parts.items()}
+        broken = [name for name, tensor in state["model"].items() if not torch.isfinite(tensor).all()]
+        if broken:
+            raise TrainingError(
+                f"{broken[0]} is not finite after epoch {epoch + 1} of stage {stage.name!r}; {_kept(stage, epoch)}"
+            )
         if accelerator.is_main_process:
-            state = {name: part.state_dict() for name, part in parts.items()}
+            metrics.append({"stage": stage.name, "epoch": epoch + 1, "loss": mean})
             saved = {"epoch": epoch + 1, "settings": json.dumps(stage.settings, sort_keys=True), **state}
             write_with(stage.checkpoint, partial(torch.save, saved))
-            metrics.append({"stage": stage.name, "epoch": epoch + 1, "loss": mean})
+        accelerator.wait_for_everyone()  # the next stage may start from the file
         accelerator.log({f"{stage.name}/loss": mean}, step=epoch + 1)
         task.advance(note=f"loss {mean:.4f}")
     accelerator.unwrap_model(prepared, keep_fp32_wrapper=False)  # undoes what mixed precision did to its forward
     accelerator.free_memory()
+
+
+def _kept(stage: Stage, epochs: int) -> str:
+    """What is left of a stage that fails, for messages."""
+    if epochs == 0:
+        return "a lower learning rate may help, in the stages before, too"
+    return f"{stage.checkpoint} keeps the {epochs} before"
 
 
 def _share(batch: tuple[Tensor, ...], accelerator: Accelerator) -> tuple[Tensor, ...] | None:
@@ -107,12 +125,12 @@ def _share(batch: tuple[Tensor, ...], accelerator: Accelerator) -> tuple[Tensor,
     return tuple(part[rank::processes].to(accelerator.device, non_blocking=True) for part in batch)
 
 
-def _restore(stage: Stage, parts: dict[str, Any], device: torch.device) -> int:
+def _restore(stage: Stage, parts: dict[str, Any]) -> int:
     """Loads a stage's checkpoint, if there is one, into `parts`; returns the number of finished epochs."""
     if not stage.checkpoint.exists():
         return 0
     try:
-        saved = torch.load(stage.checkpoint, weights_only=True, map_location=device)
+        saved = torch.load(stage.checkpoint, weights_only=True, map_location="cpu")
         settings, epoch = saved["settings"], int(saved["epoch"])
         if settings == json.dumps(stage.settings, sort_keys=True):
             for name, part in parts.items():
@@ -129,8 +147,11 @@ class _MetricLog:
     def __init__(self, path: Path, stage: str, done: int) -> None:
         self.path = path
         lines = path.read_text().splitlines() if path.exists() else []
-        entries = [json.loads(line) for line in lines if line.endswith("}")]
-        self.entries = [entry for entry in entries if entry["stage"] != stage or entry["epoch"] <= done]
+        try:
+            entries = [json.loads(line) for line in lines]
+            self.entries = [entry for entry in entries if entry["stage"] != stage or entry["epoch"] <= done]
+        except (ValueError, LookupError, TypeError) as error:
+            raise TrainingError(f"{path} is damaged; remove it to go on without the losses so far") from error
 
     def append(self, entry: dict[str, Any]) -> None:
         self.entries.append(entry)

@@ -25,8 +25,13 @@ def make_optimizer(
     rate = _LEARNING_RATES[schedule] if learning_rate is None else learning_rate
     if schedule == "imagenet":
         optimizer: Optimizer = SGD(parameters, rate, momentum=0.9, weight_decay=1e-4)
-        return optimizer, MultiStepLR(optimizer, [epochs * part // 6 for part in (2, 4, 5)])
+        return optimizer, _tenth_at(optimizer, epochs, (2 / 6, 4 / 6, 5 / 6))
     optimizer = Adam(parameters, rate)
     if schedule == "cifar":
-        return optimizer, MultiStepLR(optimizer, [epochs * part // 10 for part in (3, 6, 9)])
+        return optimizer, _tenth_at(optimizer, epochs, (0.3, 0.6, 0.9))
     return optimizer, CosineAnnealingLR(optimizer, epochs)
+
+
+def _tenth_at(optimizer: Optimizer, epochs: int, shares: tuple[float, ...]) -> LRScheduler:
+    """A tenth of the rate from each of these shares of the epochs on, but never from the start, nor twice at once."""
+    return MultiStepLR(optimizer, sorted({max(1, round(epochs * share)) for share in shares}))

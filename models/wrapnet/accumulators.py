@@ -1,7 +1,7 @@
 """What becomes of a layer's sums in an accumulator of a few bits."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from torch import Tensor
 
@@ -34,6 +34,10 @@ class Accumulator:
             raise ValueError(f"accumulator bits is {self.bits}; allowed are the integers 2 to 32")
         if self.slope < 1:
             raise ValueError(f"slope is {self.slope}; allowed is an integer of at least 1")
+        for name, kinds in (("overflow", Overflow), ("packing", Packing), ("word_bits", WordBits)):
+            if getattr(self, name) not in get_args(kinds):
+                allowed = ", ".join(map(str, get_args(kinds)))
+                raise ValueError(f"accumulator {name} is {getattr(self, name)!r}; allowed are {allowed}")
         if self.packing == "buffer" and self.bits < 3:
             raise ValueError(f"accumulator bits is {self.bits}; a buffer bit leaves less than the 2 that are needed")
 

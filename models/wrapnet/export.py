@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.training.files import write_with
+from models.training.files import write_arrays
 from models.wrapnet.layers import QuantConv2d
 from models.wrapnet.quantizers import quantized_activations, uniform_weights
 
@@ -98,7 +98,7 @@ class LayerExport:
         """Writes the layer as a compressed npz file."""
         content = {name: getattr(self, name).numpy(force=True) for name in _ARRAYS}
         content |= {name: getattr(self, name) for name in _NUMBERS}
-        write_with(path, lambda file: np.savez_compressed(file, version=VERSION, **content))
+        write_arrays(path, {"version": VERSION, **content})
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.training.files import write_with
+from models.training.files import write_arrays
 from models.wrapnet.accumulators import Accumulator
 from models.wrapnet.float_operations import FLOAT_OPERATIONS, FloatOperation, Quantize, apply_all
 from models.wrapnet.integer_nodes import NODES, Add, Integers, Node
@@ -81,7 +81,7 @@ class IntegerGraph:
             },
         }
         arrays[_DESCRIPTION] = np.array(json.dumps(description))
-        write_with(path, lambda file: np.savez_compressed(file, **arrays))
+        write_arrays(path, arrays)
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -142,11 +142,12 @@ class QuantLayer(QuantModule, ABC):
         """The layer's output from what its accumulators hold, (batch, out, ...)."""
         return per_channel(scale * self.step, accumulated) * accumulated
 
-    def penalty(self) -> Tensor:
-        """Overflow penalty of the last forward pass, which has to collect it."""
-        if self._penalty is None:
-            raise RuntimeError("the layer has not run yet, or does not collect its penalty")
-        return self._penalty
+    def take_penalty(self) -> Tensor:
+        """Overflow penalty of the last forward pass, which has to collect it; the layer lets go of it."""
+        penalty, self._penalty = self._penalty, None
+        if penalty is None:
+            raise RuntimeError("the layer has not run since, or does not collect its penalty")
+        return penalty
 
     def overflow_rate(self) -> float:
         """Share of the last evaluation's sums that overflow the accumulator; activations have to be quantized."""

@@ -10,7 +10,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,8 @@ _PRETRAINING = ("float", "pretrain")
 # What each stage depends on, beyond what the stage before it does.
 _FLOAT = ("network", "width", "relu", "batch_size", "schedule", "learning_rate", "shift", "flip", "seed")
 _PRETRAIN = (*_FLOAT, "weights")
-_STEPS = (*_PRETRAIN, "pretrain_epochs", "activation_bits", "accumulator_bits", "overflow_rate", "packing")
+_LIMITS = ("activation_bit_limit", "accumulator_bits", "packing")
+_STEPS = (*_PRETRAIN, "pretrain_epochs", *_LIMITS, "overflow_rate")
 _WARMUP = (*_STEPS, "cyclic_function", "slope")
 
 
@@ -163,12 +164,11 @@ class WrapNetTraining:
 
     def settings(self, names: tuple[str, ...]) -> dict[str, Any]:
         """The named settings, and what every stage depends on."""
-        config = asdict(self.config)
-        data = {"data": self.data.name, "train_images": self.data.train_count}
-        settings = {name: config[name] for name in names} | data
+        settings = {name: getattr(self.config, name) for name in names}
         if settings.get("packing") in ("carries", "hybrid"):
             settings["packing"] = "none"  # so far: carries come last
-        return settings | {"mixed_precision": self.execution.mixed_precision, "torch": torch.__version__}
+        processes = {"processes": self.accelerator.num_processes, "torch": torch.__version__}
+        return settings | {"data": self.data.digest} | self.execution.numerics | processes
 
     def train(
         self,
@@ -189,7 +189,7 @@ class WrapNetTraining:
             images, labels = batch
             total = nn.functional.cross_entropy(model(images), labels)
             if penalty:
-                total = total + penalty * torch.stack([layer.penalty() for layer in layers]).sum()
+                total = total + penalty * torch.stack([layer.take_penalty() for layer in layers]).sum()
             if carry_penalty:
                 carrying = [layer for layer in layers if layer.accumulator.packing == "carries"]
                 total = total + carry_penalty * torch.stack([layer.carry_penalty() for layer in carrying]).sum()
@@ -214,7 +214,7 @@ class WrapNetTraining:
 
     def _pretrain_settings(self) -> dict[str, Any]:
         bounded = self.config.weights in BOUNDED_KINDS
-        return self.settings((*_PRETRAIN, "activation_bits", "accumulator_bits") if bounded else _PRETRAIN)
+        return self.settings((*_PRETRAIN, *_LIMITS) if bounded else _PRETRAIN)
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,7 @@ def build_from(config: WrapNetConfig, classes: int, *, quantized: bool = True) -
         relu=config.relu,
         weights=config.weights,
         activation_bits=config.activation_bit_limit,
-        accumulator_bits=config.accumulator_bits,
+        accumulator_bits=accumulator_of(config, "exact").value_bits,
         classes=classes,
         seed=config.seed,
     )

@@ -1,18 +1,17 @@
 """A WrapNet run in a folder of its own: config.json, metrics.jsonl, checkpoints, model.safetensors, result.json."""
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from accelerate import PartialState
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from models.data.splits import ImageSource
-from models.training.execution import Execution
+from models.training.execution import Execution, process_state
 from models.training.files import write_text, write_with
 from models.training.progress import Progress
 from models.wrapnet.accumulators import Accumulator
@@ -22,6 +21,7 @@ from models.wrapnet.quantizers import weight_bits
 from models.wrapnet.settings import WrapNetConfig
 
 _CONFIG, _RESULT, _MODEL = "config.json", "result.json", "model.safetensors"
+_MOST_NAMES = 10
 
 
 def run_wrapnet(
@@ -39,9 +39,11 @@ def run_wrapnet(
     Raises ValueError if `folder` holds a run and `resume` is not set, or one of other settings.
     """
     check_images(config, data)
+    build_from(config, len(data.classes))  # refuses impossible layers before anything is written or trained
     path = folder / _CONFIG
-    settings = asdict(config) | {"data": data.name, "mixed_precision": execution.mixed_precision}
-    state = PartialState()
+    state = process_state()
+    settings = asdict(config) | {"data": data.name, "data_digest": data.digest} | execution.numerics
+    settings["processes"] = state.num_processes
     if path.exists():
         if not resume:
             raise ValueError(f"{folder} holds a run already; resume it with --resume, or name another folder")
@@ -57,8 +59,23 @@ def run_wrapnet(
     return record
 
 
-def load_run(folder: Path) -> tuple[WrapNetConfig, nn.Module]:
-    """The configuration and the trained network of a finished run, ready to run on quantized activations.
+@dataclass(frozen=True)
+class FinishedRun:
+    """A trained network, ready to run on quantized activations, with its configuration and the names of its classes."""
+
+    config: WrapNetConfig
+    network: nn.Module
+    classes: tuple[str, ...]
+
+    def check(self, data: ImageSource) -> None:
+        """Raises ValueError if the network does not take the data's images, or tells other classes apart."""
+        check_images(self.config, data)
+        if data.classes != self.classes:
+            raise ValueError(f"the network tells apart {_listed(self.classes)}; the data has {_listed(data.classes)}")
+
+
+def load_run(folder: Path) -> FinishedRun:
+    """The trained network of a finished run.
 
     Raises ValueError, naming the file, if the run is not finished or a file is damaged.
     """
@@ -78,7 +95,13 @@ def load_run(folder: Path) -> tuple[WrapNetConfig, nn.Module]:
     for module in network.modules():
         if isinstance(module, QuantModule):
             module.activations = "quantized"
-    return config, network.eval()
+    return FinishedRun(config, network.eval(), tuple(record["classes"]))
+
+
+def _listed(classes: tuple[str, ...]) -> str:
+    """The names of classes, for messages."""
+    more = len(classes) - _MOST_NAMES
+    return ", ".join(classes[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def summary(config: WrapNetConfig, data: ImageSource, result: WrapNetResult) -> dict[str, Any]:

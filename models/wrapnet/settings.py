@@ -11,6 +11,7 @@ from models.wrapnet.networks import NETWORKS
 from models.wrapnet.quantizers import BOUNDED_KINDS, largest_weight
 
 _WIDEST_ACTIVATIONS = 8
+_LARGEST_LEARNING_RATE = 1000
 
 CyclicFunction = Literal["cyclic", "relu-like", "absolute", "wrap"]
 RunPacking = Literal["none", "buffer", "carries", "hybrid"]
@@ -94,9 +95,11 @@ class WrapNetConfig(WrapNetSettings):
         for name in ("penalty", "carry_penalty"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed is a number of at least 0")
-        if self.learning_rate is not None and not 0 < self.learning_rate < float("inf"):
-            raise ValueError(f"learning_rate is {self.learning_rate}; allowed is a number above 0")
-        if self.packing in ("carries", "hybrid") and largest_weight(self.weights) > 1:
+        if self.learning_rate is not None and not 0 < self.learning_rate <= _LARGEST_LEARNING_RATE:
+            raise ValueError(
+                f"learning_rate is {self.learning_rate}; allowed are numbers above 0, up to {_LARGEST_LEARNING_RATE}"
+            )
+        if self.packing in ("carries", "hybrid") and self.weights not in ("binary", "ternary"):
             raise ValueError(f"packing {self.packing} is for binary and ternary weights, not {self.weights!r}")
         if self.weights in BOUNDED_KINDS and not self.relu:
             raise ValueError(f"weights {self.weights!r} need activations that are not negative, so a ReLU")

@@ -17,7 +17,15 @@ class Stop(Exception):
     """Stands for a kill."""
 
 
-def run(folder: Path, *, epochs: int = 4, stop_in: int | None = None, poison: int | None = None, rate: float = 0.1):  # type: ignore[no-untyped-def]
+def run(
+    folder: Path,
+    *,
+    epochs: int = 4,
+    stop_in: int | None = None,
+    poison: int | None = None,
+    rate: float = 0.1,
+    spoil_after: int | None = None,
+):  # type: ignore[no-untyped-def]
     torch.manual_seed(0)
     model = nn.Linear(3, 1)
     optimizer = torch.optim.Adam(model.parameters(), rate)
@@ -29,6 +37,8 @@ def run(folder: Path, *, epochs: int = 4, stop_in: int | None = None, poison: in
         if epoch == stop_in:
             raise Stop
         yield (torch.randn(8, 3, generator=generator) * (torch.nan if epoch == poison else 1),)
+        if epoch == spoil_after:
+            model.weight.data.fill_(torch.inf)
 
     stage = Stage(
         "fit",
@@ -79,3 +89,33 @@ def test_a_truncated_checkpoint_is_named(tmp_path: Path) -> None:
     checkpoint.write_bytes(checkpoint.read_bytes()[:100])
     with pytest.raises(TrainingError, match=r"fit\.pt is damaged"):
         run(tmp_path)
+
+
+def test_weights_that_are_not_finite_are_not_kept(tmp_path: Path) -> None:
+    # The last step of the epoch spoils them: no loss shows it.
+    message = "weight is not finite after epoch 2 of stage 'fit'; .*fit.pt keeps the 1 before"
+    with pytest.raises(TrainingError, match=message):
+        run(tmp_path, spoil_after=1)
+    assert torch.load(tmp_path / "fit.pt", weights_only=True)["epoch"] == 1
+
+
+@pytest.mark.parametrize("text", ["{}\n", "}\n", "[]\n", '{"stage": "fit", "ep'])
+def test_damaged_metrics_are_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / "metrics.jsonl").write_text(text)
+    with pytest.raises(TrainingError, match=r"metrics\.jsonl is damaged"):
+        run(tmp_path)
+
+
+def test_a_kill_between_metrics_and_checkpoint_loses_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path / "unbroken")
+
+    def stop(*_: object) -> None:
+        raise Stop
+
+    with monkeypatch.context() as patch:
+        patch.setattr("models.training.loop.write_with", stop)
+        with pytest.raises(Stop):
+            run(tmp_path / "broken")
+    run(tmp_path / "broken")
+    logs = [(tmp_path / name / "metrics.jsonl").read_text() for name in ("unbroken", "broken")]
+    assert logs[0] == logs[1]

@@ -35,3 +35,11 @@ def test_cosine_starts_at_the_given_rate_and_nears_0() -> None:
     assert seen[0] == 0.5
     assert seen == sorted(seen, reverse=True)
     assert 0 < seen[-1] < 0.02
+
+
+@pytest.mark.parametrize("schedule", ["cifar", "imagenet", "cosine"])
+@pytest.mark.parametrize("epochs", [1, 2, 3, 5])
+def test_a_short_run_starts_at_the_given_rate_too(schedule: Schedule, epochs: int) -> None:
+    seen = rates(schedule, epochs, 0.5)
+    assert seen[0] == 0.5
+    assert seen == sorted(seen, reverse=True)

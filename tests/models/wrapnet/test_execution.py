@@ -26,13 +26,12 @@ def _fresh_state() -> Iterator[None]:
 
 TINY = WrapNetConfig(width=2, epochs=1, baselines=False)
 
-LAUNCHED = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
-LAUNCHED += ["--dynamo_backend", "no", "--mixed_precision", "no", "--main_process_port", "0", "-m", "wrapmac"]
+LAUNCHED = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "wrapmac"]
 
 
 @pytest.mark.slow
 def test_two_processes_train_one_network(tmp_path: Path) -> None:
-    settings = ["--width", "8", "--epochs", "6", "--no-baselines", "--out", "run"]
+    settings = ["--width", "8", "--epochs", "6", "--no-baselines", "--packing", "hybrid", "--out", "run"]
     command = [*LAUNCHED, "train", "wrapnet", *settings]
     finished = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=400)
     assert finished.returncode == 0, finished.stderr[-2000:]
@@ -40,7 +39,9 @@ def test_two_processes_train_one_network(tmp_path: Path) -> None:
     record = json.loads((tmp_path / "run" / "result.json").read_text())
     assert record["accuracies"]["wrapnet"]["accuracy"] > 0.3
     stages = [json.loads(line)["stage"] for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
-    assert stages == [stage for stage in ("float", "pretrain", "warmup", "finetune") for _ in range(6)]
+    assert stages[:24] == [stage for stage in ("float", "pretrain", "warmup", "finetune") for _ in range(6)]
+    assert stages[24:30] == ["carries-1"] * 6
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["processes"] == 2
     load_run(tmp_path / "run")
 
 

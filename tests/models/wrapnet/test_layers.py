@@ -100,7 +100,7 @@ def test_forward_equals_the_integer_arithmetic(overflow: str, bits: int, kind: s
     assert torch.equal(outputs, kept.float() * (weight_scale * layer.step).view(-1, 1, 1))
     assert layer.overflow_rate() == overflow_rate(sums, bits)
     excess = (sums.abs() - 2 ** (bits - 1)).clamp(min=0).float().mean()
-    assert layer.penalty().item() == pytest.approx(excess.item())
+    assert layer.take_penalty().item() == pytest.approx(excess.item())
 
 
 def test_fully_connected_layers_equal_the_integer_arithmetic_too() -> None:

@@ -3,8 +3,10 @@
 import pytest
 import torch
 
-from models.wrapnet.layers import QuantConv2d
+from models.wrapnet.layers import QuantConv2d, quantized_layers
 from models.wrapnet.overflow_avoidance import BoundedWeights, project
+from models.wrapnet.pipeline import build_from
+from models.wrapnet.settings import WrapNetConfig
 
 
 @pytest.mark.parametrize(("activation_bits", "accumulator_bits"), [(3, 8), (4, 10), (8, 16), (1, 6)])
@@ -52,3 +54,13 @@ def test_projection_is_the_nearest_point() -> None:
         others = others / others.abs().sum(1, keepdim=True) * lengths[:, None] * torch.rand(5, 1)
         nearby = projected + 0.05 * (others - projected)
         assert ((nearby - rows).norm(dim=1) >= distances - 1e-12).all()
+
+
+def test_a_buffer_bit_is_left_out_of_the_bound() -> None:
+    config = WrapNetConfig(width=4, weights="bounded-4", accumulator_bits=9, activation_bits=2, packing="buffer")
+    for layer in quantized_layers(build_from(config, 10)):
+        layer.bounded.fit(layer.weight.data)
+        weight, _ = layer.quantized_weight()
+        reached = weight.flatten(1).clamp(min=0).sum(1).max() * 3, weight.flatten(1).clamp(max=0).sum(1).min() * 3
+        assert -(1 << 7) <= reached[1] <= reached[0] < 1 << 7
+        assert weight.any()

@@ -47,7 +47,7 @@ def test_digits_are_split_in_proportion_and_without_overlap() -> None:
         ({"accumulator_bits": 1}, "accumulator_bits is 1; allowed are the integers 2 to 32"),
         ({"slope": 0}, "slope is 0"),
         ({"overflow_rate": 100.0}, "overflow_rate is 100.0; allowed are 0 to below 100 percent"),
-        ({"learning_rate": float("nan")}, "learning_rate is nan; allowed is a number above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan; allowed are numbers above 0, up to 1000"),
         ({"seed": -1}, "seed is -1"),
         ({"width": 0}, "width is 0"),
         ({"penalty": float("nan")}, "penalty is nan; allowed is a number of at least 0"),
@@ -56,6 +56,8 @@ def test_digits_are_split_in_proportion_and_without_overlap() -> None:
         ({"accumulator_bits": 4, "weights": "5"}, "accumulator_bits is 4: too narrow for products of 5 weights"),
         ({"packing": "carries", "weights": "3"}, "packing carries is for binary and ternary weights, not '3'"),
         ({"weights": "bounded-4", "relu": False}, "weights 'bounded-4' need activations that are not negative"),
+        ({"packing": "hybrid", "weights": "bounded-2"}, "packing hybrid is for binary and ternary weights"),
+        ({"learning_rate": 1e4}, "learning_rate is 10000.0; allowed are numbers above 0, up to 1000"),
         ({"pretrain_epochs": 0}, "pretrain_epochs is 0"),
     ],
 )

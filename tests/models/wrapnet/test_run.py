@@ -12,9 +12,10 @@ from models.data.digits import digits
 from models.data.splits import ImageData, Split
 from models.training.progress import Progress
 from models.wrapnet.evaluation import evaluate
+from models.wrapnet.layers import quantized_layers
 from models.wrapnet.network_options import NetworkOptions
 from models.wrapnet.networks import build_network
-from models.wrapnet.pipeline import train_wrapnet
+from models.wrapnet.pipeline import WrapNetTraining, train_wrapnet
 from models.wrapnet.run import load_run, run_wrapnet
 from models.wrapnet.settings import WrapNetConfig
 from tests.models.data.test_cifar10 import write_batches
@@ -35,9 +36,10 @@ def test_a_run_leaves_weights_that_give_its_accuracy(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "result.json").read_text()) == record
     stages = [json.loads(line)["stage"] for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert stages == ["float", "pretrain", "exact", "warmup", "finetune"]
-    config, network = load_run(tmp_path)
-    assert config == TINY
-    assert asdict(evaluate(network, data)) == record["accuracies"]["wrapnet"]
+    run = load_run(tmp_path)
+    assert run.config == TINY
+    run.check(data)
+    assert asdict(evaluate(run.network, data)) == record["accuracies"]["wrapnet"]
 
 
 def test_a_folder_with_a_run_is_only_gone_on_with_when_asked_and_with_the_same_settings(tmp_path: Path) -> None:
@@ -75,3 +77,46 @@ def test_evaluation_in_batches_counts_every_image_once() -> None:
     with torch.no_grad():
         right = (network(data.normalise(both.images)).argmax(1) == both.labels).sum().item()
     assert evaluate(network, replace(data, test=both)).accuracy == right / len(both.labels)
+
+
+def test_stages_that_another_packing_left_are_shared_only_where_they_are_the_same(tmp_path: Path) -> None:
+    """A buffer bit, which hybrid may need, leaves less room for activations."""
+    data = few_digits()
+    narrow = replace(TINY, accumulator_bits=4, baselines=False)
+    hybrid = replace(narrow, packing="hybrid")
+    with Progress(quiet=True) as progress:
+        alone = WrapNetTraining(hybrid, data, tmp_path / "alone", progress).wrapnet()
+        WrapNetTraining(narrow, data, tmp_path / "shared", progress).wrapnet()
+        after = WrapNetTraining(hybrid, data, tmp_path / "shared", progress).wrapnet()
+    for name, tensor in alone.state_dict().items():
+        assert torch.equal(tensor, after.state_dict()[name]), name
+    assert [layer.activation_bits for layer in quantized_layers(after)] == [2, 2, 2]
+
+
+def test_a_run_is_not_gone_on_with_other_pixels_or_labels(tmp_path: Path) -> None:
+    data = few_digits()
+    pixels = replace(data, train=Split(255 - data.train.images, data.train.labels))
+    labels = replace(data, test=Split(data.test.images, data.test.labels.flip(0)))
+    with Progress(quiet=True) as progress:
+        run_wrapnet(TINY, data, tmp_path, progress)
+        for other in (pixels, labels):
+            with pytest.raises(ValueError, match="holds a run of other settings: data_digest"):
+                run_wrapnet(TINY, other, tmp_path, progress, resume=True)
+
+
+def test_a_network_is_not_evaluated_on_other_images_or_classes(tmp_path: Path) -> None:
+    data = few_digits()
+    with Progress(quiet=True) as progress:
+        run_wrapnet(TINY, data, tmp_path, progress)
+    run = load_run(tmp_path)
+    with pytest.raises(ValueError, match=r"network digits takes images of \(1, 8, 8\)"):
+        run.check(replace(data, train=Split(data.train.images[..., :7], data.train.labels)))
+    with pytest.raises(ValueError, match=r"the network tells apart 0, 1, 2, .*; the data has a, b"):
+        run.check(replace(data, classes=("a", "b")))
+
+
+def test_layers_that_float32_cannot_hold_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    config = WrapNetConfig(weights="8", accumulator_bits=32, activation_bits=8, epochs=1)
+    with Progress(quiet=True) as progress, pytest.raises(ValueError, match="float32 holds integers exactly only below"):
+        run_wrapnet(config, few_digits(), tmp_path / "run", progress)
+    assert not (tmp_path / "run").exists()
