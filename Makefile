@@ -4,9 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TORCH := torch==2.13.0
-DEBIAN := iverilog chromium chromium-driver
+DEBIAN_LAYOUT := qflow graywolf qrouter magic netgen-lvs opensta qflow-tech-osu018
+# What the tests use beyond PyPI: Icarus Verilog, Chromium to open the report, and the tools of the layout.
+DEBIAN_TEST := iverilog chromium chromium-driver $(DEBIAN_LAYOUT)
 
-.PHONY: all flow setup test check debian clean
+.PHONY: all flow setup test check layout debian-layout debian-test clean
 
 all: flow
 
@@ -27,7 +29,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	touch $@
 
-test: debian $(VENV)/.installed-dev
+test: debian-test $(VENV)/.installed-dev
 	$(BIN)/pytest -n auto --dist loadfile --durations 10
 
 check: $(VENV)/.installed-dev
@@ -35,11 +37,15 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# What the tests use beyond PyPI: Icarus Verilog, and Chromium to open the report.
-debian:
-	@missing=$$(for package in $(DEBIAN); do dpkg -s $$package >/dev/null 2>&1 || echo $$package; done); \
+layout: debian-layout setup
+	$(BIN)/wrapmac layout all --out build/layout
+
+debian-layout: PACKAGES := $(DEBIAN_LAYOUT)
+debian-test: PACKAGES := $(DEBIAN_TEST)
+debian-layout debian-test:
+	@missing=$$(for package in $(PACKAGES); do dpkg -s $$package >/dev/null 2>&1 || echo $$package; done); \
 	if [ -n "$$missing" ]; then \
-	  echo "make test installs the Debian packages:" $$missing; \
+	  echo "make installs the Debian packages:" $$missing; \
 	  sudo=$$(test "$$(id -u)" = 0 || command -v sudo || true); \
 	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$missing >/dev/null; \
 	fi

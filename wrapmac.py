@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from models.data.splits import ImageSource
 from models.training.execution import Execution, process_state
 from models.training.files import write_text
 from models.training.progress import Progress
+from models.training.seeds import check_seed
 from models.wrapnet.evaluation import evaluate as evaluate_network
 from models.wrapnet.network_export import export_network
 from models.wrapnet.networks import IMAGE_SHAPES
@@ -32,6 +34,10 @@ from models.wrapnet.run import load_run, run_wrapnet
 from models.wrapnet.settings import WrapNetConfig, WrapNetSettings
 from reports.cyclic_figures import CYCLIC_FIGURES, write_cyclic_figure
 from reports.liberty import BUILTIN, load_library
+from reports.silicon.place_route import LayoutError
+from reports.silicon.report import is_sound, layout_report
+from reports.silicon.tables import layout_part_table, layout_table
+from reports.silicon.timing import TimingError
 from reports.synthesis import PROOF_LIMIT, synthesize
 from reports.tables import accuracy_table, check_summary, overview_table, synthesis_summary
 from reports.training_bench import bench_training, training_bench_table
@@ -182,6 +188,28 @@ def synth(
     if json_file is not None:
         write_text(json_file, json.dumps(results, indent=2))
     return 0 if all(result["equivalent"] for result in results) else 1
+
+
+def layout(
+    names: Designs,
+    /,
+    out: Annotated[Path, arg(metavar="DIR", help="layouts, pictures and layout.json")] = Path("build/layout"),
+    seed: Annotated[int, arg(metavar="N", help="seed of the placement")] = 1,
+) -> int:
+    """Place and route units in an open 180 nm library; print area and cycle time beside the published ones.
+
+    Each is mapped in several ways; the layout of the least area x cycle time is kept. It is checked (design rules,
+    layout against circuit) and proved equal to the generated Verilog. Needs the Debian packages that `make layout`
+    installs.
+    """
+    designs = _designs(names)
+    check_seed(seed)
+    _ensure_writable(out / "layout.json")
+    with Progress() as progress:
+        report = layout_report(designs, out, seed, progress, shlex.join(["wrapmac", "layout", *names]))
+    for table in (layout_table, layout_part_table):
+        Console().print(table(report["designs"]).terminal())
+    return 0 if is_sound(report) else 1
 
 
 Dataset = Annotated[
@@ -374,6 +402,7 @@ def main() -> None:
         "generate": generate,
         "check": check,
         "synth": synth,
+        "layout": layout,
         "train": train,
         "evaluate": evaluate,
         "export": export,
@@ -383,7 +412,7 @@ def main() -> None:
     }
     try:
         sys.exit(tyro.extras.subcommand_cli_from_dict(commands, prog="wrapmac", description=__doc__))
-    except (ValueError, OSError, SimulatorError, YosysError) as error:
+    except (ValueError, OSError, SimulatorError, YosysError, LayoutError, TimingError) as error:
         print(f"wrapmac: error: {error}", file=sys.stderr)
         sys.exit(2)
 

@@ -1,0 +1,1 @@
+"""From a unit to a layout with its cycle time, in open tools: mapping, placement, routing, extraction, timing."""

@@ -1,0 +1,102 @@
+"""The circuit that is placed: a mapped unit with its clock tree, and the BLIF that the placement reads."""
+
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from reports.silicon.mapping import FlatNetlist
+
+CLOCK = "clk"
+
+_FLIP_FLOP = "DFF"
+_CLOCK_PIN = "CLK"
+_CLOCK_BUFFER = "CLKBUF1"
+_FLIP_FLOPS_A_BUFFER = 8
+_BUFFER = "BUFX2"
+_SUPPLIES = {"0": "gnd", "1": "vdd", "x": "gnd"}
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A cell to place. name: unique. nets: names of the nets its pins connect to, by pin."""
+
+    name: str
+    kind: str
+    part: str
+    nets: dict[str, str]
+    output: str
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """Cells to place, and the nets of the ports, a bit each.
+
+    original: names of nets in the unit's Verilog, and what they are here; ports are among them.
+    """
+
+    name: str
+    inputs: list[str]
+    outputs: list[str]
+    instances: list[Instance]
+    original: dict[str, str]
+
+    def blif(self) -> str:
+        """The circuit in the Berkeley Logic Interchange Format; the cells come in the order that names them."""
+        lines = [
+            f".model {self.name}",
+            f".inputs {' '.join(self.inputs)}",
+            f".outputs {' '.join(self.outputs)}",
+            *(
+                f".gate {instance.kind} {' '.join(f'{pin}={net}' for pin, net in instance.nets.items())}"
+                for instance in self.instances
+            ),
+            ".end",
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def build_circuit(name: str, netlist: FlatNetlist) -> Circuit:
+    """Gives nets and cells names, and flip-flops a clock tree of one level: a buffer for at most eight of them.
+
+    The buffers of the clock count as auxiliary. Outputs that no cell of their own drives get a buffer.
+    """
+    names: dict[int | str, str] = {net: _identifier(port) for port, net in netlist.inputs.items()}
+    names.update(_SUPPLIES)
+    driven = {cell.nets[cell.output] for cell in netlist.cells}
+    for port, net in netlist.outputs.items():
+        if net in driven:
+            names.setdefault(net, _identifier(port))
+    for cell in netlist.cells:
+        names.setdefault(cell.nets[cell.output], f"{cell.part}_{cell.nets[cell.output]}")
+
+    counts: Counter[str] = Counter()
+    instances: list[Instance] = []
+
+    def place(kind: str, part: str, nets: dict[str, str], output: str) -> None:
+        counts[kind] += 1
+        instances.append(Instance(f"{kind}_{counts[kind]}", kind, part, nets, output))
+
+    flip_flops = [cell for cell in netlist.cells if cell.kind.startswith(_FLIP_FLOP)]
+    buffers = math.ceil(len(flip_flops) / _FLIP_FLOPS_A_BUFFER)
+    for buffer in range(buffers):
+        place(_CLOCK_BUFFER, "auxiliary", {"A": CLOCK, "Y": f"clock_{buffer}"}, "Y")
+    flip_flops_so_far = 0
+    for cell in netlist.cells:
+        nets = {pin: names[net] for pin, net in cell.nets.items()}
+        if cell.kind.startswith(_FLIP_FLOP):
+            nets[_CLOCK_PIN] = f"clock_{flip_flops_so_far * buffers // len(flip_flops)}"
+            flip_flops_so_far += 1
+        place(cell.kind, cell.part, nets, cell.output)
+    for port, net in netlist.outputs.items():
+        if names[net] != _identifier(port):
+            place(_BUFFER, "auxiliary", {"A": names[net], "Y": _identifier(port)}, "Y")
+    ports = {port: _identifier(port) for port in (*netlist.inputs, *netlist.outputs)}
+    original = {called: names[net] for called, net in netlist.names.items() if net in names} | ports
+    inputs, outputs = (sorted(map(_identifier, side)) for side in (netlist.inputs, netlist.outputs))
+    return Circuit(name, inputs, outputs, instances, original)
+
+
+def _identifier(name: str) -> str:
+    """A name that every tool takes: `sum[3]` becomes `sum_3`."""
+    return re.sub(r"\W+", "_", name).strip("_")

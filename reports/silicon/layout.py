@@ -1,0 +1,125 @@
+"""Units after place and route: area, cycle time and checks, over several targets of the mapping."""
+
+import shutil
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from functools import partial
+from os import cpu_count
+from pathlib import Path
+from typing import Any, get_args
+
+from hw.designs import MacDesign
+from models.training.progress import Progress
+from reports.figures import write_figure
+from reports.published import PARTS
+from reports.silicon.circuit import build_circuit
+from reports.silicon.equivalence import prove_layout
+from reports.silicon.mapping import Adder, Mapping, map_to_cells
+from reports.silicon.parasitics import spef
+from reports.silicon.picture import layout_picture
+from reports.silicon.place_route import Routed, check_layout, place_and_route
+from reports.silicon.technology import Technology, osu018
+from reports.silicon.timing import Timing, analyse
+from reports.synthesis import prove_equivalent
+
+MAPPINGS = (*(Mapping(1, adder) for adder in get_args(Adder)), Mapping(1600), Mapping(2400))
+"""How a unit is mapped, in turn, for the layout to choose from."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A layout of a design, one of several. cell_area: of all cells but fillers, um2."""
+
+    design: MacDesign
+    mapping: Mapping
+    folder: Path
+    routed: Routed
+    timing: Timing
+    cell_area: float
+    area_by_part: dict[str, float]
+
+    @property
+    def cost(self) -> float:
+        """Area x time: what a given throughput takes."""
+        return self.cell_area * self.timing.cycle_time
+
+
+def lay_out(designs: Iterable[MacDesign], out: Path, seed: int, progress: Progress) -> list[dict[str, Any]]:
+    """Lays out `designs`, each mapped in several ways, and takes the one of the least area x cycle time after routing.
+
+    out: gets a folder for each design, with NAME.gds, NAME.def, layout.png and layout.svg. Returns a dictionary per
+    design; see docs/layout.md. Raises ValueError if tools are missing, and LayoutError or TimingError if one fails.
+    """
+    technology = osu018()
+    designs = list(designs)
+    for design in designs:
+        shutil.rmtree(out / design.name, ignore_errors=True)
+    tries = [(design, mapping) for design in designs for mapping in MAPPINGS]
+    task = progress.task("place and route", len(tries) + len(designs))
+    with ThreadPoolExecutor(cpu_count()) as pool:
+        futures = {pool.submit(_try, design, mapping, technology, out, seed): design for design, mapping in tries}
+        found: dict[str, list[Candidate]] = {design.name: [] for design in designs}
+        for future in as_completed(futures):
+            candidate = future.result()
+            found[candidate.design.name].append(candidate)
+            task.advance(note=f"{candidate.design.name}: {candidate.timing.cycle_time:.2f} ns")
+        best = [min(found[design.name], key=lambda one: (one.cost, MAPPINGS.index(one.mapping))) for design in designs]
+        results = []
+        for result in pool.map(_checked, best):
+            results.append(result)
+            task.advance(note=f"{result['name']} checked")
+    for candidate in best:  # here, since matplotlib draws in one thread only
+        title = f"{candidate.design.name}: {candidate.routed.core_area:,.0f} um2"
+        draw = partial(layout_picture, candidate.routed, technology, title)
+        write_figure(draw, out / candidate.design.name / "layout")
+    return [result | {"tried": _tried(found[result["name"]])} for result in results]
+
+
+def _try(design: MacDesign, mapping: Mapping, technology: Technology, out: Path, seed: int) -> Candidate:
+    folder = out / design.name / f"{mapping.adder}-{mapping.delay}ps"
+    folder.mkdir(parents=True)
+    circuit = build_circuit(design.module, map_to_cells(design, technology, mapping, folder))
+    routed = place_and_route(circuit, technology, folder / "qflow", seed)
+    parasitics, netlist = folder / "parasitics.spef", folder / "circuit.v"
+    parasitics.write_text(spef(design.module, routed.file("rc")))
+    netlist.write_text(routed.verilog())
+    timing = analyse(design.module, folder / "cells.lib", netlist, parasitics, folder)
+    areas = dict.fromkeys(PARTS, 0.0)
+    for instance in circuit.instances:
+        areas[instance.part] += technology.area(instance.kind)
+    rounded = {part: round(area, 3) for part, area in areas.items()}
+    return Candidate(design, mapping, folder, routed, timing, round(sum(areas.values()), 3), rounded)
+
+
+def _checked(candidate: Candidate) -> dict[str, Any]:
+    """What is reported of the layout that was chosen."""
+    design, routed, timing = candidate.design, candidate.routed, candidate.timing
+    checks = check_layout(routed)
+    for ending in ("gds", "def"):
+        shutil.copy(routed.file(ending), candidate.folder.parent / f"{design.name}.{ending}")
+    part_of = {instance.name: instance.part for instance in routed.circuit.instances}
+    return {
+        "name": design.name,
+        "cell_area": candidate.cell_area,
+        "core_area": round(routed.core_area, 3),
+        "area_by_part": candidate.area_by_part,
+        "cells": len(routed.circuit.instances),
+        "cycle_time_ns": timing.cycle_time,
+        "hold_slack_ns": timing.hold_slack,
+        "critical_path": {
+            "from": part_of[timing.critical_path[0]],
+            "to": part_of[timing.critical_path[-1]],
+            "cells": len(timing.critical_path),
+        },
+        "mapping": asdict(candidate.mapping),
+        "equivalent": prove_equivalent(design, candidate.folder) and prove_layout(routed, candidate.folder),
+        "folder": candidate.folder.name,
+    } | asdict(checks)
+
+
+def _tried(candidates: list[Candidate]) -> list[dict[str, Any]]:
+    return [
+        asdict(one.mapping) | {"cell_area": one.cell_area, "cycle_time_ns": one.timing.cycle_time}
+        for one in sorted(candidates, key=lambda one: MAPPINGS.index(one.mapping))
+    ]

@@ -1,0 +1,108 @@
+"""Maps a unit to cells for speed, part by part, so that each cell's part is known in the layout."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from hw.designs import MacDesign
+from hw.verilog import mac_verilog
+from hw.yosys import run_yosys
+from reports.published import PARTS
+from reports.silicon.technology import Technology
+from reports.synthesis import UNIT
+
+Adder = Literal["brent-kung", "sklansky", "han-carlson", "kogge-stone"]
+
+_MAP = """
+read_liberty -lib -ignore_miss_func -ignore_miss_data_latch -setattr liberty_cell cells.lib
+read_verilog unit.v
+synth -top {top} -noabc {adder}
+dfflibmap -liberty cells.lib {dont_use}
+abc -liberty cells.lib {dont_use} -constr constraints -D {delay} -script {script}
+opt_clean -purge
+setundef -zero
+check -assert -mapped
+write_verilog -noattr netlist.v
+flatten
+opt_clean -purge
+splitnets -ports
+opt_clean -purge
+write_json cells.json
+design -reset
+read_liberty -ignore_miss_func -ignore_miss_data_latch cells.lib
+write_verilog -noattr models.v
+"""
+
+_SCRIPT = "+strash;ifraig;scorr;dc2;strash;dch,-f;map,-B,0.9,{D};topo;buffer,-c;topo;upsize,{D};dnsize,{D};stime,-p"
+_CONSTRAINTS = "set_driving_cell BUFX2\nset_load 30\n"
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """How a unit is mapped. delay: target of the logic between registers, ps. adder: form of the fast adders."""
+
+    delay: int = 1
+    adder: Adder = "brent-kung"
+
+    def __post_init__(self) -> None:
+        if self.delay < 1:
+            raise ValueError(f"delay is {self.delay}; allowed are integers of at least 1 ps")
+        if self.adder not in get_args(Adder):
+            raise ValueError(f"adder is {self.adder!r}; allowed are {', '.join(get_args(Adder))}")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a flat netlist. part: the part of the unit it belongs to. nets: what its pins connect to, by pin."""
+
+    kind: str
+    part: str
+    nets: dict[str, int | str]
+    output: str
+
+
+@dataclass(frozen=True)
+class FlatNetlist:
+    """Cells of a unit, and its ports, a bit each: names and nets. A net is a number, or `0` or `1`.
+
+    names: what the nets are called in the unit's Verilog, where they are: `sum[3]`, `multiplier.product[0]`.
+    """
+
+    cells: list[Cell]
+    inputs: dict[str, int | str]
+    outputs: dict[str, int | str]
+    names: dict[str, int | str]
+
+
+def map_to_cells(design: MacDesign, technology: Technology, mapping: Mapping, folder: Path) -> FlatNetlist:
+    """Maps `design`; leaves unit.v, netlist.v (part by part) and models.v in `folder`, which exists."""
+    (folder / UNIT).write_text(mac_verilog(design))
+    (folder / "cells.lib").write_text(technology.liberty)
+    (folder / "constraints").write_text(_CONSTRAINTS)
+    adder = "" if mapping.adder == "brent-kung" else f"-extra-map +/choices/{mapping.adder}.v"
+    script = _MAP.format(
+        top=design.module,
+        adder=adder,
+        dont_use=" ".join(f"-dont_use {pattern}" for pattern in technology.dont_use),
+        delay=mapping.delay,
+        script=_SCRIPT,
+    )
+    run_yosys(script, folder)
+    return read_flat(json.loads((folder / "cells.json").read_text())["modules"][design.module])
+
+
+def read_flat(module: dict[str, Any]) -> FlatNetlist:
+    """A flat module as Yosys writes it as JSON, with ports split into bits."""
+    ports: dict[str, dict[str, int | str]] = {"input": {}, "output": {}}
+    for name, port in module["ports"].items():
+        ports[port["direction"]][name] = port["bits"][0]
+    cells = []
+    for name, cell in sorted(module["cells"].items()):
+        part = re.search("|".join(PARTS), name)
+        outputs = [pin for pin, direction in cell["port_directions"].items() if direction == "output"]
+        nets = {pin: bits[0] for pin, bits in cell["connections"].items()}
+        cells.append(Cell(cell["type"], part.group() if part else "auxiliary", nets, outputs[0]))
+    names = {name: net["bits"][0] for name, net in sorted(module["netnames"].items()) if not net.get("hide_name")}
+    return FlatNetlist(cells, ports["input"], ports["output"], names)

@@ -1,0 +1,61 @@
+"""The layouts of several units as a record and as tables, in a folder."""
+
+import json
+import subprocess
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hw.designs import MacDesign
+from models.training.files import write_text
+from models.training.progress import Progress
+from reports.published import MAC_UNITS
+from reports.silicon.layout import lay_out
+from reports.silicon.tables import layout_part_table, layout_table
+from reports.silicon.technology import PACKAGES
+from reports.tools import machine, tool_versions
+
+
+def layout_report(
+    designs: Iterable[MacDesign], out: Path, seed: int, progress: Progress, command: str
+) -> dict[str, Any]:
+    """Lays out `designs` and returns the report, which is also in layout.json; leaves layout.md beside it.
+
+    Raises what reports.silicon.layout.lay_out raises.
+    """
+    results = lay_out(designs, out, seed, progress)
+    for result in results:
+        published = MAC_UNITS.get(result["name"])
+        result["published"] = asdict(published) if published else None
+    report = {
+        "designs": results,
+        "library": "OSU 180 nm",
+        "seed": seed,
+        "command": command,
+        "tools": tool_versions() | _package_versions(),
+        "machine": machine(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    write_text(out / "layout.json", json.dumps(report, indent=2))
+    write_text(out / "layout.md", "\n".join(table(results).markdown() for table in (layout_table, layout_part_table)))
+    return report
+
+
+def is_sound(report: dict[str, Any]) -> bool:
+    """Whether every layout is clean, and proved to do what the Verilog says."""
+    return all(one["equivalent"] and one["lvs_match"] and not one["drc_violations"] for one in report["designs"])
+
+
+def _package_versions() -> dict[str, str]:
+    """Versions of the layout's Debian packages; none on another system."""
+    try:
+        listed = subprocess.run(
+            ["dpkg-query", "--show", "--showformat", "${Package} ${Version}\n", *sorted(PACKAGES)],
+            capture_output=True,
+            text=True,
+        ).stdout
+    except FileNotFoundError:
+        return {}
+    return dict(line.split(" ") for line in listed.splitlines())

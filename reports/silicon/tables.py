@@ -1,0 +1,72 @@
+"""Tables of layouts, beside the published ones."""
+
+from typing import Any
+
+from reports.published import MAC_UNITS, PARTS, REFERENCE, published_shares
+from reports.tables import Table
+
+
+def layout_table(designs: list[dict[str, Any]]) -> Table:
+    """Table 2.11 after place and route: areas and cycle times, and their ratios to 8x8x32 where that is among them."""
+    by_name = {design["name"]: design for design in designs}
+    rows = []
+    for name, design in by_name.items():
+        ours = _ratios(design, by_name.get(REFERENCE))
+        published = _published_ratios(name)
+        clean = not design["drc_violations"] and design["lvs_match"]
+        rows.append(
+            (
+                name,
+                f"{design['cell_area']:,.0f}",
+                f"{design['core_area']:,.0f}",
+                f"{design['cycle_time_ns']:.2f}",
+                *(_beside(mine, theirs, ".2f") for mine, theirs in zip(ours, published, strict=True)),
+                "clean" if clean else "NOT CLEAN",
+                "proved" if design["equivalent"] else "NOT PROVED",
+            )
+        )
+    columns = ("design", "cells", "core", "ns", "area", "cycle", "area x cycle", "layout", "RTL")
+    note = (
+        f"Cells and core in um2, ns: the shortest clock cycle; then ratios to {REFERENCE}, published ones in brackets. "
+        "Ours: OSU 180 nm cells after place and route, with extracted wires; published: 28 nm after layout. Clean: no "
+        "design rule is violated, and layout and circuit match. Proved: the layout does what the Verilog says."
+    )
+    return Table("Table 2.11: units after place and route", columns, rows, note)
+
+
+def layout_part_table(designs: list[dict[str, Any]]) -> Table:
+    """Each part's share of the cell area after place and route, beside Table 2.12's."""
+    rows = []
+    for design in designs:
+        published = published_shares(design["name"]) if design["name"] in MAC_UNITS else {}
+        shares = {part: design["area_by_part"][part] / design["cell_area"] for part in PARTS}
+        path = design["critical_path"]
+        cells = (_beside(shares[part], published.get(part), ".0%") for part in PARTS)
+        rows.append((design["name"], *cells, f"{path['from']} to {path['to']}", str(path["cells"])))
+    note = (
+        "Shares of the cell area, published ones in brackets. Auxiliary: input registers, control and clock buffers. The "
+        "path that limits the cycle: where it starts and ends, and its cells."
+    )
+    return Table("Table 2.12: area by part", ("design", *PARTS, "longest path", "cells"), rows, note)
+
+
+def _ratios(design: dict[str, Any], reference: dict[str, Any] | None) -> list[float | None]:
+    """Area, cycle time and their product, relative to another design's."""
+    if reference is None:
+        return [None] * 3
+    area, cycle = (design[key] / reference[key] for key in ("cell_area", "cycle_time_ns"))
+    return [area, cycle, area * cycle]
+
+
+def _published_ratios(name: str) -> list[float | None]:
+    if name not in MAC_UNITS:
+        return [None] * 3
+    unit, reference = MAC_UNITS[name], MAC_UNITS[REFERENCE]
+    area, cycle = unit.area_um2 / reference.area_um2, unit.cycle_time_ns / reference.cycle_time_ns
+    return [area, cycle, area * cycle]
+
+
+def _beside(ours: float | None, published: float | None, form: str) -> str:
+    """`0.49 (0.40)`, or what there is of it."""
+    parts = [f"{ours:{form}}" if ours is not None else "", f"({published:{form}})" if published is not None else ""]
+    return " ".join(filter(None, parts))

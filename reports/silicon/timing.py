@@ -1,0 +1,63 @@
+"""Cycle time of a placed and routed circuit, by OpenSTA."""
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+_PERIOD = 20.0  # ns, to measure with: longer than any cycle
+_OUTPUT_DELAY = 0.19  # ns: what the register that takes an output needs before the edge
+
+_SCRIPT = """
+read_liberty {liberty}
+read_verilog {netlist}
+link_design {name}
+create_clock -name clk -period {period} [get_ports clk]
+read_spef {spef}
+set_propagated_clock clk
+set_output_delay {output_delay} -clock clk [all_outputs]
+set clocks [all_registers -clock_pins]
+puts "== setup"
+report_checks -path_delay max -from $clocks -format full -digits 4
+puts "== hold"
+report_checks -path_delay min -from $clocks -to [all_registers -data_pins] -format full -digits 4
+exit
+"""
+
+
+class TimingError(RuntimeError):
+    """OpenSTA failed."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Timing of a circuit.
+
+    cycle_time: shortest period of the clock, ns. critical_path: the instances on the path that limits it, from
+    register to register or output. hold_slack: ns that the fastest path between registers has to spare.
+    """
+
+    cycle_time: float
+    critical_path: list[str]
+    hold_slack: float
+
+
+def analyse(name: str, liberty: Path, netlist: Path, spef: Path, folder: Path) -> Timing:
+    """Analyses the circuit of a flat Verilog netlist with its parasitics; leaves timing.log in `folder`."""
+    script = folder / "timing.tcl"
+    script.write_text(
+        _SCRIPT.format(
+            liberty=liberty, netlist=netlist, name=name, period=_PERIOD, spef=spef, output_delay=_OUTPUT_DELAY
+        )
+    )
+    finished = subprocess.run(["sta", "-exit", str(script)], capture_output=True, text=True, cwd=folder)
+    log = finished.stdout + finished.stderr
+    (folder / "timing.log").write_text(log)
+    sections = re.split(r"^== (?:setup|hold)$", log, flags=re.MULTILINE)
+    slacks = [re.search(r"(-?[\d.]+)\s+slack", section) for section in sections[1:]]
+    if finished.returncode or len(slacks) != 2 or None in slacks or "Error" in log:
+        errors = [line for line in log.splitlines() if "rror" in line] or ["no path was found"]
+        raise TimingError(f"timing of {name} failed: {errors[0]}")
+    setup, hold = (float(found.group(1)) for found in slacks if found)
+    path = re.findall(r"(\w+_\d+)/\w+ \(\w+\)", sections[1])
+    return Timing(round(_PERIOD - setup, 4), list(dict.fromkeys(path)), hold)
