@@ -44,8 +44,8 @@ def layout_part_table(designs: list[dict[str, Any]]) -> Table:
         cells = (_beside(shares[part], published.get(part), ".0%") for part in PARTS)
         rows.append((design["name"], *cells, f"{path['from']} to {path['to']}", str(path["cells"])))
     note = (
-        "Shares of the cell area, published ones in brackets. Auxiliary: input registers, control and clock buffers. The "
-        "path that limits the cycle: where it starts and ends, and its cells."
+        "Shares of the cell area, published ones in brackets. Auxiliary: input registers, control and clock buffers. "
+        "Longest path: the parts where it starts and ends, and its cells."
     )
     return Table("Table 2.12: area by part", ("design", *PARTS, "longest path", "cells"), rows, note)
 

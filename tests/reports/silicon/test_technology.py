@@ -23,5 +23,5 @@ def test_areas_are_those_of_the_cells_layouts() -> None:
 
 def test_missing_tools_are_named_with_their_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda tool: None if tool in ("sta", "magic") else tool)
-    with pytest.raises(ValueError, match="a layout needs tools that are missing; apt-get install magic opensta$"):
+    with pytest.raises(ValueError, match=r"a layout needs tools that are missing; apt-get install magic opensta$"):
         check_tools()
