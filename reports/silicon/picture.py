@@ -18,13 +18,15 @@ from reports.silicon.place_route import DEF_UNITS, Routed
 from reports.silicon.technology import ROW_HEIGHT, Technology
 
 _FILLER_COLOUR = "#efefef"
-_SEGMENT = re.compile(r"(metal\d) (?:\d+ )?\( (-?\d+) (-?\d+) \) \( (-?\d+|\*) (-?\d+|\*) \)")
+_SEGMENT = re.compile(r"(?:ROUTED|NEW) metal\d (?:\d+ )?\( (-?\d+) (-?\d+) \) \( (-?\d+|\*) (-?\d+|\*) \)")
 
 
 def layout_picture(routed: Routed, technology: Technology, title: str) -> Figure:
     """Cells by part, fillers in light gray, and wires, to scale."""
     instances = {instance.name: instance for instance in routed.circuit.instances}
-    figure, axes = plt.subplots(figsize=(6, 6), layout="constrained")
+    corners = list(routed.places.values())
+    width, height = (max(side) - min(side) for side in zip(*corners, strict=True))
+    figure, axes = plt.subplots(figsize=(7, 7 * height / width + 1.2), layout="constrained")
     boxes, colours = [], []
     for name, corner in routed.places.items():
         kind = instances[name].kind if name in instances else "FILL"
@@ -46,7 +48,7 @@ def layout_picture(routed: Routed, technology: Technology, title: str) -> Figure
 def wires(definition: Path) -> list[list[tuple[float, float]]]:
     """The straight wires of a DEF file: both ends in um. A star stands for the coordinate before."""
     found = []
-    for _, x, y, to_x, to_y in _SEGMENT.findall(definition.read_text()):
+    for x, y, to_x, to_y in _SEGMENT.findall(definition.read_text()):
         start = int(x) / DEF_UNITS, int(y) / DEF_UNITS
         end = start[0] if to_x == "*" else int(to_x) / DEF_UNITS, start[1] if to_y == "*" else int(to_y) / DEF_UNITS
         found.append([start, end])
