@@ -34,7 +34,7 @@ def assert_refused(finished: subprocess.CompletedProcess[str], message: str, fol
     assert [path for path in folder.rglob("*") if path.is_file()] == []
 
 
-@pytest.mark.parametrize("command", ["flow", "generate", "check", "synth", "train", "table", "export"])
+@pytest.mark.parametrize("command", ["flow", "generate", "check", "synth", "layout", "train", "table", "export"])
 def test_help_says_what_each_option_does(command: str, tmp_path: Path) -> None:
     finished = wrapmac(command, "--help", cwd=tmp_path)
     assert finished.returncode == 0
@@ -56,6 +56,9 @@ def test_generate_by_name_and_by_parameters(tmp_path: Path) -> None:
     [
         (["generate", "9x9"], "unknown design '9x9'"),
         (["generate", "0x8x8"], "activation_bits is 0; allowed are the integers 1 to 16"),
+        (["layout"], "name at least one design"),
+        (["layout", "8x8"], "unknown design '8x8'"),
+        (["layout", "3x1x8k2", "--seed", "-1"], "seed is -1"),
         (["generate", "8x8x8k0"], "slope is 0; allowed is an integer of at least 1"),
         (["generate", "8x8x3k9"], "slope 9 needs an accumulator of at least 5 bits, not 3"),
         (["generate"], "name a design, or give --activation-bits"),
