@@ -39,10 +39,19 @@ from reports.silicon.report import is_sound, layout_report
 from reports.silicon.tables import layout_part_table, layout_table
 from reports.silicon.timing import TimingError
 from reports.synthesis import PROOF_LIMIT, synthesize
-from reports.tables import accuracy_table, check_summary, overview_table, synthesis_summary
+from reports.tables import (
+    accuracy_table,
+    check_summary,
+    overview_table,
+    proof_summary,
+    synthesis_summary,
+    trace_table,
+)
 from reports.training_bench import bench_training, training_bench_table
 from reports.training_experiments import SCALES
 from reports.training_tables import TRAINING_TABLES
+from sim.formal.grid import GRID
+from sim.formal.proofs import LIMIT, prove_designs
 from sim.simulators import Job, SimulatorError, SimulatorName, ensure_runnable, simulate
 
 Designs = Annotated[
@@ -188,6 +197,32 @@ def synth(
     if json_file is not None:
         write_text(json_file, json.dumps(results, indent=2))
     return 0 if all(result["equivalent"] for result in results) else 1
+
+
+def prove(
+    names: Designs = (),
+    /,
+    grid: Annotated[bool, arg(help=f"also a grid of {len(GRID)} small units with other parameters")] = False,
+    limit: Annotated[
+        float, arg(metavar="SECONDS", help="time each proof may take; wide multipliers need hours")
+    ] = LIMIT,
+    out: Annotated[
+        Path | None, arg(metavar="DIR", help="write counterexamples there, as waveforms DIR/NAME/PART.vcd")
+    ] = None,
+    json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write the verdicts there")] = None,
+) -> int:
+    """Prove units and their parts equal to their specification for every input sequence. Exit code 1 if one is not."""
+    designs = list(dict.fromkeys([*_designs(names, required=not grid), *(GRID if grid else ())]))
+    _ensure_writable(json_file)
+    with Progress() as progress:
+        proofs = prove_designs(designs, limit, out, progress)
+    Console().print(proof_summary(proofs).terminal())
+    for proof in proofs:
+        if proof.trace is not None:
+            Console().print(trace_table(proof).terminal())
+    if json_file is not None:
+        write_text(json_file, json.dumps([asdict(proof) for proof in proofs], indent=2))
+    return 0 if all(proof.status == "proved" for proof in proofs) else 1
 
 
 def layout(
@@ -402,6 +437,7 @@ def main() -> None:
         "generate": generate,
         "check": check,
         "synth": synth,
+        "prove": prove,
         "layout": layout,
         "train": train,
         "evaluate": evaluate,

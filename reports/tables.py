@@ -7,6 +7,7 @@ from typing import Any
 from rich.table import Table as RichTable
 
 from reports.published import PARTS, REFERENCE, published_shares
+from sim.formal.proofs import Proof
 
 
 @dataclass(frozen=True)
@@ -237,6 +238,49 @@ def synthesis_summary(results: list[dict[str, Any]]) -> Table:
         for result in results
     ]
     return Table(f"Area, {results[0]['library']}", ("design", "total", *PARTS, "cells", "equals RTL"), rows)
+
+
+def proof_summary(proofs: Sequence[Proof]) -> Table:
+    """What `wrapmac prove` found."""
+    rows = [
+        (
+            _names(proof.designs),
+            proof.part,
+            proof.claim,
+            proof.status if proof.status == "proved" else proof.status.upper(),
+            f"{proof.seconds:.1f}",
+        )
+        for proof in proofs
+    ]
+    proved = sum(proof.status == "proved" for proof in proofs)
+    return Table(f"Proofs: {proved} of {len(proofs)}", ("design", "part", "claim", "verdict", "seconds"), rows)
+
+
+def _names(designs: Sequence[str]) -> str:
+    """All of them, or two and how many more there are."""
+    return ", ".join(designs) if len(designs) < 4 else f"{designs[0]}, {designs[1]}, {len(designs) - 2} more"
+
+
+def trace_table(proof: Proof) -> Table:
+    """The counterexample of a proof that has one: inputs and outputs by cycle, `expected` where found is wrong."""
+    trace = proof.trace
+    if trace is None:
+        raise ValueError(f"{proof.designs[0]} {proof.part} is {proof.status}: there is no counterexample")
+    start = (
+        "from power-up"
+        if proof.status == "refuted"
+        else "from a state in which all is as specified; no shorter one starts at power-up"
+    )
+    columns = ["edge", *trace.inputs]
+    series: list[Sequence[int | None]] = list(trace.inputs.values())
+    for name, found in trace.found.items():
+        columns += [name, "expected"]
+        series += [found, trace.expected[name]]
+    rows = [
+        (str(edge), *("-" if value is None else str(value) for value in values))
+        for edge, values in enumerate(zip(*series, strict=True), start=1)
+    ]
+    return Table(f"Counterexample: {proof.designs[0]} {proof.part}, {start}", tuple(columns), rows)
 
 
 def report_tables(report: dict[str, Any]) -> list[Table]:

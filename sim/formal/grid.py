@@ -1,0 +1,15 @@
+"""A grid of small units, other than the published ones, to prove."""
+
+from itertools import cycle, product
+
+from hw.designs import MacDesign
+
+_OPERANDS = product(range(1, 5), repeat=2)
+_SUMS = ((bits, slope) for bits in range(4, 17) for slope in (None, 1, 2, 3, 4, 8) if (slope or 0) < 1 << (bits - 1))
+
+GRID = tuple(
+    MacDesign(activation, weight, accumulator, slope)
+    for (accumulator, slope), (activation, weight) in zip(_SUMS, cycle(_OPERANDS), strict=False)
+)
+"""Accumulators of 4 to 16 bits, each with every slope of none, 1, 2, 3, 4 and 8 that fits, and in turn with every pair
+of operands of 1 to 4 bits."""

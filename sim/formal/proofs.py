@@ -1,0 +1,125 @@
+"""Proves by induction, with the SAT solver of Yosys, that a unit and its parts do what their specifications say."""
+
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from hw.designs import MacDesign
+from hw.yosys import YosysTimeout, run_yosys
+from models.training.files import write_text
+from models.training.progress import Progress
+from sim.formal.obligations import Obligation, obligations
+from sim.formal.traces import Trace, read_trace
+
+LIMIT = 900.0
+"""Seconds a proof may take. The parts of 8x8x32 take 20; wider multipliers soon take hours."""
+
+Status = Literal["proved", "refuted", "not inductive", "out of time"]
+
+_SPECIFICATIONS = Path(__file__).parent
+
+# A pipeline is flushed after three edges, so three are enough for a unit that is right. The others leave room for
+# counterexamples from power-up.
+_LONGEST_INDUCTION = 6
+
+# Registers are neither merged nor removed as constants: either would assume something about their power-up state.
+_PROVE = """
+read_verilog unit.v
+read_verilog -formal definitions.v check.v
+logger -werror "Resizing cell port"
+hierarchy -check -top {part}_check {parameters}
+proc
+flatten
+chformal -lower
+opt_clean
+sat -tempinduct -prove-asserts -maxsteps {longest} -show-public -dump_json trace.json -dump_vcd trace.vcd
+"""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What came of one obligation.
+
+    designs: names of the units that it was proved for at once, for they share the part. part: the part, or `unit`.
+    claim: what was to be proved. status: `refuted` has a trace from power-up; `not inductive` one that starts in
+    a state where all outputs are as specified. seconds: what it took. induction: edges that the induction
+    needed. trace: inputs and outputs by cycle, the last of which is wrong.
+    """
+
+    designs: tuple[str, ...]
+    part: str
+    claim: str
+    status: Status
+    seconds: float
+    induction: int | None = None
+    trace: Trace | None = None
+
+
+def prove_designs(
+    designs: Sequence[MacDesign], limit: float = LIMIT, out: Path | None = None, progress: Progress | None = None
+) -> list[Proof]:
+    """Proves `designs` and their parts, on all cores; what several of them share is proved once.
+
+    limit: seconds that each proof may take. out: folder for counterexamples as DESIGN/PART.vcd, or None.
+    Raises ValueError for a limit that is not positive, and YosysError if Yosys is missing or a unit's ports are not
+    those of its specification.
+    """
+    if not limit > 0:
+        raise ValueError(f"limit is {limit}; allowed are more than 0 seconds")
+    shown = progress or Progress(quiet=True)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        generating = shown.task("generating", len(designs))
+
+        def generate(design: MacDesign) -> list[Obligation]:
+            found = obligations(design)
+            generating.advance(note=design.name)
+            return found
+
+        sharing: dict[Obligation, list[str]] = {}
+        for design, found in zip(designs, pool.map(generate, designs), strict=True):
+            for obligation in found:
+                sharing.setdefault(obligation, []).append(design.name)
+        proving = shown.task("proving", len(sharing))
+
+        def run(obligation: Obligation, names: list[str]) -> Proof:
+            proof = _prove(obligation, tuple(names), limit, out)
+            proving.advance(note=f"{names[0]} {obligation.part}")
+            return proof
+
+        return list(pool.map(run, sharing, sharing.values()))
+
+
+def _prove(obligation: Obligation, designs: tuple[str, ...], limit: float, out: Path | None) -> Proof:
+    check = (_SPECIFICATIONS / f"{obligation.part}.v").read_text()
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "unit.v").write_text(obligation.source)
+        (folder / "definitions.v").write_text((_SPECIFICATIONS / "definitions.v").read_text())
+        (folder / "check.v").write_text(check)
+        script = _PROVE.format(
+            part=obligation.part,
+            parameters=" ".join(f"-chparam {parameter} {value}" for parameter, value in obligation.parameters),
+            longest=_LONGEST_INDUCTION,
+        )
+        start = time.monotonic()
+
+        def verdict(status: Status, induction: int | None = None, trace: Trace | None = None) -> Proof:
+            seconds = round(time.monotonic() - start, 2)
+            return Proof(designs, obligation.part, obligation.claim, status, seconds, induction, trace)
+
+        try:
+            log = run_yosys(script, folder, limit)
+        except YosysTimeout:
+            return verdict("out of time")
+        if "Induction step proven: SUCCESS!" in log:
+            return verdict("proved", induction=log.count("Trying induction with length"))
+        if out is not None:
+            write_text(out / designs[0] / f"{obligation.part}.vcd", (folder / "trace.vcd").read_text())
+        refuted = "model found for base case: FAIL!" in log
+        trace = read_trace((folder / "trace.json").read_text(), check)
+        return verdict("refuted" if refuted else "not inductive", trace=trace)
