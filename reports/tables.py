@@ -262,25 +262,26 @@ def _names(designs: Sequence[str]) -> str:
 
 
 def trace_table(proof: Proof) -> Table:
-    """The counterexample of a proof that has one: inputs and outputs by cycle, `expected` where found is wrong."""
+    """The counterexample of a proof that has one: inputs and outputs by clock edge."""
     trace = proof.trace
     if trace is None:
         raise ValueError(f"{proof.designs[0]} {proof.part} is {proof.status}: there is no counterexample")
-    start = (
-        "from power-up"
-        if proof.status == "refuted"
-        else "from a state in which all is as specified; no shorter one starts at power-up"
-    )
-    columns = ["edge", *trace.inputs]
-    series: list[Sequence[int | None]] = list(trace.inputs.values())
+    series = [[str(value) for value in values] for values in trace.inputs.values()]
     for name, found in trace.found.items():
-        columns += [name, "expected"]
-        series += [found, trace.expected[name]]
-    rows = [
-        (str(edge), *("-" if value is None else str(value) for value in values))
-        for edge, values in enumerate(zip(*series, strict=True), start=1)
-    ]
-    return Table(f"Counterexample: {proof.designs[0]} {proof.part}, {start}", tuple(columns), rows)
+        series.append([_against(*pair) for pair in zip(found, trace.expected[name], strict=True)])
+    rows = [(str(edge), *values) for edge, values in enumerate(zip(*series, strict=True), start=1)]
+    start = "power-up" if proof.status == "refuted" else "a state in which all outputs are as specified"
+    return Table(
+        f"{proof.designs[0]} {proof.part}, from {start}; in brackets: still unspecified",
+        ("edge", *trace.inputs, *trace.found),
+        rows,
+    )
+
+
+def _against(found: int, expected: int | None) -> str:
+    if expected is None:
+        return f"({found})"
+    return str(found) if found == expected else f"{found}, not {expected}"
 
 
 def report_tables(report: dict[str, Any]) -> list[Table]:

@@ -34,7 +34,9 @@ def assert_refused(finished: subprocess.CompletedProcess[str], message: str, fol
     assert [path for path in folder.rglob("*") if path.is_file()] == []
 
 
-@pytest.mark.parametrize("command", ["flow", "generate", "check", "synth", "layout", "train", "table", "export"])
+@pytest.mark.parametrize(
+    "command", ["flow", "generate", "check", "synth", "prove", "layout", "train", "table", "export"]
+)
 def test_help_says_what_each_option_does(command: str, tmp_path: Path) -> None:
     finished = wrapmac(command, "--help", cwd=tmp_path)
     assert finished.returncode == 0
@@ -71,6 +73,8 @@ def test_generate_by_name_and_by_parameters(tmp_path: Path) -> None:
         (["check", "3x1x8k2", "--layer", "none.npz"], "none.npz: no such file"),
         (["synth", "3x1x8k2", "--library", "none.lib"], "none.lib: no such file"),
         (["synth", "nonsense"], "unknown design 'nonsense'"),
+        (["prove"], "name at least one design"),
+        (["prove", "3x1x32", "--limit", "0"], "limit is 0.0; allowed are more than 0 seconds"),
         (["flow", "--library", "none.lib"], "none.lib: no such file"),
         (["check", "3x1x8k2", "--seed", "99999999999999"], "seed is 99999999999999; allowed are the integers 0 to"),
         (["flow", "--seed", "-1"], "seed is -1; allowed are the integers 0 to 4294967295"),

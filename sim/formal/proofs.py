@@ -17,7 +17,7 @@ from sim.formal.obligations import Obligation, obligations
 from sim.formal.traces import Trace, read_trace
 
 LIMIT = 900.0
-"""Seconds a proof may take. The parts of 8x8x32 take 20; wider multipliers soon take hours."""
+"""Seconds a proof may take. 8x8x32 takes half a minute, 10x10x10 four; wider multipliers soon take hours."""
 
 Status = Literal["proved", "refuted", "not inductive", "out of time"]
 
@@ -48,7 +48,7 @@ class Proof:
     designs: names of the units that it was proved for at once, for they share the part. part: the part, or `unit`.
     claim: what was to be proved. status: `refuted` has a trace from power-up; `not inductive` one that starts in
     a state where all outputs are as specified. seconds: what it took. induction: edges that the induction
-    needed. trace: inputs and outputs by cycle, the last of which is wrong.
+    needed. trace: inputs and outputs by edge; at the last, an output is wrong.
     """
 
     designs: tuple[str, ...]

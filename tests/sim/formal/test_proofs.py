@@ -1,0 +1,156 @@
+"""Proofs of units and parts: they hold for good ones, and every broken part gets a counterexample."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from amaranth.hdl import Module, Mux
+
+import hw.mac
+import wrapmac
+from hw.cyclic import CyclicActivation
+from hw.designs import MacDesign
+from hw.operands import OperandStage
+from models.arithmetic import cyclic, wrap
+from sim.formal.grid import GRID
+from sim.formal.proofs import Proof, prove_designs
+from sim.golden import Cycles, accumulate, expected_outputs
+from tests.sim.test_bench import MUTANTS
+
+PARTS = {
+    "OperandStage": "auxiliary",
+    "Multiplier": "multiplier",
+    "Accumulator": "accumulator",
+    "CyclicActivation": "cyclic",
+}
+
+
+def prove(name: str, limit: float = 60, out: Path | None = None) -> dict[str, Proof]:
+    return {proof.part: proof for proof in prove_designs([MacDesign.parse(name)], limit, out)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["3x1x32", "3x1x8k2", "8x8x8k2", "1x1x2k1", "5x4x3k3", "2x3x24k5000", "16x1x64"])
+def test_units_are_proved(name: str) -> None:
+    proofs = prove(name)
+    assert {proof.status for proof in proofs.values()} == {"proved"}
+    assert set(proofs) == {"auxiliary", "multiplier", "accumulator", "unit"} | ({"cyclic"} if "k" in name else set())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "part", "mutant"), MUTANTS, ids=lambda value: getattr(value, "__name__", value))
+def test_broken_parts_get_a_counterexample(name: str, part: str, mutant: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hw.mac, part, mutant)
+    name = name.replace("8x8x32", "6x5x32")  # as wide as the accumulator goes, but quick to prove
+    proofs = prove(name)
+    broken = PARTS[part]
+    for proof in (proofs[broken], proofs["unit"]):
+        assert proof.status in ("refuted", "not inductive")
+        trace = proof.trace
+        assert trace is not None
+        wrong = [output for output in trace.found if trace.expected[output][-1] not in (None, trace.found[output][-1])]
+        assert wrong
+        for output in trace.found:  # only the last edge is wrong
+            pairs = zip(trace.found[output][:-1], trace.expected[output][:-1], strict=True)
+            assert all(expected in (None, found) for found, expected in pairs)
+    others = set(proofs) - {broken, "unit"}
+    assert {proofs[other].status for other in others} == {"proved"}
+
+
+def test_a_counterexample_from_power_up_is_expected_what_the_golden_model_expects(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class LateFold(CyclicActivation):
+        def __init__(self, accumulator_bits: int, slope: int, threshold: int) -> None:
+            super().__init__(accumulator_bits, slope, threshold + 1)
+
+    monkeypatch.setattr(hw.mac, "CyclicActivation", LateFold)
+    proofs = prove("4x4x6k2")
+    trace = proofs["cyclic"].trace
+    assert trace is not None
+    assert trace.expected["out"][-1] == cyclic(torch.tensor(trace.inputs["sum"][-2]), 6, 2)
+
+    assert proofs["unit"].status == "refuted"
+    trace = proofs["unit"].trace
+    assert trace is not None
+    pins = {name: torch.tensor(values) for name, values in trace.inputs.items()}
+    design = MacDesign.parse("4x4x6k2")
+    cycles = Cycles(pins["rst"], pins["enable"], pins["first"], pins["activation"], pins["weight"])
+    golden = expected_outputs(design, accumulate(design, cycles))
+    for name, values, known in (("sum", golden.sum, golden.sum_known), ("out", golden.out, golden.out_known)):
+        expected = [value if sure else None for value, sure in zip(values.tolist(), known.tolist(), strict=True)]
+        assert list(trace.expected[name]) == expected
+    assert trace.found["out"][-1] != trace.expected["out"][-1]
+
+
+def test_sums_that_power_up_cannot_reach_soon_are_started_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A 32-bit sum of 3-bit products takes 300 million cycles to wrap."""
+    mutant = next(mutant for name, _, mutant in MUTANTS if name == "3x1x32")
+    monkeypatch.setattr(hw.mac, "Accumulator", mutant)
+    proof = prove("3x1x32")["accumulator"]
+    assert proof.status == "not inductive"
+    trace = proof.trace
+    assert trace is not None
+    restart, product, before = trace.inputs["restart"][-2], trace.inputs["product"][-2], trace.found["sum"][-2]
+    assert trace.expected["sum"][-1] == wrap(torch.tensor((0 if restart else before) + product), 32)
+    assert abs(trace.found["sum"][-1]) >= (1 << 31) - 1
+
+
+def test_a_reset_that_power_up_needs_is_noticed_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proof may rest on registers that happen to start at 0."""
+
+    class Deaf(OperandStage):
+        def elaborate(self, platform: object) -> Module:
+            m = super().elaborate(platform)
+            m.d.sync += self.restart.eq(Mux(self.reset_in, 0, self.restart))
+            return m
+
+    monkeypatch.setattr(hw.mac, "OperandStage", Deaf)
+    proofs = prove("2x2x4")
+    assert proofs["auxiliary"].status == "refuted"
+    assert proofs["unit"].status == "refuted"
+
+
+def test_the_command_exits_with_1_and_shows_the_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert wrapmac.prove(("2x1x4k2",)) == 0
+    mutant = next(mutant for name, part, mutant in MUTANTS if part == "Accumulator" and name == "8x8x32")
+    monkeypatch.setattr(hw.mac, "Accumulator", mutant)
+    monkeypatch.setenv("COLUMNS", "160")
+    capsys.readouterr()
+    verdicts = tmp_path / "verdicts.json"
+    assert wrapmac.prove(("2x1x4k2",), out=tmp_path / "waves", json_file=verdicts) == 1
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "REFUTED" in shown
+    assert "2x1x4k2 accumulator, from power-up" in shown
+    assert ", not " in shown
+    by_part = {proof["part"]: proof for proof in json.loads(verdicts.read_text())}
+    assert by_part["accumulator"]["status"] == "refuted"
+    assert by_part["accumulator"]["designs"] == ["2x1x4k2"]
+    assert by_part["cyclic"]["status"] == "proved"
+    waves = sorted(path.name for path in (tmp_path / "waves" / "2x1x4k2").iterdir())
+    assert waves == ["accumulator.vcd", "unit.vcd"]
+    assert "$enddefinitions" in (tmp_path / "waves" / "2x1x4k2" / "unit.vcd").read_text()
+
+
+def test_a_proof_that_runs_out_of_time_is_no_proof(capsys: pytest.CaptureFixture[str]) -> None:
+    assert wrapmac.prove(("12x12x24",), limit=1.5) == 1
+    assert "OUT OF TIME" in capsys.readouterr().out
+
+
+def test_parts_that_units_share_are_proved_once() -> None:
+    proofs = prove_designs([MacDesign.parse("2x1x4k2"), MacDesign.parse("2x1x4k3")], 60)
+    assert len(proofs) == 3 + 2 + 2
+    assert [proof.designs for proof in proofs if proof.part == "accumulator"] == [("2x1x4k2", "2x1x4k3")]
+    assert {proof.status for proof in proofs} == {"proved"}
+
+
+def test_the_grid_has_every_pair_of_operands_and_every_slope_of_every_accumulator() -> None:
+    assert {(design.activation_bits, design.weight_bits) for design in GRID} == {
+        (activation, weight) for activation in range(1, 5) for weight in range(1, 5)
+    }
+    slopes = {(design.accumulator_bits, design.slope) for design in GRID}
+    assert slopes == {(bits, slope) for bits in range(4, 17) for slope in (None, 1, 2, 3, 4, 8)} - {(4, 8)}
+    assert len(set(GRID)) == len(GRID)
