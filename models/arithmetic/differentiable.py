@@ -50,32 +50,31 @@ def overflow_penalty(values: Tensor, bits: int) -> Tensor:
 
 
 class _Folded(torch.autograd.Function):
-    """A function whose slope is 1, 0 or -k: what is kept for the gradient is the slope's sign, in a byte."""
+    """A function made of straight pieces: what is kept for the gradient is the slope, in a byte unless it is steep."""
 
     @staticmethod
-    def fold(values: Tensor, bits: int, slope: int, result: Tensor, directions: Tensor) -> None:
-        """Fills in the function's values and the signs of its slopes."""
+    def fold(values: Tensor, bits: int, slope: int, result: Tensor, slopes: Tensor) -> None:
+        """Fills in the function's values and its slopes."""
         raise NotImplementedError
 
     @classmethod
     def forward(cls, ctx: Any, values: Tensor, bits: int, slope: int) -> Tensor:
-        result, directions = torch.empty_like(values), torch.empty_like(values, dtype=torch.int8)
-        for block in _blocks(values, result, directions):
+        kind = torch.int8 if slope <= torch.iinfo(torch.int8).max else torch.int32
+        result, slopes = torch.empty_like(values), torch.empty_like(values, dtype=kind)
+        for block in _blocks(values, result, slopes):
             cls.fold(block[0], bits, slope, *block[1:])
-        ctx.save_for_backward(directions)
-        ctx.slope = slope
+        ctx.save_for_backward(slopes)
         return result
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        (directions,) = ctx.saved_tensors
-        slopes = functional.leaky_relu(directions.to(gradient.dtype), ctx.slope, inplace=True)
-        return slopes.mul_(gradient), None, None
+        (slopes,) = ctx.saved_tensors
+        return slopes.to(gradient.dtype).mul_(gradient), None, None
 
 
 class _Cyclic(_Folded):
     @staticmethod
-    def fold(values: Tensor, bits: int, slope: int, result: Tensor, directions: Tensor) -> None:
+    def fold(values: Tensor, bits: int, slope: int, result: Tensor, slopes: Tensor) -> None:
         period, half = float(1 << bits), float(1 << (bits - 1))
         # The nearest multiple of the period: halfway between two, the function is 0 and its slope -k whichever it is.
         wrapped = values - (values / period).round_().mul_(period)
@@ -83,24 +82,24 @@ class _Cyclic(_Folded):
         folded = (half - magnitude).mul_(slope)
         torch.minimum(magnitude, folded, out=folded)
         torch.copysign(folded, wrapped, out=result)
-        directions.copy_(magnitude.gt_(_threshold(bits, slope))).mul_(-2).add_(1)
+        slopes.copy_(magnitude > _threshold(bits, slope)).mul_(-1 - slope).add_(1)
 
 
 class _ReluLike(_Folded):
     @staticmethod
-    def fold(values: Tensor, bits: int, slope: int, result: Tensor, directions: Tensor) -> None:
+    def fold(values: Tensor, bits: int, slope: int, result: Tensor, slopes: Tensor) -> None:
         wrapped = wrap(values, bits)
         folded = (float(1 << (bits - 1)) - wrapped).mul_(slope)
         torch.minimum(wrapped.clamp(min=0), folded, out=result)
-        directions.copy_(wrapped >= 0).sub_(wrapped.gt_(_threshold(bits, slope)).to(torch.int8), alpha=2)
+        slopes.copy_(wrapped > _threshold(bits, slope)).mul_(-1 - slope).add_(wrapped >= 0)
 
 
 class _Absolute(_Folded):
     @staticmethod
-    def fold(values: Tensor, bits: int, slope: int, result: Tensor, directions: Tensor) -> None:
+    def fold(values: Tensor, bits: int, slope: int, result: Tensor, slopes: Tensor) -> None:
         wrapped = wrap(values, bits)
         torch.abs(wrapped, out=result)
-        directions.copy_(wrapped.sign_())
+        slopes.copy_(wrapped.sign_())
 
 
 class _OverflowPenalty(torch.autograd.Function):
