@@ -16,8 +16,10 @@ PROOF_LIMIT = 900.0
 
 UNIT = "unit.v"
 NETLIST = "netlist.v"
+FLAT_NETLIST = "netlist.json"
 MODELS = "models.v"
-"""Files that `synthesize` leaves: the Verilog mapped, the netlist, and the library's cells to simulate it with."""
+"""Files that `synthesize` leaves: the Verilog mapped, the netlist, as Verilog and, flattened, as Yosys's JSON, and the
+library's cells to simulate it with."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ opt_clean -purge
 check -assert -mapped
 tee -q -o area.json stat -liberty cells.lib -json
 write_verilog -noattr netlist.v
+flatten
+write_json netlist.json
 design -reset
 read_liberty -ignore_miss_func -ignore_miss_data_latch cells.lib
 write_verilog -noattr models.v
@@ -82,7 +86,7 @@ equiv_status -assert
 
 
 def synthesize(design: MacDesign, library: Library, folder: Path, proof_limit: float = PROOF_LIMIT) -> Netlist:
-    """Maps `design` onto `library` and proves the netlist; leaves unit.v, netlist.v and models.v in `folder`.
+    """Maps `design` onto `library` and proves the netlist; leaves unit.v, netlist.v, netlist.json and models.v in `folder`.
 
     proof_limit: seconds that the proof may take; beyond that the netlist counts as not proved.
     Raises ValueError if the library's cells cannot build the unit; `folder` is then as it was.
@@ -102,7 +106,7 @@ def synthesize(design: MacDesign, library: Library, folder: Path, proof_limit: f
             ) from error
         area_by_part, cells = _read_areas(scratch / "area.json", design)
         equivalent = prove_equivalent(design, scratch, proof_limit)
-        for file in (UNIT, NETLIST, MODELS):
+        for file in (UNIT, NETLIST, FLAT_NETLIST, MODELS):
             (scratch / file).replace(folder / file)
     return Netlist(
         library=library.name,

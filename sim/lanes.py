@@ -1,0 +1,47 @@
+"""Integers as bit planes: bit b of 512 lanes lies in eight 64-bit words, one lane a bit."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+WORDS = 8
+LANES = 64 * WORDS
+"""Lanes of a block: the width of the vectors that the compiled gates compute with."""
+
+
+def pack(values: Tensor, bits: int) -> Tensor:
+    """The low `bits` bits of integers of shape (cycles, lanes): planes of shape (blocks, cycles, bits, WORDS).
+
+    The last block's lanes beyond the given ones hold 0.
+    """
+    cycles, lanes = values.shape
+    blocks = -(-lanes // LANES)
+    padded = np.zeros((cycles, blocks * LANES), np.int64)
+    padded[:, :lanes] = values.numpy()
+    padded = padded.reshape(cycles, blocks, LANES).transpose(1, 0, 2)
+    planes = [np.packbits(((padded >> bit) & 1).astype(np.uint8), axis=-1, bitorder="little") for bit in range(bits)]
+    return torch.from_numpy(np.stack(planes, axis=2).view(np.int64))
+
+
+def unpack(planes: Tensor, lanes: int) -> Tensor:
+    """Signed integers of shape (cycles, lanes) from two's-complement planes (blocks, cycles, bits, WORDS)."""
+    blocks, cycles, bits, _ = planes.shape
+    values = np.zeros((blocks, cycles, LANES), np.int64)
+    for bit in range(bits):
+        plane = np.ascontiguousarray(planes[:, :, bit].numpy()).view(np.uint8)
+        weight = -(1 << bit) if bit == bits - 1 else 1 << bit
+        values += np.unpackbits(plane, axis=-1, bitorder="little") * np.int64(weight)
+    return torch.from_numpy(values.transpose(1, 0, 2).reshape(cycles, blocks * LANES)[:, :lanes].copy())
+
+
+def counting(bits: int, first: int, blocks: int) -> Tensor:
+    """Planes of shape (blocks, bits, WORDS) in which the lanes, from the block `first` on, count 0, 1, 2, ...
+
+    With less than nine bits a block counts through them over and over.
+    """
+    within = (LANES - 1).bit_length()
+    low = pack(torch.arange(LANES)[None], min(bits, within))[0, 0].expand(blocks, -1, -1)
+    block = first + torch.arange(blocks)
+    high = [-((block >> bit) & 1) for bit in range(bits - within)]
+    planes = [low, *(plane[:, None, None].expand(-1, 1, WORDS) for plane in high)]
+    return torch.cat(planes, dim=1)

@@ -1,0 +1,81 @@
+"""Mutants of a netlist: what could have gone wrong in one gate."""
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from sim.cells import Cell
+from sim.expressions import Expression, inverted
+from sim.gates import Assignment, Gates
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A change of one gate.
+
+    site: which of the netlist's assignments. function: what it becomes, in terms of the same pins.
+    kind: `stuck`, `cell`, `swap` or `inverted`. change: what was done, in words.
+    """
+
+    site: int
+    function: Expression
+    kind: str
+    change: str
+
+
+def draw_mutants(gates: Gates, cells: Mapping[str, Cell], count: int, seed: int) -> list[Mutant]:
+    """`count` different mutants drawn at random from all of them, or all where there are no more, in the netlist's order.
+
+    Raises ValueError for a count below 1.
+    """
+    if count < 1:
+        raise ValueError(f"count is {count}; allowed is an integer of at least 1")
+    mutants = all_mutants(gates, cells)
+    drawn = random.Random(seed).sample(range(len(mutants)), min(count, len(mutants)))
+    return [mutants[number] for number in sorted(drawn)]
+
+
+def all_mutants(gates: Gates, cells: Mapping[str, Cell]) -> list[Mutant]:
+    """Every mutant of a netlist, none of which computes its gate's own function or that of another mutant of the gate.
+
+    Nets that nothing reads, such as the inverse outputs of flip-flops, have none.
+
+    A net stuck at 0 or 1; a gate replaced by another cell with the same inputs; two inputs of a gate swapped; an input
+    or the output of a gate inverted.
+    """
+    by_inputs: dict[frozenset[str], list[Cell]] = {}
+    for cell in cells.values():
+        if cell.flip_flop is None and len(cell.outputs) == 1:
+            by_inputs.setdefault(cell.inputs, []).append(cell)
+    read = {*gates.shown, *gates.next_states, *(net for found in gates.assignments for net in found.pins.values())}
+    mutants = []
+    for site, found in enumerate(gates.assignments):
+        if found.target not in read:
+            continue
+        pins = tuple(found.pins)
+        known = {found.function.table(pins)}
+        rivals = by_inputs.get(frozenset(pins), []) if found.cell in cells else []
+        for kind, change, function in _changes(found, rivals):
+            table = function.table(pins)
+            if table not in known:
+                known.add(table)
+                mutants.append(Mutant(site, function, kind, change))
+    return mutants
+
+
+def _changes(found: Assignment, rivals: list[Cell]) -> Iterator[tuple[str, str, Expression]]:
+    for value in "01":
+        yield "stuck", f"stuck at {value}", Expression(value)
+    if not found.cell:
+        return
+    for rival in rivals:
+        (function,) = rival.outputs.values()
+        yield "cell", f"{rival.name} for {found.cell}", function
+    for one, other in combinations(found.pins, 2):
+        crossed = {one: Expression(other), other: Expression(one)}
+        yield "swap", f"{one} and {other} of {found.cell} swapped", found.function.with_pins(crossed)
+    yield "inverted", f"output of {found.cell} inverted", inverted(found.function)
+    for pin in found.pins:
+        flipped = found.function.with_pins({pin: inverted(Expression(pin))})
+        yield "inverted", f"{pin} of {found.cell} inverted", flipped
