@@ -1,6 +1,5 @@
 """Plays operand streams on the gates of a multiply-accumulate unit, and the bench's stimuli on its mutants."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,14 +71,28 @@ def read_ports(gates: Gates, shown: Tensor, lanes: int) -> Response:
     return Response(values["sum"], values.get("out", torch.zeros_like(values["sum"])))
 
 
+@dataclass(frozen=True)
+class _Scene:
+    """One stimulus as bits, each 0 or -1: tensors of shape (cycles, pins), and (cycles, outputs) for the other two.
+
+    name: the family. preset: the sum to start from, or None to go on with what the last stimulus left.
+    """
+
+    name: str
+    preset: int | None
+    pins: Tensor
+    expected: Tensor
+    known: Tensor
+
+
 def kills(program: BitSliced, design: MacDesign, seed: int) -> tuple[list[str | None], bool]:
     """Which family of the bench's stimuli is the first to tell each mutant from the golden model, None for none.
 
-    One lane runs one mutant; all get the same stimuli, one after another. Those that need a preload are passed over,
-    as the bench does with netlists. Also whether the netlist itself agrees with the golden model throughout.
-    Registers start at 0, where the bench starts from unknown values.
+    One lane runs one mutant; all get the same stimuli, one after another. Those that start from a preset sum come last,
+    and are named so: the bench has them for generated Verilog, not for netlists. Also returns whether the netlist itself
+    agrees with the golden model throughout. Registers start at 0, where the bench starts from unknown values.
     """
-    scenes = list(_scenes(program.gates, design, seed))
+    scenes = _scenes(program.gates, design, seed)
     found: list[str | None] = [None] * len(program.mutants)
     sound = True
     for first in range(0, len(found), LANES - 1):
@@ -88,44 +101,58 @@ def kills(program: BitSliced, design: MacDesign, seed: int) -> tuple[list[str | 
         chosen[numbers, range(len(numbers))] = 1
         masks = torch.from_numpy(np.packbits(chosen, axis=1, bitorder="little").view(np.int64))
         state = program.initial_state(1)
-        for family, pins, expected, known in scenes:
-            wrong = np.unpackbits(_wrong(program, state, masks, pins, expected, known).view(np.uint8), bitorder="little")
+        for scene in scenes:
+            wrong = np.unpackbits(_wrong_lanes(program, state, masks, scene).view(np.uint8), bitorder="little")
             sound = sound and not wrong[LANES - 1]
             for lane, number in enumerate(numbers):
                 if wrong[lane] and found[number] is None:
-                    found[number] = family
+                    found[number] = scene.name
     return found, sound
 
 
-def _scenes(gates: Gates, design: MacDesign, seed: int) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:
-    """By family: the pins, what the outputs should be and which of them are known; bits as 0 or -1, (cycles, bits)."""
+def preset_sum(gates: Gates, state: Tensor, value: int) -> None:
+    """Sets the accumulator of every lane, in planes of registers (blocks, registers, WORDS), in place."""
+    for bit, (register, inverse) in enumerate(gates.registers_of("sum")):
+        state[:, register] = -(((value >> bit) & 1) ^ int(inverse))
+
+
+def _scenes(gates: Gates, design: MacDesign, seed: int) -> list[_Scene]:
+    scenes = []
     for family, stimuli in families().items():
         for stimulus in stimuli(design, seed):
-            if stimulus.preload is not None:
-                continue
             cycles = join([stimulus.cycles, bubbles(design, FLUSH)])
-            outputs = expected_outputs(design, accumulate(design, cycles))
-            expected, known = [], []
-            for port, nets in gates.outputs.items():
-                expected.append(_bits(getattr(outputs, port), len(nets)))
-                known.append(-getattr(outputs, f"{port}_known").long()[:, None].expand(-1, len(nets)))
-            pins = _bits(pin_values(gates, design, cycles), sum(gates.inputs.values()))
-            yield family, pins, torch.cat(expected, dim=1), torch.cat(known, dim=1)
+            outputs = expected_outputs(design, accumulate(design, cycles, stimulus.preload), stimulus.preload)
+            ports = gates.outputs.items()
+            scenes.append(
+                _Scene(
+                    name=family if stimulus.preload is None else f"{family}, preset",
+                    preset=stimulus.preload,
+                    pins=_bits(pin_values(gates, design, cycles), sum(gates.inputs.values())),
+                    expected=torch.cat([_bits(getattr(outputs, port), len(nets)) for port, nets in ports], dim=1),
+                    known=torch.cat(
+                        [-getattr(outputs, f"{port}_known").long()[:, None].expand(-1, len(nets)) for port, nets in ports],
+                        dim=1,
+                    ),
+                )
+            )
+    return sorted(scenes, key=lambda scene: scene.preset is not None)
 
 
 def _bits(values: Tensor, count: int) -> Tensor:
     return -((values[:, None] >> torch.arange(count)) & 1)
 
 
-def _wrong(
-    program: BitSliced, state: Tensor, masks: Tensor, pins: Tensor, expected: Tensor, known: Tensor
+def _wrong_lanes(
+    program: BitSliced, state: Tensor, masks: Tensor, scene: _Scene
 ) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
     """The lanes that some output betrays: a plane of shape (WORDS,)."""
+    if scene.preset is not None:
+        preset_sum(program.gates, state, scene.preset)
     wrong = np.zeros(WORDS, np.int64)
-    for start in range(0, len(pins), _CHUNK):
+    for start in range(0, len(scene.pins), _CHUNK):
         part = slice(start, start + _CHUNK)
-        planes = pins[part, :, None].expand(-1, -1, WORDS)[None].contiguous()
+        planes = scene.pins[part, :, None].expand(-1, -1, WORDS)[None].contiguous()
         shown = program.run(planes, state, masks)[0]
-        differs = (shown ^ expected[part, :, None]) & known[part, :, None]
+        differs = (shown ^ scene.expected[part, :, None]) & scene.known[part, :, None]
         wrong |= np.bitwise_or.reduce(differs.numpy(), axis=(0, 1))
     return wrong

@@ -42,7 +42,7 @@ class Gates:
 
     name: of the module. inputs: input ports without the clock, and their widths. outputs: the nets of each output port.
     registers: how many. assignments: every net and every `d`, in an order in which each comes after what it needs.
-    net_names: what the netlist calls each net.
+    net_names: what the netlist calls each net. wires: the nets of each vector that has a name of its own.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Gates:
     registers: int
     assignments: tuple[Assignment, ...]
     net_names: Mapping[str, str]
+    wires: Mapping[str, tuple[str, ...]]
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -70,6 +71,22 @@ class Gates:
         state = f"s{signal[1:]}"
         held = [found.target for found in self.assignments if state in found.pins.values() and found.target[0] == "n"]
         return f"what {self.net_names[held[0]]} takes up next" if held else f"what register {signal[1:]} takes up next"
+
+    def registers_of(self, port: str) -> list[tuple[int, bool]]:
+        """For each bit of an output port, the register that it shows, and whether it shows its inverse.
+
+        Raises ValueError for a port that shows anything else.
+        """
+        by_target = {found.target: found for found in self.assignments}
+        registers = []
+        for net in self.outputs[port]:
+            function, pins = by_target[net].function, by_target[net].pins
+            (pin, *others) = pins or ("",)
+            if others or not pins.get(pin, "").startswith("s"):
+                raise ValueError(f"the port {port} of {self.name} shows something else than registers")
+            straight = function.table((pin,)) == Expression(pin).table((pin,))
+            registers.append((int(pins[pin][1:]), not straight))
+        return registers
 
     @property
     def next_states(self) -> tuple[str, ...]:
@@ -94,6 +111,11 @@ def read_gates(path: Path, module: str, cells: Mapping[str, Cell]) -> Gates:
         registers=reader.registers,
         assignments=tuple(_in_order(reader.assignments)),
         net_names=_net_names(modules[module]),
+        wires={
+            name: tuple(map(_net, entry["bits"]))
+            for name, entry in modules[module]["netnames"].items()
+            if not entry["hide_name"]
+        },
     )
 
 

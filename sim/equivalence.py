@@ -1,0 +1,103 @@
+"""Whether a mutant of a netlist behaves like the netlist, by trying every value of what the changed gate can touch."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sim.bit_sliced import BitSliced
+from sim.gates import Gates
+from sim.lanes import LANES, WORDS, counting
+
+EXHAUSTIVE_BITS = 26
+"""Of up to so many bits, all combinations are tried."""
+
+_CHUNK = 2048
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """What a changed gate can touch.
+
+    shown, registers: positions of the outputs, and the registers, that depend on it in the same cycle.
+    sources: the signals at the start of the cycle that these depend on.
+    """
+
+    shown: list[int]
+    registers: list[int]
+    sources: list[str]
+
+
+def proved_equivalent(program: BitSliced, number: int, limit: int = EXHAUSTIVE_BITS) -> bool:
+    """Whether exhaustive trial proves that a mutant of the program behaves as the netlist does.
+
+    Proved means: whatever registers the mutant powers up with, from its second cycle on it does what the netlist does
+    from some state of its own. For that, one step of both is compared, from every value of the inputs and registers
+    that count; and where some differ, once more from the values that registers can have after a cycle, which are those
+    that earlier inputs and registers make of them. False also where more than `limit` bits would have to be tried.
+    """
+    gates = program.gates
+    reach = _reach(gates, gates.assignments[program.mutants[number].site].target)
+    if len(reach.sources) <= limit and _same(program, number, reach, reach.sources, []):
+        return True
+    # A register that the mutation does not touch in one step takes up the same in both machines.
+    made = [source for source in reach.sources if source[0] == "s" and int(source[1:]) not in reach.registers]
+    free = [source for source in reach.sources if source not in made]
+    earlier = sorted(_sources_of(gates, {f"d{source[1:]}" for source in made}))
+    return bool(made) and len(free) + len(earlier) <= limit and _same(program, number, reach, free, made, earlier)
+
+
+def _same(
+    program: BitSliced, number: int, reach: _Reach, free: list[str], made: list[str], earlier: list[str] | None = None
+) -> bool:
+    """Whether one step agrees for every value of the signals `free` and of those a cycle `earlier`, which make `made`."""
+    earlier = earlier or []
+    bits = len(free) + len(earlier)
+    blocks = max(1, (1 << bits) // LANES)
+    mutated = torch.zeros(len(program.mutants), WORDS, dtype=torch.int64)
+    mutated[number] = -1
+    for first in range(0, blocks, _CHUNK):
+        planes = counting(bits, first, min(_CHUNK, blocks - first))
+        pins, state = _set(program, planes, free)
+        if made:
+            earlier_pins, earlier_state = _set(program, planes[:, len(free) :], earlier)
+            program.run(earlier_pins, earlier_state)
+            registers = [int(source[1:]) for source in made]
+            state[:, registers] = earlier_state[:, registers]
+        other = state.clone()
+        shown, other_shown = program.run(pins, state), program.run(pins, other, mutated)
+        if not torch.equal(state[:, reach.registers], other[:, reach.registers]):
+            return False
+        if not torch.equal(shown[:, :, reach.shown], other_shown[:, :, reach.shown]):
+            return False
+    return True
+
+
+def _set(program: BitSliced, planes: Tensor, sources: list[str]) -> tuple[Tensor, Tensor]:
+    """Pins and registers with the given sources at the given planes (blocks, sources, WORDS), all others at 0."""
+    pins = torch.zeros(len(planes), 1, sum(program.gates.inputs.values()), WORDS, dtype=torch.int64)
+    state = program.initial_state(len(planes))
+    for position, source in enumerate(sources):
+        target = pins[:, 0] if source[0] == "i" else state
+        target[:, int(source[1:])] = planes[:, position]
+    return pins, state
+
+
+def _reach(gates: Gates, target: str) -> _Reach:
+    touched = {target}
+    for found in gates.assignments:
+        if touched.intersection(found.pins.values()):
+            touched.add(found.target)
+    shown = [position for position, net in enumerate(gates.shown) if net in touched]
+    registers = [register for register in range(gates.registers) if f"d{register}" in touched]
+    sources = _sources_of(gates, touched & {*gates.shown, *gates.next_states})
+    return _Reach(shown, registers, sorted(sources))
+
+
+def _sources_of(gates: Gates, targets: set[str]) -> set[str]:
+    """The inputs and registers that signals depend on."""
+    needed = set(targets)
+    for found in reversed(gates.assignments):
+        if found.target in needed:
+            needed.update(found.pins.values())
+    return needed.intersection(gates.sources)
