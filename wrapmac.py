@@ -35,6 +35,7 @@ from models.wrapnet.run import load_run, run_wrapnet
 from models.wrapnet.settings import WrapNetConfig, WrapNetSettings
 from reports.cyclic_figures import CYCLIC_FIGURES, write_cyclic_figure
 from reports.liberty import BUILTIN, load_library
+from reports.mutation import SURVIVED, measure_mutants, passed
 from reports.silicon.place_route import LayoutError
 from reports.silicon.report import is_sound, layout_report
 from reports.silicon.tables import layout_part_table, layout_table
@@ -43,6 +44,7 @@ from reports.synthesis import PROOF_LIMIT, synthesize
 from reports.tables import (
     accuracy_table,
     check_summary,
+    mutation_summary,
     overview_table,
     proof_summary,
     synthesis_summary,
@@ -248,6 +250,41 @@ def layout(
     return 0 if is_sound(report) else 1
 
 
+def mutants(
+    names: Designs,
+    /,
+    count: Annotated[int, arg(metavar="N", help="mutants of each unit; all where there are no more")] = 500,
+    seed: Seed = 0,
+    library: LibraryName = BUILTIN,
+    proof_limit: Annotated[float, arg(metavar="SECONDS", help="time each proof by Yosys may take")] = PROOF_LIMIT,
+    json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write every mutant's fate there")] = None,
+) -> int:
+    """Break gates of mapped units, one at a time: does the bench notice? Exit code 1 if a mutant survives.
+
+    Needs a C compiler.
+    """
+    designs = _designs(names)
+    check_seed(seed)
+    if count < 1:
+        raise ValueError(f"count is {count}; allowed is an integer of at least 1")
+    cells = load_library(library)
+    _ensure_writable(json_file)
+    results = []
+    with Progress() as progress, TemporaryDirectory() as scratch:
+        task = progress.task("breaking gates", len(designs))
+        for design in designs:
+            results.append(measure_mutants(design, cells, Path(scratch) / design.name, count, seed, proof_limit))
+            task.advance(note=design.name)
+    Console().print(mutation_summary(results).terminal())
+    for result in results:
+        for mutant in result["mutants"]:
+            if mutant["verdict"] == SURVIVED:
+                print(f"{result['name']} survivor: {mutant['net']}: {mutant['change']}")
+    if json_file is not None:
+        write_text(json_file, json.dumps(results, indent=2))
+    return 0 if all(map(passed, results)) else 1
+
+
 Dataset = Annotated[
     Literal["digits", "cifar10", "imagenet"],
     arg(help="digits ship with scikit-learn; imagenet is any folder with train/CLASS and val/CLASS pictures"),
@@ -446,6 +483,7 @@ def main() -> None:
         "synth": synth,
         "prove": prove,
         "layout": layout,
+        "mutants": mutants,
         "train": train,
         "evaluate": evaluate,
         "export": export,

@@ -86,8 +86,9 @@ equiv_status -assert
 
 
 def synthesize(design: MacDesign, library: Library, folder: Path, proof_limit: float = PROOF_LIMIT) -> Netlist:
-    """Maps `design` onto `library` and proves the netlist; leaves unit.v, netlist.v, netlist.json and models.v in `folder`.
+    """Maps `design` onto `library` and proves the netlist.
 
+    Leaves unit.v, netlist.v, netlist.json and models.v in `folder`.
     proof_limit: seconds that the proof may take; beyond that the netlist counts as not proved.
     Raises ValueError if the library's cells cannot build the unit; `folder` is then as it was.
     """

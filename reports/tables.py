@@ -1,5 +1,6 @@
 """The report's tables: a title, columns and rows, shown alike in Markdown, HTML and on the terminal."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -282,6 +283,29 @@ def _against(found: int, expected: int | None) -> str:
     if expected is None:
         return f"({found})"
     return str(found) if found == expected else f"{found}, not {expected}"
+
+
+def mutation_summary(results: list[dict[str, Any]]) -> Table:
+    """What `wrapmac mutants` found."""
+    rows = []
+    for result in results:
+        verdicts = Counter(mutant["verdict"] for mutant in result["mutants"])
+        steps = result["transitions"]
+        rows.append(
+            (
+                result["name"],
+                "proved" if result["equivalent"] else "NOT PROVED",
+                "yes" if result["agrees"] else "NO",
+                f"{steps['wrong']:,} of {steps['tried']:,}" if steps else "-",
+                str(len(result["mutants"])),
+                str(verdicts["killed"]),
+                str(verdicts["equivalent"]),
+                str(verdicts["survived"]),
+                f"{result['cycles_per_second'] / 1e9:.1f}",
+            )
+        )
+    columns = ("design", "equals RTL", "equals model", "wrong steps", "mutants", "killed", "equivalent", "survivors")
+    return Table(f"Mutants of the gates, {results[0]['library']}", (*columns, "billion cycles/s"), rows)
 
 
 def report_tables(report: dict[str, Any]) -> list[Table]:

@@ -20,9 +20,7 @@ def compile_library(source: str, flags: tuple[str, ...] = ("-O3", "-march=native
         try:
             finished = subprocess.run(command, capture_output=True, text=True)
         except FileNotFoundError as error:
-            raise ValueError(
-                f"there is no C compiler: {COMPILER} is missing; install one, such as gcc"
-            ) from error
+            raise ValueError(f"there is no C compiler: {COMPILER} is missing; install one, such as gcc") from error
         if finished.returncode != 0:
             first = next((line for line in finished.stderr.splitlines() if "error" in line), "no message")
             raise ValueError(f"{COMPILER} failed with exit code {finished.returncode}: {first.strip()}")

@@ -50,7 +50,7 @@ def proved_equivalent(program: BitSliced, number: int, limit: int = EXHAUSTIVE_B
 def _same(
     program: BitSliced, number: int, reach: _Reach, free: list[str], made: list[str], earlier: list[str] | None = None
 ) -> bool:
-    """Whether one step agrees for every value of the signals `free` and of those a cycle `earlier`, which make `made`."""
+    """If one step agrees for every value of the signals `free` and of those a cycle `earlier`, which make `made`."""
     earlier = earlier or []
     bits = len(free) + len(earlier)
     blocks = max(1, (1 << bits) // LANES)

@@ -140,7 +140,9 @@ class _Reader:
                 continue
             cell = cells.get(found["type"])
             if cell is None:
-                raise ValueError(f"the netlist has the cell {found['type']}, which is no gate or flip-flop of the library")
+                raise ValueError(
+                    f"the netlist has the cell {found['type']}, which is no gate or flip-flop of the library"
+                )
             pins = {pin: _net(bits[0]) for pin, bits in found["connections"].items() if bits}
             missing = cell.inputs - pins.keys()
             if missing:

@@ -45,3 +45,13 @@ def counting(bits: int, first: int, blocks: int) -> Tensor:
     high = [-((block >> bit) & 1) for bit in range(bits - within)]
     planes = [low, *(plane[:, None, None].expand(-1, 1, WORDS) for plane in high)]
     return torch.cat(planes, dim=1)
+
+
+def bits_of(values: Tensor, bits: int) -> Tensor:
+    """The low bits of integers of shape (cycles,), each 0 or -1: (cycles, bits)."""
+    return -((values[:, None] >> torch.arange(bits)) & 1)
+
+
+def in_every_lane(bits: Tensor) -> Tensor:
+    """Planes (cycles, bits, WORDS) that hold bits of shape (cycles, bits), each 0 or -1, in all lanes."""
+    return bits[:, :, None].expand(-1, -1, WORDS).contiguous()

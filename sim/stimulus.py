@@ -10,6 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from hw.designs import MacDesign
+from models.arithmetic import wrap
 from models.wrapnet.export import LayerExport
 from sim.golden import Cycles
 
@@ -102,6 +103,24 @@ def wraps(design: MacDesign, _seed: int) -> list[Stimulus]:
     return stimuli
 
 
+def carries(design: MacDesign, seed: int, rounds: int = 4) -> list[Stimulus]:
+    """Carries and borrows that run from the lowest bit up to each bit above the product's, and end there.
+
+    Of sums with up to EXHAUSTIVE_BITS bits, `sums` tries all; for them there are none.
+    """
+    if design.accumulator_bits <= EXHAUSTIVE_BITS:
+        return []
+    generator = Generator().manual_seed(seed)
+    stimuli = []
+    for end in range(design.product_bits, design.accumulator_bits):
+        above = torch.randint(1 << (design.accumulator_bits - end - 1), (rounds,), generator=generator) << (end + 1)
+        full = wrap(above + ((1 << end) - 1), design.accumulator_bits)
+        stimuli += [Stimulus(_up_and_down(design, 1), value) for value in full.tolist()]
+        empty = wrap(full + 1, design.accumulator_bits)
+        stimuli += [Stimulus(_up_and_down(design, -1), value) for value in empty.tolist()]
+    return stimuli
+
+
 def random_dots(design: MacDesign, seed: int, cycles: int = 60_000) -> list[Stimulus]:
     """Random dot products, log-uniform in length from 1 to LONGEST_DOT, both of these included."""
     generator = Generator().manual_seed(seed)
@@ -147,6 +166,7 @@ def families() -> dict[str, Callable[[MacDesign, int], list[Stimulus]]]:
         "products": products,
         "sums": sums,
         "wraps": wraps,
+        "carries": carries,
         "random_dot_products": random_dots,
         "enable_gaps": gaps,
         "resets": resets,
@@ -191,6 +211,13 @@ def _near(design: MacDesign, value: int) -> Stimulus:
     """From `value` two steps of one down and four up, so that it and its neighbours are passed."""
     lead = lead_in(design, value)
     return Stimulus(join([lead.cycles, _repeat(2, 1, -1), _repeat(4, 1, 1), bubbles(design, 4)]), lead.preload)
+
+
+def _up_and_down(design: MacDesign, sign: int) -> Cycles:
+    """From a sum one step up (sign 1) or down, back again, and by the strongest products the same way."""
+    small = [_repeat(1, 1, sign), _repeat(1, 1, -sign)]
+    large = [_repeat(1, *strongest(design, sign)), _repeat(2, *strongest(design, -sign))]
+    return join([*small, *large, bubbles(design, 4)])
 
 
 def _terms(design: MacDesign, value: int) -> list[tuple[int, int]] | None:

@@ -1,0 +1,97 @@
+"""How many mutants of a mapped unit the bench's stimuli kill, and what becomes of those that they do not."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+
+from hw.designs import MacDesign
+from reports.liberty import Library
+from reports.synthesis import FLAT_NETLIST, MODELS, NETLIST, UNIT, prove_equivalent, synthesize
+from sim.bit_sliced import BitSliced
+from sim.cells import read_cells
+from sim.equivalence import proved_equivalent
+from sim.gates import Gates, read_gates
+from sim.gates_verilog import gates_verilog
+from sim.lanes import WORDS
+from sim.mutants import Mutant, draw_mutants
+from sim.mutation import kills
+from sim.transitions import feasible, try_transitions
+
+KILLED, EQUIVALENT, SURVIVED = "killed", "equivalent", "survived"
+_RATE_CYCLES = 8192
+
+
+def measure_mutants(
+    design: MacDesign, library: Library, folder: Path, count: int, seed: int, proof_limit: float
+) -> dict[str, Any]:
+    """Maps a unit, leaving `synthesize`'s files in `folder`, and tries `count` mutants of the netlist, drawn by `seed`.
+
+    The record has `name`, `seed`, `library`, `equivalent` (the netlist is proved equal to the Verilog), `agrees` (with
+    the golden model, on the bench's stimuli), `transitions` (all operands with all sums: how many `tried`, how many
+    `wrong`, `seconds`; None where there are too many), `cycles_per_second` of the gates alone, and `mutants`. A mutant
+    has `kind`, `change`, `net`, `verdict` (killed, equivalent or survived) and `by`: the family of stimuli that killed
+    it, or the proof, exhaustive or yosys, that it makes no difference.
+    proof_limit: seconds for each proof by Yosys.
+    Raises ValueError if the library's cells cannot build the unit, or if there is no C compiler.
+    """
+    cells = read_cells(library.text)
+    netlist = synthesize(design, library, folder, proof_limit)
+    gates = read_gates(folder / FLAT_NETLIST, design.module, cells)
+    plain = BitSliced(gates)
+    transitions = vars(try_transitions(plain, design)) if feasible(design) else None
+    mutants = draw_mutants(gates, cells, count, seed)
+    program = BitSliced(gates, mutants)
+    families, agrees = kills(program, design, seed)
+    rows = []
+    for number, (mutant, family) in enumerate(zip(mutants, families, strict=True)):
+        verdict, by = KILLED, family
+        if family is None:
+            by = _proof(program, number, design, folder, proof_limit)
+            verdict = SURVIVED if by is None else EQUIVALENT
+        net = gates.label(gates.assignments[mutant.site].target)
+        rows.append({"kind": mutant.kind, "change": mutant.change, "net": net, "verdict": verdict, "by": by})
+    return {
+        "name": design.name,
+        "seed": seed,
+        "library": library.name,
+        "equivalent": netlist.equivalent,
+        "agrees": agrees,
+        "transitions": transitions,
+        "cycles_per_second": round(_measure_rate(plain)),
+        "mutants": rows,
+    }
+
+
+def passed(result: dict[str, Any]) -> bool:
+    """Whether the netlist of a record is right in every respect, and no mutant survived."""
+    right = result["equivalent"] and result["agrees"] and not (result["transitions"] or {}).get("wrong")
+    return right and not any(mutant["verdict"] == SURVIVED for mutant in result["mutants"])
+
+
+def _proof(program: BitSliced, number: int, design: MacDesign, folder: Path, limit: float) -> str | None:
+    """What proves that a mutant behaves as the unit does, or None."""
+    if proved_equivalent(program, number):
+        return "exhaustive"
+    return "yosys" if _proved_by_yosys(program.gates, program.mutants[number], design, folder, limit) else None
+
+
+def _proved_by_yosys(gates: Gates, mutant: Mutant, design: MacDesign, folder: Path, limit: float) -> bool:
+    with TemporaryDirectory(dir=folder, prefix=".") as name:
+        scratch = Path(name)
+        for file in (UNIT, MODELS):
+            (scratch / file).write_text((folder / file).read_text())
+        (scratch / NETLIST).write_text(gates_verilog(gates, mutant))
+        return prove_equivalent(design, scratch, limit)
+
+
+def _measure_rate(program: BitSliced) -> float:
+    """Cycles a second, of all lanes together, on random pins; the best of a few runs."""
+    pins = torch.randint(-1 << 63, (1 << 63) - 1, (1, _RATE_CYCLES, sum(program.gates.inputs.values()), WORDS))
+    rates = []
+    for _ in range(5):
+        before = program.cycles, program.seconds
+        program.run(pins, program.initial_state(1))
+        rates.append((program.cycles - before[0]) / (program.seconds - before[1]))
+    return max(rates)

@@ -1,0 +1,75 @@
+"""Operand streams for the gates of a multiply-accumulate unit, and what its ports show."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from hw.designs import MacDesign
+from sim.bit_sliced import BitSliced
+from sim.gates import Gates
+from sim.golden import Cycles
+from sim.lanes import pack, unpack
+
+
+@dataclass(frozen=True)
+class Response:
+    """What the ports showed just before each rising clock edge: signed integers of shape (cycles, lanes).
+
+    out: all 0 for a unit without a cyclic activation.
+    """
+
+    sum: Tensor
+    out: Tensor
+
+
+def pin_values(gates: Gates, design: MacDesign, cycles: Cycles) -> Tensor:
+    """Each cycle's input pins as one integer, first pin lowest, in the order of `gates.sources`; shaped as the cycles.
+
+    Raises ValueError if the netlist's ports are not those of the design.
+    """
+    widths = {"activation": design.activation_bits, "enable": 1, "first": 1, "rst": 1, "weight": design.weight_bits}
+    if dict(gates.inputs) != widths:
+        raise ValueError(f"the netlist {gates.name} has not the input ports of {design.name}")
+    values = {
+        "activation": cycles.activation,
+        "enable": cycles.enable,
+        "first": cycles.first,
+        "rst": cycles.reset,
+        "weight": (cycles.weight > 0).long() if design.weight_bits == 1 else cycles.weight,
+    }
+    word, position = torch.zeros_like(cycles.activation), 0
+    for port, width in gates.inputs.items():
+        word |= (values[port] & ((1 << width) - 1)) << position
+        position += width
+    return word
+
+
+def play(program: BitSliced, design: MacDesign, cycles: Cycles, state: Tensor | None = None) -> Response:
+    """Plays an operand stream a lane, all lanes at once.
+
+    cycles: tensors of shape (cycles, lanes), for any number of lanes. state: registers to start from, updated in
+    place; all 0 if left out.
+    """
+    lanes = cycles.activation.shape[1]
+    pins = pack(pin_values(program.gates, design, cycles), sum(program.gates.inputs.values()))
+    shown = program.run(pins, program.initial_state(len(pins)) if state is None else state)
+    return read_ports(program.gates, shown, lanes)
+
+
+def read_ports(gates: Gates, shown: Tensor, lanes: int) -> Response:
+    """The integers in the planes that a run returns."""
+    values, position = {}, 0
+    for port, nets in gates.outputs.items():
+        values[port] = unpack(shown[:, :, position : position + len(nets)], lanes)
+        position += len(nets)
+    return Response(values["sum"], values.get("out", torch.zeros_like(values["sum"])))
+
+
+def preset_sum(gates: Gates, state: Tensor, sums: Tensor) -> None:
+    """Sets the accumulator, in planes of registers (blocks, registers, WORDS), in place.
+
+    sums: planes (blocks, accumulator bits, WORDS), or what can be broadcast to that.
+    """
+    for bit, (register, inverse) in enumerate(gates.registers_of("sum")):
+        state[:, register] = ~sums[:, bit] if inverse else sums[:, bit]

@@ -1,0 +1,95 @@
+"""Which mutants of a netlist the bench's stimuli tell from the golden model."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hw.designs import MacDesign
+from sim.bit_sliced import BitSliced
+from sim.drivers import FLUSH
+from sim.gate_ports import pin_values, preset_sum
+from sim.gates import Gates
+from sim.golden import accumulate, expected_outputs
+from sim.lanes import LANES, WORDS, bits_of, in_every_lane
+from sim.stimulus import Stimulus, bubbles, families, join
+
+_CHUNK = 4096
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """One stimulus as bits, each 0 or -1: tensors of shape (cycles, pins), and (cycles, outputs) for the other two.
+
+    name: the family. preset: the bits of the sum to start from, (1, bits), or None to go on with what the last stimulus left.
+    """
+
+    name: str
+    preset: Tensor | None
+    pins: Tensor
+    expected: Tensor
+    known: Tensor
+
+
+def kills(program: BitSliced, design: MacDesign, seed: int) -> tuple[list[str | None], bool]:
+    """Which family of the bench's stimuli is the first to tell each mutant from the golden model, None for none.
+
+    One lane runs one mutant; all get the same stimuli, one after another. Those that start from a preset sum come last,
+    and are named so: the bench has them for generated Verilog, not for netlists. Also returns whether the netlist itself
+    agrees with the golden model throughout. Registers start at 0, where the bench starts from unknown values.
+    """
+    scenes = _scenes(program.gates, design, seed)
+    found: list[str | None] = [None] * len(program.mutants)
+    sound = True
+    for first in range(0, len(found), LANES - 1):
+        numbers = range(first, min(first + LANES - 1, len(found)))
+        chosen = np.zeros((len(found), LANES), np.uint8)
+        chosen[numbers, range(len(numbers))] = 1
+        masks = torch.from_numpy(np.packbits(chosen, axis=1, bitorder="little").view(np.int64))
+        state = program.initial_state(1)
+        for scene in scenes:
+            wrong = np.unpackbits(_wrong_lanes(program, state, masks, scene).view(np.uint8), bitorder="little")
+            sound = sound and not wrong[LANES - 1]
+            for lane, number in enumerate(numbers):
+                if wrong[lane] and found[number] is None:
+                    found[number] = scene.name
+    return found, sound
+
+
+def _scenes(gates: Gates, design: MacDesign, seed: int) -> list[_Scene]:
+    named = [(family, stimulus) for family, stimuli in families().items() for stimulus in stimuli(design, seed)]
+    scenes = [_scene(gates, design, family, stimulus) for family, stimulus in named]
+    return sorted(scenes, key=lambda scene: scene.preset is not None)
+
+
+def _scene(gates: Gates, design: MacDesign, family: str, stimulus: Stimulus) -> _Scene:
+    preload = stimulus.preload
+    cycles = join([stimulus.cycles, bubbles(design, FLUSH)])
+    outputs = expected_outputs(design, accumulate(design, cycles, preload), preload)
+    expected, known = [], []
+    for port, nets in gates.outputs.items():
+        expected.append(bits_of(getattr(outputs, port), len(nets)))
+        known.append(-getattr(outputs, f"{port}_known").long()[:, None].expand(-1, len(nets)))
+    return _Scene(
+        name=family if preload is None else f"{family}, preset",
+        preset=None if preload is None else bits_of(torch.tensor([preload]), design.accumulator_bits),
+        pins=bits_of(pin_values(gates, design, cycles), sum(gates.inputs.values())),
+        expected=torch.cat(expected, dim=1),
+        known=torch.cat(known, dim=1),
+    )
+
+
+def _wrong_lanes(
+    program: BitSliced, state: Tensor, masks: Tensor, scene: _Scene
+) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    """The lanes that some output betrays: a plane of shape (WORDS,)."""
+    if scene.preset is not None:
+        preset_sum(program.gates, state, in_every_lane(scene.preset))
+    wrong = np.zeros(WORDS, np.int64)
+    for start in range(0, len(scene.pins), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        shown = program.run(in_every_lane(scene.pins[part])[None], state, masks)[0]
+        differs = (shown ^ scene.expected[part, :, None]) & scene.known[part, :, None]
+        wrong |= np.bitwise_or.reduce(differs.numpy(), axis=(0, 1))
+    return wrong
