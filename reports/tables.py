@@ -290,22 +290,19 @@ def mutation_summary(results: list[dict[str, Any]]) -> Table:
     rows = []
     for result in results:
         verdicts = Counter(mutant["verdict"] for mutant in result["mutants"])
-        steps = result["transitions"]
+        steps = result["transitions"] or {"tried": 0, "wrong": 0}
         rows.append(
             (
                 result["name"],
-                "proved" if result["equivalent"] else "NOT PROVED",
-                "yes" if result["agrees"] else "NO",
-                f"{steps['wrong']:,} of {steps['tried']:,}" if steps else "-",
+                "WRONG" if not result["agrees"] else "proved" if result["equivalent"] else "NOT PROVED",
+                f"{steps['wrong']} WRONG" if steps["wrong"] else f"{steps['tried']:,}" if steps["tried"] else "-",
                 str(len(result["mutants"])),
-                str(verdicts["killed"]),
-                str(verdicts["equivalent"]),
-                str(verdicts["survived"]),
-                f"{result['cycles_per_second'] / 1e9:.1f}",
+                *(str(verdicts[verdict]) for verdict in ("killed", "equivalent", "survived")),
+                f"{result['cycles_per_second'] / 1e9:.1f} G",
             )
         )
-    columns = ("design", "equals RTL", "equals model", "wrong steps", "mutants", "killed", "equivalent", "survivors")
-    return Table(f"Mutants of the gates, {results[0]['library']}", (*columns, "billion cycles/s"), rows)
+    columns = ("design", "gates", "steps", "mutants", "killed", "equivalent", "survived", "cycles/s")
+    return Table(f"Mutants of the gates, {results[0]['library']}", columns, rows)
 
 
 def report_tables(report: dict[str, Any]) -> list[Table]:

@@ -18,8 +18,8 @@ def pack(values: Tensor, bits: int) -> Tensor:
     blocks = -(-lanes // LANES)
     padded = np.zeros((cycles, blocks * LANES), np.int64)
     padded[:, :lanes] = values.numpy()
-    padded = padded.reshape(cycles, blocks, LANES).transpose(1, 0, 2)
-    planes = [np.packbits(((padded >> bit) & 1).astype(np.uint8), axis=-1, bitorder="little") for bit in range(bits)]
+    by_block = padded.reshape(cycles, blocks, LANES).transpose(1, 0, 2)
+    planes = [np.packbits(((by_block >> bit) & 1).astype(np.uint8), axis=-1, bitorder="little") for bit in range(bits)]
     return torch.from_numpy(np.stack(planes, axis=2).view(np.int64))
 
 

@@ -22,7 +22,7 @@ _CHUNK = 4096
 class _Scene:
     """One stimulus as bits, each 0 or -1: tensors of shape (cycles, pins), and (cycles, outputs) for the other two.
 
-    name: the family. preset: the bits of the sum to start from, (1, bits), or None to go on with what the last stimulus left.
+    name: the family. preset: the bits of the sum to start from, (1, bits), or None to go on from the last stimulus.
     """
 
     name: str
@@ -36,8 +36,8 @@ def kills(program: BitSliced, design: MacDesign, seed: int) -> tuple[list[str | 
     """Which family of the bench's stimuli is the first to tell each mutant from the golden model, None for none.
 
     One lane runs one mutant; all get the same stimuli, one after another. Those that start from a preset sum come last,
-    and are named so: the bench has them for generated Verilog, not for netlists. Also returns whether the netlist itself
-    agrees with the golden model throughout. Registers start at 0, where the bench starts from unknown values.
+    and are named so: the bench has them for generated Verilog, not for netlists. Also returns whether the netlist
+    itself agrees with the golden model throughout. Registers start at 0, where the bench starts from unknown values.
     """
     scenes = _scenes(program.gates, design, seed)
     found: list[str | None] = [None] * len(program.mutants)

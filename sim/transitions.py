@@ -22,7 +22,7 @@ _CHUNK = 256
 
 @dataclass(frozen=True)
 class Transitions:
-    """How many steps were tried, how many of them ended in another sum or output than they should, and seconds taken."""
+    """How many steps were tried, how many ended in another sum or output than they should, and the gates' seconds."""
 
     tried: int
     wrong: int
@@ -48,9 +48,8 @@ def try_transitions(program: BitSliced, design: MacDesign) -> Transitions:
     wrong, seconds = 0, program.seconds
     for first in range(0, blocks, _CHUNK):
         planes = counting(bits, first, min(_CHUNK, blocks - first))
-        activation, weight, total = planes.split(
-            [design.activation_bits, design.weight_bits, design.accumulator_bits], dim=1
-        )
+        operands, total = planes.tensor_split((bits - design.accumulator_bits,), dim=1)
+        activation, weight = operands.tensor_split((design.activation_bits,), dim=1)
         state = idle.repeat(len(planes), 1, 1)
         preset_sum(gates, state, total)
         pins = _pins(program, design, activation, weight)
