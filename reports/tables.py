@@ -290,19 +290,24 @@ def mutation_summary(results: list[dict[str, Any]]) -> Table:
     rows = []
     for result in results:
         verdicts = Counter(mutant["verdict"] for mutant in result["mutants"])
-        steps = result["transitions"] or {"tried": 0, "wrong": 0}
         rows.append(
             (
                 result["name"],
                 "WRONG" if not result["agrees"] else "proved" if result["equivalent"] else "NOT PROVED",
-                f"{steps['wrong']} WRONG" if steps["wrong"] else f"{steps['tried']:,}" if steps["tried"] else "-",
+                _steps(result["transitions"]),
                 str(len(result["mutants"])),
                 *(str(verdicts[verdict]) for verdict in ("killed", "equivalent", "survived")),
                 f"{result['cycles_per_second'] / 1e9:.1f} G",
             )
         )
-    columns = ("design", "gates", "steps", "mutants", "killed", "equivalent", "survived", "cycles/s")
+    columns = ("design", "gates", "steps", "mutants", "killed", "same", "survived", "cycles/s")
     return Table(f"Mutants of the gates, {results[0]['library']}", columns, rows)
+
+
+def _steps(transitions: dict[str, Any] | None) -> str:
+    if transitions is None:
+        return "-"
+    return f"{transitions['wrong']:,} WRONG" if transitions["wrong"] else f"2^{transitions['tried'].bit_length() - 1}"
 
 
 def report_tables(report: dict[str, Any]) -> list[Table]:

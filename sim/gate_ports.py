@@ -48,8 +48,9 @@ def pin_values(gates: Gates, design: MacDesign, cycles: Cycles) -> Tensor:
 def play(program: BitSliced, design: MacDesign, cycles: Cycles, state: Tensor | None = None) -> Response:
     """Plays an operand stream a lane, all lanes at once.
 
-    cycles: tensors of shape (cycles, lanes), for any number of lanes. state: registers to start from, updated in
-    place; all 0 if left out.
+    cycles: tensors of shape (cycles, lanes), any number of lanes. Where that is no multiple of 512, lanes with every
+    pin at 0 fill up; toggles count them, too.
+    state: registers to start from, updated in place; all 0 if left out.
     """
     lanes = cycles.activation.shape[1]
     pins = pack(pin_values(program.gates, design, cycles), sum(program.gates.inputs.values()))

@@ -25,7 +25,7 @@ class Mutant:
 
 
 def draw_mutants(gates: Gates, cells: Mapping[str, Cell], count: int, seed: int) -> list[Mutant]:
-    """`count` different mutants, drawn at random from all of them; all, where there are no more. In the netlist's order.
+    """`count` different mutants, drawn at random from all of them; all, where there are no more. In netlist order.
 
     Raises ValueError for a count below 1.
     """

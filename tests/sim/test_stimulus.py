@@ -10,7 +10,7 @@ from hw.designs import PUBLISHED, MacDesign
 from models.wrapnet.export import LayerExport
 from sim.coverage import bins, count_hits
 from sim.golden import accumulate
-from sim.stimulus import families, landmarks, lead_in, products, sums, trained_layer
+from sim.stimulus import carries, families, landmarks, lead_in, products, sums, trained_layer
 from tests.conftest import make_layer
 from tests.hw.test_mac import any_design
 
@@ -49,6 +49,17 @@ def test_all_products_and_all_sums_are_tried(name: str) -> None:
     assert len(pairs) == len(design.activation_range) * len(design.weight_range)
     steps = accumulate(design, sums(design, 0)[0].cycles)
     assert set(steps.after.tolist()) == set(design.accumulator_range)
+
+
+def test_carries_run_to_every_bit_above_the_product() -> None:
+    design = PUBLISHED["3x1x32"]
+    flipped = set()
+    for stimulus in carries(design, 0):
+        steps = accumulate(design, stimulus.cycles, stimulus.preload)
+        changed = (int(steps.before[0]) ^ int(steps.after[0])) & ((1 << 32) - 1)
+        flipped.add((int(stimulus.cycles.weight[0]), changed))
+    assert flipped == {(sign, (1 << end + 1) - 1) for sign in (1, -1) for end in range(4, 32)}
+    assert carries(PUBLISHED["8x8x8k2"], 0) == []
 
 
 @settings(deadline=None, max_examples=100)

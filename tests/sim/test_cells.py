@@ -1,0 +1,51 @@
+"""Liberty texts as cells."""
+
+import pytest
+
+from reports.liberty import load_library
+from sim.cells import read_cells
+from sim.expressions import parse_expression
+from tests.reports.test_liberty import FLIP_FLOP, INVERTER
+
+LATCH = 'cell (LATCH) { latch (IQ, IQN) { enable : "G"; } pin (Q) { direction : output; function : "IQ"; } }'
+
+
+def test_gates_and_flip_flops_are_read_and_latches_left_out() -> None:
+    text = f'/* a {{ */ library ("x") {{ time_unit : "1ns"; define (a, b, c); {INVERTER} {LATCH} {FLIP_FLOP} }}'
+    cells = read_cells(text)
+    assert set(cells) == {"INV", "DFF"}
+    assert cells["INV"].inputs == {"A"}
+    assert cells["INV"].outputs == {"Y": parse_expression("!A")}
+    register = cells["DFF"].flip_flop
+    assert register is not None
+    assert (register.state, register.inverse) == ("IQ", "IQN")
+    assert (register.clock, register.next_state) == (parse_expression("C"), parse_expression("D"))
+
+
+def test_the_builtin_library_is_read_whole() -> None:
+    cells = read_cells(load_library("builtin").text)
+    assert len(cells) == 65
+    assert sum(cell.flip_flop is not None for cell in cells.values()) == 8
+    assert len(cells["OAI33_X1"].inputs) == 6
+    assert set(cells["FA_X1"].outputs) == {"CO", "S"}
+
+
+def test_lines_may_be_continued_and_lack_semicolons() -> None:
+    text = """library (x) {
+      nom_voltage : 1.1
+      lu_table_template (t) { index_1 ("1, \\
+         2"); }
+      cell ("NAND") { area : 2
+        pin ("A") { direction : input } pin (B) { direction : input }
+        pin (Y) { direction : output; function : "(A B)'"; timing () { related_pin : "A"; values ("1, 2", "3, 4"); } }
+      } }"""
+    assert read_cells(text)["NAND"].outputs["Y"] == parse_expression("!(A & B)")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("library (x) { cell (A) {", "ends within cell A"), ("library (x) { ? }", "cannot be read at")],
+)
+def test_broken_texts_are_refused(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        read_cells(text)

@@ -1,0 +1,78 @@
+"""Mutants that make no difference, and such as do, by exhaustive trial and by Yosys."""
+
+from pathlib import Path
+
+import pytest
+
+from hw.designs import MacDesign
+from reports.synthesis import NETLIST, prove_equivalent
+from sim.bit_sliced import BitSliced
+from sim.equivalence import proved_equivalent
+from sim.expressions import parse_expression
+from sim.gates import Gates
+from sim.gates_verilog import gates_verilog
+from sim.mutants import Mutant, all_mutants
+from tests.sim.netlists import CELLS, gates_by_hand, mapped_gates
+
+# Registers of a and of its complement, which differ in every cycle but the first.
+OPPOSITES = [
+    ("INV_X1", {"A": 2, "ZN": 3}),
+    ("DFF_X1", {"D": 2, "CK": 1, "Q": 4}),
+    ("DFF_X1", {"D": 3, "CK": 1, "Q": 5}),
+    ("NAND2_X1", {"A1": 4, "A2": 5, "ZN": 6}),
+    ("DFF_X1", {"D": 6, "CK": 1, "Q": 7}),
+]
+
+
+def proved(gates: Gates, net: str, function: str, limit: int = 26) -> bool:
+    (site,) = (place for place, found in enumerate(gates.assignments) if found.target == net)
+    program = BitSliced(gates, [Mutant(site, parse_expression(function), "", "")])
+    return proved_equivalent(program, 0, limit)
+
+
+@pytest.mark.parametrize(
+    ("function", "equivalent"),
+    [
+        ("!(A1 & A2)", True),
+        ("!A1 | !A2", True),
+        ("1", True),  # both 1 is not possible after the first cycle
+        ("A1 | A2", True),
+        ("A1 ^ A2", True),
+        ("!(A1 | A2)", False),
+        ("A1", False),
+    ],
+)
+def test_what_registers_can_hold_counts(function: str, equivalent: bool, tmp_path: Path) -> None:
+    gates = gates_by_hand(OPPOSITES, {"a": 2}, {"y": 7}, tmp_path)
+    assert proved(gates, "n6", function) is equivalent
+
+
+def test_what_would_take_too_long_is_not_proved(tmp_path: Path) -> None:
+    gates = gates_by_hand(OPPOSITES, {"a": 2}, {"y": 7}, tmp_path)
+    assert not proved(gates, "n6", "!A1 | !A2", limit=0)
+
+
+def test_a_register_that_the_mutant_touches_itself_may_hold_anything(tmp_path: Path) -> None:
+    """Stuck, it is no longer the other one's complement."""
+    gates = gates_by_hand(OPPOSITES, {"a": 2}, {"y": 7}, tmp_path)
+    assert not proved(gates, "d1", "0")
+    assert not proved(gates, "n5", "0")
+
+
+def test_more_inputs_than_lanes_are_all_tried(tmp_path: Path) -> None:
+    """Thirteen inputs, and a difference for one of their 8192 values."""
+    ands = [("AND2_X1", {"A1": 20 + bit, "A2": 2 + bit, "ZN": 21 + bit}) for bit in range(13)]
+    inputs = {f"a{bit}": 2 + bit for bit in range(13)}
+    gates = gates_by_hand([("BUF_X1", {"A": "1", "Z": 20}), *ands], inputs, {"y": 33}, tmp_path)
+    assert proved(gates, "n33", "A2 & A1")
+    assert not proved(gates, "n33", "A1 & !A1")
+
+
+def test_verilog_of_the_gates_is_proved_and_of_a_mutant_refuted(tmp_path: Path) -> None:
+    design = MacDesign.parse("3x1x8k2")
+    gates = mapped_gates(design.name, tmp_path)
+    (tmp_path / NETLIST).write_text(gates_verilog(gates))
+    assert prove_equivalent(design, tmp_path)
+    for mutant in all_mutants(gates, CELLS)[::400]:
+        (tmp_path / NETLIST).write_text(gates_verilog(gates, mutant))
+        assert not prove_equivalent(design, tmp_path)
