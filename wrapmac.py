@@ -53,6 +53,7 @@ from reports.tables import (
 from reports.training_bench import bench_training, training_bench_table
 from reports.training_experiments import SCALES
 from reports.training_tables import TRAINING_TABLES
+from sim.compiler import ensure_compiler
 from sim.formal.grid import GRID
 from sim.formal.proofs import LIMIT, prove_designs
 from sim.simulators import Job, SimulatorError, SimulatorName, ensure_runnable, simulate
@@ -268,6 +269,7 @@ def mutants(
     if count < 1:
         raise ValueError(f"count is {count}; allowed is an integer of at least 1")
     cells = load_library(library)
+    ensure_compiler()
     _ensure_writable(json_file)
     results = []
     with Progress() as progress, TemporaryDirectory() as scratch:

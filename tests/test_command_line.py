@@ -122,6 +122,40 @@ def test_check_prints_and_writes_its_verdict(tmp_path: Path, layer_file: Path) -
     assert verdict["passed"]
 
 
+def test_mutants_prints_and_writes_the_fate_of_each(tmp_path: Path) -> None:
+    finished = wrapmac("mutants", "3x1x8k2", "--count", "40", "--json", "mutants.json", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert "3x1x8k2" in finished.stdout
+    (result,) = json.loads((tmp_path / "mutants.json").read_text())
+    assert len(result["mutants"]) == 40
+    assert result["transitions"] == {"tried": 4096, "wrong": 0, "seconds": result["transitions"]["seconds"]}
+
+
+def test_mutants_of_gates_that_are_not_proved_end_with_exit_code_1(tmp_path: Path) -> None:
+    finished = wrapmac("mutants", "3x1x8k2", "--count", "5", "--proof-limit", "0.001", cwd=tmp_path)
+    assert finished.returncode == 1, finished.stderr
+    assert "NOT" in finished.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["3x1x8k2", "--count", "0"], "count is 0; allowed is an integer of at least 1"),
+        (["3x1x8k2", "--seed", "-1"], "seed is -1"),
+        (["9x9"], "unknown design '9x9'"),
+        ([], "name at least one design"),
+        (["3x1x8k2", "--library", "none.lib"], "none.lib: no such file"),
+    ],
+)
+def test_mutants_refuses_bad_input(arguments: list[str], message: str, tmp_path: Path) -> None:
+    assert_refused(wrapmac("mutants", *arguments, cwd=tmp_path), message, tmp_path)
+
+
+def test_mutants_names_a_missing_compiler(tmp_path: Path) -> None:
+    finished = wrapmac("mutants", "3x1x8k2", cwd=tmp_path, env={"PATH": str(tmp_path)})
+    assert_refused(finished, "there is no C compiler: cc is missing", tmp_path)
+
+
 def test_synth_prints_and_writes_areas(tmp_path: Path) -> None:
     finished = wrapmac("synth", "3x1x8k2", "3x1x32", "--json", "areas.json", cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
