@@ -63,6 +63,7 @@ class BitSliced:
         self.mutants = tuple(mutants)
         self.nets = tuple(found.target for found in gates.assignments if found.target.startswith("n"))
         self._pins = sum(gates.inputs.values())
+        self._counted = count_toggles
         self._toggles = torch.zeros(len(self.nets), WORDS, dtype=torch.int64)
         self._library = compile_library(_source(gates, self.mutants, self.nets if count_toggles else ()))
         self.cycles = 0
@@ -75,7 +76,12 @@ class BitSliced:
 
     @property
     def toggles(self) -> dict[str, int]:
-        """How often each net changed between two cycles of a run, in all lanes and runs together; by name."""
+        """How often each net changed between two cycles of a run, in all lanes and runs together; by name.
+
+        Raises ValueError if toggles are not counted.
+        """
+        if not self._counted:
+            raise ValueError("toggles are not counted; ask for it with count_toggles")
         counts = zip(self.nets, self._toggles.sum(1).tolist(), strict=True)
         return {self.gates.net_names[net]: count for net, count in counts}
 

@@ -52,7 +52,7 @@ def _same(
 ) -> bool:
     """If one step agrees for every value of the signals `free` and of those a cycle `earlier`, which make `made`."""
     earlier = earlier or []
-    bits = len(free) + len(earlier)
+    bits = max(1, len(free) + len(earlier))
     blocks = max(1, (1 << bits) // LANES)
     mutated = torch.zeros(len(program.mutants), WORDS, dtype=torch.int64)
     mutated[number] = -1

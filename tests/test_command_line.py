@@ -142,8 +142,6 @@ def test_mutants_of_gates_that_are_not_proved_end_with_exit_code_1(tmp_path: Pat
     [
         (["3x1x8k2", "--count", "0"], "count is 0; allowed is an integer of at least 1"),
         (["3x1x8k2", "--seed", "-1"], "seed is -1"),
-        (["9x9"], "unknown design '9x9'"),
-        ([], "name at least one design"),
         (["3x1x8k2", "--library", "none.lib"], "none.lib: no such file"),
     ],
 )

@@ -26,7 +26,7 @@ def test_the_bench_kills_every_mutant_of_a_small_unit(tmp_path: Path) -> None:
 
 def test_a_bench_without_most_of_its_stimuli_lets_mutants_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sim.mutation, "families", lambda: {"corners": corners})
-    arguments = (DESIGN, load_library("builtin"), tmp_path, 60, 0, 60)
+    arguments = (DESIGN, load_library("builtin"), tmp_path, 25, 0, 60)
     result = measure_mutants(*arguments)
     survivors = [mutant for mutant in result["mutants"] if mutant["verdict"] == "survived"]
     assert survivors

@@ -107,6 +107,8 @@ def test_other_ports_and_shapes_are_refused(tmp_path: Path) -> None:
         play(program, MacDesign.parse("3x1x8k2"), streams(MacDesign.parse("3x1x8k2")))
     with pytest.raises(ValueError, match="pins has the shape"):
         program.run(torch.zeros(1, 1, 2, WORDS, dtype=torch.int64), program.initial_state(1))
+    with pytest.raises(ValueError, match="toggles are not counted"):
+        print(program.toggles)
 
 
 def test_a_missing_compiler_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,13 @@ def test_a_mutant_that_changes_a_register_is_not_proved_even_if_no_output_shows_
     assert not proved(gates, "n5", "1")
 
 
+def test_what_reaches_no_output_makes_no_difference(tmp_path: Path) -> None:
+    unread = [("INV_X1", {"A": 2, "ZN": 3}), ("BUF_X1", {"A": 3, "Z": 5}), ("INV_X1", {"A": 2, "ZN": 4})]
+    gates = gates_by_hand(unread, {"a": 2}, {"y": 4}, tmp_path)
+    assert proved(gates, "n3", "1")
+    assert not proved(gates, "n4", "1")
+
+
 def test_more_inputs_than_lanes_are_all_tried(tmp_path: Path) -> None:
     """Thirteen inputs, and a difference for one of their 8192 values."""
     ands = [("AND2_X1", {"A1": 20 + bit, "A2": 2 + bit, "ZN": 21 + bit}) for bit in range(13)]
