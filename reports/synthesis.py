@@ -64,15 +64,15 @@ read_verilog unit.v
 hierarchy -top {top}
 proc
 flatten
-opt_clean -purge
+{clean}
 rename -top gold
 design -stash gold
 read_verilog models.v
-read_verilog netlist.v
+read_verilog {netlist}
 hierarchy -top {top}
 proc
 flatten
-opt_clean -purge
+{clean}
 rename -top gate
 design -stash gate
 design -copy-from gold -as gold gold
@@ -123,8 +123,17 @@ def prove_equivalent(design: MacDesign, folder: Path, limit: float = PROOF_LIMIT
 
     All three lie in `folder`.
     """
+    return prove_netlist(design.module, NETLIST, folder, limit)
+
+
+def prove_netlist(top: str, netlist: str, folder: Path, limit: float, *, bit_by_bit: bool = False) -> bool:
+    """The same for the module `top` of another netlist in `folder`.
+
+    bit_by_bit: whether its registers and ports are single bits, called as those of unit.v: `sum[3]`.
+    """
+    clean = "splitnets -ports\nopt_clean" if bit_by_bit else "opt_clean -purge"
     try:
-        run_yosys(_PROVE.format(top=design.module), folder, limit)
+        run_yosys(_PROVE.format(top=top, netlist=netlist, clean=clean), folder, limit)
     except YosysTimeout:
         return False
     except YosysError as error:
