@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
@@ -50,6 +49,7 @@ from reports.tables import (
     synthesis_summary,
     trace_table,
 )
+from reports.tools import now
 from reports.training_bench import bench_training, training_bench_table
 from reports.training_experiments import SCALES
 from reports.training_tables import TRAINING_TABLES
@@ -384,7 +384,7 @@ def bench(
         )
     Console().print(training_bench_table(result).terminal())
     if json_file is not None:
-        made = {"command": shlex.join(["wrapmac", *sys.argv[1:]]), "created": _now()}
+        made = {"command": shlex.join(["wrapmac", *sys.argv[1:]]), "created": now()}
         write_text(json_file, json.dumps(result | {"seed": seed} | made, indent=2))
     return 0
 
@@ -452,11 +452,6 @@ def _images(dataset: str, data: Path | None, seed: int) -> ImageSource:
     if data is None:
         raise ValueError(f"--dataset {dataset} needs --data with the folder or archive that holds it")
     return cifar10(data) if dataset == "cifar10" else ImageFolders(data)
-
-
-def _now() -> str:
-    """Date and time, UTC."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _ensure_writable(path: Path | None) -> None:

@@ -8,7 +8,6 @@ import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from reports.liberty import Library
 from reports.published import MAC_UNITS, REFERENCE, area_ratio
 from reports.records import digest, kept
 from reports.synthesis import MODELS, NETLIST, synthesize
-from reports.tools import machine, tool_versions
+from reports.tools import machine, now, tool_versions
 from sim.simulators import Job, SimulatorName, available, simulate, simulator_version
 
 LAYER, LAYER_8BIT = "layer.npz", "layer-8bit.npz"
@@ -92,7 +91,7 @@ def run_flow(
         "command": command,
         "seed": config.seed,
         "machine": machine(),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": now(),
     }
 
 

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from sim.simulators import SimulatorError, SimulatorName, simulator_version
@@ -29,3 +30,8 @@ def tool_versions() -> dict[str, str]:
 def machine() -> str:
     """Processor architecture, operating system and core count, without any host name."""
     return f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores"
+
+
+def now() -> str:
+    """Date and time of a result, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

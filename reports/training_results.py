@@ -1,7 +1,6 @@
 """Tables of trained networks: from their rows to results, and from results to what is shown."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from models.data.splits import ImageData
 from models.training.progress import Progress
 from reports.tables import Table
-from reports.tools import machine, tool_versions
+from reports.tools import machine, now, tool_versions
 from reports.training_experiments import Scale, experiment, run_experiments
 from reports.training_tables import TRAINING_TABLES, Row
 
@@ -63,7 +62,7 @@ def measure_tables(
         "command": command,
         "tools": tool_versions(),
         "machine": machine(),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": now(),
     }
 
 

@@ -28,7 +28,7 @@ class Execution:
         """What runs a training in `folder`. Raises ValueError if TensorBoard is wanted and not installed."""
         try:
             accelerator = Accelerator(
-                cpu=not torch.accelerator.is_available(),
+                cpu=_on_cpu(),
                 mixed_precision=self.mixed_precision,
                 dynamo_backend="inductor" if self.compile else "no",
                 log_with="tensorboard" if self.tensorboard else None,
@@ -43,4 +43,9 @@ class Execution:
 
 def process_state() -> PartialState:
     """This process's place among those of the run, on machines without a GPU, too."""
-    return PartialState(cpu=not torch.accelerator.is_available())
+    return PartialState(cpu=_on_cpu())
+
+
+def _on_cpu() -> bool:
+    """Whether a run has no GPU; several processes would not find each other there without being told."""
+    return not torch.accelerator.is_available()

@@ -61,12 +61,12 @@ def build_circuit(name: str, netlist: FlatNetlist) -> Circuit:
 
     The buffers of the clock count as auxiliary. Outputs that no cell of their own drives get a buffer.
     """
-    names: dict[int | str, str] = {net: _identifier(port) for port, net in netlist.inputs.items()}
+    names: dict[int | str, str] = {net: identifier(port) for port, net in netlist.inputs.items()}
     names.update(_SUPPLIES)
     driven = {cell.nets[cell.output] for cell in netlist.cells}
     for port, net in netlist.outputs.items():
         if net in driven:
-            names.setdefault(net, _identifier(port))
+            names.setdefault(net, identifier(port))
     for cell in netlist.cells:
         names.setdefault(cell.nets[cell.output], f"{cell.part}_{cell.nets[cell.output]}")
 
@@ -89,14 +89,14 @@ def build_circuit(name: str, netlist: FlatNetlist) -> Circuit:
             flip_flops_so_far += 1
         place(cell.kind, cell.part, nets, cell.output)
     for port, net in netlist.outputs.items():
-        if names[net] != _identifier(port):
-            place(_BUFFER, "auxiliary", {"A": names[net], "Y": _identifier(port)}, "Y")
-    ports = {port: _identifier(port) for port in (*netlist.inputs, *netlist.outputs)}
+        if names[net] != identifier(port):
+            place(_BUFFER, "auxiliary", {"A": names[net], "Y": identifier(port)}, "Y")
+    ports = {port: identifier(port) for port in (*netlist.inputs, *netlist.outputs)}
     original = {called: names[net] for called, net in netlist.names.items() if net in names} | ports
-    inputs, outputs = (sorted(map(_identifier, side)) for side in (netlist.inputs, netlist.outputs))
+    inputs, outputs = (sorted(map(identifier, side)) for side in (netlist.inputs, netlist.outputs))
     return Circuit(name, inputs, outputs, instances, original)
 
 
-def _identifier(name: str) -> str:
+def identifier(name: str) -> str:
     """A name that every tool takes: `sum[3]` becomes `sum_3`."""
     return re.sub(r"\W+", "_", name).strip("_")

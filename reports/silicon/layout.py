@@ -58,7 +58,7 @@ def lay_out(designs: Iterable[MacDesign], out: Path, seed: int, progress: Progre
     tries = [(design, mapping) for design in designs for mapping in MAPPINGS]
     task = progress.task("place and route", len(tries) + len(designs))
     with ThreadPoolExecutor(cpu_count()) as pool:
-        futures = {pool.submit(_try, design, mapping, technology, out, seed): design for design, mapping in tries}
+        futures = [pool.submit(_try, design, mapping, technology, out, seed) for design, mapping in tries]
         found: dict[str, list[Candidate]] = {design.name: [] for design in designs}
         for future in as_completed(futures):
             candidate = future.result()

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from reports.silicon.circuit import Circuit
+from reports.silicon.circuit import Circuit, identifier
 
 _FILLER = "FILL"
 
@@ -49,7 +49,7 @@ def placed_verilog(circuit: Circuit, definition: Path) -> str:
 
 
 def _is_port(name: str, net: str, ports: set[str]) -> bool:
-    return net in ports and re.sub(r"\W+", "_", name).strip("_") == net
+    return net in ports and identifier(name) == net
 
 
 def _wire(net: str) -> str:

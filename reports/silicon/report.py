@@ -4,7 +4,6 @@ import json
 import subprocess
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from reports.published import MAC_UNITS
 from reports.silicon.layout import lay_out
 from reports.silicon.tables import layout_part_table, layout_table
 from reports.silicon.technology import PACKAGES
-from reports.tools import machine, tool_versions
+from reports.tools import machine, now, tool_versions
 
 
 def layout_report(
@@ -36,7 +35,7 @@ def layout_report(
         "command": command,
         "tools": tool_versions() | _package_versions(),
         "machine": machine(),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": now(),
     }
     write_text(out / "layout.json", json.dumps(report, indent=2))
     write_text(out / "layout.md", "\n".join(table(results).markdown() for table in (layout_table, layout_part_table)))
