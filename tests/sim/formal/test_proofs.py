@@ -8,11 +8,11 @@ import torch
 from amaranth.hdl import Module, Mux
 
 import hw.mac
-import wrapmac
 from hw.cyclic import CyclicActivation
 from hw.designs import MacDesign
 from hw.operands import OperandStage
 from models.arithmetic import cyclic, wrap
+from reports.commands import units
 from sim.formal.grid import GRID
 from sim.formal.proofs import Proof, prove_designs
 from sim.golden import Cycles, accumulate, expected_outputs
@@ -115,13 +115,13 @@ def test_a_reset_that_power_up_needs_is_noticed_missing(monkeypatch: pytest.Monk
 def test_the_command_exits_with_1_and_shows_the_trace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert wrapmac.prove(("2x1x4k2",)) == 0
+    assert units.prove(("2x1x4k2",)) == 0
     mutant = next(mutant for name, part, mutant in MUTANTS if part == "Accumulator" and name == "8x8x32")
     monkeypatch.setattr(hw.mac, "Accumulator", mutant)
     monkeypatch.setenv("COLUMNS", "160")
     capsys.readouterr()
     verdicts = tmp_path / "verdicts.json"
-    assert wrapmac.prove(("2x1x4k2",), out=tmp_path / "waves", json_file=verdicts) == 1
+    assert units.prove(("2x1x4k2",), out=tmp_path / "waves", json_file=verdicts) == 1
     shown = " ".join(capsys.readouterr().out.split())
     assert "REFUTED" in shown
     assert "2x1x4k2 accumulator, from power-up" in shown
@@ -136,7 +136,7 @@ def test_the_command_exits_with_1_and_shows_the_trace(
 
 
 def test_a_proof_that_runs_out_of_time_is_no_proof(capsys: pytest.CaptureFixture[str]) -> None:
-    assert wrapmac.prove(("12x12x24",), limit=1.5) == 1
+    assert units.prove(("12x12x24",), limit=1.5) == 1
     assert "OUT OF TIME" in capsys.readouterr().out
 
 

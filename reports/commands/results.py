@@ -1,0 +1,106 @@
+"""Commands that measure: benchmarks, tables and figures of the dissertation."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from rich.console import Console
+from tyro.conf import Positional, arg
+
+from models.data.cifar10 import cifar10
+from models.training.files import write_text
+from models.training.progress import Progress
+from reports.commands.options import (
+    Out,
+    Seed,
+    ensure_writable,
+)
+from reports.cyclic_figures import CYCLIC_FIGURES, write_cyclic_figure
+from reports.tools import now
+from reports.training_bench import bench_training, training_bench_table
+from reports.training_experiments import SCALES
+from reports.training_tables import TRAINING_TABLES
+
+
+def bench(
+    subject: Annotated[Positional[Literal["training"]], arg(help="what to measure")],
+    /,
+    network: Annotated[str, arg(help="the network to train")] = "vgg7",
+    width: Annotated[int | None, arg(metavar="N", help="channels of its first layer; its own if left out")] = None,
+    batch: Annotated[int, arg(metavar="N", help="images in a step")] = 100,
+    steps: Annotated[int, arg(metavar="N", help="steps measured of each kind")] = 20,
+    brevitas: Annotated[bool, arg(help="also the same network made of Brevitas' layers")] = False,
+    compile: Annotated[bool, arg(help="also through torch.compile")] = False,
+    seed: Seed = 0,
+    json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write the results there")] = None,
+) -> int:
+    """Measure side by side, in one run: a training step of WrapNet, of networks without its emulation, of peers."""
+    del subject  # one so far
+    ensure_writable(json_file)
+    with Progress() as progress:
+        result = bench_training(
+            network, width, batch, steps, seed, with_brevitas=brevitas, compile=compile, progress=progress
+        )
+    Console().print(training_bench_table(result).terminal())
+    if json_file is not None:
+        made = {"command": shlex.join(["wrapmac", *sys.argv[1:]]), "created": now()}
+        write_text(json_file, json.dumps(result | {"seed": seed} | made, indent=2))
+    return 0
+
+
+def table(
+    numbers: Annotated[
+        Positional[tuple[str, ...]],
+        arg(
+            name="number",
+            metavar="NUMBER",
+            help=f"tables of trained networks, or `all`: {', '.join(TRAINING_TABLES)}",
+        ),
+    ],
+    /,
+    data: Annotated[Path, arg(metavar="DIR", help="CIFAR-10: python batches or image folders, or a tar of them")],
+    scale: Annotated[
+        Literal["small", "paper"],
+        arg(help="small: narrow networks, few epochs, an hour for all on two cores; paper: the dissertation's"),
+    ] = "small",
+    seeds: Annotated[int, arg(metavar="N", help="how many seeds, from 0")] = 1,
+    out: Annotated[Path, arg(metavar="DIR", help="folder of stages and results; a killed run goes on there")] = Path(
+        "build/tables"
+    ),
+) -> int:
+    """Train what tables of chapter 2 compare, and show them beside the published figures (CIFAR-10)."""
+    from reports.training_results import check_numbers, measure_tables, training_table
+
+    if seeds < 1:
+        raise ValueError(f"seeds is {seeds}; allowed is an integer of at least 1")
+    chosen = list(TRAINING_TABLES) if "all" in numbers else list(dict.fromkeys(numbers))
+    check_numbers(chosen)
+    command = f"wrapmac table {' '.join(numbers)} --scale {scale} --seeds {seeds}"
+    images = cifar10(data)
+    ensure_writable(out / "tables.json")
+    with Progress() as progress:
+        results = measure_tables(chosen, images, SCALES[scale], range(seeds), out, progress, command)
+    tables = [training_table(number, results) for number in chosen]
+    write_text(out / "tables.json", json.dumps(results, indent=2))
+    write_text(out / "tables.md", "\n".join(one.markdown() for one in tables))
+    for one in tables:
+        Console().print(one.terminal())
+    print(out / "tables.md")
+    return 0
+
+
+def figure(
+    numbers: Annotated[
+        Positional[tuple[str, ...]], arg(name="number", metavar="NUMBER", help=f"figures: {', '.join(CYCLIC_FIGURES)}")
+    ],
+    /,
+    out: Out = Path("build/figures"),
+) -> int:
+    """Draw figures of chapter 2 that need no training, as PNG and SVG."""
+    if not numbers:
+        raise ValueError(f"name at least one figure of {', '.join(CYCLIC_FIGURES)}")
+    for number in numbers:
+        print(write_cyclic_figure(number, out))
+    return 0
