@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from os import cpu_count
 from pathlib import Path
@@ -12,37 +12,16 @@ from typing import Any, get_args
 from hw.designs import MacDesign
 from models.training.progress import Progress
 from reports.figures import write_figure
-from reports.published import PARTS
-from reports.silicon.circuit import build_circuit
+from reports.silicon.candidate import Candidate, try_layout
 from reports.silicon.equivalence import prove_layout
-from reports.silicon.mapping import Adder, Mapping, map_to_cells
-from reports.silicon.parasitics import spef
+from reports.silicon.mapping import Adder, Mapping
 from reports.silicon.picture import layout_picture
-from reports.silicon.place_route import Routed, check_layout, place_and_route
-from reports.silicon.technology import Technology, osu018
-from reports.silicon.timing import Timing, analyse
+from reports.silicon.place_route import check_layout
+from reports.silicon.technology import osu018
 from reports.synthesis import prove_equivalent
 
 MAPPINGS = (*(Mapping(1, adder) for adder in get_args(Adder)), Mapping(1600), Mapping(2400))
 """How a unit is mapped, in turn, for the layout to choose from."""
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A layout of a design, one of several. cell_area: of all cells but fillers, um2."""
-
-    design: MacDesign
-    mapping: Mapping
-    folder: Path
-    routed: Routed
-    timing: Timing
-    cell_area: float
-    area_by_part: dict[str, float]
-
-    @property
-    def cost(self) -> float:
-        """Area x time: what a given throughput takes."""
-        return self.cell_area * self.timing.cycle_time
 
 
 def lay_out(designs: Iterable[MacDesign], out: Path, seed: int, progress: Progress) -> list[dict[str, Any]]:
@@ -58,7 +37,9 @@ def lay_out(designs: Iterable[MacDesign], out: Path, seed: int, progress: Progre
     tries = [(design, mapping) for design in designs for mapping in MAPPINGS]
     task = progress.task("place and route", len(tries) + len(designs))
     with ThreadPoolExecutor(cpu_count()) as pool:
-        futures = [pool.submit(_try, design, mapping, technology, out, seed) for design, mapping in tries]
+        futures = [
+            pool.submit(try_layout, design, mapping, technology, out / design.name, seed) for design, mapping in tries
+        ]
         found: dict[str, list[Candidate]] = {design.name: [] for design in designs}
         for future in as_completed(futures):
             candidate = future.result()
@@ -74,22 +55,6 @@ def lay_out(designs: Iterable[MacDesign], out: Path, seed: int, progress: Progre
         draw = partial(layout_picture, candidate.routed, technology, title)
         write_figure(draw, out / candidate.design.name / "layout")
     return [result | {"tried": _tried(found[result["name"]])} for result in results]
-
-
-def _try(design: MacDesign, mapping: Mapping, technology: Technology, out: Path, seed: int) -> Candidate:
-    folder = out / design.name / f"{mapping.adder}-{mapping.delay}ps"
-    folder.mkdir(parents=True)
-    circuit = build_circuit(design.module, map_to_cells(design, technology, mapping, folder))
-    routed = place_and_route(circuit, technology, folder / "qflow", seed)
-    parasitics, netlist = folder / "parasitics.spef", folder / "circuit.v"
-    parasitics.write_text(spef(design.module, routed.file("rc")))
-    netlist.write_text(routed.verilog())
-    timing = analyse(design.module, folder / "cells.lib", netlist, parasitics, folder)
-    areas = dict.fromkeys(PARTS, 0.0)
-    for instance in circuit.instances:
-        areas[instance.part] += technology.area(instance.kind)
-    rounded = {part: round(area, 3) for part, area in areas.items()}
-    return Candidate(design, mapping, folder, routed, timing, round(sum(areas.values()), 3), rounded)
 
 
 def _checked(candidate: Candidate) -> dict[str, Any]:

@@ -52,6 +52,11 @@ class Mapping:
         if self.adder not in get_args(Adder):
             raise ValueError(f"adder is {self.adder!r}; allowed are {', '.join(get_args(Adder))}")
 
+    @property
+    def name(self) -> str:
+        """Short and different for every mapping, to name folders with: `sklansky-1ps`."""
+        return f"{self.adder}-{self.delay}ps"
+
 
 @dataclass(frozen=True)
 class Cell:

@@ -1,0 +1,51 @@
+"""One layout of a unit: mapped one way, placed, routed and timed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hw.designs import MacDesign
+from reports.published import PARTS
+from reports.silicon.circuit import build_circuit
+from reports.silicon.mapping import Mapping, map_to_cells
+from reports.silicon.parasitics import spef
+from reports.silicon.place_route import Routed, place_and_route
+from reports.silicon.technology import Technology
+from reports.silicon.timing import Timing, analyse
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A layout of a design, one of several. cell_area: of all cells but fillers, um2."""
+
+    design: MacDesign
+    mapping: Mapping
+    folder: Path
+    routed: Routed
+    timing: Timing
+    cell_area: float
+    area_by_part: dict[str, float]
+
+    @property
+    def cost(self) -> float:
+        """Area x time: what a given throughput takes."""
+        return self.cell_area * self.timing.cycle_time
+
+
+def try_layout(design: MacDesign, mapping: Mapping, technology: Technology, out: Path, seed: int) -> Candidate:
+    """Maps, places, routes and times `design` in a folder of its own in `out`, named by the mapping.
+
+    Raises LayoutError or TimingError if a tool fails.
+    """
+    folder = out / mapping.name
+    folder.mkdir(parents=True)
+    circuit = build_circuit(design.module, map_to_cells(design, technology, mapping, folder))
+    routed = place_and_route(circuit, technology, folder / "qflow", seed)
+    parasitics, netlist = folder / "parasitics.spef", folder / "circuit.v"
+    parasitics.write_text(spef(design.module, routed.file("rc")))
+    netlist.write_text(routed.verilog())
+    timing = analyse(design.module, folder / "cells.lib", netlist, parasitics, folder)
+    areas = dict.fromkeys(PARTS, 0.0)
+    for instance in circuit.instances:
+        areas[instance.part] += technology.area(instance.kind)
+    rounded = {part: round(area, 3) for part, area in areas.items()}
+    return Candidate(design, mapping, folder, routed, timing, round(sum(areas.values()), 3), rounded)
