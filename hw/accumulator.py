@@ -9,15 +9,13 @@ class Accumulator(Component):
 
     Each cycle adds `product` to the sum, or, with `restart`, to zero.
 
-    Latency: 1 cycle (`LATENCY`).
+    Latency: 1 cycle.
 
     Ports:
         restart: this product starts a new sum.
         product: signed, at most as wide as the accumulator.
         sum: signed, the register itself.
     """
-
-    LATENCY = 1
 
     def __init__(self, product_bits: int, accumulator_bits: int) -> None:
         super().__init__(

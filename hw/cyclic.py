@@ -1,11 +1,13 @@
 """The cyclic activation that makes a network immune to accumulator overflow."""
 
-from amaranth.hdl import Module, Mux, signed
+from amaranth.hdl import Cat, Module, Mux, Value, signed
 from amaranth.lib.wiring import Component, In, Out
+
+from hw.architectures import Fold
 
 
 class CyclicActivation(Component):
-    """Cyclic activation of slope k, registered (dissertation section 2.3.1).
+    """Cyclic activation of slope k (dissertation section 2.3.1).
 
     With t = k / (k + 1) * 2^(b - 1), the sum m maps to
 
@@ -16,24 +18,49 @@ class CyclicActivation(Component):
     The two folded arms differ by k 2^b, so modulo 2^b they are one and the same expression. Every
     result lies in [-t, t].
 
-    Latency: 1 cycle (`LATENCY`).
+    Latency: 1 cycle, or 0 with `bare`, which leaves out the register.
+
+    fold: form of the logic. `arms` compares with both ends; `range` asks, of the sum read as unsigned, for one
+    range; `magnitude` compares the magnitude; `ripple` does too, and negates by looking for the lowest 1.
 
     Ports:
         sum: signed, from the accumulator.
         out: signed, as wide as `sum`.
     """
 
-    LATENCY = 1
-
-    def __init__(self, accumulator_bits: int, slope: int, threshold: int) -> None:
+    def __init__(
+        self, accumulator_bits: int, slope: int, threshold: int, *, bare: bool = False, fold: Fold = "arms"
+    ) -> None:
         self.half_period = 1 << (accumulator_bits - 1)
         self.slope = slope
         self.threshold = threshold
+        self.bare = bare
+        self.fold = fold
         super().__init__({"sum": In(signed(accumulator_bits)), "out": Out(signed(accumulator_bits))})
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        beyond = (self.sum > self.threshold) | (self.sum < -self.threshold)
-        folded = self.slope * self.half_period - self.slope * self.sum
-        m.d.sync += self.out.eq(Mux(beyond, folded, self.sum))
+        domain = m.d.comb if self.bare else m.d.sync
+        domain += self.out.eq(Mux(self._beyond(), self._folded(), self.sum))
         return m
+
+    def _beyond(self) -> Value:
+        """Whether the sum lies on a folded arm."""
+        if self.fold == "arms":
+            return (self.sum > self.threshold) | (self.sum < -self.threshold)
+        unsigned = self.sum.as_unsigned()
+        if self.fold == "range":
+            return (unsigned > self.threshold) & (unsigned < 2 * self.half_period - self.threshold)
+        # Inverted, a negative sum is one less than its magnitude: its sign decides what is left.
+        negative = self.sum[-1]
+        magnitude = self.sum[:-1] ^ negative.replicate(len(self.sum) - 1)
+        return Cat(negative, magnitude) > 2 * self.threshold
+
+    def _folded(self) -> Value:
+        """The folded arms, modulo 2^b."""
+        if self.fold != "ripple":
+            return self.slope * self.half_period - self.slope * self.sum
+        # A number is negated by inverting all bits above its lowest 1.
+        flips = [self.sum[:bit].any() for bit in range(1, len(self.sum))]
+        negated = Cat(self.sum[0], self.sum[1:] ^ Cat(*flips))
+        return self.slope * self.half_period + self.slope * negated

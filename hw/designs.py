@@ -3,11 +3,13 @@
 import re
 from dataclasses import dataclass
 
+from hw.architectures import PLAIN, Architecture
+
 ACTIVATION_BITS = range(1, 17)
 WEIGHT_BITS = range(1, 17)
 ACCUMULATOR_BITS = range(2, 65)
 
-_NAME = re.compile(r"(\d+)x(\d+)x(\d+)(?:k(\d+))?")
+_NAME = re.compile(r"(\d+)x(\d+)x(\d+)(?:k(\d+))?(?:-([a-z0-9-]+))?")
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class MacDesign:
     weight_bits: width of the two's-complement weight, 1 to 16; a 1-bit weight encodes -1 (0) and +1 (1).
     accumulator_bits: width of the accumulator, which wraps around, 2 to 64.
     slope: slope k >= 1 of the cyclic activation's folded arms, or None for a unit without one.
+    architecture: how it is built.
 
     Raises ValueError for parameters that no unit can have.
     """
@@ -26,6 +29,7 @@ class MacDesign:
     weight_bits: int
     accumulator_bits: int
     slope: int | None = None
+    architecture: Architecture = PLAIN
 
     def __post_init__(self) -> None:
         for parameter, allowed in (
@@ -36,6 +40,10 @@ class MacDesign:
             value = getattr(self, parameter)
             if not isinstance(value, int) or value not in allowed:
                 raise ValueError(f"{parameter} is {value!r}; allowed are the integers {allowed[0]} to {allowed[-1]}")
+        self._check_slope()
+        self._check_architecture()
+
+    def _check_slope(self) -> None:
         if self.slope is None:
             return
         if not isinstance(self.slope, int) or self.slope < 1:
@@ -46,16 +54,32 @@ class MacDesign:
                 f"not {self.accumulator_bits}: in a narrower one the folded arm holds no integer"
             )
 
+    def _check_architecture(self) -> None:
+        built = self.architecture
+        if built.signs and (self.weight_bits > 1 or self.accumulator_bits <= self.activation_bits):
+            raise ValueError(
+                f"signs need a weight of 1 bit and an accumulator wider than the activation; {self._widths} has not"
+            )
+        if built.segment is not None and built.segment >= self.accumulator_bits:
+            raise ValueError(f"segment is {built.segment}; allowed are less bits than the accumulator's")
+        if self.slope is None and (built.bare or built.fold != PLAIN.fold):
+            raise ValueError(f"{self._widths} has no cyclic activation, so no form of one")
+
     @property
     def name(self) -> str:
-        """Activation x weight x accumulator bits, then k and the slope: `8x8x32`, `3x1x8k2`."""
+        """Activation x weight x accumulator bits, k and the slope, the variant: `8x8x32`, `3x1x8k2-early`."""
+        variant = self.architecture.name
+        return f"{self._widths}-{variant}" if variant else self._widths
+
+    @property
+    def _widths(self) -> str:
         widths = f"{self.activation_bits}x{self.weight_bits}x{self.accumulator_bits}"
         return widths if self.slope is None else f"{widths}k{self.slope}"
 
     @property
     def module(self) -> str:
-        """Name of the Verilog module (an identifier cannot start with a digit)."""
-        return f"mac_{self.name}"
+        """Name of the Verilog module (an identifier cannot start with a digit, nor hold a hyphen)."""
+        return f"mac_{self.name.replace('-', '_')}"
 
     @property
     def product_bits(self) -> int:
@@ -71,6 +95,12 @@ class MacDesign:
         if self.slope is None:
             raise ValueError(f"{self.name} has no cyclic activation, so no threshold")
         return (self.slope << (self.accumulator_bits - 1)) // (self.slope + 1)
+
+    @property
+    def settle(self) -> int:
+        """Cycles without an operand after which `sum` and `out` are right; 0 for all but segmented accumulators."""
+        segment = self.architecture.segment
+        return 0 if segment is None else (self.accumulator_bits - 1) // segment
 
     @property
     def activation_range(self) -> range:
@@ -96,10 +126,11 @@ class MacDesign:
         if match is None:
             raise ValueError(
                 f"unknown design {name!r}; a design is ACTIVATIONxWEIGHTxACCUMULATOR bits with kSLOPE "
-                f"if it has a cyclic activation, such as {', '.join(PUBLISHED)}"
+                f"if it has a cyclic activation, such as {', '.join(PUBLISHED)}, and -VARIANT if it is one"
             )
-        activation, weight, accumulator, slope = match.groups()
-        return cls(int(activation), int(weight), int(accumulator), int(slope) if slope else None)
+        activation, weight, accumulator, slope, variant = match.groups()
+        architecture = Architecture.parse(variant) if variant else PLAIN
+        return cls(int(activation), int(weight), int(accumulator), int(slope) if slope else None, architecture)
 
 
 PUBLISHED: dict[str, MacDesign] = {

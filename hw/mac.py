@@ -6,24 +6,21 @@ from amaranth.lib.wiring import Component, In, Out
 from hw.accumulator import Accumulator
 from hw.cyclic import CyclicActivation
 from hw.designs import MacDesign
-from hw.multiplier import Multiplier, weight_shape
+from hw.multiplier import Multiplier, SignMultiplier, weight_shape
 from hw.operands import OperandStage
-
-SUM_LATENCY = OperandStage.LATENCY + Multiplier.LATENCY + Accumulator.LATENCY
-"""Clock edges from the one that samples the operands, that one included, to the sum that counts them."""
-
-OUT_LATENCY = SUM_LATENCY + CyclicActivation.LATENCY
-"""The same for the cyclic activation of that sum."""
+from hw.segmented import SegmentedAccumulator
 
 
 class MacUnit(Component):
     """Multiplies, accumulates with wrap-around and, given a slope, applies the cyclic activation.
 
     One product a cycle. `sum` counts the operands sampled at a clock edge from the third edge on,
-    that one included (`SUM_LATENCY`); `out` follows one edge later (`OUT_LATENCY`).
+    that one included; `out` follows one edge later. Other architectures than the plain one may need fewer edges
+    (`sum_latency`, `out_latency`), and if segmented, `sum` and `out` are right once `design.settle` cycles without
+    `enable` have followed the operands.
 
     Reset (`rst`, synchronous, active high) passes through the pipeline in order, like an operand:
-    one cycle is enough; `sum` is 0 after the third edge and `out` after the fourth, and nothing
+    one cycle is enough; `sum` is 0 and `out` is as late as after an operand, and nothing
     sampled before the reset counts in any later sum. Before the first reset, or the first `first`,
     the sum of a real chip is unknown.
 
@@ -56,11 +53,9 @@ class MacUnit(Component):
     def elaborate(self, _platform: object) -> Module:
         design = self.design
         m = Module()
-        m.submodules.auxiliary = operands = OperandStage(self.activation.shape(), self.weight.shape())
-        m.submodules.multiplier = multiplier = Multiplier(
-            design.activation_bits, design.weight_bits, design.product_bits
-        )
-        m.submodules.accumulator = accumulator = Accumulator(design.product_bits, design.accumulator_bits)
+        m.submodules.auxiliary = operands = self._operands()
+        m.submodules.multiplier = multiplier = self._multiplier()
+        m.submodules.accumulator = accumulator = self._accumulator()
         m.d.comb += [
             operands.reset_in.eq(self.rst),
             operands.enable_in.eq(self.enable),
@@ -74,6 +69,35 @@ class MacUnit(Component):
             self.sum.eq(accumulator.sum),
         ]
         if design.slope is not None:
-            m.submodules.cyclic = cyclic = CyclicActivation(design.accumulator_bits, design.slope, design.threshold)
+            m.submodules.cyclic = cyclic = self._cyclic(design.slope)
             m.d.comb += [cyclic.sum.eq(accumulator.sum), self.out.eq(cyclic.out)]
         return m
+
+    def _operands(self) -> OperandStage:
+        built = self.design.architecture
+        shapes = self.activation.shape(), self.weight.shape()
+        if not built.early and not built.signs:
+            return OperandStage(*shapes)
+        return OperandStage(*shapes, early=built.early, quiet=built.signs)
+
+    def _multiplier(self) -> Multiplier | SignMultiplier:
+        design = self.design
+        if design.architecture.signs:
+            return SignMultiplier(design.activation_bits)
+        return Multiplier(design.activation_bits, design.weight_bits, design.product_bits)
+
+    def _accumulator(self) -> Accumulator | SegmentedAccumulator:
+        design, built = self.design, self.design.architecture
+        if not (built.signs or built.counting or built.segment):
+            return Accumulator(design.product_bits, design.accumulator_bits)
+        return SegmentedAccumulator(
+            design.product_bits,
+            design.accumulator_bits,
+            signs=built.signs,
+            counting=built.counting,
+            segment=built.segment,
+        )
+
+    def _cyclic(self, slope: int) -> CyclicActivation:
+        design, built = self.design, self.design.architecture
+        return CyclicActivation(design.accumulator_bits, slope, design.threshold, bare=built.bare, fold=built.fold)

@@ -1,6 +1,6 @@
 """Multiplier with its product register."""
 
-from amaranth.hdl import Module, Mux, Shape, signed, unsigned
+from amaranth.hdl import Cat, Module, Mux, Shape, signed, unsigned
 from amaranth.lib.wiring import Component, In, Out
 
 
@@ -11,14 +11,12 @@ class Multiplier(Component):
     A product register narrower than the product keeps the low bits, which is what an accumulator of
     that width would keep of it.
 
-    Latency: 1 cycle (`LATENCY`). The register counts as part of the multiplier (section 2.6.3).
+    Latency: 1 cycle. The register counts as part of the multiplier (section 2.6.3).
 
     Ports:
         activation, weight: operands.
         product: signed, `product_bits` wide.
     """
-
-    LATENCY = 1
 
     def __init__(self, activation_bits: int, weight_bits: int, product_bits: int) -> None:
         self.sign_weight = weight_bits == 1
@@ -36,6 +34,35 @@ class Multiplier(Component):
             m.d.sync += self.product.eq(Mux(self.weight, self.activation, -self.activation))
         else:
             m.d.sync += self.product.eq(self.activation * self.weight)
+        return m
+
+
+class SignMultiplier(Component):
+    """Product of an unsigned activation and a sign, registered as activation XOR sign with the sign above it.
+
+    What is missing to the two's complement, the sign once more at the lowest bit, the accumulator adds
+    (hw.segmented.SegmentedAccumulator).
+
+    Latency: 1 cycle.
+
+    Ports:
+        activation: operand. weight: 0 for -1, 1 for +1.
+        product: one bit wider than the activation.
+    """
+
+    def __init__(self, activation_bits: int) -> None:
+        super().__init__(
+            {
+                "activation": In(unsigned(activation_bits)),
+                "weight": In(unsigned(1)),
+                "product": Out(signed(activation_bits + 1)),
+            }
+        )
+
+    def elaborate(self, _platform: object) -> Module:
+        m = Module()
+        negative = ~self.weight
+        m.d.sync += self.product.eq(Cat(self.activation ^ negative.replicate(len(self.activation)), negative))
         return m
 
 

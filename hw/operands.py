@@ -11,8 +11,10 @@ class OperandStage(Component):
     enable has to travel along. Reset becomes a zero activation that starts a new dot product: it
     passes through the pipeline in order, and wipes out all that came before it.
 
-    Latency: `activation` and `weight` after 1 cycle (`LATENCY`); `restart` after 2, in step with the
-    product that the multiplier makes of them.
+    Latency: `activation` and `weight` after 1 cycle; `restart` after 2, in step with the product that the multiplier
+    makes of them. With `early`, which leaves out the operand registers, one cycle less each.
+
+    quiet: a 1-bit weight of a bubble or reset counts as +1, so that the product of signs is 0 throughout.
 
     Ports:
         reset_in, enable_in, first_in: the unit's control inputs.
@@ -21,9 +23,11 @@ class OperandStage(Component):
         restart: the product now at the accumulator's input starts a new dot product.
     """
 
-    LATENCY = 1
-
-    def __init__(self, activation_shape: Shape, weight_shape: Shape) -> None:
+    def __init__(
+        self, activation_shape: Shape, weight_shape: Shape, *, early: bool = False, quiet: bool = False
+    ) -> None:
+        self.early = early
+        self.quiet = quiet
         super().__init__(
             {
                 "reset_in": In(1),
@@ -39,11 +43,13 @@ class OperandStage(Component):
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
+        live = self.enable_in & ~self.reset_in
         starting = Signal()
-        m.d.sync += [
-            self.activation.eq(Mux(self.enable_in & ~self.reset_in, self.activation_in, 0)),
-            self.weight.eq(self.weight_in),
+        domain = m.d.comb if self.early else m.d.sync
+        domain += [
+            self.activation.eq(Mux(live, self.activation_in, 0)),
+            self.weight.eq(self.weight_in | ~live if self.quiet else self.weight_in),
             starting.eq(self.reset_in | (self.enable_in & self.first_in)),
-            self.restart.eq(starting),
         ]
+        m.d.sync += self.restart.eq(starting)
         return m

@@ -57,12 +57,14 @@ read_liberty -ignore_miss_func -ignore_miss_data_latch cells.lib
 write_verilog -noattr models.v
 """
 
-# Both sides are flattened; their registers, outputs of the parts, keep their names and pair up by them. What is
+# Both sides are flattened; their registers, outputs of the parts, keep their names and pair up by them, but wires that
+# Yosys numbers on either side must not. What is
 # left to prove is the logic between registers (equiv_simple) and, for registers renamed on the way, induction.
 _PROVE = """
 read_verilog unit.v
 hierarchy -top {top}
 proc
+rename -hide w:_*_
 flatten
 {clean}
 rename -top gold
@@ -71,6 +73,7 @@ read_verilog models.v
 read_verilog {netlist}
 hierarchy -top {top}
 proc
+rename -hide w:_*_
 flatten
 {clean}
 rename -top gate

@@ -13,10 +13,7 @@ from torch import Tensor
 from hw.designs import MacDesign
 from sim.coverage import bins, count_hits
 from sim.golden import Cycles, accumulate, expected_outputs
-from sim.stimulus import Stimulus, bubbles, join
-
-FLUSH = 8
-"""Bubbles after each stimulus, so that its last operands leave the pipeline."""
+from sim.stimulus import Stimulus, bubbles, flush, join, paced
 
 _UNKNOWN_SUM, _UNKNOWN_OUT, _RESET, _ENABLE, _FIRST = 63, 62, 34, 33, 32
 _PIN_BITS = 16
@@ -75,7 +72,8 @@ class MacBench:
 
     async def check(self, name: str, stimuli: list[Stimulus]) -> None:
         """Plays and scores stimuli; those that need a preload are passed over where there can be none."""
-        playable = [stimulus for stimulus in stimuli if self.preload or stimulus.preload is None]
+        offered = paced(self.design, stimuli)
+        playable = [stimulus for stimulus in offered if self.preload or stimulus.preload is None]
         for start in range(0, len(playable), self.lanes):
             batch = playable[start : start + self.lanes]
             for stimulus, recording in zip(batch, await self._play(batch), strict=True):
@@ -85,7 +83,10 @@ class MacBench:
         """Plays one stimulus a lane, the shorter ones followed by bubbles, as are lanes without one."""
         for lane, stimulus in enumerate(batch):
             if stimulus.preload is not None:
-                self.dut.lane[lane].unit.accumulator.sum.value = stimulus.preload
+                accumulator = self.dut.lane[lane].unit.accumulator
+                accumulator.sum.value = stimulus.preload
+                if self.design.settle:
+                    accumulator.carries.value = 0
                 await ReadWrite()
         longest = max(len(stimulus.cycles) for stimulus in batch)
         words = torch.zeros(longest, self.lanes, dtype=torch.int64)
@@ -97,8 +98,9 @@ class MacBench:
         recordings = [self._decode(rows) for rows in self._read(Path("response.bin"))[: len(batch)]]
         self.dut.go.value = 0
         await FallingEdge(self.dut.done)
-        if any(len(recording.sum) != longest + FLUSH for recording in recordings):
-            raise AssertionError(f"{len(recordings[0].sum)} cycles recorded of {longest} and {FLUSH} bubbles")
+        idle = flush(self.design)
+        if any(len(recording.sum) != longest + idle for recording in recordings):
+            raise AssertionError(f"{len(recordings[0].sum)} cycles recorded of {longest} and {idle} bubbles")
         return recordings
 
     def _read(self, path: Path) -> Tensor:

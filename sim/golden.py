@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from hw.designs import MacDesign
-from hw.mac import OUT_LATENCY, SUM_LATENCY
 from models.arithmetic import cyclic, wrap
 
 
@@ -40,6 +39,7 @@ class Accumulation:
     before: the sum before the cycle, before any restart.
     after: the sum that results.
     known: whether the sum that results is defined, that is, whether there was a restart or a preload.
+    live: whether the cycle's operands count.
     """
 
     product: Tensor
@@ -47,6 +47,7 @@ class Accumulation:
     before: Tensor
     after: Tensor
     known: Tensor
+    live: Tensor
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def accumulate(design: MacDesign, cycles: Cycles, preload: int | None = None) ->
     after = wrap(total - base, design.accumulator_bits)
     before = torch.cat([start[None], after[:-1]])
     known = (last_restart >= 0) | (preload is not None)
-    return Accumulation(product, restart, before, after, known)
+    return Accumulation(product, restart, before, after, known, live)
 
 
 def expected_outputs(design: MacDesign, steps: Accumulation, preload: int | None = None) -> Outputs:
@@ -84,13 +85,21 @@ def expected_outputs(design: MacDesign, steps: Accumulation, preload: int | None
     Without a cyclic activation, `out` is 0 and known: the test bench ties it to 0.
     """
     cycles = len(steps.after)
-    # A sum is visible from the edge after the one that forms it: SUM_LATENCY rows after its operands.
-    shown = torch.cat([torch.full((SUM_LATENCY,), preload or 0), steps.after])
-    known = torch.cat([torch.full((SUM_LATENCY,), preload is not None), steps.known])
+    latency = design.architecture.sum_latency
+    # A sum is visible from the edge after the one that forms it: `latency` rows after its operands.
+    shown = torch.cat([torch.full((latency,), preload or 0), steps.after])
+    settled = ~_recently(steps.live, design.settle)
+    known = torch.cat([torch.full((latency,), preload is not None), steps.known & settled])
     if design.slope is None:
         out, out_known = torch.zeros(cycles, dtype=torch.int64), torch.ones(cycles, dtype=torch.bool)
     else:
-        late = OUT_LATENCY - SUM_LATENCY
+        late = design.architecture.out_latency - latency
         out = torch.cat([torch.zeros(late, dtype=torch.int64), cyclic(shown, design.accumulator_bits, design.slope)])
         out_known = torch.cat([torch.zeros(late, dtype=torch.bool), known])
     return Outputs(shown[:cycles], known[:cycles], out[:cycles], out_known[:cycles])
+
+
+def _recently(events: Tensor, cycles: int) -> Tensor:
+    """Whether one of the last `cycles` cycles, the present one included, had an event."""
+    count = torch.cat([torch.zeros(cycles, dtype=torch.int64), events.cumsum(0)])
+    return count[cycles:] > count[: len(events)]

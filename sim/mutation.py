@@ -8,12 +8,11 @@ from torch import Tensor
 
 from hw.designs import MacDesign
 from sim.bit_sliced import BitSliced
-from sim.drivers import FLUSH
 from sim.gate_ports import pin_values, preset_sum
 from sim.gates import Gates
 from sim.golden import accumulate, expected_outputs
 from sim.lanes import LANES, WORDS, bits_of, in_every_lane
-from sim.stimulus import Stimulus, bubbles, families, join
+from sim.stimulus import Stimulus, bubbles, families, flush, join, paced
 
 _CHUNK = 4096
 
@@ -58,14 +57,18 @@ def kills(program: BitSliced, design: MacDesign, seed: int) -> tuple[list[str | 
 
 
 def _scenes(gates: Gates, design: MacDesign, seed: int) -> list[_Scene]:
-    named = [(family, stimulus) for family, stimuli in families().items() for stimulus in stimuli(design, seed)]
+    named = [
+        (family, stimulus)
+        for family, stimuli in families().items()
+        for stimulus in paced(design, stimuli(design, seed))
+    ]
     scenes = [_scene(gates, design, family, stimulus) for family, stimulus in named]
     return sorted(scenes, key=lambda scene: scene.preset is not None)
 
 
 def _scene(gates: Gates, design: MacDesign, family: str, stimulus: Stimulus) -> _Scene:
     preload = stimulus.preload
-    cycles = join([stimulus.cycles, bubbles(design, FLUSH)])
+    cycles = join([stimulus.cycles, bubbles(design, flush(design))])
     outputs = expected_outputs(design, accumulate(design, cycles, preload), preload)
     expected, known = [], []
     for port, nets in gates.outputs.items():

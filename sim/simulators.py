@@ -21,8 +21,7 @@ from hw.designs import MacDesign
 from models.training.files import write_text
 from models.training.seeds import check_seed
 from models.wrapnet.export import LayerExport
-from sim.drivers import FLUSH
-from sim.stimulus import trained_layer
+from sim.stimulus import flush, trained_layer
 
 SimulatorName = Literal["verilator", "icarus"]
 
@@ -110,7 +109,7 @@ def _run_bench(job: Job, folder: Path) -> dict[str, Any]:
                 "WEIGHT_BITS": job.design.weight_bits,
                 "ACCUMULATOR_BITS": job.design.accumulator_bits,
                 "LANES": job.lanes,
-                "FLUSH": FLUSH,
+                "FLUSH": flush(job.design),
             },
             defines={"UNIT": job.design.module} | ({"SLOPE": 1} if job.design.slope else {}),
             build_args=_build_arguments(job.simulator),

@@ -51,6 +51,28 @@ def bubbles(design: MacDesign, count: int) -> Cycles:
     return Cycles(zeros, zeros, zeros, zeros, zeros - int(design.weight_bits == 1))
 
 
+def flush(design: MacDesign) -> int:
+    """Bubbles after which nothing is left in a unit's pipeline, with some to spare."""
+    return 8 + design.settle
+
+
+def paced(design: MacDesign, stimuli: list[Stimulus]) -> list[Stimulus]:
+    """For units that have to settle, the stimuli also with bubbles after every cycle, so that every sum is seen."""
+    if not design.settle:
+        return stimuli
+    return [*stimuli, *(Stimulus(_spread(design, one.cycles), one.preload) for one in stimuli)]
+
+
+def _spread(design: MacDesign, cycles: Cycles) -> Cycles:
+    """Each cycle followed by as many bubbles as the unit needs to settle."""
+    idle = bubbles(design, design.settle)
+    columns = {}
+    for field in Cycles.__dataclass_fields__:
+        rest = getattr(idle, field).expand(len(cycles), -1)
+        columns[field] = torch.cat([getattr(cycles, field)[:, None], rest], dim=1).flatten()
+    return Cycles(**columns)
+
+
 def activation_corners(design: MacDesign) -> list[int]:
     """The smallest, the next and the largest activations."""
     allowed = design.activation_range

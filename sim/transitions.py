@@ -6,13 +6,12 @@ import torch
 from torch import Tensor
 
 from hw.designs import MacDesign
-from hw.mac import OUT_LATENCY, SUM_LATENCY
 from models.arithmetic import cyclic, wrap
 from sim.bit_sliced import BitSliced
 from sim.gate_ports import pin_values, preset_sum, read_ports
 from sim.golden import Cycles
 from sim.lanes import LANES, bits_of, counting, in_every_lane
-from sim.stimulus import bubbles, join
+from sim.stimulus import bubbles, flush, join
 
 TRANSITION_BITS = 24
 """Of up to so many bits of operands and sum, all combinations are tried."""
@@ -46,6 +45,9 @@ def try_transitions(program: BitSliced, design: MacDesign) -> Transitions:
     bits = design.activation_bits + design.weight_bits + design.accumulator_bits
     blocks = max(1, (1 << bits) // LANES)
     wrong, seconds = 0, program.seconds
+    sum_row, out_row = (
+        latency + design.settle for latency in (design.architecture.sum_latency, design.architecture.out_latency)
+    )
     for first in range(0, blocks, _CHUNK):
         planes = counting(bits, first, min(_CHUNK, blocks - first))
         operands, total = planes.tensor_split((bits - design.accumulator_bits,), dim=1)
@@ -58,16 +60,16 @@ def try_transitions(program: BitSliced, design: MacDesign) -> Transitions:
         expected = wrap(
             _products(design, numbers) + (numbers >> (bits - design.accumulator_bits)), design.accumulator_bits
         )
-        differs = shown.sum[SUM_LATENCY] != expected
+        differs = shown.sum[sum_row] != expected
         if design.slope is not None:
-            differs |= shown.out[OUT_LATENCY] != cyclic(expected, design.accumulator_bits, design.slope)
+            differs |= shown.out[out_row] != cyclic(expected, design.accumulator_bits, design.slope)
         wrong += int(differs[: 1 << bits].count_nonzero())
     return Transitions(1 << bits, wrong, program.seconds - seconds)
 
 
 def _idle_state(program: BitSliced, design: MacDesign) -> Tensor:
     """The registers after a reset that has passed through: planes of one block."""
-    idle = bubbles(design, OUT_LATENCY)
+    idle = bubbles(design, flush(design))
     reset = Cycles(idle.reset + 1, idle.enable, idle.first, idle.activation, idle.weight)
     values = pin_values(program.gates, design, join([reset, idle]))
     state = program.initial_state(1)
@@ -77,7 +79,7 @@ def _idle_state(program: BitSliced, design: MacDesign) -> Tensor:
 
 def _pins(program: BitSliced, design: MacDesign, activation: Tensor, weight: Tensor) -> Tensor:
     """One enabled cycle with the operands of the planes, and bubbles until its output shows."""
-    idle = bubbles(design, OUT_LATENCY + 1)
+    idle = bubbles(design, flush(design))
     pins = _constant_pins(program, pin_values(program.gates, design, idle)).repeat(len(activation), 1, 1, 1)
     position = 0
     for port, width in program.gates.inputs.items():

@@ -87,7 +87,7 @@ def generate(
     """Write the Verilog of units, by name or by parameters, to DIR/NAME.v."""
     designs = chosen_designs(names, required=False)
     widths = {"activation_bits": activation_bits, "weight_bits": weight_bits, "accumulator_bits": accumulator_bits}
-    given = {name: bits for name, bits in widths.items() if bits is not None}
+    given: dict[str, Any] = {name: bits for name, bits in widths.items() if bits is not None}
     if given or slope is not None:
         missing = [f"--{name.replace('_', '-')}" for name in widths if name not in given]
         if missing:

@@ -21,12 +21,13 @@ class Obligation:
     """One thing to prove; equal for units that share the part.
 
     part: a key of CLAIMS. source: Verilog of the module under test, named `unit` or `unit_PART`.
-    parameters: of the check in PART.v, as Verilog constants.
+    parameters: of the check in PART.v, as Verilog constants. settle: cycles that carries between segments take.
     """
 
     part: str
     source: str
     parameters: tuple[tuple[str, str], ...]
+    settle: int = 0
 
     @property
     def claim(self) -> str:
@@ -35,21 +36,34 @@ class Obligation:
 
 
 def obligations(design: MacDesign) -> list[Obligation]:
-    """All that is to be proved of the Verilog of `design`, its parts first."""
+    """All that is to be proved of the Verilog of `design`, its parts first.
+
+    A part whose interface is the architecture's own, as a product that lacks its sign's last addition, is proved with
+    the unit alone.
+    """
     source = mac_verilog(design).replace(design.module, "unit")
     activation = ("ACTIVATION_BITS", str(design.activation_bits))
     weight = ("WEIGHT_BITS", str(design.weight_bits))
     accumulator = ("ACCUMULATOR_BITS", str(design.accumulator_bits))
     product = ("PRODUCT_BITS", str(design.product_bits))
     slope = ("SLOPE", f"64'd{design.slope or 0}")
-    found = [
-        Obligation("auxiliary", _module(source, "auxiliary"), (activation, weight)),
-        Obligation("multiplier", _module(source, "multiplier"), (activation, weight, accumulator, product)),
-        Obligation("accumulator", _module(source, "accumulator"), (accumulator, product)),
-    ]
+    built = design.architecture
+    bare = ("BARE", str(int(built.bare)))
+    found = []
+    if not built.early and not built.signs:
+        found.append(Obligation("auxiliary", _module(source, "auxiliary"), (activation, weight)))
+    if not built.signs:
+        found.append(
+            Obligation("multiplier", _module(source, "multiplier"), (activation, weight, accumulator, product))
+        )
+    if not built.signs and built.segment is None:
+        found.append(Obligation("accumulator", _module(source, "accumulator"), (accumulator, product)))
     if design.slope is not None:
-        found.append(Obligation("cyclic", _module(source, "cyclic"), (accumulator, slope)))
-    return [*found, Obligation("unit", source, (activation, weight, accumulator, slope))]
+        found.append(Obligation("cyclic", _module(source, "cyclic"), (accumulator, slope, bare)))
+    latency = ("LATENCY", str(built.sum_latency))
+    segment = ("SEGMENT", str(built.segment or design.accumulator_bits))
+    whole = (activation, weight, accumulator, slope, latency, bare, segment)
+    return [*found, Obligation("unit", source, whole, design.settle)]
 
 
 def _module(source: str, part: str) -> str:

@@ -104,7 +104,7 @@ def _prove(obligation: Obligation, designs: tuple[str, ...], limit: float, out: 
         script = _PROVE.format(
             part=obligation.part,
             parameters=" ".join(f"-chparam {parameter} {value}" for parameter, value in obligation.parameters),
-            longest=_LONGEST_INDUCTION,
+            longest=_LONGEST_INDUCTION + obligation.settle,
         )
         start = time.monotonic()
 

@@ -1,12 +1,19 @@
-// At each edge the exact total takes in that edge's operands at once; sum shows it, modulo 2^ACCUMULATOR_BITS, two
-// edges later, and out the exact cyclic activation of sum another edge later. A reset, or a first that counts, starts
-// the total anew; before the first of them all is unknown.
+// At each edge the exact total takes in that edge's operands at once; sum shows it, modulo 2^ACCUMULATOR_BITS,
+// LATENCY - 1 edges later, and out the exact cyclic activation of sum another edge later, or with it if BARE. A reset,
+// or a first that counts, starts the total anew; before the first of them all is unknown.
+//
+// An accumulator in segments holds, besides sum, a carry into each of them but the lowest. The total is all of these
+// together, at every edge; it is sum alone once so many edges without operands have passed as there are carries.
 module unit_check #(
     parameter ACTIVATION_BITS = 8,
     parameter WEIGHT_BITS = 8,
     parameter ACCUMULATOR_BITS = 8,
     // 0 for a unit without cyclic activation.
     parameter [63:0] SLOPE = 0,
+    parameter LATENCY = 3,
+    parameter BARE = 0,
+    // ACCUMULATOR_BITS for an accumulator that is in one piece.
+    parameter SEGMENT = ACCUMULATOR_BITS,
     // Room for the exact sum of 2^32 products of the accumulator's width; longer ones agree modulo 2^TOTAL_BITS.
     parameter TOTAL_BITS = ACCUMULATOR_BITS + 32
 ) (
@@ -20,30 +27,57 @@ module unit_check #(
     output signed [ACCUMULATOR_BITS-1:0] expected_sum,
     output sum_known,
     output signed [ACCUMULATOR_BITS-1:0] out,
-    output reg signed [2*ACCUMULATOR_BITS+1:0] expected_out,
-    output reg out_known
+    output signed [2*ACCUMULATOR_BITS+1:0] expected_out,
+    output out_known
 );
   wire signed [ACTIVATION_BITS+WEIGHT_BITS:0] product;
   exact_product #(ACTIVATION_BITS, WEIGHT_BITS) product_definition (activation, weight, product);
 
-  reg signed [TOTAL_BITS-1:0] total, total_before, total_shown;
-  reg known, known_before, known_shown;
-  initial {known, known_before, known_shown} = 0;
+  localparam CARRIES = (ACCUMULATOR_BITS - 1) / SEGMENT;
+
+  // Those in the unit: when all is flat, wires of one name are one.
+  (* hierconn *)
+  wire [(CARRIES ? CARRIES : 1)-1:0] \tested.part.accumulator.carries ;
+  wire [(CARRIES ? CARRIES : 1)-1:0] carries = \tested.part.accumulator.carries ;
+
+  // By edges since the operands were sampled.
+  reg signed [TOTAL_BITS-1:0] total, total_2, total_3;
+  reg known, known_2, known_3, live, live_2, live_3;
+  initial {known, known_2, known_3} = 0;
   always @(posedge clk) begin
     if (rst) total <= 0;
     else if (enable) total <= first ? product : total + product;
     if (rst || (enable && first)) known <= 1;
-    total_before <= total;
-    total_shown <= total_before;
-    known_before <= known;
-    known_shown <= known_before;
+    live <= enable && !rst;
+    {total_2, total_3} <= {total, total_2};
+    {known_2, known_3} <= {known, known_2};
+    {live_2, live_3} <= {live, live_2};
   end
-  assign expected_sum = total_shown[ACCUMULATOR_BITS-1:0];
-  assign sum_known = known_shown;
+  assign expected_sum = LATENCY == 3 ? total_3[ACCUMULATOR_BITS-1:0] : total_2[ACCUMULATOR_BITS-1:0];
+  wire counted = LATENCY == 3 ? known_3 : known_2;
+  wire disturbed = LATENCY == 3 ? live_3 : live_2;
   always @* if (sum_known) assert (sum == expected_sum);
 
   generate
-    if (SLOPE == 0) begin
+    if (CARRIES == 0) begin
+      assign sum_known = counted;
+    end else begin
+      reg [CARRIES:0] disturbances;
+      always @(posedge clk) disturbances <= {disturbances, disturbed};
+      assign sum_known = counted && !disturbed && !(disturbances & ((1 << (CARRIES - 1)) - 1));
+
+      integer i;
+      reg [ACCUMULATOR_BITS-1:0] whole;
+      always @* begin
+        whole = sum;
+        for (i = 0; i < CARRIES; i = i + 1) whole = whole + (carries[i] << (SEGMENT * (i + 1)));
+        if (counted) assert (whole == expected_sum[ACCUMULATOR_BITS-1:0]);
+      end
+    end
+  endgenerate
+
+  generate
+    if (SLOPE == 0) begin : tested
       unit part (
           .clk(clk),
           .rst(rst),
@@ -54,8 +88,8 @@ module unit_check #(
           .sum(sum)
       );
       assign out = 0;
-      initial out_known = 0;
-    end else begin
+      assign out_known = 0;
+    end else begin : tested
       unit part (
           .clk(clk),
           .rst(rst),
@@ -68,11 +102,15 @@ module unit_check #(
       );
       wire signed [2*ACCUMULATOR_BITS+1:0] cyclic;
       exact_cyclic #(ACCUMULATOR_BITS, SLOPE) cyclic_definition (expected_sum, cyclic);
-      initial out_known = 0;
+      reg signed [2*ACCUMULATOR_BITS+1:0] cyclic_before;
+      reg known_before;
+      initial known_before = 0;
       always @(posedge clk) begin
-        expected_out <= cyclic;
-        out_known <= sum_known;
+        cyclic_before <= cyclic;
+        known_before <= sum_known;
       end
+      assign expected_out = BARE ? cyclic : cyclic_before;
+      assign out_known = BARE ? sum_known : known_before;
       always @* if (out_known) assert (out == expected_out);
     end
   endgenerate

@@ -1,0 +1,89 @@
+"""How a unit can be built; what it computes is the same for all."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+Fold = Literal["arms", "range", "magnitude", "ripple"]
+"""How the cyclic activation tells and folds the sums beyond its threshold; see hw.cyclic."""
+
+_SEGMENT = re.compile(r"segment(\d+)")
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The form of a unit's circuit. All forms have the same ports and compute the same; latencies differ.
+
+    signs: the product of a 1-bit weight is held as activation XOR sign, with the sign as the accumulator's carry-in,
+        so that nothing is negated.
+    counting: accumulator bits above the product's magnitude count up or down by one, or hold, instead of adding.
+    segment: accumulator bits between which a carry waits a cycle in a register, or None for a carry that runs through.
+        The accumulator is then partly in carry-save form: a sum shows once no operand has come for `settle` cycles.
+    early: operands are multiplied before the first register, which takes the product. One edge less of latency.
+    bare: the cyclic activation has no register. One edge less of latency to `out`.
+    fold: form of the cyclic activation.
+    """
+
+    signs: bool = False
+    counting: bool = False
+    segment: int | None = None
+    early: bool = False
+    bare: bool = False
+    fold: Fold = "arms"
+
+    def __post_init__(self) -> None:
+        if self.segment is not None and (not isinstance(self.segment, int) or self.segment < 1):
+            raise ValueError(f"segment is {self.segment!r}; allowed is an integer of at least 1, or none")
+        if self.fold not in get_args(Fold):
+            raise ValueError(f"fold is {self.fold!r}; allowed are {', '.join(get_args(Fold))}")
+
+    @property
+    def name(self) -> str:
+        """The name in VARIANTS, or else the features, joined by hyphens: `signs-counting-segment4`; plain: empty."""
+        for name, variant in VARIANTS.items():
+            if variant == self:
+                return name
+        words = [word for word in _FEATURES if getattr(self, word)]
+        words += [f"segment{self.segment}"] if self.segment else []
+        words += [self.fold] if self.fold != "arms" else []
+        return "-".join(words)
+
+    @property
+    def sum_latency(self) -> int:
+        """Clock edges from the one that samples the operands, that one included, to the sum that counts them."""
+        return 2 if self.early else 3
+
+    @property
+    def out_latency(self) -> int:
+        """The same for the cyclic activation of that sum."""
+        return self.sum_latency + (not self.bare)
+
+    @classmethod
+    def parse(cls, name: str) -> "Architecture":
+        """The architecture of a name; ValueError for words that are none."""
+        if name in VARIANTS:
+            return VARIANTS[name]
+        features: dict[str, Any] = {}
+        for word in name.split("-"):
+            segment = _SEGMENT.fullmatch(word)
+            if word in _FEATURES:
+                features[word] = True
+            elif segment is not None:
+                features["segment"] = int(segment.group(1))
+            elif word in get_args(Fold):
+                features["fold"] = word
+            else:
+                raise ValueError(
+                    f"unknown variant {word!r}; known are {', '.join(VARIANTS)}, and joined by hyphens "
+                    f"{', '.join(_FEATURES)}, segmentN, {', '.join(get_args(Fold))}"
+                )
+        return cls(**features)
+
+
+_FEATURES = ("signs", "counting", "early", "bare")
+
+PLAIN = Architecture()
+"""The unit as the dissertation has it: operands, product, sum and activation registered (Figure 2.4)."""
+
+VARIANTS: dict[str, Architecture] = {}
+"""Architectures with names of their own."""
