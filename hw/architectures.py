@@ -19,6 +19,8 @@ class Architecture:
     counting: accumulator bits above the product's magnitude count up or down by one, or hold, instead of adding.
     segment: accumulator bits between which a carry waits a cycle in a register, or None for a carry that runs through.
         The accumulator is then partly in carry-save form: a sum shows once no operand has come for `settle` cycles.
+    mirrored: the restart is held twice, once inverted, so that each register drives half of the accumulator.
+    loading: a new dot product loads the accumulator behind its adder, instead of adding to zero.
     early: operands are multiplied before the first register, which takes the product. One edge less of latency.
     bare: the cyclic activation has no register. One edge less of latency to `out`.
     fold: form of the cyclic activation.
@@ -27,6 +29,8 @@ class Architecture:
     signs: bool = False
     counting: bool = False
     segment: int | None = None
+    mirrored: bool = False
+    loading: bool = False
     early: bool = False
     bare: bool = False
     fold: Fold = "arms"
@@ -80,7 +84,7 @@ class Architecture:
         return cls(**features)
 
 
-_FEATURES = ("signs", "counting", "early", "bare")
+_FEATURES = ("signs", "counting", "mirrored", "loading", "early", "bare")
 
 PLAIN = Architecture()
 """The unit as the dissertation has it: operands, product, sum and activation registered (Figure 2.4)."""

@@ -60,6 +60,8 @@ class MacDesign:
             raise ValueError(
                 f"signs need a weight of 1 bit and an accumulator wider than the activation; {self._widths} has not"
             )
+        if built.signs and built.loading:
+            raise ValueError("signs cannot go with loading: the product of signs still has to be added")
         if built.segment is not None and built.segment >= self.accumulator_bits:
             raise ValueError(f"segment is {built.segment}; allowed are less bits than the accumulator's")
         if self.slope is None and (built.bare or built.fold != PLAIN.fold):

@@ -68,6 +68,8 @@ class MacUnit(Component):
             accumulator.product.eq(multiplier.product),
             self.sum.eq(accumulator.sum),
         ]
+        if design.architecture.mirrored:
+            m.d.comb += accumulator.keep.eq(operands.keep)
         if design.slope is not None:
             m.submodules.cyclic = cyclic = self._cyclic(design.slope)
             m.d.comb += [cyclic.sum.eq(accumulator.sum), self.out.eq(cyclic.out)]
@@ -76,9 +78,9 @@ class MacUnit(Component):
     def _operands(self) -> OperandStage:
         built = self.design.architecture
         shapes = self.activation.shape(), self.weight.shape()
-        if not built.early and not built.signs:
+        if not (built.early or built.signs or built.mirrored):
             return OperandStage(*shapes)
-        return OperandStage(*shapes, early=built.early, quiet=built.signs)
+        return OperandStage(*shapes, early=built.early, quiet=built.signs, mirrored=built.mirrored)
 
     def _multiplier(self) -> Multiplier | SignMultiplier:
         design = self.design
@@ -88,15 +90,9 @@ class MacUnit(Component):
 
     def _accumulator(self) -> Accumulator | SegmentedAccumulator:
         design, built = self.design, self.design.architecture
-        if not (built.signs or built.counting or built.segment):
+        if not (built.signs or built.counting or built.mirrored or built.loading or built.segment):
             return Accumulator(design.product_bits, design.accumulator_bits)
-        return SegmentedAccumulator(
-            design.product_bits,
-            design.accumulator_bits,
-            signs=built.signs,
-            counting=built.counting,
-            segment=built.segment,
-        )
+        return SegmentedAccumulator(design.product_bits, design.accumulator_bits, built)
 
     def _cyclic(self, slope: int) -> CyclicActivation:
         design, built = self.design, self.design.architecture

@@ -21,25 +21,34 @@ class OperandStage(Component):
         activation_in, weight_in: the unit's operands.
         activation, weight: the registered operands; the activation is 0 for a bubble or reset.
         restart: the product now at the accumulator's input starts a new dot product.
+        keep: the inverse of `restart`, from a register of its own; only with `mirrored`.
     """
 
     def __init__(
-        self, activation_shape: Shape, weight_shape: Shape, *, early: bool = False, quiet: bool = False
+        self,
+        activation_shape: Shape,
+        weight_shape: Shape,
+        *,
+        early: bool = False,
+        quiet: bool = False,
+        mirrored: bool = False,
     ) -> None:
         self.early = early
         self.quiet = quiet
-        super().__init__(
-            {
-                "reset_in": In(1),
-                "enable_in": In(1),
-                "first_in": In(1),
-                "activation_in": In(activation_shape),
-                "weight_in": In(weight_shape),
-                "activation": Out(activation_shape),
-                "weight": Out(weight_shape),
-                "restart": Out(unsigned(1)),
-            }
-        )
+        self.mirrored = mirrored
+        ports = {
+            "reset_in": In(1),
+            "enable_in": In(1),
+            "first_in": In(1),
+            "activation_in": In(activation_shape),
+            "weight_in": In(weight_shape),
+            "activation": Out(activation_shape),
+            "weight": Out(weight_shape),
+            "restart": Out(unsigned(1)),
+        }
+        if mirrored:
+            ports["keep"] = Out(unsigned(1))
+        super().__init__(ports)
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
@@ -52,4 +61,6 @@ class OperandStage(Component):
             starting.eq(self.reset_in | (self.enable_in & self.first_in)),
         ]
         m.d.sync += self.restart.eq(starting)
+        if self.mirrored:
+            m.d.sync += self.keep.eq(~starting)
         return m

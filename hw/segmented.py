@@ -3,6 +3,8 @@
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib.wiring import Component, In, Out
 
+from hw.architectures import Architecture
+
 
 class SegmentedAccumulator(Component):
     """Running sum of products modulo 2^accumulator_bits, in carry-save form between its segments.
@@ -13,53 +15,73 @@ class SegmentedAccumulator(Component):
     Latency: 1 cycle; then a carry takes one cycle a segment, while products of 0 come.
 
     Ports:
-        restart: this product starts a new sum.
+        restart: this product starts a new sum. keep: its inverse, if `mirrored`; it drives the upper half.
         product: two's complement, at most as wide as the accumulator; or, with `signs`, activation XOR sign below the
             sign, which is added once more at the lowest bit.
         sum: signed, a register.
     """
 
-    def __init__(
-        self, product_bits: int, accumulator_bits: int, *, signs: bool, counting: bool, segment: int | None
-    ) -> None:
-        self.signs = signs
-        self.adding = product_bits - 1 if counting else accumulator_bits
-        self.segment = segment or accumulator_bits
-        super().__init__(
-            {
-                "restart": In(unsigned(1)),
-                "product": In(signed(product_bits)),
-                "sum": Out(signed(accumulator_bits)),
-            }
-        )
+    def __init__(self, product_bits: int, accumulator_bits: int, architecture: Architecture) -> None:
+        self.architecture = architecture
+        self.adding = product_bits - 1 if architecture.counting else accumulator_bits
+        self.segment = architecture.segment or accumulator_bits
+        ports = {
+            "restart": In(unsigned(1)),
+            "product": In(signed(product_bits)),
+            "sum": Out(signed(accumulator_bits)),
+        }
+        if architecture.mirrored:
+            ports["keep"] = In(unsigned(1))
+        super().__init__(ports)
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
         width = len(self.sum)
-        kept = Signal(width)
         addend = Signal(signed(width))
+        m.d.comb += addend.eq(self.product)
         carries = Signal((width - 1) // self.segment)
-        m.d.comb += [kept.eq(Mux(self.restart, 0, self.sum)), addend.eq(self.product)]
         sign = self.product[-1]
-        carry: Value = sign if self.signs else Const(0, 1)
+        carry: Value = sign if self.architecture.signs else Const(0, 1)
         for number, low in enumerate(range(0, width, self.segment)):
             high = min(low + self.segment, width)
             between = min(max(low, self.adding), high)
             if number:
-                carry = carries[number - 1] & ~self.restart
+                carry = self._kept(carries[number - 1], low)
             if between > low:
                 added = Signal(between - low + 1, name=f"added{number}")
                 # The carry enters as one more bit below, so that the adder has but two operands.
-                total = Cat(Const(1, 1), kept[low:between]) + Cat(carry, addend[low:between])
+                kept = self._kept(self.sum[low:between], low)
+                total = Cat(Const(1, 1), kept) + Cat(carry, addend[low:between])
                 m.d.comb += added.eq(total[1:])
-                m.d.sync += self.sum[low:between].eq(added)
+                m.d.sync += self.sum[low:between].eq(self._loaded(addend[low:between], added[:-1], low))
                 carry = added[-1]
             if high > between:
-                counted, carry = _count(kept[between:high], carry, sign)
-                m.d.sync += self.sum[between:high].eq(counted)
+                counted, carry = _count(self._kept(self.sum[between:high], between), carry, sign)
+                m.d.sync += self.sum[between:high].eq(self._loaded(addend[between:high], counted, between))
             if high < width:
-                m.d.sync += carries[number].eq(carry)
+                m.d.sync += carries[number].eq(self._loaded(Const(0, 1), carry, low))
         return m
+
+    def _kept(self, value: Value, low: int) -> Value:
+        """What bits from `low` on go on from: nothing, if this product starts a new sum."""
+        if self.architecture.loading:
+            return value
+        restarts = self._restarts(low, len(value))
+        return value & ~restarts
+
+    def _loaded(self, product: Value, total: Value, low: int) -> Value:
+        """What bits from `low` on take up: of a product that starts a new sum, with `loading`, itself."""
+        if not self.architecture.loading:
+            return total
+        restarts = self._restarts(low, len(total))
+        return Cat(*(Mux(*bits) for bits in zip(restarts, product, total, strict=True)))
+
+    def _restarts(self, low: int, count: int) -> Value:
+        """For each of `count` bits from `low` on whether it restarts, from the register that drives it."""
+        if not self.architecture.mirrored:
+            return self.restart.replicate(count)
+        half = len(self.sum) // 2
+        return Cat(*(self.restart if bit < half else ~self.keep for bit in range(low, low + count)))
 
 
 def _count(value: Value, carry: Value, sign: Value) -> tuple[Value, Value]:

@@ -50,13 +50,13 @@ def obligations(design: MacDesign) -> list[Obligation]:
     built = design.architecture
     bare = ("BARE", str(int(built.bare)))
     found = []
-    if not built.early and not built.signs:
+    if not (built.early or built.signs or built.mirrored):
         found.append(Obligation("auxiliary", _module(source, "auxiliary"), (activation, weight)))
     if not built.signs:
         found.append(
             Obligation("multiplier", _module(source, "multiplier"), (activation, weight, accumulator, product))
         )
-    if not built.signs and built.segment is None:
+    if not (built.signs or built.mirrored or built.segment):
         found.append(Obligation("accumulator", _module(source, "accumulator"), (accumulator, product)))
     if design.slope is not None:
         found.append(Obligation("cyclic", _module(source, "cyclic"), (accumulator, slope, bare)))
