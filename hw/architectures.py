@@ -23,6 +23,7 @@ class Architecture:
     loading: a new dot product loads the accumulator behind its adder, instead of adding to zero.
     early: operands are multiplied before the first register, which takes the product. One edge less of latency.
     bare: the cyclic activation has no register. One edge less of latency to `out`.
+    split: the register of the cyclic activation lies inside of it, between comparison and fold.
     fold: form of the cyclic activation.
     """
 
@@ -33,6 +34,7 @@ class Architecture:
     loading: bool = False
     early: bool = False
     bare: bool = False
+    split: bool = False
     fold: Fold = "arms"
 
     def __post_init__(self) -> None:
@@ -84,7 +86,7 @@ class Architecture:
         return cls(**features)
 
 
-_FEATURES = ("signs", "counting", "mirrored", "loading", "early", "bare")
+_FEATURES = ("signs", "counting", "mirrored", "loading", "early", "bare", "split")
 
 PLAIN = Architecture()
 """The unit as the dissertation has it: operands, product, sum and activation registered (Figure 2.4)."""

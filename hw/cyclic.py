@@ -1,6 +1,6 @@
 """The cyclic activation that makes a network immune to accumulator overflow."""
 
-from amaranth.hdl import Cat, Module, Mux, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import Component, In, Out
 
 from hw.architectures import Fold
@@ -18,7 +18,8 @@ class CyclicActivation(Component):
     The two folded arms differ by k 2^b, so modulo 2^b they are one and the same expression. Every
     result lies in [-t, t].
 
-    Latency: 1 cycle, or 0 with `bare`, which leaves out the register.
+    Latency: 1 cycle, or 0 with `bare`, which leaves out the register. With `split` the register does not hold the
+    result, but the sum, and whether it is to be folded.
 
     fold: form of the logic. `arms` compares with both ends; `range` asks, of the sum read as unsigned, for one
     range; `magnitude` compares the magnitude; `ripple` does too, and negates by looking for the lowest 1.
@@ -29,19 +30,32 @@ class CyclicActivation(Component):
     """
 
     def __init__(
-        self, accumulator_bits: int, slope: int, threshold: int, *, bare: bool = False, fold: Fold = "arms"
+        self,
+        accumulator_bits: int,
+        slope: int,
+        threshold: int,
+        *,
+        bare: bool = False,
+        split: bool = False,
+        fold: Fold = "arms",
     ) -> None:
         self.half_period = 1 << (accumulator_bits - 1)
         self.slope = slope
         self.threshold = threshold
         self.bare = bare
+        self.split = split
         self.fold = fold
         super().__init__({"sum": In(signed(accumulator_bits)), "out": Out(signed(accumulator_bits))})
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
+        if self.split:
+            held, beyond = Signal(signed(len(self.sum))), Signal()
+            m.d.sync += [held.eq(self.sum), beyond.eq(self._beyond())]
+            m.d.comb += self.out.eq(Mux(beyond, self._folded(held), held))
+            return m
         domain = m.d.comb if self.bare else m.d.sync
-        domain += self.out.eq(Mux(self._beyond(), self._folded(), self.sum))
+        domain += self.out.eq(Mux(self._beyond(), self._folded(self.sum), self.sum))
         return m
 
     def _beyond(self) -> Value:
@@ -56,11 +70,11 @@ class CyclicActivation(Component):
         magnitude = self.sum[:-1] ^ negative.replicate(len(self.sum) - 1)
         return Cat(negative, magnitude) > 2 * self.threshold
 
-    def _folded(self) -> Value:
+    def _folded(self, value: Value) -> Value:
         """The folded arms, modulo 2^b."""
         if self.fold != "ripple":
-            return self.slope * self.half_period - self.slope * self.sum
+            return self.slope * self.half_period - self.slope * value
         # A number is negated by inverting all bits above its lowest 1.
-        flips = [self.sum[:bit].any() for bit in range(1, len(self.sum))]
-        negated = Cat(self.sum[0], self.sum[1:] ^ Cat(*flips))
+        flips = [value[:bit].any() for bit in range(1, len(value))]
+        negated = Cat(value[0], value[1:] ^ Cat(*flips))
         return self.slope * self.half_period + self.slope * negated

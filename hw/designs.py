@@ -64,8 +64,10 @@ class MacDesign:
             raise ValueError("signs cannot go with loading: the product of signs still has to be added")
         if built.segment is not None and built.segment >= self.accumulator_bits:
             raise ValueError(f"segment is {built.segment}; allowed are less bits than the accumulator's")
-        if self.slope is None and (built.bare or built.fold != PLAIN.fold):
+        if self.slope is None and (built.bare or built.split or built.fold != PLAIN.fold):
             raise ValueError(f"{self._widths} has no cyclic activation, so no form of one")
+        if built.bare and built.split:
+            raise ValueError("bare and split exclude each other: a cyclic activation has no register, or one inside")
 
     @property
     def name(self) -> str:

@@ -96,4 +96,6 @@ class MacUnit(Component):
 
     def _cyclic(self, slope: int) -> CyclicActivation:
         design, built = self.design, self.design.architecture
-        return CyclicActivation(design.accumulator_bits, slope, design.threshold, bare=built.bare, fold=built.fold)
+        return CyclicActivation(
+            design.accumulator_bits, slope, design.threshold, bare=built.bare, split=built.split, fold=built.fold
+        )
