@@ -20,16 +20,17 @@ typedef unsigned long long Word;
 typedef Word V __attribute__((vector_size({bytes})));
 typedef V U __attribute__((aligned(8), may_alias));
 
-static void tally(Word *restrict toggles, Word *restrict before, const Word *restrict now)
+static void tally(Word *restrict toggles, Word *restrict highs, Word *restrict before, const Word *restrict now)
 {{
   for (int word = 0; word < {words} * {tallied}; word++)
   {{
     toggles[word] += __builtin_popcountll(now[word] ^ before[word]);
+    highs[word] += __builtin_popcountll(now[word]);
     before[word] = now[word];
   }}
 }}
 
-void run(long blocks, long cycles, const U *pins, U *state, const U *mutants, U *shown, Word *toggles)
+void run(long blocks, long cycles, const U *pins, U *state, const U *mutants, U *shown, Word *toggles, Word *highs)
 {{
   const V zero = {{0}}, one = ~zero;
   Word values[{words} * {tallied} + 1], before[{words} * {tallied} + 1];
@@ -43,7 +44,7 @@ void run(long blocks, long cycles, const U *pins, U *state, const U *mutants, U 
       {body}
       if (cycle == 0)
         __builtin_memcpy(before, values, sizeof before);
-      tally(toggles, before, values);
+      tally(toggles, highs, before, values);
     }}
     {store}
   }}
@@ -54,7 +55,7 @@ void run(long blocks, long cycles, const U *pins, U *state, const U *mutants, U 
 class BitSliced:
     """A netlist, and any number of mutants of it, as compiled code.
 
-    count_toggles: also count how often each net changes, which takes longer.
+    count_toggles: also count how often each net changes, and in how many cycles it is 1, which takes longer.
     Raises ValueError if there is no C compiler.
     """
 
@@ -65,6 +66,7 @@ class BitSliced:
         self._pins = sum(gates.inputs.values())
         self._counted = count_toggles
         self._toggles = torch.zeros(len(self.nets), WORDS, dtype=torch.int64)
+        self._highs = torch.zeros_like(self._toggles)
         self._library = compile_library(_source(gates, self.mutants, self.nets if count_toggles else ()))
         self.cycles = 0
         self.seconds = 0.0
@@ -80,10 +82,23 @@ class BitSliced:
 
         Raises ValueError if toggles are not counted.
         """
+        return self._by_name(self._toggles)
+
+    @property
+    def highs(self) -> dict[str, int]:
+        """In how many cycles each net was 1, in all lanes and runs together; by name; errors as `toggles`."""
+        return self._by_name(self._highs)
+
+    def forget(self) -> None:
+        """Counts toggles and ones from 0 again."""
+        self._toggles.zero_()
+        self._highs.zero_()
+
+    def _by_name(self, counts: Tensor) -> dict[str, int]:
         if not self._counted:
             raise ValueError("toggles are not counted; ask for it with count_toggles")
-        counts = zip(self.nets, self._toggles.sum(1).tolist(), strict=True)
-        return {self.gates.net_names[net]: count for net, count in counts}
+        pairs = zip(self.nets, counts.sum(1).tolist(), strict=True)
+        return {self.gates.net_names[net]: count for net, count in pairs}
 
     def initial_state(self, blocks: int) -> Tensor:
         """All registers at 0: planes of shape (blocks, registers, WORDS)."""
@@ -113,7 +128,10 @@ class BitSliced:
         self._library.run(
             ctypes.c_long(blocks),
             ctypes.c_long(cycles),
-            *(ctypes.c_void_p(planes.data_ptr()) for planes in (pins, state, chosen, shown, self._toggles)),
+            *(
+                ctypes.c_void_p(planes.data_ptr())
+                for planes in (pins, state, chosen, shown, self._toggles, self._highs)
+            ),
         )
         self.seconds += time.perf_counter() - started
         self.cycles += blocks * cycles * 64 * WORDS

@@ -103,17 +103,22 @@ def read_gates(path: Path, module: str, cells: Mapping[str, Cell]) -> Gates:
     modules = json.loads(path.read_text())["modules"]
     if module not in modules:
         raise ValueError(f"{path.name} has no module {module}")
-    reader = _Reader(modules[module], cells)
+    return gates_of(module, modules[module], cells)
+
+
+def gates_of(name: str, module: dict[str, Any], cells: Mapping[str, Cell]) -> Gates:
+    """The same of the module `name` as Yosys's JSON has it, already parsed."""
+    reader = _Reader(module, cells)
     return Gates(
-        name=module,
+        name=name,
         inputs={port: len(bits) for port, bits in reader.ports("input").items() if port != CLOCK},
         outputs={port: tuple(map(_net, bits)) for port, bits in reader.ports("output").items()},
         registers=reader.registers,
         assignments=tuple(_in_order(reader.assignments)),
-        net_names=_net_names(modules[module]),
+        net_names=_net_names(module),
         wires={
             name: tuple(map(_net, entry["bits"]))
-            for name, entry in modules[module]["netnames"].items()
+            for name, entry in module["netnames"].items()
             if not entry["hide_name"]
         },
     )

@@ -14,6 +14,7 @@ _CLOCK_PIN = "CLK"
 _CLOCK_BUFFER = "CLKBUF1"
 _FLIP_FLOPS_A_BUFFER = 8
 _BUFFER = "BUFX2"
+_BIT = re.compile(r"(?P<name>\w+)(?:\[(?P<bit>\d+)\])?")
 _SUPPLIES = {"0": "gnd", "1": "vdd", "x": "gnd"}
 
 
@@ -54,6 +55,15 @@ class Circuit:
             ".end",
         ]
         return "\n".join(lines) + "\n"
+
+    def ports(self, nets: list[str]) -> dict[str, list[str]]:
+        """Those of the unit's ports, by name, that consist of `nets`: their bits, lowest first."""
+        numbered: dict[str, dict[int, str]] = {}
+        for called, net in self.original.items():
+            match = _BIT.fullmatch(called)
+            if net in nets and match is not None and identifier(called) == net:
+                numbered.setdefault(match["name"], {})[int(match["bit"] or 0)] = net
+        return {name: [bits[bit] for bit in sorted(bits)] for name, bits in numbered.items()}
 
 
 def build_circuit(name: str, netlist: FlatNetlist) -> Circuit:

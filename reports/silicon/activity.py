@@ -1,0 +1,59 @@
+"""How often the nets of a placed circuit change while it computes a trained layer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hw.designs import MacDesign
+from reports.silicon.circuit import Circuit, identifier
+from sim.bit_sliced import BitSliced
+from sim.cells import read_cells
+from sim.gate_ports import play
+from sim.gates import Gates, gates_of
+from sim.golden import Cycles
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Of each net but those of the clock: how often it changes in a cycle, and in which part of them it is 1."""
+
+    toggles: dict[str, float]
+    duties: dict[str, float]
+
+
+def measure_activity(design: MacDesign, circuit: Circuit, liberty: str, cycles: Cycles) -> Activity:
+    """Plays `cycles`, tensors of shape (cycles, lanes), twice: from power-up, and once more, to be counted.
+
+    A net changes at most once a cycle: what it does before it settles is not seen.
+    """
+    program = BitSliced(gates_of_circuit(circuit, liberty), count_toggles=True)
+    lanes = cycles.activation.shape[1]
+    state = program.initial_state(-(-lanes // 512))
+    play(program, design, cycles, state)
+    program.forget()
+    play(program, design, cycles, state)
+    steps = (len(cycles.activation) - 1) * lanes
+    seen = len(cycles.activation) * lanes
+    return Activity(
+        {identifier(net): count / steps for net, count in program.toggles.items()},
+        {identifier(net): count / seen for net, count in program.highs.items()},
+    )
+
+
+def gates_of_circuit(circuit: Circuit, liberty: str) -> Gates:
+    """The logic of a circuit, with the ports of the unit's Verilog and the nets and cells of the layout."""
+    numbers: dict[str, int | str] = {"gnd": "0", "vdd": "1"}
+
+    def number(net: str) -> int | str:
+        return numbers.setdefault(net, len(numbers))
+
+    cells = {
+        one.name: {"type": one.kind, "connections": {pin: [number(net)] for pin, net in one.nets.items()}}
+        for one in circuit.instances
+    }
+    ports: dict[str, dict[str, Any]] = {}
+    for direction, nets in (("input", circuit.inputs), ("output", circuit.outputs)):
+        for name, bits in circuit.ports(nets).items():
+            ports[name] = {"direction": direction, "bits": [number(net) for net in bits]}
+    netnames = {net: {"bits": [bit], "hide_name": 0} for net, bit in numbers.items() if isinstance(bit, int)}
+    netnames |= {name: {"bits": port["bits"], "hide_name": 0} for name, port in ports.items()}
+    return gates_of(circuit.name, {"ports": ports, "cells": cells, "netnames": netnames}, read_cells(liberty))

@@ -1,0 +1,62 @@
+"""Operands to measure energy with: a trained layer's, rather than noise."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from hw.designs import MacDesign
+from models.wrapnet.export import LayerExport
+from sim.golden import Cycles
+
+_SHIPPED = Path(__file__).with_name("operands")
+
+_LANES = 512
+_DOTS = 2
+
+
+def layer_for(design: MacDesign) -> LayerExport:
+    """The layer that ships with the project, with operands of the design's widths.
+
+    It is a layer of the network that `wrapmac flow --seed 0` trains, cut to 16 output channels and 8 images: with
+    1-bit weights and 3-bit activations, or, for weights of several bits, 8 bits for both. Of operands that are wider
+    than the design's, low bits are dropped.
+    """
+    layer = LayerExport.load(_SHIPPED / ("layer-3x1.npz" if design.weight_bits == 1 else "layer-8x8.npz"))
+    activation_bits = min(layer.activation_bits, design.activation_bits)
+    weight_bits = min(layer.weight_bits, design.weight_bits)
+    return replace(
+        layer,
+        activations=layer.activations >> (layer.activation_bits - activation_bits),
+        activation_bits=activation_bits,
+        weights=layer.weights >> (layer.weight_bits - weight_bits),
+        weight_bits=weight_bits,
+    )
+
+
+def operand_stream(design: MacDesign, layer: LayerExport, seed: int) -> Cycles:
+    """Dot products of a layer, back to back in 512 lanes: tensors of shape (cycles, lanes).
+
+    Each is followed by the bubbles that the design needs to settle.
+    Raises ValueError if the layer's operands do not fit the design.
+    """
+    for operand, values, allowed in (
+        ("activation", layer.activations, design.activation_range),
+        ("weight", layer.weights, design.weight_range),
+    ):
+        if values.min() < allowed[0] or values.max() > allowed[-1] or ((values - allowed[0]) % allowed.step).any():
+            raise ValueError(
+                f"the layer's {operand}s are not all among {allowed[0]} to {allowed[-1]}, as {design.name} needs"
+            )
+    activations, weights = layer.dot_products(_LANES * _DOTS, seed)
+    length = layer.dot_length
+
+    def lanes(values: Tensor, idle: int) -> Tensor:
+        padded = torch.nn.functional.pad(values, (0, design.settle), value=idle)
+        return padded.view(_LANES, _DOTS * (length + design.settle)).T.contiguous()
+
+    enable = lanes(torch.ones_like(activations), 0)
+    first = lanes((torch.arange(length) == 0).long().expand_as(activations), 0)
+    lowest_weight = -1 if design.weight_bits == 1 else 0
+    return Cycles(torch.zeros_like(enable), enable, first, lanes(activations, 0), lanes(weights, lowest_weight))
