@@ -5,6 +5,7 @@ models.arithmetic. Of the hardware it takes the latencies and nothing else: prod
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,7 +16,8 @@ from models.arithmetic import cyclic, wrap
 
 @dataclass(frozen=True)
 class Cycles:
-    """What stood at a unit's input pins at each rising clock edge: int64 tensors of shape (cycles,).
+    """What stood at a unit's input pins at each rising clock edge: int64 tensors of shape (cycles,),
+    or (cycles, lanes) for several units side by side.
 
     reset, enable and first are 0 or 1; activation is unsigned, weight the signed value, also for 1-bit weights.
     """
@@ -28,6 +30,10 @@ class Cycles:
 
     def __len__(self) -> int:
         return len(self.activation)
+
+    def __getitem__(self, index: Any) -> "Cycles":
+        """Some of the cycles, or of the lanes: whatever tensors take as an index."""
+        return Cycles(*(getattr(self, field)[index].contiguous() for field in self.__dataclass_fields__))
 
 
 @dataclass(frozen=True)

@@ -164,8 +164,8 @@ def resets(design: MacDesign, seed: int, cycles: int = 10_000) -> list[Stimulus]
     return [Stimulus(_random_cycles(design, cycles, 0.02, generator))]
 
 
-def trained_layer(design: MacDesign, layer: LayerExport, dots: int, shares: int, seed: int) -> list[Stimulus]:
-    """`dots` of a trained layer's dot products, in `shares` stimuli. Raises ValueError if its integers do not fit."""
+def check_operands(design: MacDesign, layer: LayerExport) -> None:
+    """Raises ValueError if the integers of a trained layer do not fit the unit."""
     for operand, values, allowed in (
         ("activation", layer.activations, design.activation_range),
         ("weight", layer.weights, design.weight_range),
@@ -176,6 +176,11 @@ def trained_layer(design: MacDesign, layer: LayerExport, dots: int, shares: int,
                 f"the layer has the {operand} {int(values[outside][0])}; "
                 f"{design.name} takes {allowed[0]} to {allowed[-1]}"
             )
+
+
+def trained_layer(design: MacDesign, layer: LayerExport, dots: int, shares: int, seed: int) -> list[Stimulus]:
+    """`dots` of a trained layer's dot products, in `shares` stimuli. Raises ValueError as `check_operands`."""
+    check_operands(design, layer)
     activations, weights = layer.dot_products(dots, seed)
     parts = zip(activations.tensor_split(shares), weights.tensor_split(shares), strict=True)
     return [Stimulus(dot_products(*part)) for part in parts if len(part[0])]

@@ -9,18 +9,26 @@ from tyro.conf import arg
 
 from models.training.progress import Progress
 from models.training.seeds import check_seed
+from models.wrapnet.export import LayerExport
 from reports.commands.options import Designs, chosen_designs, ensure_writable
 from reports.silicon.report import is_sound, layout_report
-from reports.silicon.tables import layout_part_table, layout_table
+from reports.silicon.tables import layout_tables
 
 
 def layout(
     names: Designs,
     /,
     out: Annotated[Path, arg(metavar="DIR", help="layouts, pictures and layout.json")] = Path("build/layout"),
-    seed: Annotated[int, arg(metavar="N", help="seed of the placement")] = 1,
+    seed: Annotated[int, arg(metavar="N", help="seed of the placement, and of the operands drawn")] = 1,
+    layer: Annotated[
+        Path | None,
+        arg(
+            metavar="FILE.npz",
+            help="exported layer whose operands the energy is measured with; one that ships with wrapmac if left out",
+        ),
+    ] = None,
 ) -> int:
-    """Place and route units in an open 180 nm library; print area and cycle time beside the published ones.
+    """Place and route units in an open 180 nm library; print area, cycle time and energy beside the published ones.
 
     Each is mapped in several ways; the layout of the least area x cycle time is kept. It is checked (design rules,
     layout against circuit) and proved equal to the generated Verilog. Needs the Debian packages that `make layout`
@@ -28,9 +36,11 @@ def layout(
     """
     designs = chosen_designs(names)
     check_seed(seed)
+    operands = LayerExport.load(layer) if layer is not None else None
     ensure_writable(out / "layout.json")
+    command = shlex.join(["wrapmac", "layout", *names])
     with Progress() as progress:
-        report = layout_report(designs, out, seed, progress, shlex.join(["wrapmac", "layout", *names]))
-    for table in (layout_table, layout_part_table):
-        Console().print(table(report["designs"]).terminal())
+        report = layout_report(designs, out, seed, progress, command, operands)
+    for table in layout_tables(report["designs"]):
+        Console().print(table.terminal())
     return 0 if is_sound(report) else 1

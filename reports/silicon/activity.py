@@ -10,6 +10,7 @@ from sim.cells import read_cells
 from sim.gate_ports import play
 from sim.gates import Gates, gates_of
 from sim.golden import Cycles
+from sim.lanes import LANES
 
 
 @dataclass(frozen=True)
@@ -19,20 +20,29 @@ class Activity:
     toggles: dict[str, float]
     duties: dict[str, float]
 
+    def with_glitches(self, delayed: "Activity", settled: "Activity") -> "Activity":
+        """This, and what delays add to the toggles of the same cycles: those with delays less those without."""
+        added = {net: delayed.toggles[net] - settled.toggles[net] for net in self.toggles}
+        return Activity({net: rate + added[net] for net, rate in self.toggles.items()}, self.duties)
+
+
+WARM_UP = 64
+"""Cycles that are played, but not counted, first."""
+
 
 def measure_activity(design: MacDesign, circuit: Circuit, liberty: str, cycles: Cycles) -> Activity:
-    """Plays `cycles`, tensors of shape (cycles, lanes), twice: from power-up, and once more, to be counted.
+    """Plays `cycles`, tensors of shape (cycles, lanes), and counts from cycle WARM_UP on.
 
     A net changes at most once a cycle: what it does before it settles is not seen.
     """
     program = BitSliced(gates_of_circuit(circuit, liberty), count_toggles=True)
     lanes = cycles.activation.shape[1]
-    state = program.initial_state(-(-lanes // 512))
-    play(program, design, cycles, state)
+    state = program.initial_state(-(-lanes // LANES))
+    play(program, design, cycles[:WARM_UP], state)
     program.forget()
-    play(program, design, cycles, state)
-    steps = (len(cycles.activation) - 1) * lanes
-    seen = len(cycles.activation) * lanes
+    counted = cycles[WARM_UP:]
+    play(program, design, counted, state)
+    steps, seen = (len(counted) - 1) * lanes, len(counted) * lanes
     return Activity(
         {identifier(net): count / steps for net, count in program.toggles.items()},
         {identifier(net): count / seen for net, count in program.highs.items()},

@@ -15,7 +15,8 @@ _CLOCK_BUFFER = "CLKBUF1"
 _FLIP_FLOPS_A_BUFFER = 8
 _BUFFER = "BUFX2"
 _BIT = re.compile(r"(?P<name>\w+)(?:\[(?P<bit>\d+)\])?")
-_SUPPLIES = {"0": "gnd", "1": "vdd", "x": "gnd"}
+_CONSTANTS = {"0": "gnd", "1": "vdd", "x": "gnd"}
+SUPPLIES = {"gnd", "vdd"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Instance:
     part: str
     nets: dict[str, str]
     output: str
+
+    @property
+    def is_register(self) -> bool:
+        """Whether it is a flip-flop."""
+        return self.kind.startswith(_FLIP_FLOP)
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ def build_circuit(name: str, netlist: FlatNetlist) -> Circuit:
     The buffers of the clock count as auxiliary. Outputs that no cell of their own drives get a buffer.
     """
     names: dict[int | str, str] = {net: identifier(port) for port, net in netlist.inputs.items()}
-    names.update(_SUPPLIES)
+    names.update(_CONSTANTS)
     driven = {cell.nets[cell.output] for cell in netlist.cells}
     for port, net in netlist.outputs.items():
         if net in driven:

@@ -11,27 +11,37 @@ from typing import Any, get_args
 
 from hw.designs import MacDesign
 from models.training.progress import Progress
+from models.wrapnet.export import LayerExport
 from reports.figures import write_figure
 from reports.silicon.candidate import Candidate, try_layout
+from reports.silicon.energy import measure_energy
 from reports.silicon.equivalence import prove_layout
 from reports.silicon.mapping import Adder, Mapping
+from reports.silicon.operands import layer_for
 from reports.silicon.picture import layout_picture
 from reports.silicon.place_route import check_layout
-from reports.silicon.technology import osu018
-from reports.synthesis import prove_equivalent
+from reports.silicon.technology import Technology, osu018
+from sim.stimulus import check_operands
 
 MAPPINGS = (*(Mapping(1, adder) for adder in get_args(Adder)), Mapping(1600), Mapping(2400))
 """How a unit is mapped, in turn, for the layout to choose from."""
 
 
-def lay_out(designs: Iterable[MacDesign], out: Path, seed: int, progress: Progress) -> list[dict[str, Any]]:
+def lay_out(
+    designs: Iterable[MacDesign], out: Path, seed: int, progress: Progress, layer: LayerExport | None = None
+) -> list[dict[str, Any]]:
     """Lays out `designs`, each mapped in several ways, and takes the one of the least area x cycle time after routing.
 
-    out: gets a folder for each design, with NAME.gds, NAME.def, layout.png and layout.svg. Returns a dictionary per
-    design; see docs/layout.md. Raises ValueError if tools are missing, and LayoutError or TimingError if one fails.
+    out: gets a folder for each design, with NAME.gds, NAME.def, layout.png and layout.svg. layer: whose operands the
+    energy is measured with; the one that ships with the project if left out. Returns a dictionary per design; see
+    docs/layout.md. Raises ValueError if tools are missing or the layer's operands do not fit, and LayoutError or
+    TimingError if a tool fails.
     """
     technology = osu018()
     designs = list(designs)
+    operands = {design: layer or layer_for(design) for design in designs}
+    for design, chosen in operands.items():
+        check_operands(design, chosen)
     for design in designs:
         shutil.rmtree(out / design.name, ignore_errors=True)
     tries = [(design, mapping) for design in designs for mapping in MAPPINGS]
@@ -47,7 +57,7 @@ def lay_out(designs: Iterable[MacDesign], out: Path, seed: int, progress: Progre
             task.advance(note=f"{candidate.design.name}: {candidate.timing.cycle_time:.2f} ns")
         best = [min(found[design.name], key=lambda one: (one.cost, MAPPINGS.index(one.mapping))) for design in designs]
         results = []
-        for result in pool.map(_checked, best):
+        for result in pool.map(lambda one: _checked(one, operands[one.design], technology, seed), best):
             results.append(result)
             task.advance(note=f"{result['name']} checked")
     for candidate in best:  # here, since matplotlib draws in one thread only
@@ -57,7 +67,7 @@ def lay_out(designs: Iterable[MacDesign], out: Path, seed: int, progress: Progre
     return [result | {"tried": _tried(found[result["name"]])} for result in results]
 
 
-def _checked(candidate: Candidate) -> dict[str, Any]:
+def _checked(candidate: Candidate, layer: LayerExport, technology: Technology, seed: int) -> dict[str, Any]:
     """What is reported of the layout that was chosen."""
     design, routed, timing = candidate.design, candidate.routed, candidate.timing
     checks = check_layout(routed)
@@ -77,8 +87,9 @@ def _checked(candidate: Candidate) -> dict[str, Any]:
             "to": part_of[timing.critical_path[-1]],
             "cells": len(timing.critical_path),
         },
+        **measure_energy(candidate, layer, technology, seed).record(),
         "mapping": asdict(candidate.mapping),
-        "equivalent": prove_equivalent(design, candidate.folder) and prove_layout(routed, candidate.folder),
+        "equivalent": prove_layout(routed, candidate.folder),
         "folder": candidate.folder.name,
     } | asdict(checks)
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from hw.designs import MacDesign
 from models.wrapnet.export import LayerExport
 from sim.golden import Cycles
+from sim.stimulus import check_operands
 
 _SHIPPED = Path(__file__).with_name("operands")
 
@@ -38,17 +39,9 @@ def layer_for(design: MacDesign) -> LayerExport:
 def operand_stream(design: MacDesign, layer: LayerExport, seed: int) -> Cycles:
     """Dot products of a layer, back to back in 512 lanes: tensors of shape (cycles, lanes).
 
-    Each is followed by the bubbles that the design needs to settle.
-    Raises ValueError if the layer's operands do not fit the design.
+    Each is followed by the bubbles that the design needs to settle. Raises ValueError as `check_operands`.
     """
-    for operand, values, allowed in (
-        ("activation", layer.activations, design.activation_range),
-        ("weight", layer.weights, design.weight_range),
-    ):
-        if values.min() < allowed[0] or values.max() > allowed[-1] or ((values - allowed[0]) % allowed.step).any():
-            raise ValueError(
-                f"the layer's {operand}s are not all among {allowed[0]} to {allowed[-1]}, as {design.name} needs"
-            )
+    check_operands(design, layer)
     activations, weights = layer.dot_products(_LANES * _DOTS, seed)
     length = layer.dot_length
 

@@ -11,11 +11,11 @@ from reports.silicon.circuit import Circuit
 from reports.silicon.timing import TimingError
 
 _SCRIPT = """
-read_liberty {liberty}
-read_verilog {netlist}
+read_liberty cells.lib
+read_verilog circuit.v
 link_design {name}
 create_clock -name clk -period {period} [get_ports clk]
-read_spef {spef}
+read_spef parasitics.spef
 set_propagated_clock clk
 set_input_delay 0 -clock clk [all_inputs]
 report_power
@@ -47,12 +47,10 @@ class Power:
         return self.internal + self.switching + self.leakage
 
 
-def measure_power(
-    circuit: Circuit, activity: Activity, period: float, folder: Path, liberty: Path, netlist: Path, spef: Path
-) -> Power:
-    """Power at a clock period in ns of the circuit in a flat Verilog netlist with its parasitics.
+def measure_power(circuit: Circuit, activity: Activity, period: float, folder: Path) -> Power:
+    """Power at a clock period in ns of the circuit in circuit.v, with parasitics.spef and cells.lib, all in `folder`.
 
-    Leaves power.log in `folder`. Raises TimingError if OpenSTA fails.
+    Leaves power.log there. Raises TimingError if OpenSTA fails.
     """
     lines = []
     for instance in circuit.instances:
@@ -62,14 +60,7 @@ def measure_power(
             lines.append(_activity(pin, activity, net))
     inputs = [port for port in circuit.inputs if port in activity.toggles]
     lines += [_activity(f"[get_ports {port}]", activity, port, port=True) for port in inputs]
-    script = _SCRIPT.format(
-        liberty=liberty,
-        netlist=netlist,
-        name=circuit.name,
-        period=period,
-        spef=spef,
-        activities="\n".join(lines),
-    )
+    script = _SCRIPT.format(name=circuit.name, period=period, activities="\n".join(lines))
     log = _run(script, folder)
     parts = {instance.name: instance.part for instance in circuit.instances}
     sums = {"internal": 0.0, "switching": 0.0, "leakage": 0.0}

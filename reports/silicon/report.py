@@ -10,21 +10,28 @@ from typing import Any
 from hw.designs import MacDesign
 from models.training.files import write_text
 from models.training.progress import Progress
+from models.wrapnet.export import LayerExport
 from reports.published import MAC_UNITS
 from reports.silicon.layout import lay_out
-from reports.silicon.tables import layout_part_table, layout_table
+from reports.silicon.tables import layout_tables
 from reports.silicon.technology import PACKAGES
 from reports.tools import machine, now, tool_versions
 
 
 def layout_report(
-    designs: Iterable[MacDesign], out: Path, seed: int, progress: Progress, command: str
+    designs: Iterable[MacDesign],
+    out: Path,
+    seed: int,
+    progress: Progress,
+    command: str,
+    layer: LayerExport | None = None,
 ) -> dict[str, Any]:
     """Lays out `designs` and returns the report, which is also in layout.json; leaves layout.md beside it.
 
+    layer: whose operands the energy is measured with; the one that ships with the project if left out.
     Raises what reports.silicon.layout.lay_out raises.
     """
-    results = lay_out(designs, out, seed, progress)
+    results = lay_out(designs, out, seed, progress, layer)
     for result in results:
         published = MAC_UNITS.get(result["name"])
         result["published"] = asdict(published) if published else None
@@ -38,13 +45,20 @@ def layout_report(
         "created": now(),
     }
     write_text(out / "layout.json", json.dumps(report, indent=2))
-    write_text(out / "layout.md", "\n".join(table(results).markdown() for table in (layout_table, layout_part_table)))
+    write_text(out / "layout.md", "\n".join(table.markdown() for table in layout_tables(results)))
     return report
 
 
 def is_sound(report: dict[str, Any]) -> bool:
-    """Whether every layout is clean, and proved to do what the Verilog says."""
-    return all(one["equivalent"] and one["lvs_match"] and not one["drc_violations"] for one in report["designs"])
+    """Whether every layout is clean, proved to do what the Verilog says, and right with its delays, too."""
+    return all(
+        one["equivalent"]
+        and one["lvs_match"]
+        and not one["drc_violations"]
+        and one["registers_agree"]
+        and not one["timed_mismatches"]
+        for one in report["designs"]
+    )
 
 
 def _package_versions() -> dict[str, str]:

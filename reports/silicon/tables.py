@@ -6,6 +6,11 @@ from reports.published import MAC_UNITS, PARTS, REFERENCE, published_shares
 from reports.tables import Table
 
 
+def layout_tables(designs: list[dict[str, Any]]) -> list[Table]:
+    """All of them, for the records of reports.silicon.layout."""
+    return [layout_table(designs), layout_part_table(designs), energy_table(designs)]
+
+
 def layout_table(designs: list[dict[str, Any]]) -> Table:
     """Table 2.11 after place and route: areas and cycle times, and their ratios to 8x8x32 where that is among them."""
     by_name = {design["name"]: design for design in designs}
@@ -48,6 +53,33 @@ def layout_part_table(designs: list[dict[str, Any]]) -> Table:
         "Longest path: the parts where it starts and ends, and its cells."
     )
     return Table("Table 2.12: area by part", ("design", *PARTS, "longest path", "cells"), rows, note)
+
+
+def energy_table(designs: list[dict[str, Any]]) -> Table:
+    """Table 2.13 after place and route: energy of an operation, by part."""
+    reference = next((design for design in designs if design["name"] == REFERENCE), None)
+    rows = []
+    for design in designs:
+        energy, published = design["energy_fj_per_op"], MAC_UNITS.get(design["name"])
+        ratio = energy / reference["energy_fj_per_op"] if reference else None
+        published_ratio = published.energy_total / MAC_UNITS[REFERENCE].energy_total if published else None
+        shares = (
+            _beside(
+                design["energy_by_part"][part] / energy,
+                published.energy[part] / sum(published.energy.values()) if published else None,
+                ".0%",
+            )
+            for part in PARTS
+        )
+        glitches = 1 - design["energy_without_glitches_fj_per_op"] / energy
+        cells = (f"{design['power_mw']:.2f}", f"{energy / 1e3:.2f}", _beside(ratio, published_ratio, ".2f"))
+        rows.append((design["name"], *cells, *shares, f"{glitches:.0%}"))
+    note = (
+        f"At the shortest clock cycle, while the unit computes a trained layer; ratio to {REFERENCE}; published ones "
+        "in brackets. An operation is a multiplication and an addition. Auxiliary: input registers, control, and the "
+        "clock's buffers with what they switch. Glitches: the share of changes that do not last."
+    )
+    return Table("Table 2.13: energy", ("design", "mW", "pJ/op", "ratio", *PARTS, "glitches"), rows, note)
 
 
 def _ratios(design: dict[str, Any], reference: dict[str, Any] | None) -> list[float | None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 _PERIOD = 20.0  # ns, to measure with: longer than any cycle
 # ns. Registers outside are clocked as late as those of the unit, 0.20 after the edge at the clock's port: they change
 # 0.22 later, and need what they take 0.22 before.
-_INPUT_DELAY = 0.42
+INPUT_DELAY = 0.42
 _OUTPUT_DELAY = 0.02
 _INPUT_TRANSITION = 0.1  # ns
 
@@ -61,7 +61,7 @@ def analyse(name: str, liberty: Path, netlist: Path, spef: Path, folder: Path) -
             period=_PERIOD,
             spef=spef,
             output_delay=_OUTPUT_DELAY,
-            input_delay=_INPUT_DELAY,
+            input_delay=INPUT_DELAY,
             input_transition=_INPUT_TRANSITION,
         )
     )

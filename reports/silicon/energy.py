@@ -1,0 +1,70 @@
+"""Energy of an operation of a laid-out unit, on the operands of a trained layer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from models.wrapnet.export import LayerExport
+from reports.silicon.activity import Activity, measure_activity
+from reports.silicon.candidate import Candidate
+from reports.silicon.delays import simulate_with_delays
+from reports.silicon.operands import operand_stream
+from reports.silicon.power import Power, measure_power
+from reports.silicon.technology import Technology
+
+
+@dataclass(frozen=True)
+class Energy:
+    """What a multiplication and addition takes at the unit's own clock.
+
+    power: glitches included. settled: power without them, from nets that change at most once a cycle.
+    operation_ns: time of an operation: a clock cycle, and its share of the cycles in which the unit settles.
+    mismatches: cycles of the simulation with delays in which an output was wrong. registers_agree: whether that
+    simulation and the one without delays count the same changes of every register.
+    """
+
+    power: Power
+    settled: Power
+    operation_ns: float
+    mismatches: int
+    registers_agree: bool
+
+    def record(self) -> dict[str, Any]:
+        """As plain JSON values: mW and fJ."""
+        scale = 1e3 * self.operation_ns  # mW to fJ
+        return {
+            "power_mw": round(self.power.total, 5),
+            "energy_fj_per_op": round(self.power.total * scale, 1),
+            "energy_by_part": {part: round(power * scale, 1) for part, power in self.power.by_part.items()},
+            "energy_by_cause": {
+                cause: round(getattr(self.power, cause) * scale, 3) for cause in ("internal", "switching", "leakage")
+            },
+            "energy_without_glitches_fj_per_op": round(self.settled.total * scale, 1),
+            "timed_mismatches": self.mismatches,
+            "registers_agree": self.registers_agree,
+        }
+
+
+def measure_energy(candidate: Candidate, layer: LayerExport, technology: Technology, seed: int) -> Energy:
+    """Plays dot products of `layer`, drawn by `seed`: all of them without delays, those of one lane with them, too.
+
+    What delays add to the toggles of that lane is added to those of all.
+    Raises ValueError if the layer's operands do not fit the design, and TimingError if a tool fails.
+    """
+    design, circuit, folder = candidate.design, candidate.routed.circuit, candidate.folder.resolve()
+    period = candidate.timing.cycle_time
+    cycles = operand_stream(design, layer, seed)
+    everywhere = measure_activity(design, circuit, technology.liberty, cycles)
+    settled = measure_activity(design, circuit, technology.liberty, cycles[:, :1])
+    delayed, mismatches = simulate_with_delays(design, circuit, cycles[:, 0], period, folder)
+
+    def power(activity: Activity) -> Power:
+        return measure_power(circuit, activity, period, folder)
+
+    registers = [one.nets[one.output] for one in circuit.instances if one.is_register]
+    return Energy(
+        power=power(everywhere.with_glitches(delayed, settled)),
+        settled=power(everywhere),
+        operation_ns=period * (layer.dot_length + design.settle) / layer.dot_length,
+        mismatches=mismatches,
+        registers_agree=all(delayed.toggles[net] == settled.toggles[net] for net in registers),
+    )
