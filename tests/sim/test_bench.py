@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from amaranth.hdl import Module, Mux
+from amaranth.hdl import Module, Mux, Value
 
 import hw.mac
 from hw.accumulator import Accumulator
@@ -12,6 +12,7 @@ from hw.cyclic import CyclicActivation
 from hw.designs import PUBLISHED, MacDesign
 from hw.multiplier import Multiplier
 from hw.operands import OperandStage
+from hw.segmented import SegmentedAccumulator
 from hw.verilog import mac_verilog
 from sim.simulators import Job, SimulatorError, SimulatorName, simulate
 
@@ -26,6 +27,18 @@ def run(folder: Path, name: str, simulator: SimulatorName = "icarus", **options:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*PUBLISHED, "4x2x12k4", "1x1x2k1", "16x16x64k3", "16x16x2", "1x16x9"])
 def test_units_pass_on_icarus_with_every_bin_hit(name: str, tmp_path: Path) -> None:
+    verdict = run(tmp_path, name)
+    assert verdict["passed"]
+    assert verdict["mismatches"] == 0
+    assert verdict["vectors"] > 80_000
+    assert min(verdict["coverage"].values()) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["3x1x8k2-counting-mirrored-early-split-segment4", "3x1x32-signs-early-segment8", "4x3x9k3-loading-bare"]
+)
+def test_other_architectures_pass_with_every_bin_hit(name: str, tmp_path: Path) -> None:
     verdict = run(tmp_path, name)
     assert verdict["passed"]
     assert verdict["mismatches"] == 0
@@ -114,6 +127,13 @@ class LeakyOperands(OperandStage):
         return m
 
 
+class ForgetfulCarries(SegmentedAccumulator):
+    """Lets a carry of the last sum into the next one."""
+
+    def _kept(self, value: Value, low: int) -> Value:
+        return value if len(value) == 1 and low else super()._kept(value, low)
+
+
 class HastyOperands(OperandStage):
     """Lets reset clear the sum a cycle too early, so that it overtakes what came before it."""
 
@@ -137,6 +157,11 @@ MUTANTS = [
     ("8x8x32", "OperandStage", LeakyOperands),
     ("3x1x8k4", "OperandStage", HastyOperands),
 ]
+
+
+def test_a_carry_that_outlives_its_sum_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hw.mac, "SegmentedAccumulator", ForgetfulCarries)
+    assert run(tmp_path, "3x1x8-segment4")["mismatches"] > 0
 
 
 @pytest.mark.slow

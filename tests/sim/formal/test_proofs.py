@@ -16,7 +16,7 @@ from reports.commands import units
 from sim.formal.grid import GRID
 from sim.formal.proofs import Proof, prove_designs
 from sim.golden import Cycles, accumulate, expected_outputs
-from tests.sim.test_bench import MUTANTS
+from tests.sim.test_bench import MUTANTS, ForgetfulCarries
 
 PARTS = {
     "OperandStage": "auxiliary",
@@ -36,6 +36,29 @@ def test_units_are_proved(name: str) -> None:
     proofs = prove(name)
     assert {proof.status for proof in proofs.values()} == {"proved"}
     assert set(proofs) == {"auxiliary", "multiplier", "accumulator", "unit"} | ({"cyclic"} if "k" in name else set())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    [
+        "3x1x8k2-signs-counting-mirrored-early-bare-segment3-ripple",
+        "3x1x8k2-loading-split-magnitude",
+        "3x1x32-counting-early-segment4",
+        "4x3x9k3-segment2-range",
+    ],
+)
+def test_units_of_other_architectures_are_proved(name: str) -> None:
+    proofs = prove(name)
+    assert {proof.status for proof in proofs.values()} == {"proved"}
+    assert {"unit", "cyclic"} <= set(proofs) or "k" not in name.split("-")[0]
+
+
+def test_a_carry_that_outlives_its_sum_gets_a_counterexample(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hw.mac, "SegmentedAccumulator", ForgetfulCarries)
+    proof = prove("3x1x8-segment4")["unit"]
+    assert proof.status == "refuted"
+    assert proof.trace is not None
 
 
 @pytest.mark.slow
