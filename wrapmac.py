@@ -6,10 +6,12 @@ from collections.abc import Callable
 import tyro
 
 from hw.yosys import YosysError
+from reports.commands.fpga import fpga
 from reports.commands.networks import evaluate, export, train
 from reports.commands.results import bench, figure, table
 from reports.commands.silicon import layout
 from reports.commands.units import check, flow, generate, mutants, prove, synth
+from reports.nextpnr import NextpnrError
 from reports.silicon.place_route import LayoutError
 from reports.silicon.timing import TimingError
 from sim.simulators import SimulatorError
@@ -24,6 +26,7 @@ def main() -> None:
         "synth": synth,
         "prove": prove,
         "layout": layout,
+        "fpga": fpga,
         "mutants": mutants,
         "train": train,
         "evaluate": evaluate,
@@ -34,7 +37,7 @@ def main() -> None:
     }
     try:
         sys.exit(tyro.extras.subcommand_cli_from_dict(commands, prog="wrapmac", description=__doc__))
-    except (ValueError, OSError, SimulatorError, YosysError, LayoutError, TimingError) as error:
+    except (ValueError, OSError, SimulatorError, YosysError, LayoutError, TimingError, NextpnrError) as error:
         print(f"wrapmac: error: {error}", file=sys.stderr)
         sys.exit(2)
 

@@ -1,5 +1,6 @@
 """The dissertation's tables, as data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 PARTS = ("multiplier", "accumulator", "cyclic", "auxiliary")
@@ -50,6 +51,11 @@ MAC_UNITS: dict[str, PublishedMac] = {
 
 REFERENCE = "8x8x32"
 """The design that ratios are taken to."""
+
+
+def reference_among(names: Sequence[str]) -> str:
+    """The design that ratios are taken to: the reference, or the first where that is not among them."""
+    return REFERENCE if REFERENCE in names else names[0]
 
 
 def published_shares(name: str) -> dict[str, float]:

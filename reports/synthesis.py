@@ -58,8 +58,8 @@ write_verilog -noattr models.v
 """
 
 # Both sides are flattened; their registers, outputs of the parts, keep their names and pair up by them, but wires that
-# Yosys numbers on either side must not. What is
-# left to prove is the logic between registers (equiv_simple) and, for registers renamed on the way, induction.
+# Yosys numbers on either side must not. What is left to prove is the logic between registers (equiv_simple) and, for
+# registers renamed on the way, induction. The Verilog has no initial values: those of an FPGA's cells do not count.
 _PROVE = """
 read_verilog unit.v
 hierarchy -top {top}
@@ -69,12 +69,13 @@ flatten
 {clean}
 rename -top gold
 design -stash gold
-read_verilog models.v
+{models}
 read_verilog {netlist}
 hierarchy -top {top}
 proc
 rename -hide w:_*_
 flatten
+setattr -unset init w:*
 {clean}
 rename -top gate
 design -stash gate
@@ -129,14 +130,23 @@ def prove_equivalent(design: MacDesign, folder: Path, limit: float = PROOF_LIMIT
     return prove_netlist(design.module, NETLIST, folder, limit)
 
 
-def prove_netlist(top: str, netlist: str, folder: Path, limit: float, *, bit_by_bit: bool = False) -> bool:
+def prove_netlist(
+    top: str,
+    netlist: str,
+    folder: Path,
+    limit: float,
+    *,
+    bit_by_bit: bool = False,
+    models: str = f"read_verilog {MODELS}",
+) -> bool:
     """The same for the module `top` of another netlist in `folder`.
 
     bit_by_bit: whether its registers and ports are single bits, called as those of unit.v: `sum[3]`.
+    models: the Yosys command that reads its cells.
     """
     clean = "splitnets -ports\nopt_clean" if bit_by_bit else "opt_clean -purge"
     try:
-        run_yosys(_PROVE.format(top=top, netlist=netlist, clean=clean), folder, limit)
+        run_yosys(_PROVE.format(top=top, netlist=netlist, clean=clean, models=models), folder, limit)
     except YosysTimeout:
         return False
     except YosysError as error:

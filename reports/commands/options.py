@@ -26,6 +26,9 @@ Seed = Annotated[int, arg(metavar="N", help="seed of everything random")]
 LibraryName = Annotated[
     str, arg(metavar="builtin|FILE.lib", help="standard cells: the built-in 45 nm table or a Liberty file")
 ]
+ProofLimit = Annotated[
+    float, arg(metavar="SECONDS", help="time each proof by Yosys may take; wide multipliers need hours")
+]
 
 
 Dataset = Annotated[

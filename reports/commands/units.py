@@ -22,6 +22,7 @@ from reports.commands.options import (
     Designs,
     LibraryName,
     Out,
+    ProofLimit,
     Seed,
     chosen_designs,
     ensure_writable,
@@ -148,9 +149,7 @@ def synth(
     dont_use: Annotated[
         tuple[str, ...], arg(metavar="CELL", help="cells of the library to leave alone; * matches any text")
     ] = (),
-    proof_limit: Annotated[
-        float, arg(metavar="SECONDS", help="time each proof may take; wide multipliers need hours")
-    ] = PROOF_LIMIT,
+    proof_limit: ProofLimit = PROOF_LIMIT,
     json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write the results there")] = None,
     out: Annotated[Path | None, arg(metavar="DIR", help="keep the netlists there, as DIR/NAME/netlist.v")] = None,
 ) -> int:
@@ -205,7 +204,7 @@ def mutants(
     count: Annotated[int, arg(metavar="N", help="mutants of each unit; all where there are no more")] = 500,
     seed: Seed = 0,
     library: LibraryName = BUILTIN,
-    proof_limit: Annotated[float, arg(metavar="SECONDS", help="time each proof by Yosys may take")] = PROOF_LIMIT,
+    proof_limit: ProofLimit = PROOF_LIMIT,
     json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write every mutant's fate there")] = None,
 ) -> int:
     """Break gates of mapped units, one at a time: does the bench notice? Exit code 1 if a mutant survives.

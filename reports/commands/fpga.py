@@ -1,0 +1,51 @@
+"""The command that tries units on FPGAs."""
+
+import json
+import shlex
+from contextlib import nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+from rich.console import Console
+from tyro.conf import arg
+
+from models.training.files import write_text
+from models.training.progress import Progress
+from reports.commands.options import Designs, ProofLimit, chosen_designs, ensure_writable
+from reports.fpga_report import FpgaJob, fpga_report
+from reports.fpga_tables import fpga_tables
+from reports.nextpnr import DEVICES
+from reports.synthesis import PROOF_LIMIT
+
+
+def fpga(
+    names: Designs,
+    /,
+    device: Annotated[
+        tuple[str, ...], arg(metavar="DEVICE", help=f"FPGAs to try, one or more of {', '.join(DEVICES)}")
+    ] = ("ice40-hx8k",),
+    seeds: Annotated[int, arg(metavar="N", help="places and routes each unit with the seeds 1 to N")] = 9,
+    dsp: Annotated[bool, arg(help="lets multiplications use the device's multiplier blocks, if it has any")] = False,
+    proof_limit: ProofLimit = PROOF_LIMIT,
+    json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write the results there")] = None,
+    out: Annotated[
+        Path | None, arg(metavar="DIR", help="keep netlists and nextpnr's reports, in DIR/DEVICE/NAME")
+    ] = None,
+) -> int:
+    """Map units to FPGAs, place and route them; print what they take and their clock frequencies.
+
+    Needs: pip install 'wrapmac[fpga]'. The first run prepares nextpnr, which may take half a minute. Exit code 1 if a
+    netlist is not proved equal to the Verilog.
+    """
+    devices = tuple(dict.fromkeys(device))
+    job = FpgaJob(chosen_designs(names), devices, seeds, dsp, proof_limit)
+    ensure_writable(json_file)
+    command = ["wrapmac", "fpga", *names, "--device", *devices, "--seeds", str(seeds), *["--dsp"] * dsp]
+    with Progress() as progress, TemporaryDirectory() if out is None else nullcontext(out) as folder:
+        report = fpga_report(job, Path(folder), progress, shlex.join(command))
+    for table in fpga_tables(report["designs"]):
+        Console().print(table.terminal())
+    if json_file is not None:
+        write_text(json_file, json.dumps(report, indent=2))
+    return 0 if all(design["equivalent"] for design in report["designs"]) else 1

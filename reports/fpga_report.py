@@ -1,0 +1,70 @@
+"""Several units on several FPGAs as one record."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hw.designs import MacDesign
+from models.training.progress import Progress
+from reports.fpga import map_to_device, nextpnr_version, place_mapped, summarise
+from reports.nextpnr import find_device
+from reports.synthesis import PROOF_LIMIT
+from reports.tools import machine, now, tool_versions
+
+
+@dataclass(frozen=True)
+class FpgaJob:
+    """What to try. devices: names. seeds: 1 to this number. dsp: whether multiplier blocks may be used.
+
+    proof_limit: seconds that each proof may take.
+    """
+
+    designs: Sequence[MacDesign]
+    devices: Sequence[str]
+    seeds: int = 9
+    dsp: bool = False
+    proof_limit: float = PROOF_LIMIT
+
+    def __post_init__(self) -> None:
+        if not self.devices:
+            raise ValueError("name at least one device")
+        for name in self.devices:
+            find_device(name)
+        if self.seeds < 1:
+            raise ValueError(f"seeds is {self.seeds}; allowed is an integer of at least 1")
+
+
+def fpga_report(job: FpgaJob, folder: Path, progress: Progress, command: str) -> dict[str, Any]:
+    """Maps, proves, places and routes; leaves a folder for each unit of each device in `folder`.
+
+    Raises NextpnrError if nextpnr fails, for example as a device is too small.
+    """
+    devices = {name: find_device(name) for name in job.devices}
+    units = [(design, name, folder / name / design.name) for name in devices for design in job.designs]
+    tools = tool_versions()
+    task = progress.task("preparing nextpnr", len(devices))
+    for device in devices.values():
+        tools[device.package] = nextpnr_version(device)
+        task.advance(note=device.package)
+    results = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        task = progress.task("mapping and proving", len(units))
+        mapping = [
+            pool.submit(map_to_device, design, devices[name], place, dsp=job.dsp, proof_limit=job.proof_limit)
+            for design, name, place in units
+        ]
+        mapped = []
+        for (design, name, _), future in zip(units, mapping, strict=True):
+            mapped.append(future.result())
+            task.advance(note=f"{design.name} on {name}")
+        task = progress.task("place and route", len(units) * job.seeds)
+        for (design, name, place), found in zip(units, mapped, strict=True):
+            runs = []
+            for run in pool.map(place_mapped, [devices[name]] * job.seeds, range(1, job.seeds + 1), [place] * job.seeds):
+                runs.append(run)
+                task.advance(note=f"{design.name} on {name}")
+            results.append(summarise(design.name, name, found, runs).record())
+    return {"designs": results, "command": command, "tools": tools, "machine": machine(), "created": now()}
