@@ -91,8 +91,8 @@ def map_to_device(
 ) -> Mapped:
     """Maps `design` to the cells of `device`; leaves unit.v, netlist.v and netlist.json in `folder`.
 
-    dsp: whether multiplier blocks may be used, where the device has them. proof_limit: seconds that the proof may take; beyond that the netlist
-    counts as not proved.
+    dsp: whether multiplier blocks may be used, where the device has them. proof_limit: seconds that the proof may
+    take; beyond that the netlist counts as not proved.
     """
     options = (*device.synthesis, *(device.with_dsp if dsp else device.without_dsp))
     folder.mkdir(parents=True, exist_ok=True)
@@ -100,11 +100,15 @@ def map_to_device(
     (folder / _ECP5_MULTIPLIER.name).write_text(_ECP5_MULTIPLIER.read_text())
     run_yosys(_MAP.format(family=device.family, top=design.module, options=" ".join(options)), folder)
     counts = count_cells(json.loads((folder / "cells.json").read_text()))
-    equivalent = prove_netlist(design.module, NETLIST, folder, proof_limit, models=_MODELS[device.family])
-    return Mapped(**counts, equivalent=equivalent)
+    return Mapped(**counts, equivalent=prove_mapped(design, device, NETLIST, folder, proof_limit))
 
 
-def place_mapped(device: Device, seed: int, folder: Path) -> PlacedAndRouted:
+def prove_mapped(design: MacDesign, device: Device, netlist: str, folder: Path, limit: float = PROOF_LIMIT) -> bool:
+    """Whether a netlist in the folder that `map_to_device` filled does what unit.v does, proved in `limit` seconds."""
+    return prove_netlist(design.module, netlist, folder, limit, models=_MODELS[device.family], configured=True)
+
+
+def place_mapped(device: Device, folder: Path, seed: int) -> PlacedAndRouted:
     """Places and routes what `map_to_device` left in `folder`."""
     return place_and_route(device, _NO_OUTPUTS, seed, folder)
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def fpga_report(job: FpgaJob, folder: Path, progress: Progress, command: str) ->
         task = progress.task("place and route", len(units) * job.seeds)
         for (design, name, place), found in zip(units, mapped, strict=True):
             runs = []
-            for run in pool.map(place_mapped, [devices[name]] * job.seeds, range(1, job.seeds + 1), [place] * job.seeds):
+            for run in pool.map(partial(place_mapped, devices[name], place), range(1, job.seeds + 1)):
                 runs.append(run)
                 task.advance(note=f"{design.name} on {name}")
             results.append(summarise(design.name, name, found, runs).record())

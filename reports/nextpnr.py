@@ -80,7 +80,7 @@ def find_device(name: str) -> Device:
         raise ValueError(f"unknown device {name!r}; there are {', '.join(DEVICES)}")
     device = DEVICES[name]
     if find_spec(device.package.replace("-", "_")) is None:
-        raise ValueError(f"{name} needs {device.package}, which is missing; install it with: pip install 'wrapmac[fpga]'")
+        raise ValueError(f"{name} needs {device.package}; install it with: pip install 'wrapmac[fpga]'")
     return device
 
 

@@ -76,6 +76,7 @@ proc
 rename -hide w:_*_
 flatten
 setattr -unset init w:*
+{simplify}
 {clean}
 rename -top gate
 design -stash gate
@@ -138,15 +139,18 @@ def prove_netlist(
     *,
     bit_by_bit: bool = False,
     models: str = f"read_verilog {MODELS}",
+    configured: bool = False,
 ) -> bool:
     """The same for the module `top` of another netlist in `folder`.
 
     bit_by_bit: whether its registers and ports are single bits, called as those of unit.v: `sum[3]`.
-    models: the Yosys command that reads its cells.
+    models: the Yosys command that reads its cells. configured: whether constants tell these what to do, as on an FPGA.
     """
     clean = "splitnets -ports\nopt_clean" if bit_by_bit else "opt_clean -purge"
+    simplify = "opt -full" if configured else ""
+    script = _PROVE.format(top=top, netlist=netlist, clean=clean, models=models, simplify=simplify)
     try:
-        run_yosys(_PROVE.format(top=top, netlist=netlist, clean=clean, models=models), folder, limit)
+        run_yosys(script, folder, limit)
     except YosysTimeout:
         return False
     except YosysError as error:

@@ -35,7 +35,7 @@ def assert_refused(finished: subprocess.CompletedProcess[str], message: str, fol
 
 
 @pytest.mark.parametrize(
-    "command", ["flow", "generate", "check", "synth", "prove", "layout", "train", "table", "export"]
+    "command", ["flow", "generate", "check", "synth", "prove", "layout", "fpga", "train", "table", "export"]
 )
 def test_help_says_what_each_option_does(command: str, tmp_path: Path) -> None:
     finished = wrapmac(command, "--help", cwd=tmp_path)
@@ -61,6 +61,9 @@ def test_generate_by_name_and_by_parameters(tmp_path: Path) -> None:
         (["layout"], "name at least one design"),
         (["layout", "8x8"], "unknown design '8x8'"),
         (["layout", "3x1x8k2", "--seed", "-1"], "seed is -1"),
+        (["fpga", "3x1x8k2", "--device", "ice40-hx9k"], "unknown device 'ice40-hx9k'; there are ice40-hx1k, "),
+        (["fpga", "3x1x8k2", "--seeds", "0"], "seeds is 0; allowed is an integer of at least 1"),
+        (["fpga"], "name at least one design"),
         (["generate", "8x8x8k0"], "slope is 0; allowed is an integer of at least 1"),
         (["generate", "8x8x3k9"], "slope 9 needs an accumulator of at least 5 bits, not 3"),
         (["generate"], "name a design, or give --activation-bits"),
