@@ -38,12 +38,12 @@ def try_layout(design: MacDesign, mapping: Mapping, technology: Technology, out:
     """
     folder = out / mapping.name
     folder.mkdir(parents=True)
-    circuit = build_circuit(design.module, map_to_cells(design, technology, mapping, folder))
+    circuit = build_circuit(design.module, map_to_cells(design, technology, mapping, folder), technology)
     routed = place_and_route(circuit, technology, folder / "qflow", seed)
     parasitics, netlist = folder / "parasitics.spef", folder / "circuit.v"
     parasitics.write_text(spef(design.module, routed.file("rc")))
     netlist.write_text(routed.verilog())
-    timing = analyse(design.module, folder / "cells.lib", netlist, parasitics, folder)
+    timing = analyse(design.module, folder / "cells.lib", netlist, parasitics, folder, technology.slowness)
     areas = dict.fromkeys(PARTS, 0.0)
     for instance in circuit.instances:
         areas[instance.part] += technology.area(instance.kind)

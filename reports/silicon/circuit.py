@@ -6,14 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 from reports.silicon.mapping import FlatNetlist
+from reports.silicon.technology import Buffer, Technology
 
 CLOCK = "clk"
 
-_FLIP_FLOP = "DFF"
-_CLOCK_PIN = "CLK"
-_CLOCK_BUFFER = "CLKBUF1"
 _FLIP_FLOPS_A_BUFFER = 8
-_BUFFER = "BUFX2"
 _BIT = re.compile(r"(?P<name>\w+)(?:\[(?P<bit>\d+)\])?")
 _CONSTANTS = {"0": "gnd", "1": "vdd", "x": "gnd"}
 SUPPLIES = {"gnd", "vdd"}
@@ -28,11 +25,6 @@ class Instance:
     part: str
     nets: dict[str, str]
     output: str
-
-    @property
-    def is_register(self) -> bool:
-        """Whether it is a flip-flop."""
-        return self.kind.startswith(_FLIP_FLOP)
 
 
 @dataclass(frozen=True)
@@ -72,7 +64,7 @@ class Circuit:
         return {name: [bits[bit] for bit in sorted(bits)] for name, bits in numbered.items()}
 
 
-def build_circuit(name: str, netlist: FlatNetlist) -> Circuit:
+def build_circuit(name: str, netlist: FlatNetlist, technology: Technology) -> Circuit:
     """Gives nets and cells names, and flip-flops a clock tree of one level: a buffer for at most eight of them.
 
     The buffers of the clock count as auxiliary. Outputs that no cell of their own drives get a buffer.
@@ -93,20 +85,23 @@ def build_circuit(name: str, netlist: FlatNetlist) -> Circuit:
         counts[kind] += 1
         instances.append(Instance(f"{kind}_{counts[kind]}", kind, part, nets, output))
 
-    flip_flops = [cell for cell in netlist.cells if cell.kind.startswith(_FLIP_FLOP)]
+    def place_buffer(buffer: Buffer, net: str, driven: str) -> None:
+        place(buffer.cell, "auxiliary", {buffer.input: net, buffer.output: driven}, buffer.output)
+
+    flip_flops = [cell for cell in netlist.cells if technology.clock_pin in cell.nets]
     buffers = math.ceil(len(flip_flops) / _FLIP_FLOPS_A_BUFFER)
     for buffer in range(buffers):
-        place(_CLOCK_BUFFER, "auxiliary", {"A": CLOCK, "Y": f"clock_{buffer}"}, "Y")
+        place_buffer(technology.clock_buffer, CLOCK, f"clock_{buffer}")
     flip_flops_so_far = 0
     for cell in netlist.cells:
         nets = {pin: names[net] for pin, net in cell.nets.items()}
-        if cell.kind.startswith(_FLIP_FLOP):
-            nets[_CLOCK_PIN] = f"clock_{flip_flops_so_far * buffers // len(flip_flops)}"
+        if technology.clock_pin in nets:
+            nets[technology.clock_pin] = f"clock_{flip_flops_so_far * buffers // len(flip_flops)}"
             flip_flops_so_far += 1
         place(cell.kind, cell.part, nets, cell.output)
     for port, net in netlist.outputs.items():
         if names[net] != identifier(port):
-            place(_BUFFER, "auxiliary", {"A": names[net], "Y": identifier(port)}, "Y")
+            place_buffer(technology.buffer, names[net], identifier(port))
     ports = {port: identifier(port) for port in (*netlist.inputs, *netlist.outputs)}
     original = {called: names[net] for called, net in netlist.names.items() if net in names} | ports
     inputs, outputs = (sorted(map(identifier, side)) for side in (netlist.inputs, netlist.outputs))

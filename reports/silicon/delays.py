@@ -11,7 +11,7 @@ from torch import Tensor
 from hw.designs import MacDesign
 from reports.silicon.activity import WARM_UP, Activity
 from reports.silicon.circuit import CLOCK, Circuit
-from reports.silicon.technology import FOLDER
+from reports.silicon.technology import Technology
 from reports.silicon.timing import INPUT_DELAY, TimingError
 from sim.golden import Cycles, accumulate, expected_outputs
 
@@ -57,12 +57,12 @@ endmodule
 
 
 def simulate_with_delays(
-    design: MacDesign, circuit: Circuit, cycles: Cycles, period: float, folder: Path
+    design: MacDesign, circuit: Circuit, technology: Technology, cycles: Cycles, period: float, folder: Path
 ) -> tuple[Activity, int]:
     """Plays `cycles`, of shape (cycles,), in Icarus Verilog, with the delays that OpenSTA finds.
 
     period: of the clock, ns. folder: where cells.lib, circuit.v and parasitics.spef lie; gets delays.sdf, toggles.vcd.
-    Returns the activity, and in how many cycles an output was not what the golden model says.
+    The technology has to have models of its cells. Returns the activity, and in how many cycles an output was not what the golden model says.
     Raises TimingError if a tool fails.
     """
     pins = [net for net in circuit.inputs if net != CLOCK]
@@ -82,11 +82,11 @@ def simulate_with_delays(
         cycles=len(cycles),
         warm_up=WARM_UP,
         half=period / 2,
-        input_delay=INPUT_DELAY,
+        input_delay=INPUT_DELAY * technology.slowness,
         connections=", ".join(f".{port}({net})" for port, net in connections.items()),
     )
     (folder / "bench.v").write_text(bench)
-    sources = ["bench.v", "circuit.v", str(FOLDER / "osu018_stdcells.v")]
+    sources = ["bench.v", "circuit.v", str(technology.models)]
     _run(["iverilog", "-g2005", "-gspecify", "-o", "bench.vvp", *sources], folder)
     _run(["vvp", "-n", "bench.vvp"], folder)
     activity = read_activity((folder / "toggles.vcd").read_text(), len(cycles) - WARM_UP - 1)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.wrapnet.export import LayerExport
-from reports.silicon.activity import Activity, measure_activity
+from reports.silicon.activity import measure_activity
 from reports.silicon.candidate import Candidate
 from reports.silicon.delays import simulate_with_delays
 from reports.silicon.operands import operand_stream
@@ -19,14 +19,15 @@ class Energy:
     power: glitches included. settled: power without them, from nets that change at most once a cycle.
     operation_ns: time of an operation: a clock cycle, and its share of the cycles in which the unit settles.
     mismatches: cycles of the simulation with delays in which an output was wrong. registers_agree: whether that
-    simulation and the one without delays count the same changes of every register.
+    simulation and the one without delays count the same changes of every register. Both are None, and power is without
+    glitches, for a technology that has no models of its cells to simulate.
     """
 
     power: Power
     settled: Power
     operation_ns: float
-    mismatches: int
-    registers_agree: bool
+    mismatches: int | None
+    registers_agree: bool | None
 
     def record(self) -> dict[str, Any]:
         """As plain JSON values: mW and fJ."""
@@ -54,17 +55,13 @@ def measure_energy(candidate: Candidate, layer: LayerExport, technology: Technol
     period = candidate.timing.cycle_time
     cycles = operand_stream(design, layer, seed)
     everywhere = measure_activity(design, circuit, technology.liberty, cycles)
-    settled = measure_activity(design, circuit, technology.liberty, cycles[:, :1])
-    delayed, mismatches = simulate_with_delays(design, circuit, cycles[:, 0], period, folder)
-
-    def power(activity: Activity) -> Power:
-        return measure_power(circuit, activity, period, folder)
-
-    registers = [one.nets[one.output] for one in circuit.instances if one.is_register]
-    return Energy(
-        power=power(everywhere.with_glitches(delayed, settled)),
-        settled=power(everywhere),
-        operation_ns=period * (layer.dot_length + design.settle) / layer.dot_length,
-        mismatches=mismatches,
-        registers_agree=all(delayed.toggles[net] == settled.toggles[net] for net in registers),
-    )
+    settled = measure_power(circuit, everywhere, period, folder)
+    operation = period * (layer.dot_length + design.settle) / layer.dot_length
+    if not technology.models.exists():
+        return Energy(settled, settled, operation, None, None)
+    sample = measure_activity(design, circuit, technology.liberty, cycles[:, :1])
+    delayed, mismatches = simulate_with_delays(design, circuit, technology, cycles[:, 0], period, folder)
+    power = measure_power(circuit, everywhere.with_glitches(delayed, sample), period, folder)
+    registers = [one.nets[one.output] for one in circuit.instances if technology.clock_pin in one.nets]
+    agree = all(delayed.toggles[net] == sample.toggles[net] for net in registers)
+    return Energy(power, settled, operation, mismatches, agree)

@@ -20,7 +20,7 @@ from reports.silicon.mapping import Adder, Mapping
 from reports.silicon.operands import layer_for
 from reports.silicon.picture import layout_picture
 from reports.silicon.place_route import check_layout
-from reports.silicon.technology import Technology, osu018
+from reports.silicon.technology import Technology
 from sim.stimulus import check_operands
 
 MAPPINGS = (*(Mapping(1, adder) for adder in get_args(Adder)), Mapping(1600), Mapping(2400))
@@ -28,7 +28,12 @@ MAPPINGS = (*(Mapping(1, adder) for adder in get_args(Adder)), Mapping(1600), Ma
 
 
 def lay_out(
-    designs: Iterable[MacDesign], out: Path, seed: int, progress: Progress, layer: LayerExport | None = None
+    designs: Iterable[MacDesign],
+    technology: Technology,
+    out: Path,
+    seed: int,
+    progress: Progress,
+    layer: LayerExport | None = None,
 ) -> list[dict[str, Any]]:
     """Lays out `designs`, each mapped in several ways, and takes the one of the least area x cycle time after routing.
 
@@ -37,7 +42,6 @@ def lay_out(
     docs/layout.md. Raises ValueError if tools are missing or the layer's operands do not fit, and LayoutError or
     TimingError if a tool fails.
     """
-    technology = osu018()
     designs = list(designs)
     operands = {design: layer or layer_for(design) for design in designs}
     for design, chosen in operands.items():

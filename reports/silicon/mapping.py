@@ -36,12 +36,11 @@ write_verilog -noattr models.v
 """
 
 _SCRIPT = "+strash;ifraig;scorr;dc2;strash;dch,-f;map,-B,0.9,{D};topo;buffer,-c;topo;upsize,{D};dnsize,{D};stime,-p"
-_CONSTRAINTS = "set_driving_cell BUFX2\nset_load 30\n"
 
 
 @dataclass(frozen=True)
 class Mapping:
-    """How a unit is mapped. delay: target of the logic between registers, ps. adder: form of the fast adders."""
+    """How a unit is mapped. delay: target of the logic between registers in osu018, ps. adder: form of the fast adders."""
 
     delay: int = 1
     adder: Adder = "brent-kung"
@@ -85,13 +84,13 @@ def map_to_cells(design: MacDesign, technology: Technology, mapping: Mapping, fo
     """Maps `design`; leaves unit.v, netlist.v (part by part) and models.v in `folder`, which exists."""
     (folder / UNIT).write_text(mac_verilog(design))
     (folder / "cells.lib").write_text(technology.liberty)
-    (folder / "constraints").write_text(_CONSTRAINTS)
+    (folder / "constraints").write_text(technology.constraints)
     adder = "" if mapping.adder == "brent-kung" else f"-extra-map +/choices/{mapping.adder}.v"
     script = _MAP.format(
         top=design.module,
         adder=adder,
         dont_use=" ".join(f"-dont_use {pattern}" for pattern in technology.dont_use),
-        delay=mapping.delay,
+        delay=round(mapping.delay * technology.slowness),
         script=_SCRIPT,
     )
     run_yosys(script, folder)

@@ -15,7 +15,7 @@ from matplotlib.patches import Patch, Rectangle
 from reports.figures import INK, PART_COLOURS
 from reports.published import PARTS
 from reports.silicon.place_route import DEF_UNITS, Routed
-from reports.silicon.technology import ROW_HEIGHT, Technology
+from reports.silicon.technology import Technology
 
 _FILLER_COLOUR = "#efefef"
 _SEGMENT = re.compile(r"(?:ROUTED|NEW) metal\d (?:\d+ )?\( (-?\d+) (-?\d+) \) \( (-?\d+|\*) (-?\d+|\*) \)")
@@ -29,8 +29,8 @@ def layout_picture(routed: Routed, technology: Technology, title: str) -> Figure
     figure, axes = plt.subplots(figsize=(7, 7 * height / width + 1.2), layout="constrained")
     boxes, colours = [], []
     for name, corner in routed.places.items():
-        kind = instances[name].kind if name in instances else "FILL"
-        boxes.append(Rectangle(corner, technology.widths[kind], ROW_HEIGHT))
+        kind = instances[name].kind if name in instances else technology.filler
+        boxes.append(Rectangle(corner, technology.widths[kind], technology.row_height))
         colours.append(PART_COLOURS[instances[name].part] if name in instances else _FILLER_COLOUR)
     axes.add_collection(PatchCollection(boxes, facecolors=colours, edgecolors="white", linewidths=0.4))
     axes.add_collection(LineCollection(wires(routed.file("def")), colors=INK, linewidths=0.25, alpha=0.5))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reports.silicon.circuit import Circuit
-from reports.silicon.technology import BINARIES, FOLDER, ROW_HEIGHT, SCRIPTS, Technology
+from reports.silicon.technology import BINARIES, SCRIPTS, Technology
 
 _LIMIT = 600.0  # seconds a tool may take
 DEF_UNITS = 100.0
@@ -15,11 +15,11 @@ DEF_UNITS = 100.0
 
 _SCRIPT = """#!/usr/bin/tcsh -f
 set projectpath={folder}
-set techdir={technology}
+set techdir={technology.folder}
 set sourcedir={folder}/source
 set synthdir={folder}/synthesis
 set layoutdir={folder}/layout
-set techname=osu018
+set techname={technology.name}
 set scriptdir={scripts}
 set bindir={binaries}
 set logdir={folder}/log
@@ -64,7 +64,7 @@ class LayoutError(RuntimeError):
 def place_and_route(circuit: Circuit, technology: Technology, folder: Path, seed: int) -> Routed:
     """Lays `circuit` out in `folder`, which must not exist. Raises LayoutError if a tool fails or a net stays open."""
     folder = folder.resolve()
-    _set_up(circuit, folder, seed)
+    _set_up(circuit, technology, folder, seed)
     _run("placement.sh", ["-d"], circuit, folder)
     log = _run("router.sh", [], circuit, folder)
     verdicts = re.findall(r"No failed routes|Failed net routes: \d+", log)
@@ -88,29 +88,29 @@ def check_layout(routed: Routed) -> Checks:
     return Checks(int(rules[-1]), all(int(errors) == 0 for errors in compared))
 
 
-def _set_up(circuit: Circuit, folder: Path, seed: int) -> None:
+def _set_up(circuit: Circuit, technology: Technology, folder: Path, seed: int) -> None:
     """Lays out the folder as qflow's scripts expect it."""
     for name in ("source", "synthesis", "layout", "log"):
         (folder / name).mkdir(parents=True)
-    settings = _SCRIPT.format(folder=folder, technology=FOLDER, scripts=SCRIPTS, binaries=BINARIES)
+    settings = _SCRIPT.format(folder=folder, technology=technology, scripts=SCRIPTS, binaries=BINARIES)
     (folder / "qflow_vars.sh").write_text(settings)
     (folder / "project_vars.sh").write_text("\n")
     (folder / "log" / "synth.log").write_text("\n")
     synthesis, layout = folder / "synthesis", folder / "layout"
     (synthesis / f"{circuit.name}_powerground").write_text('set vddnet="vdd"\nset gndnet="gnd"\n')
     (synthesis / f"{circuit.name}.blif").write_text(circuit.blif())
-    parameters = (FOLDER / "osu018.par").read_text()
+    parameters = (technology.folder / f"{technology.name}.par").read_text()
     seeded = re.sub(r"(random\.seed\s*:\s*)\d+", lambda found: f"{found.group(1)}{seed}", parameters)
     (layout / f"{circuit.name}.par").write_text(seeded)
     # Without it, magic loads a minimal technology, finds nothing to check and reports no violation.
-    shutil.copy(FOLDER / "osu018.magicrc", layout / ".magicrc")
-    shutil.copy(FOLDER / "osu018_setup.tcl", layout / "setup.tcl")
+    shutil.copy(technology.start_of_magic, layout / ".magicrc")
+    shutil.copy(technology.folder / f"{technology.name}_setup.tcl", layout / "setup.tcl")
     supplies = ["-v", "vdd", "-g", "gnd"]
     for ending, converter in (
         ("rtl.v", ["blif2Verilog", "-c", *supplies]),
         ("rtlnopwr.v", ["blif2Verilog", "-c", "-p", *supplies]),
         ("rtlbb.v", ["blif2Verilog", "-c", "-b", "-p", "-n", *supplies]),
-        ("spc", ["blif2BSpice", "-i", "-p", "vdd", "-g", "gnd", "-l", str(FOLDER / "osu018_stdcells.sp")]),
+        ("spc", ["blif2BSpice", "-i", "-p", "vdd", "-g", "gnd", "-l", str(technology.spice)]),
     ):
         command = [str(BINARIES / converter[0]), *converter[1:], f"{circuit.name}.blif"]
         converted = subprocess.run(command, cwd=synthesis, capture_output=True, text=True, check=True)
@@ -141,8 +141,8 @@ def _run(script: str, options: list[str], circuit: Circuit, folder: Path) -> str
 def _core_area(circuit: Circuit, technology: Technology, places: dict[str, tuple[float, float]]) -> float:
     """Area of the rectangle around the rows, um2."""
     widths = {instance.name: technology.widths[instance.kind] for instance in circuit.instances}
-    filler = technology.widths["FILL"]
+    filler = technology.widths[technology.filler]
     right = max(x + widths.get(name, filler) for name, (x, _) in places.items())
     left = min(x for x, _ in places.values())
     heights = [y for _, y in places.values()]
-    return (right - left) * (max(heights) - min(heights) + ROW_HEIGHT)
+    return (right - left) * (max(heights) - min(heights) + technology.row_height)

@@ -14,12 +14,13 @@ from models.wrapnet.export import LayerExport
 from reports.published import MAC_UNITS
 from reports.silicon.layout import lay_out
 from reports.silicon.tables import layout_tables
-from reports.silicon.technology import PACKAGES
+from reports.silicon.technology import PACKAGES, Technology
 from reports.tools import machine, now, tool_versions
 
 
 def layout_report(
     designs: Iterable[MacDesign],
+    technology: Technology,
     out: Path,
     seed: int,
     progress: Progress,
@@ -31,13 +32,13 @@ def layout_report(
     layer: whose operands the energy is measured with; the one that ships with the project if left out.
     Raises what reports.silicon.layout.lay_out raises.
     """
-    results = lay_out(designs, out, seed, progress, layer)
+    results = lay_out(designs, technology, out, seed, progress, layer)
     for result in results:
         published = MAC_UNITS.get(result["name"])
         result["published"] = asdict(published) if published else None
     report = {
         "designs": results,
-        "library": "OSU 180 nm",
+        "library": technology.title,
         "seed": seed,
         "command": command,
         "tools": tool_versions() | _package_versions(),
@@ -55,7 +56,7 @@ def is_sound(report: dict[str, Any]) -> bool:
         one["equivalent"]
         and one["lvs_match"]
         and not one["drc_violations"]
-        and one["registers_agree"]
+        and one["registers_agree"] is not False
         and not one["timed_mismatches"]
         for one in report["designs"]
     )

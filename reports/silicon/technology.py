@@ -1,14 +1,15 @@
-"""The OSU 180 nm standard cells, as Debian's qflow-tech-osu018 installs them."""
+"""Standard cells to lay out with, as qflow's technologies describe them: Debian's qflow-tech packages, or a folder."""
 
 import re
 import shutil
+import statistics
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 SCRIPTS = Path("/usr/lib/qflow/scripts")
 BINARIES = Path("/usr/lib/qflow/bin")
-FOLDER = Path("/usr/share/qflow/tech/osu018")
+INSTALLED = Path("/usr/share/qflow/tech")
 
 _TOOLS = {
     "graywolf": "graywolf",
@@ -17,53 +18,189 @@ _TOOLS = {
     "netgen-lvs": "netgen-lvs",
     "sta": "opensta",
 }
-PACKAGES = {*_TOOLS.values(), "qflow", "qflow-tech-osu018"}
-"""The Debian packages that a layout needs."""
+PACKAGES = {*_TOOLS.values(), "qflow", "qflow-tech-osu018", "qflow-tech-osu035", "qflow-tech-osu050"}
+"""The Debian packages of layouts; of the technologies, one will do."""
 
-ROW_HEIGHT = 10.0
-"""Height of a row of cells, um."""
+_TITLES = {"osu018": "OSU 180 nm", "osu035": "OSU 350 nm", "osu050": "OSU 500 nm"}
+_NOT_FOR_LOGIC = ("TBUF*", "LATCH", "CLKBUF*", "FAX1", "HAX1", "PAD*")
+_FILLER = "FILL"
 
-_NOT_FOR_LOGIC = ("TBUF*", "LATCH", "CLKBUF*", "FAX1", "HAX1")
+_REFERENCE_DELAY = 0.149  # ns: the typical delay of the flip-flop of osu018
+_LOAD = 2.4  # inputs of a NAND gate that an output drives
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """A buffer cell and its pins."""
+
+    cell: str
+    input: str
+    output: str
 
 
 @dataclass(frozen=True)
 class Technology:
     """Standard cells to place.
 
-    liberty: their logic and timing, with the areas corrected. widths: of each cell in um, by name; all are as high as
-    a row. dont_use: patterns of cells that logic is not mapped to.
+    name: of the technology and its files in `folder`; title: for reports. liberty: logic and timing of the cells, with
+    the areas corrected. spice: the file of their circuits. start_of_magic: magic's commands to start with. widths: of
+    each cell in um, by name; all are row_height um high. buffer, clock_buffer: cells that drive outputs, and
+    flip-flops, whose clock pin is clock_pin. output_load: of a port, fF. slowness: how much longer delays are than
+    those of osu018, roughly. dont_use: patterns of cells that logic is not mapped to.
     """
 
+    name: str
+    title: str
+    folder: Path
     liberty: str
+    spice: Path
+    start_of_magic: Path
     widths: dict[str, float]
+    row_height: float
+    buffer: Buffer
+    clock_buffer: Buffer
+    clock_pin: str
+    output_load: float
+    slowness: float
     dont_use: tuple[str, ...] = _NOT_FOR_LOGIC
 
     def area(self, cell: str) -> float:
         """Area of a cell, um2."""
-        return self.widths[cell] * ROW_HEIGHT
+        return self.widths[cell] * self.row_height
+
+    @property
+    def models(self) -> Path:
+        """The Verilog of the cells, with their delays; not every technology has it."""
+        return self.folder / f"{self.name}_stdcells.v"
+
+    @property
+    def filler(self) -> str:
+        """The cell that fills the gaps of a row."""
+        return _FILLER
+
+    @property
+    def constraints(self) -> str:
+        """What drives the inputs of logic and what its outputs drive, for ABC."""
+        return f"set_driving_cell {self.buffer.cell}\nset_load {self.output_load:g}\n"
 
 
 def check_tools() -> None:
     """Raises ValueError, naming the Debian package, if a tool of the layout is missing."""
     missing = {package for tool, package in _TOOLS.items() if shutil.which(tool) is None}
-    missing |= {package for package, path in (("qflow", SCRIPTS), ("qflow-tech-osu018", FOLDER)) if not path.is_dir()}
+    missing |= {"qflow"} - ({"qflow"} if SCRIPTS.is_dir() else set())
     if missing:
         raise ValueError(f"a layout needs tools that are missing; apt-get install {' '.join(sorted(missing))}")
 
 
-@cache
 def osu018() -> Technology:
-    """The technology that is installed. Raises ValueError if it, or a tool that goes with it, is missing."""
+    """The OSU 180 nm cells. Raises what `load_technology` raises."""
+    return load_technology("osu018")
+
+
+@cache
+def load_technology(name: str) -> Technology:
+    """A technology of qflow: the name of an installed one, such as osu018, or the path of a folder.
+
+    A folder FOLDER holds FOLDER.sh, FOLDER.par, FOLDER_setup.tcl and the files that FOLDER.sh names, as those of
+    Debian's qflow-tech packages do. Raises ValueError if it, or a tool that goes with it, is missing or unusable.
+    """
     check_tools()
-    layout = (FOLDER / "osu018_stdcells.lef").read_text()
-    sizes = re.findall(r"MACRO (\w+)\b(?:(?!END \1).)*?SIZE\s+([\d.]+)\s+BY\s+([\d.]+)", layout, re.DOTALL)
-    widths = {name: float(width) for name, width, height in sizes if float(height) == ROW_HEIGHT}
-    liberty = (FOLDER / "osu018_stdcells.lib").read_text()
+    folder = Path(name) if Path(name).is_dir() else INSTALLED / name
+    if not folder.is_dir():
+        raise ValueError(
+            f"no technology {name!r}: it is neither a folder nor installed; installed are "
+            f"{', '.join(sorted(path.name for path in INSTALLED.glob('*'))) or 'none'}; "
+            "there are Debian packages qflow-tech-osu018, qflow-tech-osu035 and qflow-tech-osu050"
+        )
+    return _read(folder.resolve())
+
+
+def _read(folder: Path) -> Technology:
+    settings = _settings(folder)
+    layouts, liberty, spice, start_of_magic = (
+        _file(folder, settings.get(key, "")) for key in ("leffile", "libertyfile", "spicefile", "magicrc")
+    )
+    for ending in (".par", "_setup.tcl"):
+        _file(folder, f"{folder.name}{ending}")
+    sizes = re.findall(r"MACRO (\w+)\b(?:(?!END \1).)*?SIZE\s+([\d.]+)\s+BY\s+([\d.]+)", layouts.read_text(), re.DOTALL)
+    flip_flop, buffer, clock_buffer = settings["flopcell"], settings["bufcell"], settings["clkbufcell"]
+    row_height = next((float(height) for cell, _, height in sizes if cell == flip_flop), 0.0)
+    widths = {cell: float(width) for cell, width, height in sizes if float(height) == row_height}
+    missing = {flip_flop, buffer, clock_buffer, _FILLER} - widths.keys()
+    if missing:
+        raise ValueError(f"{layouts} lacks cells that a layout needs: {', '.join(sorted(missing))}")
+    text = _with_areas(liberty.read_text(), widths, row_height)
+    delay = statistics.median(_table(text, flip_flop, "cell_rise"))
+    return Technology(
+        name=folder.name,
+        title=_TITLES.get(folder.name, folder.name),
+        folder=folder,
+        liberty=text,
+        spice=spice,
+        start_of_magic=start_of_magic,
+        widths=widths,
+        row_height=row_height,
+        buffer=Buffer(buffer, settings["bufpin_in"], settings["bufpin_out"]),
+        clock_buffer=Buffer(clock_buffer, settings["clkbufpin_in"], settings["clkbufpin_out"]),
+        clock_pin=settings["floppinclk"],
+        output_load=round(_LOAD * _input_capacitance(text, settings["nandgate"])),
+        slowness=round(delay / _REFERENCE_DELAY, 2),
+    )
+
+
+def _settings(folder: Path) -> dict[str, str]:
+    """The variables of the technology's shell script."""
+    script = _file(folder, f"{folder.name}.sh")
+    found = dict(re.findall(r'^\s*set (\w+)="?([^\s";]*)', script.read_text(), re.MULTILINE))
+    needed = {"flopcell", "floppinclk", "nandgate"} | {
+        f"{prefix}{end}" for prefix in ("buf", "clkbuf") for end in ("cell", "pin_in", "pin_out")
+    }
+    missing = needed - {key for key, value in found.items() if value}
+    if missing:
+        raise ValueError(f"{script} does not say what a layout needs: {', '.join(sorted(missing))}")
+    return found
+
+
+def _file(folder: Path, name: str) -> Path:
+    path = folder / name
+    if not path.is_file():
+        raise ValueError(f"{folder} is not a technology of qflow: it lacks {name or 'a file that its script names'}")
+    return path
+
+
+def _with_areas(liberty: str, widths: dict[str, float], row_height: float) -> str:
+    """The library with the areas of the cells' layouts: some that it states are not those, which mapping would exploit.
+
+    OAI21X1 of osu018 has 23 um2 instead of 32.
+    """
 
     def corrected(found: re.Match[str]) -> str:
         before, cell = found.group(1), found.group(2)
-        return f"{before}{widths[cell] * ROW_HEIGHT:g}" if cell in widths else found.group(0)
+        return f"{before}{widths[cell] * row_height:g}" if cell in widths else found.group(0)
 
-    # Some areas in the file are not those of the cells (OAI21X1 23 instead of 32), which mapping would exploit.
     pattern = re.compile(r"(cell \((\w+)\)\s*\{(?:(?!cell \().)*?area\s*:\s*)[\d.]+", re.DOTALL)
-    return Technology(pattern.sub(corrected, liberty), widths)
+    return pattern.sub(corrected, liberty)
+
+
+def _cell(liberty: str, cell: str) -> str:
+    found = re.search(rf"\bcell \({cell}\)\s*\{{(.*?)(?=\bcell \(|\Z)", liberty, re.DOTALL)
+    if found is None:
+        raise ValueError(f"the technology's Liberty file lacks the cell {cell}")
+    return found.group(1)
+
+
+def _table(liberty: str, cell: str, name: str) -> list[float]:
+    """The numbers of the first table of that name in a cell."""
+    found = re.search(rf"\b{name}\s*\([^)]*\)\s*\{{.*?values\s*\((.*?)\)", _cell(liberty, cell), re.DOTALL)
+    numbers = [float(number) for number in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", found.group(1))] if found else []
+    if not numbers:
+        raise ValueError(f"the technology's Liberty file has no {name} for {cell}")
+    return numbers
+
+
+def _input_capacitance(liberty: str, cell: str) -> float:
+    """Of the cell's first pin, fF; the library counts in pF."""
+    found = re.search(r"\bcapacitance\s*:\s*([\d.]+)", _cell(liberty, cell))
+    if found is None or not re.search(r"capacitive_load_unit\s*\(\s*1(?:\.0)?\s*,\s*pf\s*\)", liberty, re.IGNORECASE):
+        raise ValueError(f"the technology's Liberty file does not give the capacitance of {cell} in pF")
+    return 1000 * float(found.group(1))

@@ -6,6 +6,7 @@ import pytest
 
 from reports.silicon.circuit import build_circuit
 from reports.silicon.mapping import Cell, FlatNetlist, read_flat
+from reports.silicon.technology import osu018
 
 
 def flip_flop(number: int) -> Cell:
@@ -16,7 +17,7 @@ def flip_flop(number: int) -> Cell:
 def test_a_clock_buffer_drives_at_most_eight_flip_flops(flip_flops: int, buffers: int) -> None:
     cells = [flip_flop(number) for number in range(flip_flops)]
     netlist = FlatNetlist(cells, {"clk": 2, "d": 3}, {"q": 100}, {})
-    circuit = build_circuit("unit", netlist)
+    circuit = build_circuit("unit", netlist, osu018())
     clocks = Counter(one.nets["CLK"] for one in circuit.instances if one.kind == "DFFPOSX1")
     assert len(clocks) == buffers
     assert max(clocks.values()) <= 8
@@ -28,7 +29,7 @@ def test_a_clock_buffer_drives_at_most_eight_flip_flops(flip_flops: int, buffers
 def test_outputs_that_share_a_net_or_are_constant_get_buffers() -> None:
     cells = [Cell("INVX1", "multiplier", {"A": 3, "Y": 4}, "Y")]
     netlist = FlatNetlist(cells, {"clk": 2, "d": 3}, {"sum[0]": 4, "sum[1]": 4, "out": "0", "same": 3}, {"x.y[0]": 4})
-    circuit = build_circuit("unit", netlist)
+    circuit = build_circuit("unit", netlist, osu018())
     assert circuit.outputs == ["out", "same", "sum_0", "sum_1"]
     buffers = {one.nets["Y"]: one.nets["A"] for one in circuit.instances if one.kind == "BUFX2"}
     assert buffers == {"sum_1": "sum_0", "out": "gnd", "same": "d"}

@@ -25,7 +25,7 @@ SMALL = PUBLISHED["3x1x8k2"]
 @pytest.fixture(scope="module")
 def routed(tmp_path_factory: pytest.TempPathFactory) -> Routed:
     folder = tmp_path_factory.mktemp("layout")
-    circuit = build_circuit(SMALL.module, map_to_cells(SMALL, osu018(), Mapping(), folder))
+    circuit = build_circuit(SMALL.module, map_to_cells(SMALL, osu018(), Mapping(), folder), osu018())
     return place_and_route(circuit, osu018(), folder / "qflow", seed=1)
 
 
@@ -72,8 +72,8 @@ def figures(report: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.usefixtures("few_mappings")
 def test_a_report_has_the_better_layout_and_is_the_same_again(tmp_path: Path) -> None:
     with Progress(quiet=True) as progress:
-        first = layout_report([SMALL], tmp_path, 1, progress, "wrapmac layout 3x1x8k2")
-        again = layout_report([SMALL], tmp_path, 1, progress, "wrapmac layout 3x1x8k2")
+        first = layout_report([SMALL], osu018(), tmp_path, 1, progress, "wrapmac layout 3x1x8k2")
+        again = layout_report([SMALL], osu018(), tmp_path, 1, progress, "wrapmac layout 3x1x8k2")
     assert figures(first) == figures(again) == json.loads((tmp_path / "layout.json").read_text())["designs"]
     assert is_sound(first)
     (design,) = first["designs"]
