@@ -62,7 +62,8 @@ def simulate_with_delays(
     """Plays `cycles`, of shape (cycles,), in Icarus Verilog, with the delays that OpenSTA finds.
 
     period: of the clock, ns. folder: where cells.lib, circuit.v and parasitics.spef lie; gets delays.sdf, toggles.vcd.
-    The technology has to have models of its cells. Returns the activity, and in how many cycles an output was not what the golden model says.
+    The technology has to have models of its cells. Returns the activity, and in how many cycles an output was not what
+    the golden model says.
     Raises TimingError if a tool fails.
     """
     pins = [net for net in circuit.inputs if net != CLOCK]

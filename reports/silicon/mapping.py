@@ -40,7 +40,11 @@ _SCRIPT = "+strash;ifraig;scorr;dc2;strash;dch,-f;map,-B,0.9,{D};topo;buffer,-c;
 
 @dataclass(frozen=True)
 class Mapping:
-    """How a unit is mapped. delay: target of the logic between registers in osu018, ps. adder: form of the fast adders."""
+    """How a unit is mapped.
+
+    delay: target of the logic between registers, ps in osu018, longer in slower technologies. adder: form of the fast
+    adders.
+    """
 
     delay: int = 1
     adder: Adder = "brent-kung"

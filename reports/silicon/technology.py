@@ -26,6 +26,8 @@ _NOT_FOR_LOGIC = ("TBUF*", "LATCH", "CLKBUF*", "FAX1", "HAX1", "PAD*")
 _FILLER = "FILL"
 
 _REFERENCE_DELAY = 0.149  # ns: the typical delay of the flip-flop of osu018
+_LAYERS_ENOUGH = 4
+_DENSITY = 0.75
 _LOAD = 2.4  # inputs of a NAND gate that an output drives
 
 
@@ -44,9 +46,16 @@ class Technology:
 
     name: of the technology and its files in `folder`; title: for reports. liberty: logic and timing of the cells, with
     the areas corrected. spice: the file of their circuits. start_of_magic: magic's commands to start with. widths: of
+<<<<<<< HEAD
     each cell in um, by name; all are row_height um high. buffer, clock_buffer: cells that drive outputs, and
     flip-flops, whose clock pin is clock_pin. output_load: of a port, fF. slowness: how much longer delays are than
     those of osu018, roughly. dont_use: patterns of cells that logic is not mapped to.
+=======
+    each cell in um, by name; all are row_height um high. density: share of the rows that cells may take, or None where
+    there is space enough for wires. buffer, clock_buffer: cells that drive outputs, and flip-flops, whose clock pin is
+    clock_pin. output_load: of a port, fF. slowness: how much longer delays are than those of osu018, roughly.
+    dont_use: patterns of cells that logic is not mapped to.
+>>>>>>> c60d5e1 (Layouts that violate rules are reported, not refused; more space where there are few layers)
     """
 
     name: str
@@ -57,6 +66,7 @@ class Technology:
     start_of_magic: Path
     widths: dict[str, float]
     row_height: float
+    density: float | None
     buffer: Buffer
     clock_buffer: Buffer
     clock_pin: str
@@ -122,7 +132,9 @@ def _read(folder: Path) -> Technology:
     )
     for ending in (".par", "_setup.tcl"):
         _file(folder, f"{folder.name}{ending}")
-    sizes = re.findall(r"MACRO (\w+)\b(?:(?!END \1).)*?SIZE\s+([\d.]+)\s+BY\s+([\d.]+)", layouts.read_text(), re.DOTALL)
+    shapes = layouts.read_text()
+    routing_layers = len(re.findall(r"\bTYPE\s+ROUTING\b", shapes))
+    sizes = re.findall(r"MACRO (\w+)\b(?:(?!END \1).)*?SIZE\s+([\d.]+)\s+BY\s+([\d.]+)", shapes, re.DOTALL)
     flip_flop, buffer, clock_buffer = settings["flopcell"], settings["bufcell"], settings["clkbufcell"]
     row_height = next((float(height) for cell, _, height in sizes if cell == flip_flop), 0.0)
     widths = {cell: float(width) for cell, width, height in sizes if float(height) == row_height}
@@ -140,6 +152,7 @@ def _read(folder: Path) -> Technology:
         start_of_magic=start_of_magic,
         widths=widths,
         row_height=row_height,
+        density=_DENSITY if routing_layers < _LAYERS_ENOUGH else None,
         buffer=Buffer(buffer, settings["bufpin_in"], settings["bufpin_out"]),
         clock_buffer=Buffer(clock_buffer, settings["clkbufpin_in"], settings["clkbufpin_out"]),
         clock_pin=settings["floppinclk"],
