@@ -45,7 +45,7 @@ read_liberty -lib -ignore_miss_func -ignore_miss_data_latch -setattr liberty_cel
 read_verilog unit.v
 synth -top {top} -noabc
 dfflibmap -liberty cells.lib {dont_use}
-abc -liberty cells.lib {dont_use}
+abc -liberty cells.lib {dont_use} {speed}
 opt_clean -purge
 check -assert -mapped
 tee -q -o area.json stat -liberty cells.lib -json
@@ -56,6 +56,8 @@ design -reset
 read_liberty -ignore_miss_func -ignore_miss_data_latch cells.lib
 write_verilog -noattr models.v
 """
+
+_SPEED = "-D 1 -constr constraints"  # a target of 1 ps: as fast as can be, with buffers and sizes to suit
 
 # Both sides are flattened; their registers, outputs of the parts, keep their names and pair up by them, but wires that
 # Yosys numbers on either side must not. What is left to prove is the logic between registers (equiv_simple) and, for
@@ -90,11 +92,14 @@ equiv_status -assert
 """
 
 
-def synthesize(design: MacDesign, library: Library, folder: Path, proof_limit: float = PROOF_LIMIT) -> Netlist:
+def synthesize(
+    design: MacDesign, library: Library, folder: Path, proof_limit: float = PROOF_LIMIT, *, fast: bool = False
+) -> Netlist:
     """Maps `design` onto `library` and proves the netlist.
 
     Leaves unit.v, netlist.v, netlist.json and models.v in `folder`.
-    proof_limit: seconds that the proof may take; beyond that the netlist counts as not proved.
+    proof_limit: seconds that the proof may take; beyond that the netlist counts as not proved. fast: whether it is
+    mapped for the shortest delay between registers; else it is mapped for area.
     Raises ValueError if the library's cells cannot build the unit; `folder` is then as it was.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -102,9 +107,10 @@ def synthesize(design: MacDesign, library: Library, folder: Path, proof_limit: f
         scratch = Path(name)
         (scratch / UNIT).write_text(mac_verilog(design))
         (scratch / "cells.lib").write_text(library.text)
+        (scratch / "constraints").write_text(f"set_load {library.output_load:g}\n")
         dont_use = " ".join(f"-dont_use {pattern}" for pattern in library.dont_use)
         try:
-            run_yosys(_MAP.format(top=design.module, dont_use=dont_use), scratch)
+            run_yosys(_MAP.format(top=design.module, dont_use=dont_use, speed=_SPEED if fast else ""), scratch)
         except YosysError as error:
             raise ValueError(
                 f"{design.name} cannot be mapped onto {library.name}, which needs at least a buffer, an inverter, "

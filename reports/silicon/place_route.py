@@ -80,11 +80,11 @@ def check_layout(routed: Routed) -> Checks:
     """Checks the design rules, compares the layout with the circuit, and leaves layout/NAME.gds."""
     circuit, folder = routed.circuit, routed.folder
     _run("migrate.sh", [], circuit, folder)
+    _run("gdsii.sh", [], circuit, folder)  # refuses once a check has found something
     rules = re.findall(r"drc = (\d+)", _run("drc.sh", [], circuit, folder, may_fail=True))
     compared = re.findall(r"Total errors = (\d+)", _run("lvs.sh", [], circuit, folder, may_fail=True))
     if not rules or not compared:
         raise LayoutError(f"{circuit.name}: the checks of the layout gave no verdict")
-    _run("gdsii.sh", [], circuit, folder)
     return Checks(int(rules[-1]), all(int(errors) == 0 for errors in compared))
 
 

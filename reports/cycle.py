@@ -1,0 +1,49 @@
+"""Cycle time of a netlist before layout: its cells alone, without wires, by OpenSTA."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from reports.liberty import Library
+from reports.synthesis import NETLIST
+
+_PERIOD = 1000.0  # ns: longer than any cycle
+
+_SCRIPT = """
+read_liberty cells.lib
+read_verilog cycle.v
+link_design {top}
+create_clock -name clk -period {period} [get_ports clk]
+report_checks -path_delay max -from [all_registers -clock_pins] -to [all_registers -data_pins] -digits 6
+exit
+"""
+
+
+class CycleError(RuntimeError):
+    """OpenSTA failed."""
+
+
+def can_time(library: Library) -> bool:
+    """Whether cycle times can be told: OpenSTA is installed, and the library has delays."""
+    return library.has_timing and shutil.which("sta") is not None
+
+
+def cycle_time(top: str, library: Library, folder: Path) -> float:
+    """The longest path between registers of netlist.v in `folder`, with the setup of the last, ns.
+
+    The clock reaches all registers at once, and wires have neither resistance nor capacitance. Raises CycleError if
+    OpenSTA fails or finds no path.
+    """
+    period = _PERIOD / library.time_unit
+    (folder / "cells.lib").write_text(library.text)
+    # OpenSTA reads netlists, in which nothing is signed.
+    (folder / "cycle.v").write_text(re.sub(r"\b(wire|input|output) signed\b", r"\1", (folder / NETLIST).read_text()))
+    (folder / "cycle.tcl").write_text(_SCRIPT.format(top=top, period=period))
+    finished = subprocess.run(["sta", "-exit", "cycle.tcl"], capture_output=True, text=True, cwd=folder)
+    log = finished.stdout + finished.stderr
+    slack = re.search(r"(-?[\d.]+)\s+slack", log)
+    if finished.returncode or slack is None or "Error" in log:
+        errors = [line for line in log.splitlines() if "Error" in line] or ["no path between registers was found"]
+        raise CycleError(f"cycle time of {top} in {library.name}: {errors[0]}")
+    return round((period - float(slack.group(1))) * library.time_unit, 4)
