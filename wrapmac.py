@@ -11,6 +11,7 @@ from reports.commands.networks import evaluate, export, train
 from reports.commands.results import bench, figure, table
 from reports.commands.silicon import layout
 from reports.commands.units import check, flow, generate, mutants, prove, synth
+from reports.cycle import CycleError
 from reports.nextpnr import NextpnrError
 from reports.silicon.place_route import LayoutError
 from reports.silicon.timing import TimingError
@@ -37,7 +38,16 @@ def main() -> None:
     }
     try:
         sys.exit(tyro.extras.subcommand_cli_from_dict(commands, prog="wrapmac", description=__doc__))
-    except (ValueError, OSError, SimulatorError, YosysError, LayoutError, TimingError, NextpnrError) as error:
+    except (
+        ValueError,
+        OSError,
+        SimulatorError,
+        YosysError,
+        LayoutError,
+        TimingError,
+        NextpnrError,
+        CycleError,
+    ) as error:
         print(f"wrapmac: error: {error}", file=sys.stderr)
         sys.exit(2)
 

@@ -6,7 +6,12 @@ import re
 import statistics
 import zlib
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
+
+from reports.silicon.technology import INSTALLED, read_technology
+from sim.cells import read_cells
+from sim.expressions import Expression
 
 BUILTIN = "builtin"
 
@@ -14,6 +19,7 @@ _TABLE = Path(__file__).with_name("libraries") / "cells45.tsv"
 _DONT_USE = ("FA_X1", "HA_X1")
 _TIME_UNIT = r'\btime_unit\s*:\s*"?\s*([\d.]+)\s*([a-z]+)'
 _LOAD_UNIT = r'\bcapacitive_load_unit\s*\(\s*([\d.]+)\s*,\s*"?\s*([a-z]+)'
+_CELL_AREA = r'\bcell\s*\(\s*"?([\w.]+)"?\s*\)\s*\{.*?\barea\s*:\s*"?([\d.eE+-]+)'
 _UNITS = (_TIME_UNIT, _LOAD_UNIT)
 
 
@@ -39,6 +45,23 @@ class Library:
         return _quantity(_TIME_UNIT, self.text, "time_unit", {"ns": 1.0, "ps": 1e-3, "us": 1e3}, default=1.0)
 
     @property
+    def driver(self) -> str | None:
+        """The smallest buffer that may be used, for the inputs of logic; None if there is none, or none can be told."""
+        areas = dict(re.findall(_CELL_AREA, self.text, re.DOTALL))
+        try:
+            cells = read_cells(self.text)
+        except ValueError:  # Yosys reads more of Liberty than this
+            return None
+        buffers = [
+            name
+            for name, cell in cells.items()
+            if name in areas
+            and list(cell.outputs.values()) == [Expression(pin) for pin in cell.inputs]
+            and not any(fnmatchcase(name, pattern) for pattern in self.dont_use)
+        ]
+        return min(buffers, key=lambda name: (float(areas[name]), name), default=None)
+
+    @property
     def output_load(self) -> float:
         """What a port drives: four inputs of median capacitance, fF; 0 if the library gives no capacitances."""
         found = [float(value) for value in re.findall(r"\bcapacitance\s*:\s*\"?([\d.eE+-]+)", self.text)]
@@ -60,12 +83,15 @@ def _quantity(pattern: str, text: str, name: str, units: dict[str, float], defau
 def load_library(name: str, dont_use: tuple[str, ...] = ()) -> Library:
     """The built-in library for the name `builtin`, else that of a Liberty file, plain or gzipped.
 
-    name: a path; a library in several files is a folder that holds them and no other Liberty files, or their paths
+    name: that of a technology which is installed, such as osu018, with the areas of its layouts; or a path; a library in several files is a folder that holds them and no other Liberty files, or their paths
     with commas between them. Raises ValueError if a file cannot be read or is not Liberty, if the files do not fit
     together, or if they lack what a netlist needs: flip-flops and gates.
     """
     if name == BUILTIN:
         return Library("Nangate 45 nm (built-in table)", _builtin_text(), (*_DONT_USE, *dont_use))
+    if "/" not in name and (INSTALLED / name).is_dir():
+        technology = read_technology(name)
+        return Library(technology.title, technology.liberty, (*technology.dont_use, *dont_use))
     folder = Path(name)
     paths = [Path(part) for part in name.split(",")]
     if folder.is_dir():

@@ -57,7 +57,10 @@ read_liberty -ignore_miss_func -ignore_miss_data_latch cells.lib
 write_verilog -noattr models.v
 """
 
-_SPEED = "-D 1 -constr constraints"  # a target of 1 ps: as fast as can be, with buffers and sizes to suit
+FAST_SCRIPT = "+strash;ifraig;scorr;dc2;strash;dch,-f;map,-B,0.9,{D};topo;buffer,-c;topo;upsize,{D};dnsize,{D};stime,-p"
+"""ABC's commands to map logic for a target delay D, with buffers and sizes to suit."""
+
+_FASTEST = f"-D 1 -constr constraints -script {FAST_SCRIPT.replace('{D}', '1')}"
 
 # Both sides are flattened; their registers, outputs of the parts, keep their names and pair up by them, but wires that
 # Yosys numbers on either side must not. What is left to prove is the logic between registers (equiv_simple) and, for
@@ -107,10 +110,10 @@ def synthesize(
         scratch = Path(name)
         (scratch / UNIT).write_text(mac_verilog(design))
         (scratch / "cells.lib").write_text(library.text)
-        (scratch / "constraints").write_text(f"set_load {library.output_load:g}\n")
+        (scratch / "constraints").write_text(_constraints(library) if fast else "")
         dont_use = " ".join(f"-dont_use {pattern}" for pattern in library.dont_use)
         try:
-            run_yosys(_MAP.format(top=design.module, dont_use=dont_use, speed=_SPEED if fast else ""), scratch)
+            run_yosys(_MAP.format(top=design.module, dont_use=dont_use, speed=_FASTEST if fast else ""), scratch)
         except YosysError as error:
             raise ValueError(
                 f"{design.name} cannot be mapped onto {library.name}, which needs at least a buffer, an inverter, "
@@ -164,6 +167,11 @@ def prove_netlist(
             return False
         raise
     return True
+
+
+def _constraints(library: Library) -> str:
+    driver = f"set_driving_cell {library.driver}\n" if library.driver else ""
+    return f"{driver}set_load {library.output_load:g}\n"
 
 
 def _read_areas(path: Path, design: MacDesign) -> tuple[dict[str, float], int]:

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shlex
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +30,8 @@ from reports.commands.options import (
     ensure_writable,
 )
 from reports.liberty import BUILTIN, load_library
+from reports.library_comparison import compare_libraries
+from reports.library_tables import library_tables
 from reports.mutation import SURVIVED, measure_mutants, passed
 from reports.synthesis import PROOF_LIMIT, synthesize
 from reports.tables import (
@@ -145,18 +149,49 @@ def check(
 def synth(
     names: Designs,
     /,
-    library: LibraryName = BUILTIN,
+    library: Annotated[
+        tuple[str, ...],
+        arg(
+            metavar="builtin|FILE.lib|DIR|NAME",
+            help="standard cells: the built-in 45 nm table, a Liberty file, a library in several files, as a folder "
+            "or with commas, or an installed technology such as osu018; several libraries are compared",
+        ),
+    ] = (BUILTIN,),
     dont_use: Annotated[
         tuple[str, ...], arg(metavar="CELL", help="cells of the library to leave alone; * matches any text")
     ] = (),
     proof_limit: ProofLimit = PROOF_LIMIT,
     json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write the results there")] = None,
-    out: Annotated[Path | None, arg(metavar="DIR", help="keep the netlists there, as DIR/NAME/netlist.v")] = None,
+    out: Annotated[
+        Path | None,
+        arg(metavar="DIR", help="keep the netlists there, as DIR/NAME/netlist.v (below DIR/LIBRARY with several)"),
+    ] = None,
 ) -> int:
-    """Map units to standard cells; print the area by part and whether the netlist is proved equal to the Verilog."""
+    """Map units to standard cells; print the area by part and whether the netlist is proved equal to the Verilog.
+
+    With several libraries: area ratios in each, beside the published ones, and, with OpenSTA, cycle times.
+    """
     designs = chosen_designs(names)
-    cells = load_library(library, dont_use)
+    libraries = [load_library(name, dont_use) for name in dict.fromkeys(library)]
+    if not libraries:
+        raise ValueError("name at least one library")
     ensure_writable(json_file)
+    if len(libraries) > 1:
+        patterns = ["--dont-use", *dont_use] if dont_use else []
+        command = shlex.join(
+            ["wrapmac", "synth", *names, "--library", *(Path(name).name for name in library), *patterns]
+        )
+        with Progress() as progress, TemporaryDirectory() if out is None else nullcontext(out) as folder:
+            report = compare_libraries(designs, libraries, Path(folder), progress, command, proof_limit)
+        tables = library_tables(report)
+        for table in tables:
+            Console().print(table.terminal())
+        if json_file is not None:
+            write_text(json_file, json.dumps(report, indent=2))
+            write_text(json_file.with_suffix(".md"), "\n".join(table.markdown() for table in tables))
+        proved = [design["equivalent"] for one in report["libraries"] for design in one["designs"]]
+        return 0 if all(proved) else 1
+    (cells,) = libraries
     with Progress() as progress, ThreadPoolExecutor(os.cpu_count()) as pool, TemporaryDirectory() as scratch:
         task = progress.task("mapping and proving", len(designs))
 

@@ -11,7 +11,7 @@ from hw.verilog import mac_verilog
 from hw.yosys import run_yosys
 from reports.published import PARTS
 from reports.silicon.technology import Technology
-from reports.synthesis import UNIT
+from reports.synthesis import FAST_SCRIPT, UNIT
 
 Adder = Literal["brent-kung", "sklansky", "han-carlson", "kogge-stone"]
 
@@ -34,8 +34,6 @@ design -reset
 read_liberty -ignore_miss_func -ignore_miss_data_latch cells.lib
 write_verilog -noattr models.v
 """
-
-_SCRIPT = "+strash;ifraig;scorr;dc2;strash;dch,-f;map,-B,0.9,{D};topo;buffer,-c;topo;upsize,{D};dnsize,{D};stime,-p"
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ def map_to_cells(design: MacDesign, technology: Technology, mapping: Mapping, fo
         adder=adder,
         dont_use=" ".join(f"-dont_use {pattern}" for pattern in technology.dont_use),
         delay=round(mapping.delay * technology.slowness),
-        script=_SCRIPT,
+        script=FAST_SCRIPT,
     )
     run_yosys(script, folder)
     return read_flat(json.loads((folder / "cells.json").read_text())["modules"][design.module])

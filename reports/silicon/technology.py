@@ -107,14 +107,19 @@ def osu018() -> Technology:
     return load_technology("osu018")
 
 
-@cache
 def load_technology(name: str) -> Technology:
+    """A technology to lay out in. Raises what `read_technology` raises, and ValueError if a tool is missing."""
+    check_tools()
+    return read_technology(name)
+
+
+@cache
+def read_technology(name: str) -> Technology:
     """A technology of qflow: the name of an installed one, such as osu018, or the path of a folder.
 
     A folder FOLDER holds FOLDER.sh, FOLDER.par, FOLDER_setup.tcl and the files that FOLDER.sh names, as those of
-    Debian's qflow-tech packages do. Raises ValueError if it, or a tool that goes with it, is missing or unusable.
+    Debian's qflow-tech packages do. Raises ValueError if it is missing or unusable.
     """
-    check_tools()
     folder = Path(name) if Path(name).is_dir() else INSTALLED / name
     if not folder.is_dir():
         raise ValueError(

@@ -1,0 +1,62 @@
+"""Tables of units in several libraries."""
+
+from typing import Any
+
+from reports.published import MAC_UNITS, REFERENCE, reference_among
+from reports.tables import Table
+
+_NOTE = (
+    "Before layout. Area: as mapped for area. Cycle: the longest path between registers, as mapped for speed, of cells "
+    "alone: no wires, and a clock that reaches all registers at once. Published: 28 nm after layout."
+)
+
+
+def library_tables(report: dict[str, Any]) -> list[Table]:
+    """Ratios of area and, where libraries have delays, of cycle time; then both as they are."""
+    tables = [_ratio_table(report, "Area", "area", "area_um2")]
+    if any(design["cycle_time_ns"] is not None for library in report["libraries"] for design in library["designs"]):
+        tables.append(_ratio_table(report, "Cycle time", "cycle_time_ns", "cycle_time_ns"))
+    return [*tables, _absolute_table(report)]
+
+
+def _ratio_table(report: dict[str, Any], title: str, key: str, published: str) -> Table:
+    """A quantity relative to a reference design's, beside the published ratio."""
+    names = [design["name"] for design in report["libraries"][0]["designs"]]
+    reference = reference_among(names)
+    libraries = _by_name(report)
+    rows = []
+    for name in names:
+        theirs = "-"
+        if name in MAC_UNITS and reference == REFERENCE:
+            theirs = f"{getattr(MAC_UNITS[name], published) / getattr(MAC_UNITS[reference], published):.2f}"
+        rows.append((name, theirs, *(_ratio(found[name], found[reference], key) for found in libraries)))
+    return Table(f"{title} relative to {reference}", ("design", "published", *_library_names(report)), rows, _NOTE)
+
+
+def _absolute_table(report: dict[str, Any]) -> Table:
+    names = [design["name"] for design in report["libraries"][0]["designs"]]
+    rows = [(name, *(_absolute(found[name]) for found in _by_name(report))) for name in names]
+    note = (
+        "Areas in each library's unit (um2 in most), / cycle time in ns, / area of the netlist that has it. "
+        "Netlists that are not proved to do what the Verilog says are marked."
+    )
+    return Table("Area, cycle time, area at that", ("design", *_library_names(report)), rows, note)
+
+
+def _library_names(report: dict[str, Any]) -> list[str]:
+    return [library["name"] for library in report["libraries"]]
+
+
+def _by_name(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """The designs by name, for each library."""
+    return [{design["name"]: design for design in library["designs"]} for library in report["libraries"]]
+
+
+def _ratio(design: dict[str, Any], reference: dict[str, Any], key: str) -> str:
+    return "-" if design[key] is None else f"{design[key] / reference[key]:.2f}"
+
+
+def _absolute(design: dict[str, Any]) -> str:
+    timed = design["cycle_time_ns"] is not None
+    speed = f" / {design['cycle_time_ns']:.2f} / {design['area_at_speed']:,.1f}" if timed else ""
+    return f"{design['area']:,.1f}{speed}{'' if design['equivalent'] else ' NOT PROVED'}"
