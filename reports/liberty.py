@@ -1,6 +1,5 @@
 """Liberty libraries: the built-in one, written from a table of cell facts, and any that a user passes."""
 
-import csv
 import gzip
 import re
 import statistics
@@ -9,13 +8,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from reports.builtin_library import builtin_text
 from reports.silicon.technology import INSTALLED, read_technology
 from sim.cells import read_cells
 from sim.expressions import Expression
 
 BUILTIN = "builtin"
 
-_TABLE = Path(__file__).with_name("libraries") / "cells45.tsv"
 _DONT_USE = ("FA_X1", "HA_X1")
 _TIME_UNIT = r'\btime_unit\s*:\s*"?\s*([\d.]+)\s*([a-z]+)'
 _LOAD_UNIT = r'\bcapacitive_load_unit\s*\(\s*([\d.]+)\s*,\s*"?\s*([a-z]+)'
@@ -56,6 +55,7 @@ class Library:
             name
             for name, cell in cells.items()
             if name in areas
+            and len(cell.inputs) == 1
             and list(cell.outputs.values()) == [Expression(pin) for pin in cell.inputs]
             and not any(fnmatchcase(name, pattern) for pattern in self.dont_use)
         ]
@@ -83,12 +83,13 @@ def _quantity(pattern: str, text: str, name: str, units: dict[str, float], defau
 def load_library(name: str, dont_use: tuple[str, ...] = ()) -> Library:
     """The built-in library for the name `builtin`, else that of a Liberty file, plain or gzipped.
 
-    name: that of a technology which is installed, such as osu018, with the areas of its layouts; or a path; a library in several files is a folder that holds them and no other Liberty files, or their paths
-    with commas between them. Raises ValueError if a file cannot be read or is not Liberty, if the files do not fit
-    together, or if they lack what a netlist needs: flip-flops and gates.
+    name: a path, or the name of an installed technology of qflow, such as osu018. A library in several files is a
+    folder that holds them and no other Liberty files, or their paths with commas between them. Raises ValueError if a
+    file cannot be read or is not Liberty, if the files do not fit together, or if they lack what a netlist needs:
+    flip-flops and gates.
     """
     if name == BUILTIN:
-        return Library("Nangate 45 nm (built-in table)", _builtin_text(), (*_DONT_USE, *dont_use))
+        return Library("Nangate 45 nm (built-in table)", builtin_text(), (*_DONT_USE, *dont_use))
     if "/" not in name and (INSTALLED / name).is_dir():
         technology = read_technology(name)
         return Library(technology.title, technology.liberty, (*technology.dont_use, *dont_use))
@@ -156,32 +157,3 @@ def _check_cells(text: str, name: str) -> None:
         raise ValueError(f"{name} has no flip-flops (no cell with an ff group); a MAC unit needs them")
     if not re.search(r"\bfunction\s*:", bare):
         raise ValueError(f"{name} has no gates (no pin with a function)")
-
-
-def _builtin_text() -> str:
-    """The Liberty source of the table in libraries/cells45.tsv: areas, functions, capacitances, leakage; no timing."""
-    with _TABLE.open() as file:
-        rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))
-    cells = "\n".join(_cell_text(row) for row in rows)
-    return f'library (cells45) {{\n  capacitive_load_unit (1, ff);\n  leakage_power_unit : "1nW";\n{cells}\n}}\n'
-
-
-def _cell_text(row: dict[str, str]) -> str:
-    lines = [f"  cell ({row['cell']}) {{", f"    area : {row['area']};", f"    cell_leakage_power : {row['leakage']};"]
-    for entry in row["inputs"].split():
-        pin, capacitance, *clock = entry.split(":")
-        mark = " clock : true;" if clock else ""
-        lines.append(f"    pin ({pin}) {{ direction : input; capacitance : {capacitance};{mark} }}")
-    for output in re.findall(r"(\w+)=(.+?)(?= \w+=|$)", row["outputs"]):
-        lines.append(f'    pin ({output[0]}) {{ direction : output; function : "{output[1]}"; }}')
-    if row["kind"] == "ff":
-        lines.append('    ff (IQ, IQN) { clocked_on : "CK"; next_state : "D";' + _set_and_clear(row["inputs"]) + " }")
-    return "\n".join([*lines, "  }"])
-
-
-def _set_and_clear(inputs: str) -> str:
-    text = ' clear : "!RN";' if "RN:" in inputs else ""
-    text += ' preset : "!SN";' if "SN:" in inputs else ""
-    if "RN:" in inputs and "SN:" in inputs:
-        text += " clear_preset_var1 : L; clear_preset_var2 : L;"
-    return text
