@@ -46,13 +46,7 @@ def layout(
     ensure_writable(out / "layout.json")
     command = shlex.join(["wrapmac", "layout", *names, "--seed", str(seed), "--technology", cells.name])
     with Progress() as progress:
-<<<<<<< HEAD
         report = layout_report(designs, cells, out, seed, progress, command, operands)
-    for table in layout_tables(report["designs"]):
-=======
-        command = ["wrapmac", "layout", *names, "--seed", str(seed), "--technology", cells.name]
-        report = layout_report(designs, cells, out, seed, progress, shlex.join(command))
     for table in layout_tables(report):
->>>>>>> c60d5e1 (Layouts that violate rules are reported, not refused; more space where there are few layers)
         Console().print(table.terminal())
     return 0 if is_sound(report) else 1

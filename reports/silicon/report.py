@@ -46,11 +46,7 @@ def layout_report(
         "created": now(),
     }
     write_text(out / "layout.json", json.dumps(report, indent=2))
-<<<<<<< HEAD
-    write_text(out / "layout.md", "\n".join(table.markdown() for table in layout_tables(results)))
-=======
     write_text(out / "layout.md", "\n".join(table.markdown() for table in layout_tables(report)))
->>>>>>> c60d5e1 (Layouts that violate rules are reported, not refused; more space where there are few layers)
     return report
 
 

@@ -6,21 +6,13 @@ from reports.published import MAC_UNITS, PARTS, REFERENCE, published_shares
 from reports.tables import Table
 
 
-<<<<<<< HEAD
-def layout_tables(designs: list[dict[str, Any]]) -> list[Table]:
-    """All of them, for the records of reports.silicon.layout."""
-    return [layout_table(designs), layout_part_table(designs), energy_table(designs)]
-
-
-def layout_table(designs: list[dict[str, Any]]) -> Table:
-=======
 def layout_tables(report: dict[str, Any]) -> list[Table]:
     """All tables of a layout report."""
-    return [layout_table(report["designs"], report["library"]), layout_part_table(report["designs"])]
+    designs = report["designs"]
+    return [layout_table(designs, report["library"]), layout_part_table(designs), energy_table(designs)]
 
 
 def layout_table(designs: list[dict[str, Any]], library: str = "OSU 180 nm") -> Table:
->>>>>>> c60d5e1 (Layouts that violate rules are reported, not refused; more space where there are few layers)
     """Table 2.11 after place and route: areas and cycle times, and their ratios to 8x8x32 where that is among them."""
     by_name = {design["name"]: design for design in designs}
     rows = []
