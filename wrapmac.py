@@ -9,10 +9,11 @@ from hw.yosys import YosysError
 from reports.commands.fpga import fpga
 from reports.commands.networks import evaluate, export, train
 from reports.commands.results import bench, figure, table
-from reports.commands.silicon import layout
+from reports.commands.silicon import layout, sweep
 from reports.commands.units import check, flow, generate, mutants, prove, synth
 from reports.cycle import CycleError
 from reports.nextpnr import NextpnrError
+from reports.silicon.cluster import ClusterError
 from reports.silicon.place_route import LayoutError
 from reports.silicon.timing import TimingError
 from sim.simulators import SimulatorError
@@ -28,6 +29,7 @@ def main() -> None:
         "prove": prove,
         "layout": layout,
         "fpga": fpga,
+        "sweep": sweep,
         "mutants": mutants,
         "train": train,
         "evaluate": evaluate,
@@ -47,6 +49,7 @@ def main() -> None:
         TimingError,
         NextpnrError,
         CycleError,
+        ClusterError,
     ) as error:
         print(f"wrapmac: error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -10,6 +10,7 @@ from hw.verilog import mac_verilog
 from hw.yosys import YosysError, YosysTimeout, run_yosys
 from reports.liberty import Library
 from reports.published import PARTS
+from reports.recipes import ABC_SCRIPTS
 
 PROOF_LIMIT = 900.0
 """Seconds a proof may take. 8x8x32 takes half a minute, 10x10x10 one; wider multipliers soon take hours."""
@@ -57,10 +58,7 @@ read_liberty -ignore_miss_func -ignore_miss_data_latch cells.lib
 write_verilog -noattr models.v
 """
 
-FAST_SCRIPT = "+strash;ifraig;scorr;dc2;strash;dch,-f;map,-B,0.9,{D};topo;buffer,-c;topo;upsize,{D};dnsize,{D};stime,-p"
-"""ABC's commands to map logic for a target delay D, with buffers and sizes to suit."""
-
-_FASTEST = f"-D 1 -constr constraints -script {FAST_SCRIPT.replace('{D}', '1')}"
+_FASTEST = f"-D 1 -constr constraints -script {ABC_SCRIPTS['delay'].replace('{D}', '1')}"
 
 # Both sides are flattened; their registers, outputs of the parts, keep their names and pair up by them, but wires that
 # Yosys numbers on either side must not. What is left to prove is the logic between registers (equiv_simple) and, for

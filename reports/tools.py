@@ -2,6 +2,8 @@
 
 import os
 import platform
+import subprocess
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
@@ -25,6 +27,19 @@ def tool_versions() -> dict[str, str]:
         except SimulatorError:
             continue
     return found
+
+
+def debian_versions(packages: Iterable[str]) -> dict[str, str]:
+    """Versions of Debian packages, by name; none on another system."""
+    try:
+        listed = subprocess.run(
+            ["dpkg-query", "--show", "--showformat", "${Package} ${Version}\n", *sorted(packages)],
+            capture_output=True,
+            text=True,
+        ).stdout
+    except FileNotFoundError:
+        return {}
+    return dict(line.split(" ") for line in listed.splitlines())
 
 
 def machine() -> str:

@@ -1,17 +1,24 @@
 """Commands that lay units out."""
 
+import json
+import os
 import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
 from rich.console import Console
 from tyro.conf import arg
 
+from models.training.files import write_text
 from models.training.progress import Progress
 from models.training.seeds import check_seed
 from models.wrapnet.export import LayerExport
 from reports.commands.options import Designs, chosen_designs, ensure_writable
+from reports.silicon import sweep_report
+from reports.silicon.cluster import open_executor
 from reports.silicon.report import is_sound, layout_report
+from reports.silicon.sweep import MARGIN, Sweep
 from reports.silicon.tables import layout_tables
 from reports.silicon.technology import load_technology
 
@@ -50,3 +57,46 @@ def layout(
     for table in layout_tables(report):
         Console().print(table.terminal())
     return 0 if is_sound(report) else 1
+
+
+def sweep(
+    names: Designs,
+    /,
+    out: Annotated[Path, arg(metavar="DIR", help="tables, plots, netlists and sweep.json")] = Path("build/sweep"),
+    cache: Annotated[
+        Path, arg(metavar="DIR", help="what is measured already; shared by all sweeps, also at the same time")
+    ] = Path("build/cache"),
+    seed: Annotated[int, arg(metavar="N", help="seed of the placement")] = 1,
+    margin: Annotated[
+        float, arg(metavar="SHARE", help="how far from the front a point may be before layout to be laid out")
+    ] = MARGIN,
+    quick: Annotated[bool, arg(help="a few mappings of each implementation, to try things out")] = False,
+    workers: Annotated[
+        int | None, arg(metavar="N", help="points at a time on this machine; as many as it has cores if left out")
+    ] = None,
+    scheduler: Annotated[
+        str | None, arg(metavar="tcp://HOST:8786", help="run on the workers of this Dask scheduler instead")
+    ] = None,
+    json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write the report there as well")] = None,
+) -> int:
+    """Sweep over the ways to build and map units; find the Pareto front of area against cycle time after layout.
+
+    Every point is mapped and timed; those near the front are placed, routed and timed with their wires; netlists on
+    the front are proved equal to the Verilog. What is measured once is kept: a sweep that was stopped goes on where it
+    stopped. Points that fail are listed. Exit code 1 if nothing of a design is left, or a netlist is not proved. Needs
+    the Debian packages that `make layout` installs.
+    """
+    designs = chosen_designs(names)
+    check_seed(seed)
+    for path in (out / "sweep.json", cache / "cache", json_file):
+        ensure_writable(path)
+    command = shlex.join(["wrapmac", "sweep", *names])
+    with Progress() as progress, open_executor(scheduler, workers or os.cpu_count() or 1) as executor:
+        report = sweep_report.sweep_report(Sweep(executor, cache, progress, seed, margin, quick), designs, out, command)
+    for table in (sweep_report.front_table, sweep_report.best_table):
+        Console().print(table(report).terminal())
+    for line in sweep_report.errors(report):
+        print(f"wrapmac: failed: {line}", file=sys.stderr)
+    if json_file is not None:
+        write_text(json_file, json.dumps(report, indent=2))
+    return 0 if sweep_report.is_sound(report) else 1

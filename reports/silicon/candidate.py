@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hw.designs import MacDesign
 from reports.published import PARTS
-from reports.silicon.circuit import build_circuit
+from reports.silicon.circuit import Circuit, build_circuit
 from reports.silicon.mapping import Mapping, map_to_cells
 from reports.silicon.parasitics import spef
 from reports.silicon.place_route import Routed, place_and_route
@@ -31,21 +31,28 @@ class Candidate:
         return self.cell_area * self.timing.cycle_time
 
 
-def try_layout(design: MacDesign, mapping: Mapping, technology: Technology, out: Path, seed: int) -> Candidate:
+def try_layout(
+    design: MacDesign, mapping: Mapping, technology: Technology, out: Path, seed: int, verilog: str | None = None
+) -> Candidate:
     """Maps, places, routes and times `design` in a folder of its own in `out`, named by the mapping.
 
-    Raises LayoutError or TimingError if a tool fails.
+    verilog: of the unit, where it is at hand. Raises LayoutError or TimingError if a tool fails.
     """
     folder = out / mapping.name
     folder.mkdir(parents=True)
-    circuit = build_circuit(design.module, map_to_cells(design, technology, mapping, folder), technology)
+    circuit = build_circuit(design.module, map_to_cells(design, technology, mapping, folder, verilog), technology)
     routed = place_and_route(circuit, technology, folder / "qflow", seed)
     parasitics, netlist = folder / "parasitics.spef", folder / "circuit.v"
     parasitics.write_text(spef(design.module, routed.file("rc")))
-    netlist.write_text(routed.verilog())
+    netlist.write_text(circuit.verilog())
     timing = analyse(design.module, folder / "cells.lib", netlist, parasitics, folder, technology.slowness)
+    areas = area_by_part(circuit, technology)
+    return Candidate(design, mapping, folder, routed, timing, round(sum(areas.values()), 3), areas)
+
+
+def area_by_part(circuit: Circuit, technology: Technology) -> dict[str, float]:
+    """Area of each part's cells, um2."""
     areas = dict.fromkeys(PARTS, 0.0)
     for instance in circuit.instances:
         areas[instance.part] += technology.area(instance.kind)
-    rounded = {part: round(area, 3) for part, area in areas.items()}
-    return Candidate(design, mapping, folder, routed, timing, round(sum(areas.values()), 3), rounded)
+    return {part: round(area, 3) for part, area in areas.items()}

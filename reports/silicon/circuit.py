@@ -63,6 +63,21 @@ class Circuit:
                 numbered.setdefault(match["name"], {})[int(match["bit"] or 0)] = net
         return {name: [bits[bit] for bit in sorted(bits)] for name, bits in numbered.items()}
 
+    def verilog(self) -> str:
+        """The circuit as flat Verilog, a cell a line."""
+        lines = [
+            f"module {self.name}({', '.join(self.inputs + self.outputs)});",
+            *(f"input {net};" for net in self.inputs),
+            *(f"output {net};" for net in self.outputs),
+            *(f"supply{value} {net};" for value, net in _CONSTANTS.items() if value != "x"),
+            *(
+                f"{instance.kind} {instance.name}({', '.join(f'.{pin}({net})' for pin, net in instance.nets.items())});"
+                for instance in self.instances
+            ),
+            "endmodule",
+        ]
+        return "\n".join(lines) + "\n"
+
 
 def build_circuit(name: str, netlist: FlatNetlist, technology: Technology) -> Circuit:
     """Gives nets and cells names, and flip-flops a clock tree of one level: a buffer for at most eight of them.

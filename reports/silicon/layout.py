@@ -16,14 +16,14 @@ from reports.figures import write_figure
 from reports.silicon.candidate import Candidate, try_layout
 from reports.silicon.energy import measure_energy
 from reports.silicon.equivalence import prove_layout
-from reports.silicon.mapping import Adder, Mapping
+from reports.silicon.mapping import FastAdder, Mapping
 from reports.silicon.operands import layer_for
 from reports.silicon.picture import layout_picture
 from reports.silicon.place_route import check_layout
 from reports.silicon.technology import Technology
 from sim.stimulus import check_operands
 
-MAPPINGS = (*(Mapping(1, adder) for adder in get_args(Adder)), Mapping(1600), Mapping(2400))
+MAPPINGS = (*(Mapping(1, adder) for adder in get_args(FastAdder)), Mapping(1600), Mapping(2400))
 """How a unit is mapped, in turn, for the layout to choose from."""
 
 

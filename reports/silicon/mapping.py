@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -10,15 +11,29 @@ from hw.designs import MacDesign
 from hw.verilog import mac_verilog
 from hw.yosys import run_yosys
 from reports.published import PARTS
+from reports.recipes import ABC_SCRIPTS, Recipe
 from reports.silicon.technology import Technology
-from reports.synthesis import FAST_SCRIPT, UNIT
+from reports.synthesis import UNIT
 
-Adder = Literal["brent-kung", "sklansky", "han-carlson", "kogge-stone"]
+FastAdder = Literal["brent-kung", "sklansky", "han-carlson", "kogge-stone"]
+Adder = Literal[FastAdder, "ripple"]
+
+_RIPPLE = Path(__file__).parent / "ripple.v"
+_ADDER_OPTIONS: dict[Adder, str] = {
+    "brent-kung": "",  # Yosys's own
+    "sklansky": "-extra-map +/choices/sklansky.v",
+    "han-carlson": "-extra-map +/choices/han-carlson.v",
+    "kogge-stone": "-extra-map +/choices/kogge-stone.v",
+    "ripple": f"-extra-map {_RIPPLE.name}",
+}
+# What Yosys's pass `booth` asks for; other multipliers stay as they are.
+_BOOTH_OPERAND_BITS = 4
+_BOOTH_PRODUCT_BITS = 8
 
 _MAP = """
 read_liberty -lib -ignore_miss_func -ignore_miss_data_latch -setattr liberty_cell cells.lib
 read_verilog unit.v
-synth -top {top} -noabc {adder}
+synth -top {top} -noabc {options}
 dfflibmap -liberty cells.lib {dont_use}
 abc -liberty cells.lib {dont_use} -constr constraints -D {delay} -script {script}
 opt_clean -purge
@@ -40,23 +55,34 @@ write_verilog -noattr models.v
 class Mapping:
     """How a unit is mapped.
 
-    delay: target of the logic between registers, ps in osu018, longer in slower technologies. adder: form of the fast
-    adders.
+    delay: target of the logic between registers, ps in osu018, longer in slower technologies. adder: form of the
+    adders. booth: whether multipliers recode their operand (Booth). recipe: what ABC does.
     """
 
     delay: int = 1
     adder: Adder = "brent-kung"
+    booth: bool = False
+    recipe: Recipe = "delay"
 
     def __post_init__(self) -> None:
         if self.delay < 1:
             raise ValueError(f"delay is {self.delay}; allowed are integers of at least 1 ps")
-        if self.adder not in get_args(Adder):
-            raise ValueError(f"adder is {self.adder!r}; allowed are {', '.join(get_args(Adder))}")
+        for field, value, allowed in (("adder", self.adder, Adder), ("recipe", self.recipe, Recipe)):
+            if value not in get_args(allowed):
+                raise ValueError(f"{field} is {value!r}; allowed are {', '.join(get_args(allowed))}")
 
     @property
     def name(self) -> str:
-        """Short and different for every mapping, to name folders with: `sklansky-1ps`."""
-        return f"{self.adder}-{self.delay}ps"
+        """Short and different for every mapping, to name folders with: `sklansky-1ps`, `ripple-booth-area-1600ps`."""
+        booth = "-booth" if self.booth else ""
+        recipe = f"-{self.recipe}" if self.recipe != "delay" else ""
+        return f"{self.adder}{booth}{recipe}-{self.delay}ps"
+
+
+def can_recode(design: MacDesign) -> bool:
+    """Whether the unit has a multiplier that `booth` changes: operands and product are wide enough."""
+    operand_bits = min(design.activation_bits + 1, design.weight_bits)  # the activation gets a sign
+    return operand_bits >= _BOOTH_OPERAND_BITS and design.product_bits >= _BOOTH_PRODUCT_BITS
 
 
 @dataclass(frozen=True)
@@ -82,18 +108,23 @@ class FlatNetlist:
     names: dict[str, int | str]
 
 
-def map_to_cells(design: MacDesign, technology: Technology, mapping: Mapping, folder: Path) -> FlatNetlist:
-    """Maps `design`; leaves unit.v, netlist.v (part by part) and models.v in `folder`, which exists."""
-    (folder / UNIT).write_text(mac_verilog(design))
+def map_to_cells(
+    design: MacDesign, technology: Technology, mapping: Mapping, folder: Path, verilog: str | None = None
+) -> FlatNetlist:
+    """Maps `design`; leaves unit.v, netlist.v (part by part) and models.v in `folder`, which exists.
+
+    verilog: of the unit, where it is at hand.
+    """
+    (folder / UNIT).write_text(mac_verilog(design) if verilog is None else verilog)
     (folder / "cells.lib").write_text(technology.liberty)
     (folder / "constraints").write_text(technology.constraints)
-    adder = "" if mapping.adder == "brent-kung" else f"-extra-map +/choices/{mapping.adder}.v"
+    shutil.copy(_RIPPLE, folder)
     script = _MAP.format(
         top=design.module,
-        adder=adder,
+        options=f"{_ADDER_OPTIONS[mapping.adder]} {'-booth' if mapping.booth else ''}",
         dont_use=" ".join(f"-dont_use {pattern}" for pattern in technology.dont_use),
         delay=round(mapping.delay * technology.slowness),
-        script=FAST_SCRIPT,
+        script=ABC_SCRIPTS[mapping.recipe],
     )
     run_yosys(script, folder)
     return read_flat(json.loads((folder / "cells.json").read_text())["modules"][design.module])

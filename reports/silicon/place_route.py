@@ -43,11 +43,6 @@ class Routed:
         """A file of the layout."""
         return self.folder / "layout" / f"{self.circuit.name}.{ending}"
 
-    def verilog(self) -> str:
-        """The circuit as flat Verilog with the layout's names, without fillers."""
-        text = (self.folder / "synthesis" / f"{self.circuit.name}.rtlnopwr.v").read_text()
-        return "\n".join(line for line in text.splitlines() if not line.startswith("FILL")) + "\n"
-
 
 @dataclass(frozen=True)
 class Checks:

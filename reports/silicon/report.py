@@ -1,7 +1,6 @@
 """The layouts of several units as a record and as tables, in a folder."""
 
 import json
-import subprocess
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +14,7 @@ from reports.published import MAC_UNITS
 from reports.silicon.layout import lay_out
 from reports.silicon.tables import layout_tables
 from reports.silicon.technology import PACKAGES, Technology
-from reports.tools import machine, now, tool_versions
+from reports.tools import debian_versions, machine, now, tool_versions
 
 
 def layout_report(
@@ -41,7 +40,7 @@ def layout_report(
         "library": technology.title,
         "seed": seed,
         "command": command,
-        "tools": tool_versions() | _package_versions(),
+        "tools": tool_versions() | debian_versions(PACKAGES),
         "machine": machine(),
         "created": now(),
     }
@@ -60,16 +59,3 @@ def is_sound(report: dict[str, Any]) -> bool:
         and not one["timed_mismatches"]
         for one in report["designs"]
     )
-
-
-def _package_versions() -> dict[str, str]:
-    """Versions of the layout's Debian packages; none on another system."""
-    try:
-        listed = subprocess.run(
-            ["dpkg-query", "--show", "--showformat", "${Package} ${Version}\n", *sorted(PACKAGES)],
-            capture_output=True,
-            text=True,
-        ).stdout
-    except FileNotFoundError:
-        return {}
-    return dict(line.split(" ") for line in listed.splitlines())

