@@ -1,5 +1,6 @@
 """Where a sweep's jobs run: threads of this machine, or the workers of a Dask cluster."""
 
+import logging
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ def open_executor(scheduler: str | None, workers: int) -> Iterator[Executor]:
         from distributed import Client
     except ImportError as error:
         raise ValueError("--scheduler needs Dask; install it with: pip install 'wrapmac[cluster]'") from error
+    for part in ("client", "utils"):  # what goes wrong is raised; no traceback besides
+        logging.getLogger(f"distributed.{part}").setLevel(logging.CRITICAL)
     try:
         client = Client(scheduler, timeout=_PATIENCE)
     except (OSError, ValueError) as error:
