@@ -17,8 +17,12 @@ from reports.silicon.jobs import Job, run_jobs
 from reports.silicon.pareto import Cost, is_near, pareto_front
 from reports.silicon.points import Point, measure_layout, measure_mapped, measure_proof, toolbox
 
-MARGIN = 0.02
-"""Share by which a point may miss the front before layout and still be laid out: wires move points by about that."""
+MARGIN = 0.01
+"""Share by which a point may miss the front before layout and still be laid out.
+
+Wires stretch the cycle times of 64 layouts of 8x8x32 by 4.4% with a standard deviation of 0.5%; with a margin of 2%,
+nothing outside of the front before layout came onto the front after it.
+"""
 
 Record = dict[str, Any]
 Group = dict[Point, Record]
