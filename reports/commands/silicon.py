@@ -93,8 +93,10 @@ def sweep(
     command = shlex.join(["wrapmac", "sweep", *names])
     with Progress() as progress, open_executor(scheduler, workers or os.cpu_count() or 1) as executor:
         report = sweep_report.sweep_report(Sweep(executor, cache, progress, seed, margin, quick), designs, out, command)
-    for table in (sweep_report.front_table, sweep_report.best_table):
-        Console().print(table(report).terminal())
+    if len(designs) == 1:
+        Console().print(sweep_report.front_table(report).terminal())
+    Console().print(sweep_report.best_table(report).terminal())
+    print(f"The fronts: {out / 'sweep.md'}")
     for line in sweep_report.errors(report):
         print(f"wrapmac: failed: {line}", file=sys.stderr)
     if json_file is not None:
