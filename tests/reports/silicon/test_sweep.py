@@ -45,6 +45,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Pat
     return report(folder / "cache", folder), folder
 
 
+@pytest.mark.slow
 def test_a_sweep_ends_with_a_proved_front(whole: tuple[dict[str, Any], Path]) -> None:
     found, folder = whole
     assert is_sound(found)
@@ -129,6 +130,7 @@ def test_the_key_covers_the_code_that_measures() -> None:
     assert all((ROOT / name).is_file() for name in SOURCES)
 
 
+@pytest.mark.slow
 def test_points_that_fail_are_listed_and_stop_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     original = points.map_to_cells
 
@@ -150,6 +152,7 @@ def test_points_that_fail_are_listed_and_stop_nothing(tmp_path: Path, monkeypatc
     assert not is_sound(found)
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_goes_on_to_the_same_figures(whole: tuple[dict[str, Any], Path], tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     options = ["--quick", "--workers", "1", "--out", str(tmp_path / "out"), "--cache", str(cache)]
@@ -175,6 +178,7 @@ def scheduler() -> Iterator[str]:
         yield started.scheduler_address
 
 
+@pytest.mark.slow
 def test_a_cluster_gives_the_same_figures(whole: tuple[dict[str, Any], Path], scheduler: str, tmp_path: Path) -> None:
     assert figures(report(tmp_path / "cache", tmp_path, scheduler)) == figures(whole[0])
 
