@@ -1,8 +1,10 @@
 """What a sweep tries: the implementations of a design, and the ways to map them."""
 
+from dataclasses import replace
 from itertools import product
-from typing import get_args
+from typing import Any, get_args
 
+from hw.architectures import PLAIN, Architecture, Fold
 from hw.designs import MacDesign
 from reports.recipes import Recipe
 from reports.silicon.layout import MAPPINGS
@@ -11,18 +13,44 @@ from reports.silicon.mapping import Adder, Mapping, can_recode
 DELAYS = (1, 2400, 10000)
 """Targets of the mapping, ps: as fast as can be, near the units' own cycle times, and one that any unit meets."""
 
+_SEGMENTS = (4, 8, 16)
+
 _FEW = (Mapping(1), Mapping(2400), Mapping(1, "ripple"), Mapping(1, recipe="area"))
 
 
 def implementations(design: MacDesign) -> list[MacDesign]:
-    """The ways to build `design`."""
-    return [design]
+    """The ways to build `design`, itself first: what it shares with others of its parameters is what it computes."""
+    return [design, *(found for found in _architectures(design) if found != design)]
+
+
+def _architectures(design: MacDesign) -> list[MacDesign]:
+    """Registers, segments and counting bits in all combinations; then other forms, each on its own."""
+    segments = [None, *(bits for bits in _SEGMENTS if 2 * bits <= design.accumulator_bits)]
+    counting = (False, True) if design.accumulator_bits > design.product_bits else (False,)
+    places: list[dict[str, Any]] = [{}, {"bare": True}, {"split": True}] if design.slope else [{}]
+    found = [
+        Architecture(segment=segment, counting=counts, early=early, mirrored=early, **place)
+        for segment, counts, early, place in product(segments, counting, (False, True), places)
+    ]
+    if design.slope:
+        found += [Architecture(fold=fold) for fold in get_args(Fold)]
+    found += [Architecture(loading=True), Architecture(loading=True, early=True)]
+    if design.weight_bits == 1 and design.accumulator_bits > design.activation_bits:
+        found += [
+            Architecture(signs=True, counting=counts, early=early) for counts in counting for early in (False, True)
+        ]
+    return [replace(design, architecture=architecture) for architecture in dict.fromkeys(found)]
 
 
 def mappings(design: MacDesign, *, quick: bool = False) -> list[Mapping]:
-    """The ways to map `design`: all those that `wrapmac layout` tries, and many more; a few of them if `quick`."""
+    """The ways to map `design`: all those that `wrapmac layout` tries, and more; for the plain one, many more.
+
+    quick: a few of them.
+    """
     if quick:
         return list(_FEW)
+    if design.architecture != PLAIN:
+        return [*MAPPINGS, *(replace(mapping, recipe="rewrite") for mapping in MAPPINGS)]
     booth = (False, True) if can_recode(design) else (False,)
     grid = [Mapping(*options) for options in product(DELAYS, get_args(Adder), booth, get_args(Recipe))]
     return list(dict.fromkeys((*MAPPINGS, *grid)))
