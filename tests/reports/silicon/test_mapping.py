@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from reports.silicon.recipes import Recipe
 
 from hw.designs import MacDesign
 from hw.verilog import mac_verilog
 from hw.yosys import run_yosys
+from reports.recipes import Recipe
 from reports.silicon.mapping import Adder, Mapping, can_recode, map_to_cells
 from reports.silicon.technology import osu018
 from reports.synthesis import NETLIST, prove_equivalent
