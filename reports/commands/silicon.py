@@ -70,7 +70,7 @@ def sweep(
     margin: Annotated[
         float, arg(metavar="SHARE", help="how far from the front a point may be before layout to be laid out")
     ] = MARGIN,
-    quick: Annotated[bool, arg(help="a few mappings of each implementation, to try things out")] = False,
+    quick: Annotated[bool, arg(help="a few mappings of the units as they are, to try things out")] = False,
     workers: Annotated[
         int | None, arg(metavar="N", help="points at a time on this machine; as many as it has cores if left out")
     ] = None,

@@ -31,7 +31,7 @@ Group = dict[Point, Record]
 
 @dataclass(frozen=True)
 class Sweep:
-    """Where and how a sweep runs. cache: folder of kept records. seed: of the placement. quick: a few mappings only.
+    """Where and how a sweep runs. cache: folder of kept records. seed: of the placement. quick: a few mappings of the designs as they are.
 
     margin: see MARGIN.
     """
@@ -77,7 +77,7 @@ class Sweep:
 
     def _points(self, design: MacDesign) -> list[Point]:
         points = []
-        for one in implementations(design):
+        for one in [design] if self.quick else implementations(design):
             verilog = self._verilog(one)
             points += [Point(design.name, one, mapping, verilog) for mapping in mappings(one, quick=self.quick)]
         return points
