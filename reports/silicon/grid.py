@@ -43,14 +43,14 @@ def _architectures(design: MacDesign) -> list[MacDesign]:
 
 
 def mappings(design: MacDesign, *, quick: bool = False) -> list[Mapping]:
-    """The ways to map `design`: all those that `wrapmac layout` tries, and more; for the plain one, many more.
+    """The ways to map `design`: those that `wrapmac layout` tries, and many more for the plain architecture.
 
     quick: a few of them.
     """
     if quick:
         return list(_FEW)
     if design.architecture != PLAIN:
-        return [*MAPPINGS, *(replace(mapping, recipe="rewrite") for mapping in MAPPINGS)]
+        return list(MAPPINGS)
     booth = (False, True) if can_recode(design) else (False,)
     grid = [Mapping(*options) for options in product(DELAYS, get_args(Adder), booth, get_args(Recipe))]
     return list(dict.fromkeys((*MAPPINGS, *grid)))
