@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 DEBIAN_LAYOUT := qflow graywolf qrouter magic netgen-lvs opensta qflow-tech-osu018
-# What the tests use beyond PyPI: Icarus Verilog, Chromium to open the report, and the tools of the layout.
-DEBIAN_TEST := iverilog chromium chromium-driver $(DEBIAN_LAYOUT)
+# What the tests use beyond PyPI: Icarus Verilog, Chromium to open the report, and the tools of the layout with a second technology.
+DEBIAN_TEST := iverilog chromium chromium-driver qflow-tech-osu035 $(DEBIAN_LAYOUT)
 
 .PHONY: all flow setup test check layout debian-layout debian-test clean
 

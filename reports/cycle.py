@@ -29,6 +29,11 @@ def can_time(library: Library) -> bool:
     return library.has_timing and shutil.which("sta") is not None
 
 
+def opensta_version() -> str:
+    """The version of the OpenSTA that is installed."""
+    return subprocess.run(["sta", "-version"], capture_output=True, text=True).stdout.strip()
+
+
 def cycle_time(top: str, library: Library, folder: Path) -> float:
     """The longest path between registers of netlist.v in `folder`, with the setup of the last, ns.
 

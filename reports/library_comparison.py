@@ -9,7 +9,7 @@ from typing import Any
 
 from hw.designs import MacDesign
 from models.training.progress import Progress
-from reports.cycle import can_time, cycle_time
+from reports.cycle import can_time, cycle_time, opensta_version
 from reports.liberty import Library
 from reports.synthesis import PROOF_LIMIT, synthesize
 from reports.tools import machine, now, tool_versions
@@ -48,7 +48,7 @@ def compare_libraries(
             {"name": name, "designs": [result for result in results if result["library"] == name]} for name in names
         ],
         "command": command,
-        "tools": tool_versions(),
+        "tools": tool_versions() | ({"opensta": opensta_version()} if any(map(can_time, libraries)) else {}),
         "machine": machine(),
         "created": now(),
     }

@@ -19,6 +19,12 @@ def library_tables(report: dict[str, Any]) -> list[Table]:
     return [*tables, _absolute_table(report)]
 
 
+def library_markdown(report: dict[str, Any]) -> str:
+    """The tables as Markdown, with what made them."""
+    made = f"Made by `{report['command']}`; {report['machine']}; {report['created'][:10]}.\n"
+    return "\n".join([*(table.markdown() for table in library_tables(report)), made])
+
+
 def _ratio_table(report: dict[str, Any], title: str, key: str, published: str) -> Table:
     """A quantity relative to a reference design's, beside the published ratio."""
     names = [design["name"] for design in report["libraries"][0]["designs"]]

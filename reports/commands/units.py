@@ -31,7 +31,7 @@ from reports.commands.options import (
 )
 from reports.liberty import BUILTIN, load_library
 from reports.library_comparison import compare_libraries
-from reports.library_tables import library_tables
+from reports.library_tables import library_markdown, library_tables
 from reports.mutation import SURVIVED, measure_mutants, passed
 from reports.synthesis import PROOF_LIMIT, synthesize
 from reports.tables import (
@@ -183,12 +183,11 @@ def synth(
         )
         with Progress() as progress, TemporaryDirectory() if out is None else nullcontext(out) as folder:
             report = compare_libraries(designs, libraries, Path(folder), progress, command, proof_limit)
-        tables = library_tables(report)
-        for table in tables:
+        for table in library_tables(report):
             Console().print(table.terminal())
         if json_file is not None:
             write_text(json_file, json.dumps(report, indent=2))
-            write_text(json_file.with_suffix(".md"), "\n".join(table.markdown() for table in tables))
+            write_text(json_file.with_suffix(".md"), library_markdown(report))
         proved = [design["equivalent"] for one in report["libraries"] for design in one["designs"]]
         return 0 if all(proved) else 1
     (cells,) = libraries

@@ -31,9 +31,9 @@ Group = dict[Point, Record]
 
 @dataclass(frozen=True)
 class Sweep:
-    """Where and how a sweep runs. cache: folder of kept records. seed: of the placement. quick: a few mappings of the designs as they are.
+    """Where and how a sweep runs. cache: folder of kept records. seed: of the placement.
 
-    margin: see MARGIN.
+    margin: see MARGIN. quick: a few mappings of the designs as they are.
     """
 
     executor: Executor

@@ -45,11 +45,11 @@ class Technology:
     """Standard cells to place.
 
     name: of the technology and its files in `folder`; title: for reports. liberty: logic and timing of the cells, with
-    the areas corrected. spice: the file of their circuits. start_of_magic: magic's commands to start with. widths: of
-    each cell in um, by name; all are row_height um high. density: share of the rows that cells may take, or None where
-    there is space enough for wires. buffer, clock_buffer: cells that drive outputs, and flip-flops, whose clock pin is
-    clock_pin. output_load: of a port, fF. slowness: how much longer delays are than those of osu018, roughly.
-    dont_use: patterns of cells that logic is not mapped to.
+    the areas corrected. spice: the file of their circuits. start_of_magic: magic's commands
+    to start with. widths: of each cell in um, by name; all are row_height um high. density: share of the rows that
+    cells may take, or None where there is space enough for wires. buffer, clock_buffer: cells that drive outputs, and
+    flip-flops, whose clock pin is clock_pin. output_load: of a port, fF. slowness: how much longer delays are than
+    those of osu018, roughly. dont_use: patterns of cells that logic is not mapped to.
     """
 
     name: str

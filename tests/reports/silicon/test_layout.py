@@ -17,7 +17,7 @@ from reports.silicon.place_route import Routed, check_layout, place_and_route
 from reports.silicon.placed import placed_netlist
 from reports.silicon.report import is_sound, layout_report
 from reports.silicon.tables import layout_part_table, layout_table
-from reports.silicon.technology import osu018
+from reports.silicon.technology import load_technology, osu018
 
 SMALL = PUBLISHED["3x1x8k2"]
 
@@ -112,3 +112,17 @@ def test_tables_have_ratios_beside_the_published_ones() -> None:
     assert rows["4x4x8"][4:] == ("0.10", "0.25", "0.03", "clean", "NOT PROVED")
     assert {row[0]: row for row in layout_table(designs[1:]).rows}["3x1x8k2"][4] == "(0.22)"
     assert layout_part_table(designs).rows[2] == ("4x4x8", *["25%"] * 4, "auxiliary to accumulator", "9")
+
+
+@pytest.mark.slow
+def test_another_technology_is_clean_and_proved(tmp_path: Path) -> None:
+    technology = load_technology("osu035")
+    circuit = build_circuit(SMALL.module, map_to_cells(SMALL, technology, Mapping(), tmp_path), technology)
+    other = place_and_route(circuit, technology, tmp_path / "qflow", seed=1)
+    checks = check_layout(other)
+    assert (checks.drc_violations, checks.lvs_match) == (0, True)
+    assert prove_layout(other, tmp_path)
+    heights = {y for _, y in other.places.values()}
+    assert all((y - min(heights)) % 20 == 0 for y in heights)
+    cells = sum(technology.area(one.kind) for one in circuit.instances)
+    assert cells <= other.core_area < 1.3 * cells
