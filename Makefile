@@ -4,9 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TORCH := torch==2.13.0
-DEBIAN_LAYOUT := qflow graywolf qrouter magic netgen-lvs opensta qflow-tech-osu018
-# What the tests use beyond PyPI: Icarus Verilog, Chromium to open the report, and the tools of the layout with a second technology.
-DEBIAN_TEST := iverilog chromium chromium-driver qflow-tech-osu035 $(DEBIAN_LAYOUT)
+DEBIAN_LAYOUT := iverilog qflow graywolf qrouter magic netgen-lvs opensta qflow-tech-osu018
+# What the tests use beyond PyPI: Chromium to open the report, and the tools of the layout with a second technology.
+DEBIAN_TEST := chromium chromium-driver qflow-tech-osu035 $(DEBIAN_LAYOUT)
 
 .PHONY: all flow setup test check layout debian-layout debian-test clean
 

@@ -17,6 +17,7 @@ _TOOLS = {
     "magic": "magic",
     "netgen-lvs": "netgen-lvs",
     "sta": "opensta",
+    "iverilog": "iverilog",
 }
 PACKAGES = {*_TOOLS.values(), "qflow", "qflow-tech-osu018", "qflow-tech-osu035", "qflow-tech-osu050"}
 """The Debian packages of layouts; of the technologies, one will do."""
