@@ -5,6 +5,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from reports.silicon.timing_path import TimingPath, read_path
+
 _PERIOD = 20.0  # ns, to measure with: longer than any cycle
 # ns. Registers outside are clocked as late as those of the unit, 0.20 after the edge at the clock's port: they change
 # 0.22 later, and need what they take 0.22 before.
@@ -41,12 +43,12 @@ class TimingError(RuntimeError):
 class Timing:
     """Timing of a circuit.
 
-    cycle_time: shortest period of the clock, ns. critical_path: the instances on the path that limits it, from
-    register or input to register or output. hold_slack: ns that the fastest path between registers has to spare.
+    cycle_time: shortest period of the clock, ns. critical_path: the path that limits it. hold_slack: ns that the
+    fastest path between registers has to spare.
     """
 
     cycle_time: float
-    critical_path: list[str]
+    critical_path: TimingPath
     hold_slack: float
 
 
@@ -77,5 +79,4 @@ def analyse(name: str, liberty: Path, netlist: Path, spef: Path, folder: Path, s
         errors = [line for line in log.splitlines() if "rror" in line] or ["no path was found"]
         raise TimingError(f"timing of {name} failed: {errors[0]}")
     setup, hold = (float(found.group(1)) for found in slacks if found)
-    path = re.findall(r"(\w+_\d+)/\w+ \(\w+\)", sections[1])
-    return Timing(round(_PERIOD * slowness - setup, 4), list(dict.fromkeys(path)), hold)
+    return Timing(round(_PERIOD * slowness - setup, 4), read_path(sections[1]), hold)
