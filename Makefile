@@ -37,7 +37,11 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-layout: debian-layout setup
+$(VENV)/.installed-layout: $(VENV)/.installed
+	$(BIN)/pip install --quiet --editable '.[layout]'
+	touch $@
+
+layout: debian-layout $(VENV)/.installed-layout
 	$(BIN)/wrapmac layout all --out build/layout
 
 debian-layout: PACKAGES := $(DEBIAN_LAYOUT)

@@ -121,3 +121,11 @@ def write_figure(draw: Callable[[], Figure], path: Path) -> str:
         plt.close(figure)
     text = svg.read_text()
     return text[text.index("<svg") :]
+
+
+def write_picture(draw: Callable[[], Figure], path: Path) -> None:
+    """Draws a figure that is made of pixels in the house style; writes it to `path`, a PNG file."""
+    with plt.rc_context(_STYLE):
+        figure = draw()
+        write_with(path, partial(figure.savefig, dpi="figure"))
+        plt.close(figure)

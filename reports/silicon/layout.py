@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict
-from functools import partial
 from os import cpu_count
 from pathlib import Path
 from typing import Any, get_args
@@ -12,13 +11,14 @@ from typing import Any, get_args
 from hw.designs import MacDesign
 from models.training.progress import Progress
 from models.wrapnet.export import LayerExport
-from reports.figures import write_figure
 from reports.silicon.candidate import Candidate, try_layout
+from reports.silicon.critical_path import describe_path
+from reports.silicon.drawing import check_viewer
 from reports.silicon.energy import measure_energy
 from reports.silicon.equivalence import prove_layout
 from reports.silicon.mapping import FastAdder, Mapping
 from reports.silicon.operands import layer_for
-from reports.silicon.picture import layout_picture
+from reports.silicon.picture import write_layout_pictures
 from reports.silicon.place_route import check_layout
 from reports.silicon.technology import Technology
 from sim.stimulus import check_operands
@@ -37,11 +37,12 @@ def lay_out(
 ) -> list[dict[str, Any]]:
     """Lays out `designs`, each mapped in several ways, and takes the one of the least area x cycle time after routing.
 
-    out: gets a folder for each design, with NAME.gds, NAME.def, layout.png and layout.svg. layer: whose operands the
-    energy is measured with; the one that ships with the project if left out. Returns a dictionary per design; see
-    docs/layout.md. Raises ValueError if tools are missing or the layer's operands do not fit, and LayoutError or
-    TimingError if a tool fails.
+    out: gets a folder for each design, with NAME.gds, NAME.def, NAME.oas, NAME.lyp and layout.png, and layouts.png.
+    layer: whose operands the energy is measured with; the one that ships with the project if left out. Returns a
+    dictionary per design; see docs/layout.md. Raises ValueError if tools are missing or the layer's operands do not
+    fit, and LayoutError or TimingError if a tool fails.
     """
+    check_viewer()
     designs = list(designs)
     operands = {design: layer or layer_for(design) for design in designs}
     for design, chosen in operands.items():
@@ -64,10 +65,7 @@ def lay_out(
         for result in pool.map(lambda one: _checked(one, operands[one.design], technology, seed), best):
             results.append(result)
             task.advance(note=f"{result['name']} checked")
-    for candidate in best:  # here, since matplotlib draws in one thread only
-        title = f"{candidate.design.name}: {candidate.routed.core_area:,.0f} um2"
-        draw = partial(layout_picture, candidate.routed, technology, title)
-        write_figure(draw, out / candidate.design.name / "layout")
+    write_layout_pictures(best, technology.shapes, out)  # here, since matplotlib draws in one thread only
     return [result | {"tried": _tried(found[result["name"]])} for result in results]
 
 
@@ -77,7 +75,6 @@ def _checked(candidate: Candidate, layer: LayerExport, technology: Technology, s
     checks = check_layout(routed)
     for ending in ("gds", "def"):
         shutil.copy(routed.file(ending), candidate.folder.parent / f"{design.name}.{ending}")
-    part_of = {instance.name: instance.part for instance in routed.circuit.instances}
     return {
         "name": design.name,
         "cell_area": candidate.cell_area,
@@ -86,11 +83,7 @@ def _checked(candidate: Candidate, layer: LayerExport, technology: Technology, s
         "cells": len(routed.circuit.instances),
         "cycle_time_ns": timing.cycle_time,
         "hold_slack_ns": timing.hold_slack,
-        "critical_path": {
-            "from": part_of[timing.critical_path[0]],
-            "to": part_of[timing.critical_path[-1]],
-            "cells": len(timing.critical_path),
-        },
+        "critical_path": describe_path(timing.critical_path, routed.circuit),
         **measure_energy(candidate, layer, technology, seed).record(),
         "mapping": asdict(candidate.mapping),
         "equivalent": prove_layout(routed, candidate.folder),

@@ -1,55 +1,151 @@
-"""A layout as a picture: its cells, coloured by part, and its wires."""
+"""Pictures of layouts: each by itself, and all to one scale, with the parts' colours, the wires and a scale bar."""
 
-import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
-
 import matplotlib.pyplot as plt
-from matplotlib.collections import LineCollection, PatchCollection
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
-from reports.figures import INK, PART_COLOURS
+from reports.figures import INK, PART_COLOURS, write_picture
 from reports.published import PARTS
-from reports.silicon.place_route import DEF_UNITS, Routed
-from reports.silicon.technology import Technology
+from reports.silicon.candidate import Candidate
+from reports.silicon.drawing import METAL_COLOURS, Drawing, draw_layout
 
-_FILLER_COLOUR = "#efefef"
-_SEGMENT = re.compile(r"(?:ROUTED|NEW) metal\d (?:\d+ )?\( (-?\d+) (-?\d+) \) \( (-?\d+|\*) (-?\d+|\*) \)")
+OVERVIEW = "layouts.png"
+"""The picture of all layouts, beside layout.json."""
+
+PICTURE = "layout.png"
+"""The picture of one layout, in its folder."""
+
+_WIDTH = 1400  # pixels of the widest picture
+_DPI = 160
+_EDGE, _GAP = 12.0, 50.0  # pixels left of layouts and between them
+_TITLE, _LEGEND = 56.0, 150.0  # pixels above and below
+_WIDEST_ROW = 2.8  # layouts as wide as the widest one that fit beside each other
+_BARS = (5, 10, 20, 50, 100, 200, 500, 1000)  # um
 
 
-def layout_picture(routed: Routed, technology: Technology, title: str) -> Figure:
-    """Cells by part, fillers in light gray, and wires, to scale."""
-    instances = {instance.name: instance for instance in routed.circuit.instances}
-    corners = list(routed.places.values())
-    width, height = (max(side) - min(side) for side in zip(*corners, strict=True))
-    figure, axes = plt.subplots(figsize=(7, 7 * height / width + 1.2), layout="constrained")
-    boxes, colours = [], []
-    for name, corner in routed.places.items():
-        kind = instances[name].kind if name in instances else technology.filler
-        boxes.append(Rectangle(corner, technology.widths[kind], technology.row_height))
-        colours.append(PART_COLOURS[instances[name].part] if name in instances else _FILLER_COLOUR)
-    axes.add_collection(PatchCollection(boxes, facecolors=colours, edgecolors="white", linewidths=0.4))
-    axes.add_collection(LineCollection(wires(routed.file("def")), colors=INK, linewidths=0.25, alpha=0.5))
-    axes.autoscale_view()
-    axes.set_aspect("equal")
-    axes.set_xlabel("um")
-    axes.set_ylabel("um")
-    parts = {instance.part for instance in instances.values()}
-    handles = [Patch(color=PART_COLOURS[part], label=part) for part in PARTS if part in parts]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
-    axes.set_title(title)
+@dataclass(frozen=True)
+class _Placed:
+    """A layout in the overview: its upper left corner, pixels."""
+
+    candidate: Candidate
+    drawing: Drawing
+    x: float
+    y: float
+
+
+def write_layout_pictures(candidates: Sequence[Candidate], shapes: Path, out: Path) -> None:
+    """Draws every layout into the folder of its design as layout.png, and all of them to one scale as layouts.png.
+
+    shapes: a LEF file of the cells. Beside each picture, NAME.oas and NAME.lyp are the layout and its colours for KLayout.
+    """
+    drawings = []
+    for candidate in candidates:
+        parts = {instance.name: instance.part for instance in candidate.routed.circuit.instances}
+        drawing = draw_layout(candidate.routed.file("def"), shapes, parts)
+        folder = out / candidate.design.name
+        drawing.save(folder / candidate.design.name)
+        write_picture(partial(_one, candidate, drawing), folder / PICTURE)
+        drawings.append(drawing)
+    write_picture(partial(_all, candidates, drawings), out / OVERVIEW)
+
+
+def _one(candidate: Candidate, drawing: Drawing) -> Figure:
+    """A layout as wide as the page; the legend has each part's area."""
+    scale = _WIDTH / drawing.box.width()
+    height = drawing.box.height() * scale
+    figure, place = _canvas(_WIDTH, height + _TITLE + _LEGEND)
+    _paste(place, drawing, scale, 0, _TITLE)
+    title = f"{candidate.design.name}: cells {candidate.cell_area:,.0f} um2, rows {candidate.routed.core_area:,.0f} um2"
+    figure.text(0.5, 1 - _TITLE / 2 / figure.bbox.height, title, ha="center", va="center", fontsize=12)
+    areas = {part: area for part, area in candidate.area_by_part.items() if area}
+    labels = {part: f"{part} {area / candidate.cell_area:.0%}" for part, area in areas.items()}
+    _legend(figure, labels, drawing.metals, scale)
     return figure
 
 
-def wires(definition: Path) -> list[list[tuple[float, float]]]:
-    """The straight wires of a DEF file: both ends in um. A star stands for the coordinate before."""
-    found = []
-    for x, y, to_x, to_y in _SEGMENT.findall(definition.read_text()):
-        start = int(x) / DEF_UNITS, int(y) / DEF_UNITS
-        end = start[0] if to_x == "*" else int(to_x) / DEF_UNITS, start[1] if to_y == "*" else int(to_y) / DEF_UNITS
-        found.append([start, end])
-    return found
+def _all(candidates: Sequence[Candidate], drawings: Sequence[Drawing]) -> Figure:
+    """All layouts to one scale."""
+    widest = max(drawing.box.width() for drawing in drawings)
+    total = sum(drawing.box.width() for drawing in drawings)
+    scale = (_WIDTH - 2 * _EDGE - 2 * _GAP) / min(_WIDEST_ROW * widest, total)
+    placed = _shelves(candidates, drawings, scale)
+    bottom = max(one.y + one.drawing.box.height() * scale for one in placed)
+    width = _EDGE + max(one.x + one.drawing.box.width() * scale for one in placed)
+    figure, place = _canvas(max(width, _WIDTH / 2), bottom + _LEGEND)
+    for one in placed:
+        axes = _paste(place, one.drawing, scale, one.x, one.y)
+        axes.set_title(f"{one.candidate.design.name}: {one.candidate.cell_area:,.0f} um2", loc="left", fontsize=9)
+    parts = [part for part in PARTS if any(candidate.area_by_part[part] for candidate in candidates)]
+    metals = sorted({level for drawing in drawings for level in drawing.metals})
+    _legend(figure, {part: part for part in parts}, metals, scale)
+    return figure
+
+
+def _shelves(candidates: Sequence[Candidate], drawings: Sequence[Drawing], scale: float) -> list[_Placed]:
+    """One layout beside the other from the left, and the next row below where they would be too wide."""
+    placed: list[_Placed] = []
+    x, y, highest = _EDGE, _TITLE, 0.0
+    for candidate, drawing in zip(candidates, drawings, strict=True):
+        width, height = drawing.box.width() * scale, drawing.box.height() * scale
+        if x > _EDGE and x + width > _WIDTH:
+            x, y, highest = _EDGE, y + highest + _TITLE, 0.0
+        placed.append(_Placed(candidate, drawing, x, y))
+        x, highest = x + width + _GAP, max(highest, height)
+    return placed
+
+
+def _canvas(width: float, height: float) -> tuple[Figure, Callable[[float, float, float, float], Axes]]:
+    """A figure of so many pixels, and a function that makes axes at a place in it: left, top, width, height."""
+    figure = plt.figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
+
+    def place(left: float, top: float, wide: float, high: float) -> Axes:
+        axes = figure.add_axes((left / width, 1 - (top + high) / height, wide / width, high / height))
+        axes.set_axis_off()
+        return axes
+
+    return figure, place
+
+
+def _paste(
+    place: Callable[[float, float, float, float], Axes], drawing: Drawing, scale: float, left: float, top: float
+) -> Axes:
+    """Puts a layout there, a pixel of it on a pixel of the figure."""
+    picture = drawing.picture(scale)
+    axes = place(left, top, *picture.size)
+    axes.imshow(np.asarray(picture), interpolation="none", aspect="auto")
+    return axes
+
+
+def _legend(figure: Figure, parts: dict[str, str], metals: Sequence[int], scale: float) -> None:
+    """Parts and layers of metal, in two lines, and below them a scale bar of a round length."""
+    lines: list[list[Artist]] = [
+        [Patch(color=PART_COLOURS[part], label=label) for part, label in parts.items()],
+        [Line2D([], [], color=METAL_COLOURS[level - 1], linewidth=2, label=f"metal {level}") for level in metals],
+    ]
+    height, width = figure.bbox.height, figure.bbox.width
+    for line, handles in enumerate(lines):
+        figure.legend(
+            handles=handles,
+            loc="upper center",
+            bbox_to_anchor=(0.5, (_LEGEND - 8 - 38 * line) / height),
+            ncols=len(handles),
+            frameon=False,
+            fontsize=9,
+            borderpad=0,
+            columnspacing=1.4,
+            handlelength=1.4,
+        )
+    length = max(bar for bar in _BARS if bar * scale <= max(width / 5, _BARS[0] * scale))
+    middle, y = 0.5, 40 / height
+    half = length * scale / width / 2
+    figure.add_artist(Line2D([middle - half, middle + half], [y, y], color=INK, linewidth=3, solid_capstyle="butt"))
+    figure.text(middle, y - 6 / height, f"{length} um", ha="center", va="top", fontsize=9)

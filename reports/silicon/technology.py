@@ -46,17 +46,19 @@ class Technology:
     """Standard cells to place.
 
     name: of the technology and its files in `folder`; title: for reports. liberty: logic and timing of the cells, with
-    the areas corrected. spice: the file of their circuits. start_of_magic: magic's commands
-    to start with. widths: of each cell in um, by name; all are row_height um high. density: share of the rows that
-    cells may take, or None where there is space enough for wires. buffer, clock_buffer: cells that drive outputs, and
-    flip-flops, whose clock pin is clock_pin. output_load: of a port, fF. slowness: how much longer delays are than
-    those of osu018, roughly. dont_use: patterns of cells that logic is not mapped to.
+    the areas corrected. shapes: the LEF file of their outlines and metal. spice: the file of their circuits.
+    start_of_magic: magic's commands to start with. widths: of each cell in um, by name; all are row_height um high.
+    density: share of the rows that cells may take, or None where there is space enough for wires. buffer,
+    clock_buffer: cells that drive outputs, and flip-flops, whose clock pin is clock_pin. output_load: of a port, fF.
+    slowness: how much longer delays are than those of osu018, roughly. dont_use: patterns of cells that logic is not
+    mapped to.
     """
 
     name: str
     title: str
     folder: Path
     liberty: str
+    shapes: Path
     spice: Path
     start_of_magic: Path
     widths: dict[str, float]
@@ -127,20 +129,20 @@ def read_technology(name: str) -> Technology:
 
 def _read(folder: Path) -> Technology:
     settings = _settings(folder)
-    layouts, liberty, spice, start_of_magic = (
+    shapes, liberty, spice, start_of_magic = (
         _file(folder, settings.get(key, "")) for key in ("leffile", "libertyfile", "spicefile", "magicrc")
     )
     for ending in (".par", "_setup.tcl"):
         _file(folder, f"{folder.name}{ending}")
-    shapes = layouts.read_text()
-    routing_layers = len(re.findall(r"\bTYPE\s+ROUTING\b", shapes))
-    sizes = re.findall(r"MACRO (\w+)\b(?:(?!END \1).)*?SIZE\s+([\d.]+)\s+BY\s+([\d.]+)", shapes, re.DOTALL)
+    layouts = shapes.read_text()
+    routing_layers = len(re.findall(r"\bTYPE\s+ROUTING\b", layouts))
+    sizes = re.findall(r"MACRO (\w+)\b(?:(?!END \1).)*?SIZE\s+([\d.]+)\s+BY\s+([\d.]+)", layouts, re.DOTALL)
     flip_flop, buffer, clock_buffer = settings["flopcell"], settings["bufcell"], settings["clkbufcell"]
     row_height = next((float(height) for cell, _, height in sizes if cell == flip_flop), 0.0)
     widths = {cell: float(width) for cell, width, height in sizes if float(height) == row_height}
     missing = {flip_flop, buffer, clock_buffer, _FILLER} - widths.keys()
     if missing:
-        raise ValueError(f"{layouts} lacks cells that a layout needs: {', '.join(sorted(missing))}")
+        raise ValueError(f"{shapes} lacks cells that a layout needs: {', '.join(sorted(missing))}")
     text = _with_areas(liberty.read_text(), widths, row_height)
     delay = statistics.median(_table(text, flip_flop, "cell_rise"))
     return Technology(
@@ -148,6 +150,7 @@ def _read(folder: Path) -> Technology:
         title=_TITLES.get(folder.name, folder.name),
         folder=folder,
         liberty=text,
+        shapes=shapes,
         spice=spice,
         start_of_magic=start_of_magic,
         widths=widths,
