@@ -45,7 +45,7 @@ class _Placed:
 def write_layout_pictures(candidates: Sequence[Candidate], shapes: Path, out: Path) -> None:
     """Draws every layout into the folder of its design as layout.png, and all of them to one scale as layouts.png.
 
-    shapes: a LEF file of the cells. Beside each picture, NAME.oas and NAME.lyp are the layout and its colours for KLayout.
+    shapes: a LEF file of the cells. NAME.oas and NAME.lyp beside a picture are the layout and its colours for KLayout.
     """
     drawings = []
     for candidate in candidates:

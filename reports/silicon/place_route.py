@@ -10,8 +10,7 @@ from reports.silicon.circuit import Circuit
 from reports.silicon.technology import BINARIES, SCRIPTS, Technology
 
 _LIMIT = 600.0  # seconds a tool may take
-DEF_UNITS = 100.0
-"""Units of a DEF file in a um."""
+_DEF_UNITS = 100.0  # in a um
 
 _SCRIPT = """#!/usr/bin/tcsh -f
 set projectpath={folder}
@@ -30,14 +29,12 @@ set logdir={folder}/log
 class Routed:
     """A circuit, placed and routed; layout/NAME.def and NAME.rc lie below `folder`.
 
-    core_area: of the rectangle around the rows of cells, um2. places: lower left corner of each cell in um, by
-    instance; fillers too.
+    core_area: of the rectangle around the rows of cells, um2.
     """
 
     circuit: Circuit
     folder: Path
     core_area: float
-    places: dict[str, tuple[float, float]]
 
     def file(self, ending: str) -> Path:
         """A file of the layout."""
@@ -67,8 +64,8 @@ def place_and_route(circuit: Circuit, technology: Technology, folder: Path, seed
         raise LayoutError(f"{circuit.name}: the router left nets open")
     definition = (folder / "layout" / f"{circuit.name}.def").read_text()
     placed = re.findall(r"^- (\S+) \w+ \+ PLACED \( (-?\d+) (-?\d+) \)", definition, re.MULTILINE)
-    places = {name: (int(x) / DEF_UNITS, int(y) / DEF_UNITS) for name, x, y in placed}
-    return Routed(circuit, folder, _core_area(circuit, technology, places), places)
+    places = {name: (int(x) / _DEF_UNITS, int(y) / _DEF_UNITS) for name, x, y in placed}
+    return Routed(circuit, folder, _core_area(circuit, technology, places))
 
 
 def check_layout(routed: Routed) -> Checks:

@@ -50,7 +50,7 @@ def test_the_layout_is_clean_and_proved(routed: Routed) -> None:
 def test_a_layout_with_another_cell_is_refuted(routed: Routed, kind: str, other: str, tmp_path: Path) -> None:
     for name in ("unit.v", "models.v"):
         shutil.copy(routed.folder.parent / name, tmp_path / name)
-    altered = Routed(routed.circuit, tmp_path / "qflow", routed.core_area, routed.places)
+    altered = Routed(routed.circuit, tmp_path / "qflow", routed.core_area)
     altered.file("def").parent.mkdir(parents=True)
     text = routed.file("def").read_text()
     assert f"- {kind}_1 {kind} +" in text

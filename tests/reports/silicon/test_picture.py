@@ -70,7 +70,7 @@ def candidate(name: str, folder: Path) -> Candidate:
         Instance("CELL_1", "CELL", "multiplier", {"Y": "a"}, "Y"),
         Instance("CELL_2", "CELL", "cyclic", {"Y": "b"}, "Y"),
     ]
-    routed = Routed(Circuit(design.module, [], [], instances, {}), folder / name, 600.0, {})
+    routed = Routed(Circuit(design.module, [], [], instances, {}), folder / name, 600.0)
     routed.file("def").parent.mkdir(parents=True)
     routed.file("def").write_text(DEFINITION)
     areas = {"multiplier": CELL_AREA, "accumulator": 0.0, "cyclic": CELL_AREA, "auxiliary": 0.0}
