@@ -1,6 +1,6 @@
 """Figures of the report, drawn from report.json alone; each is a matplotlib figure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from models.arithmetic import cyclic, wrap
@@ -41,31 +42,40 @@ def area_by_part(report: dict[str, Any]) -> Figure:
     names = [design["name"] for design in report["designs"]]
     library = report["designs"][0]["library"]
     figure, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
-    places = np.arange(len(names))
     reference = next(design["area"] for design in report["designs"] if design["name"] == REFERENCE)
-    ours = {part: [design["area_by_part"][part] / reference for design in report["designs"]] for part in PARTS}
-    published = {part: [published_shares(name)[part] * area_ratio(name) for name in names] for part in PARTS}
-    for offset, heights, hatch in ((-0.2, published, "///"), (0.2, ours, "")):
-        bottom = np.zeros(len(names))
-        for part in PARTS:
-            axes.bar(
-                places + offset,
-                heights[part],
-                0.36,
-                bottom,
-                color=PART_COLOURS[part],
-                hatch=hatch,
-                edgecolor="white",
-                linewidth=0.6,
-                label=part if not hatch else None,
-            )
-            bottom += np.array(heights[part])
-        for place, top in zip(places + offset, bottom, strict=True):
-            axes.text(place, top + 0.01, f"{top:.2f}", ha="center", va="bottom", fontsize=8)
-    axes.set_xticks(places, names)
+    ours = [{part: design["area_by_part"][part] / reference for part in PARTS} for design in report["designs"]]
+    published = [{part: share * area_ratio(name) for part, share in published_shares(name).items()} for name in names]
+    stack_parts(axes, names, published, ours)
     axes.set_ylabel(f"cell area relative to {REFERENCE}")
     axes.legend(frameon=False, title=f"left, hatched: published (28 nm, layout)\nright: {library}, synthesis")
     return figure
+
+
+def stack_parts(
+    axes: Axes,
+    names: Sequence[str],
+    published: Sequence[dict[str, float]],
+    ours: Sequence[dict[str, float]],
+    colours: Mapping[str, str] = PART_COLOURS,
+) -> None:
+    """A pair of bars for each name, published (hatched) and ours, stacked by part, with their totals written on top.
+
+    published, ours: by name, and then by part. colours: of the parts, in the order of the stack.
+    """
+    places = np.arange(len(names))
+    for offset, bars, hatch in ((-0.2, published, "///"), (0.2, ours, "")):
+        bottom = np.zeros(len(names))
+        for part, colour in colours.items():
+            heights = np.array([bar.get(part, 0.0) for bar in bars])
+            label = part if not hatch else None
+            axes.bar(
+                places + offset, heights, 0.36, bottom, color=colour, hatch=hatch, ec="white", lw=0.6, label=label
+            )
+            bottom += heights
+        for place, top in zip(places + offset, bottom, strict=True):
+            if top:
+                axes.text(place, top + 0.01, f"{top:.2f}", ha="center", va="bottom", fontsize=8)
+    axes.set_xticks(places, names)
 
 
 def accuracies(report: dict[str, Any]) -> Figure:

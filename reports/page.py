@@ -1,5 +1,7 @@
 """Shows a report: a self-contained HTML page, and Markdown and pictures beside it. Reads report.json alone."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +13,41 @@ from reports.figures import FIGURES, draw_figures
 from reports.tables import report_tables
 
 
+@dataclass(frozen=True)
+class PageFigure:
+    """A figure in a page. name: of its anchor. picture: HTML that shows it. path: of its file, from the page's."""
+
+    name: str
+    caption: str
+    picture: Markup
+    path: str
+
+
 def write_page(report: dict[str, Any], folder: Path) -> None:
     """Writes index.html, report.md and the figures of a report into `folder`."""
-    figures = draw_figures(report, folder / "figures")
+    drawn = draw_figures(report, folder / "figures")
+    figures = [
+        PageFigure(name, caption, Markup(drawn[name]), f"figures/{name}.png") for name, (_, caption) in FIGURES.items()
+    ]
     tables = report_tables(report)
+    write_html("index.html.jinja", folder, report=report, tables=tables, figures=figures)
+    sections = [*(table.markdown() for table in tables), *map(figure_markdown, figures)]
+    write_markdown("wrapmac report", report, sections, folder)
+
+
+def write_html(template: str, folder: Path, **content: Any) -> None:
+    """Writes index.html from one of the templates; the content has at least `report`."""
     environment = Environment(loader=PackageLoader("reports"), autoescape=True, trim_blocks=True)
-    html = environment.get_template("index.html.jinja").render(
-        report=report,
-        tables=tables,
-        figures=[(name, caption, Markup(figures[name])) for name, (_, caption) in FIGURES.items()],
-    )
-    write_text(folder / "index.html", html)
-    write_text(folder / "report.md", _markdown(report))
+    write_text(folder / "index.html", environment.get_template(template).render(**content))
 
 
-def _markdown(report: dict[str, Any]) -> str:
-    parts = ["# wrapmac report\n", f"`{report['command']}`, seed {report['seed']}, {report['created']}\n"]
-    parts += [table.markdown() for table in report_tables(report)]
-    parts += [f"![{caption}](figures/{name}.png)\n" for name, (_, caption) in FIGURES.items()]
+def write_markdown(title: str, report: dict[str, Any], sections: Sequence[str], folder: Path) -> None:
+    """Writes report.md: what the report is of, the sections, and the tools behind it."""
     tools = ", ".join(f"{name} {version}" for name, version in report["tools"].items())
-    parts.append(f"## Tools\n\n{tools}. {report['machine']}.\n")
-    return "\n".join(parts)
+    head = [f"# {title}\n", f"`{report['command']}`, seed {report['seed']}, {report['created']}\n"]
+    write_text(folder / "report.md", "\n".join([*head, *sections, f"## Tools\n\n{tools}. {report['machine']}.\n"]))
+
+
+def figure_markdown(figure: PageFigure) -> str:
+    """A figure as Markdown."""
+    return f"![{figure.caption}]({figure.path})\n"
