@@ -8,7 +8,7 @@ import tyro
 from hw.yosys import YosysError
 from reports.commands.fpga import fpga
 from reports.commands.networks import evaluate, export, train
-from reports.commands.results import bench, figure, table
+from reports.commands.results import bench, figure, redraw, table
 from reports.commands.silicon import layout, sweep
 from reports.commands.units import check, flow, generate, mutants, prove, synth
 from reports.cycle import CycleError
@@ -37,6 +37,7 @@ def main() -> None:
         "bench": bench,
         "table": table,
         "figure": figure,
+        "redraw": redraw,
     }
     try:
         sys.exit(tyro.extras.subcommand_cli_from_dict(commands, prog="wrapmac", description=__doc__))

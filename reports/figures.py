@@ -68,9 +68,7 @@ def stack_parts(
         for part, colour in colours.items():
             heights = np.array([bar.get(part, 0.0) for bar in bars])
             label = part if not hatch else None
-            axes.bar(
-                places + offset, heights, 0.36, bottom, color=colour, hatch=hatch, ec="white", lw=0.6, label=label
-            )
+            axes.bar(places + offset, heights, 0.36, bottom, color=colour, hatch=hatch, ec="white", lw=0.6, label=label)
             bottom += heights
         for place, top in zip(places + offset, bottom, strict=True):
             if top:

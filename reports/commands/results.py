@@ -104,3 +104,32 @@ def figure(
     for number in numbers:
         print(write_cyclic_figure(number, out))
     return 0
+
+
+def redraw(
+    record: Annotated[Positional[Path], arg(metavar="FILE.json", help="report.json of a flow, or layout.json")],
+    /,
+    out: Annotated[
+        Path | None, arg(metavar="DIR", help="folder of the page; that of the file if left out, with its pictures")
+    ] = None,
+    sweep: Annotated[
+        Path | None, arg(metavar="DIR", help="what `wrapmac sweep` left; the page of a layout shows its plots")
+    ] = None,
+) -> int:
+    """Write the page, Markdown and figures of a finished flow or layout again, from its record."""
+    from reports.page import write_page
+    from reports.silicon.page import write_layout_page
+
+    report = json.loads(record.read_text())
+    folder = record.parent if out is None else out
+    try:
+        if "trained_layer" in report:
+            write_page(report, folder)
+        else:
+            write_layout_page(report, folder, sweep)
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            f"{record} is not the record of a flow or layout of this version: {error} is missing"
+        ) from error
+    print(folder / "index.html")
+    return 0

@@ -17,6 +17,7 @@ from models.wrapnet.export import LayerExport
 from reports.commands.options import Designs, chosen_designs, ensure_writable
 from reports.silicon import sweep_report
 from reports.silicon.cluster import open_executor
+from reports.silicon.page import sweep_plots
 from reports.silicon.report import is_sound, layout_report
 from reports.silicon.sweep import MARGIN, Sweep
 from reports.silicon.tables import layout_tables
@@ -39,6 +40,9 @@ def layout(
             help="exported layer whose operands the energy is measured with; one that ships with wrapmac if left out",
         ),
     ] = None,
+    sweep_folder: Annotated[
+        Path | None, arg(name="sweep", metavar="DIR", help="what `wrapmac sweep` left; the page shows its plots")
+    ] = None,
 ) -> int:
     """Place and route units in an open standard-cell library; print area, cycle time and energy beside the published.
 
@@ -50,12 +54,14 @@ def layout(
     check_seed(seed)
     operands = LayerExport.load(layer) if layer is not None else None
     cells = load_technology(technology)
+    sweep_plots(sweep_folder)
     ensure_writable(out / "layout.json")
     command = shlex.join(["wrapmac", "layout", *names, "--seed", str(seed), "--technology", cells.name])
     with Progress() as progress:
-        report = layout_report(designs, cells, out, seed, progress, command, operands)
+        report = layout_report(designs, cells, out, seed, progress, command, operands, sweep_folder)
     for table in layout_tables(report):
         Console().print(table.terminal())
+    Console().print(f"The report: {out / 'index.html'}", highlight=False, soft_wrap=True)
     return 0 if is_sound(report) else 1
 
 

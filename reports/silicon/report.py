@@ -12,7 +12,7 @@ from models.training.progress import Progress
 from models.wrapnet.export import LayerExport
 from reports.published import MAC_UNITS
 from reports.silicon.layout import lay_out
-from reports.silicon.tables import layout_tables
+from reports.silicon.page import write_layout_page
 from reports.silicon.technology import PACKAGES, Technology
 from reports.tools import debian_versions, machine, now, tool_versions
 
@@ -25,10 +25,12 @@ def layout_report(
     progress: Progress,
     command: str,
     layer: LayerExport | None = None,
+    sweep: Path | None = None,
 ) -> dict[str, Any]:
-    """Lays out `designs` and returns the report, which is also in layout.json; leaves layout.md beside it.
+    """Lays out `designs` and returns the report, which is also in layout.json; leaves a page beside it.
 
-    layer: whose operands the energy is measured with; the one that ships with the project if left out.
+    layer: whose operands the energy is measured with; the one that ships with the project if left out. sweep: the
+    folder of a sweep, whose plots the page shows.
     Raises what reports.silicon.layout.lay_out raises.
     """
     results = lay_out(designs, technology, out, seed, progress, layer)
@@ -45,7 +47,7 @@ def layout_report(
         "created": now(),
     }
     write_text(out / "layout.json", json.dumps(report, indent=2))
-    write_text(out / "layout.md", "\n".join(table.markdown() for table in layout_tables(report)))
+    write_layout_page(report, out, sweep)
     return report
 
 

@@ -9,7 +9,13 @@ from reports.tables import Table
 def layout_tables(report: dict[str, Any]) -> list[Table]:
     """All tables of a layout report."""
     designs = report["designs"]
-    return [layout_table(designs, report["library"]), layout_part_table(designs), energy_table(designs)]
+    tables = [layout_table(designs, report["library"]), layout_part_table(designs)]
+    return [*tables, energy_table(designs)] if has_energy(designs) else tables
+
+
+def has_energy(designs: list[dict[str, Any]]) -> bool:
+    """Whether the energy of every design was measured."""
+    return all("energy_fj_per_op" in design for design in designs)
 
 
 def layout_table(designs: list[dict[str, Any]], library: str = "OSU 180 nm") -> Table:

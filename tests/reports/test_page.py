@@ -1,7 +1,5 @@
 """The report page in headless Chromium: it renders, its figures show, its tables sort, and nothing overflows."""
 
-import shutil
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -66,29 +64,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
     write_page(made_up_report(), folder)
     return folder / "index.html"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    assert binary, "Chromium is missing; install it with: apt-get install chromium"
-    assert driver, "ChromeDriver is missing; install it with: apt-get install chromium-driver"
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for argument in (
-        "headless",
-        "no-sandbox",
-        "disable-gpu",
-        "disable-background-networking",
-        "disable-component-update",
-        "disable-sync",
-        f"user-data-dir={tmp_path_factory.mktemp('profile')}",
-    ):
-        options.add_argument(f"--{argument}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    yield chrome
-    chrome.quit()
 
 
 def test_it_renders_without_a_word_on_the_console(page: Path, browser: webdriver.Chrome) -> None:

@@ -83,9 +83,14 @@ def test_a_report_has_the_better_layout_and_is_the_same_again(tmp_path: Path) ->
     assert sum(design["area_by_part"].values()) == pytest.approx(design["cell_area"])
     assert design["cell_area"] <= design["core_area"] < 1.3 * design["cell_area"]
     assert design["hold_slack_ns"] > 0
-    for name in ("3x1x8k2.gds", "3x1x8k2.def", "layout.png", "layout.svg"):
+    for name in ("3x1x8k2.gds", "3x1x8k2.def", "3x1x8k2.oas", "3x1x8k2.lyp", "layout.png"):
         assert (tmp_path / "3x1x8k2" / name).stat().st_size > 1000
-    assert "| 3x1x8k2 |" in (tmp_path / "layout.md").read_text()
+    assert "| 3x1x8k2 |" in (tmp_path / "report.md").read_text()
+    path = design["critical_path"]
+    pieces = [path["start_ns"], *(stage["delay_ns"] for stage in path["stages"]), path["need_ns"], -path["skew_ns"]]
+    assert sum(pieces) == pytest.approx(design["cycle_time_ns"], abs=1e-3)
+    assert sum(path["ns_by_part"].values()) == pytest.approx(sum(pieces[1:-2]), abs=1e-3)
+    assert path["words"] in (tmp_path / "report.md").read_text()
 
 
 def record(name: str, area: float, cycle: float) -> dict[str, Any]:

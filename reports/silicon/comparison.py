@@ -1,0 +1,80 @@
+"""The dissertation's Figure 2.2 after place and route: cycle time, area and energy, published beside ours."""
+
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reports.figures import INK, stack_parts
+from reports.published import MAC_UNITS, REFERENCE, PublishedMac
+from reports.silicon.tables import has_energy
+
+_NARROW = 6  # designs up to which their names fit under the bars side by side
+_Parts = dict[str, float]
+
+
+def can_compare(report: dict[str, Any]) -> bool:
+    """Whether the design that everything is relative to is among those of the report."""
+    return any(design["name"] == REFERENCE for design in report["designs"])
+
+
+def figure_2_2(report: dict[str, Any]) -> Figure:
+    """Cycle time, area and energy for an operation, the latter two by part, all relative to 8x8x32: less is better.
+
+    The area is that of a given throughput: cell area x cycle time. Energy is left out where it was not measured.
+    """
+    designs = report["designs"]
+    panels: list[tuple[str, Callable[[dict[str, Any]], _Parts], Callable[[PublishedMac], _Parts]]] = [
+        ("(a) cycle time", _cycle_time, lambda unit: {"": unit.cycle_time_ns}),
+        ("(b) area for a throughput", _area, lambda unit: _scaled(unit.area_efficiency, unit.area_efficiency_total)),
+    ]
+    if has_energy(designs):
+        panels.append(("(c) energy of an operation", _energy, lambda unit: _scaled(unit.energy, unit.energy_total)))
+    figure, rows = plt.subplots(len(panels), figsize=(8, 2.6 * len(panels)), layout="constrained", squeeze=False)
+    for axes, (title, measured, published) in zip(rows[:, 0], panels, strict=True):
+        ours = _relative({design["name"]: measured(design) for design in designs})
+        theirs = _relative({name: published(unit) for name, unit in MAC_UNITS.items()})
+        _panel(axes, title, [theirs.get(name, {}) for name in ours], ours)
+    handles, labels = rows[1, 0].get_legend_handles_labels()
+    library = f"left, hatched: published (28 nm); right: {report['library']}, after place and route"
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(handles), frameon=False, title=library)
+    return figure
+
+
+def _panel(axes: Axes, title: str, published: list[_Parts], ours: dict[str, _Parts]) -> None:
+    whole = {"": INK}
+    names = list(ours)
+    if any("" in bar for bar in ours.values()):
+        stack_parts(axes, names, published, list(ours.values()), whole)
+    else:
+        stack_parts(axes, names, published, list(ours.values()))
+    axes.set_title(title, loc="left", fontsize=10)
+    axes.set_ylabel(f"relative to {REFERENCE}")
+    axes.margins(y=0.15)
+    if len(names) > _NARROW:
+        axes.tick_params(axis="x", rotation=45)
+
+
+def _cycle_time(design: dict[str, Any]) -> _Parts:
+    return {"": design["cycle_time_ns"]}
+
+
+def _area(design: dict[str, Any]) -> _Parts:
+    return {part: area * design["cycle_time_ns"] for part, area in design["area_by_part"].items()}
+
+
+def _energy(design: dict[str, Any]) -> _Parts:
+    return dict(design["energy_by_part"])
+
+
+def _scaled(parts: _Parts, total: float) -> _Parts:
+    """Parts that add up to the total; the source rounds them."""
+    return {part: value * total / sum(parts.values()) for part, value in parts.items()}
+
+
+def _relative(bars: dict[str, _Parts]) -> dict[str, _Parts]:
+    """Bars relative to the whole one of 8x8x32."""
+    whole = sum(bars[REFERENCE].values())
+    return {name: {part: value / whole for part, value in bar.items()} for name, bar in bars.items()}

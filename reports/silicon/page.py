@@ -1,0 +1,139 @@
+"""Shows a layout report: a self-contained page, and Markdown. Reads layout.json and the pictures beside it alone."""
+
+import base64
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from models.training.files import write_text
+from reports.figures import write_figure
+from reports.page import PageFigure, figure_markdown, write_html, write_markdown
+from reports.published import REFERENCE
+from reports.silicon.comparison import can_compare, figure_2_2
+from reports.silicon.picture import OVERVIEW, PICTURE
+from reports.silicon.tables import has_energy, layout_tables
+
+_COMPARISON = (
+    f"Figure 2.2 after layout: cycle time, area for a throughput (cell area x cycle time) and energy, each relative to "
+    f"{REFERENCE}; less is better."
+)
+
+
+def write_layout_page(report: dict[str, Any], folder: Path, sweep: Path | None = None) -> None:
+    """Writes index.html and report.md into `folder`, with the pictures of layouts that lie there.
+
+    sweep: the folder of a sweep, whose plots (SVG files at any depth) are copied and shown. Raises ValueError if it
+    has none.
+    """
+    plots = _plots(folder, sweep)
+    figures = _comparison(report, folder)
+    layouts = _layouts(report, folder)
+    tables = layout_tables(report)
+    paths = {design["name"]: design["critical_path"]["words"] for design in report["designs"]}
+    write_html(
+        "layout.html.jinja",
+        folder,
+        report=report,
+        tiles=_tiles(report["designs"]),
+        tables=tables,
+        figures=figures,
+        paths=paths,
+        layouts=layouts,
+        plots=plots,
+    )
+    listed = "\n".join(f"- **{name}**: {words}" for name, words in paths.items())
+    sections = [
+        *(table.markdown() for table in tables),
+        *map(figure_markdown, figures),
+        f"## Critical paths\n\n{listed}\n",
+        *_section("Layouts", layouts),
+        *_section("Area against cycle time", plots),
+    ]
+    write_markdown("wrapmac layout report", report, sections, folder)
+
+
+def _comparison(report: dict[str, Any], folder: Path) -> list[PageFigure]:
+    """Figure 2.2, if the design that it is relative to is there."""
+    if not can_compare(report):
+        return []
+    name = "figure-2.2"
+    drawn = write_figure(partial(figure_2_2, report), folder / "figures" / name)
+    return [PageFigure(name, _COMPARISON, Markup(drawn), f"figures/{name}.png")]
+
+
+def _layouts(report: dict[str, Any], folder: Path) -> list[PageFigure]:
+    """All layouts, and then each, of those whose pictures are there."""
+    captions = {OVERVIEW: "All layouts to one scale; the area is that of the cells."}
+    for design in report["designs"]:
+        name = design["name"]
+        captions[f"{name}/{PICTURE}"] = (
+            f"{name}: cells by part, and wires; klayout {name}/{name}.oas -l {name}/{name}.lyp"
+        )
+    return [
+        PageFigure(f"picture-{Path(path).parent.name or 'all'}", caption, _embedded(folder / path, caption), path)
+        for path, caption in captions.items()
+        if (folder / path).is_file()
+    ]
+
+
+def _embedded(picture: Path, caption: str) -> Markup:
+    """A PNG file inside the page."""
+    data = base64.b64encode(picture.read_bytes()).decode()
+    return Markup('<img src="data:image/png;base64,{}" alt="{}">').format(data, caption)
+
+
+def sweep_plots(sweep: Path | None) -> list[Path]:
+    """The plots in the folder of a sweep, those of all designs first. Raises ValueError if there are none."""
+    if sweep is None:
+        return []
+    files = sorted(sweep.rglob("*.svg"), key=lambda path: (len(path.parts), path))
+    if not files:
+        raise ValueError(f"{sweep} holds no plots (SVG files) of a sweep")
+    return files
+
+
+def _plots(folder: Path, sweep: Path | None) -> list[PageFigure]:
+    """The plots of a sweep, copied into the folder."""
+    plots = []
+    for file in sweep_plots(sweep):
+        name = "-".join(file.relative_to(sweep or folder).with_suffix("").parts)
+        text = file.read_text()
+        write_text(folder / "sweep" / f"{name}.svg", text)
+        picture = Markup(text[text.index("<svg") :])
+        plots.append(
+            PageFigure(
+                name, f"Sweep: {file.relative_to(sweep or folder).with_suffix('')}", picture, f"sweep/{name}.svg"
+            )
+        )
+    return plots
+
+
+def _tiles(designs: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """What to know first: figures, and what they are."""
+    clean = sum(design["lvs_match"] and not design["drc_violations"] for design in designs)
+    proved = sum(design["equivalent"] for design in designs)
+    tiles = [
+        (f"{clean} of {len(designs)}", "layouts keep the design rules and match their circuit"),
+        (f"{proved} of {len(designs)}", "layouts proved to do what the Verilog says"),
+    ]
+    reference = next((design for design in designs if design["name"] == REFERENCE), None)
+    if reference is None:
+        return tiles
+    best = min(designs, key=_cost)
+    tiles.append((f"{_cost(reference) / _cost(best):.1f} x", f"less area x cycle time: {best['name']}, to {REFERENCE}"))
+    if has_energy(designs):
+        best = min(designs, key=lambda design: design["energy_fj_per_op"])
+        gain = reference["energy_fj_per_op"] / best["energy_fj_per_op"]
+        tiles.append((f"{gain:.1f} x", f"less energy for an operation: {best['name']}, to {REFERENCE}"))
+    return tiles
+
+
+def _cost(design: dict[str, Any]) -> float:
+    area: float = design["cell_area"]
+    return area * float(design["cycle_time_ns"])
+
+
+def _section(title: str, figures: list[PageFigure]) -> list[str]:
+    return [f"## {title}\n", *map(figure_markdown, figures)] if figures else []
