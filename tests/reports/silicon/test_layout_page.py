@@ -1,4 +1,4 @@
-"""The page of layouts in headless Chromium, and as Markdown: with and without energy, pictures, the reference, a sweep."""
+"""The page of layouts in headless Chromium, and as Markdown: with and without energy, pictures, a sweep."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,10 @@ from reports.silicon.comparison import figure_2_2
 from reports.silicon.page import write_layout_page
 from reports.silicon.picture import OVERVIEW, PICTURE
 
-PLOT = '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 200"><rect width="600" height="200"/></svg>'
+PLOT = (
+    '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 200">'
+    '<rect width="600" height="200"/></svg>'
+)
 
 
 def made_up_report(names: tuple[str, ...] = tuple(PUBLISHED), *, energy: bool = True) -> dict[str, Any]:
