@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 DEBIAN_LAYOUT := iverilog qflow graywolf qrouter magic netgen-lvs opensta qflow-tech-osu018
-# What the tests use beyond PyPI: Chromium to open the report, and the tools of the layout with a second technology.
-DEBIAN_TEST := chromium chromium-driver qflow-tech-osu035 $(DEBIAN_LAYOUT)
+# What the tests use beyond PyPI: Chromium to open the report, what Verilator needs for compressed waveforms, and the
+# tools of the layout with a second technology.
+DEBIAN_TEST := chromium chromium-driver liblz4-dev zlib1g-dev qflow-tech-osu035 $(DEBIAN_LAYOUT)
 
 .PHONY: all flow setup test check layout debian-layout debian-test clean
 

@@ -9,6 +9,10 @@
 // response.bin, three 64-bit little-endian words a cycle and lane, sampled just before the rising edge:
 // the inputs in the same layout, as they stand at the unit's pins, with bit 63 set where a bit of sum is
 // unknown and bit 62 where one of out is; sum; out.
+//
+// With WAVES defined, the signals of the first unit go to the file `waves`, with the name of what is played,
+// which whoever runs the bench sets as text, and the cycle of the stimulus, as mismatches count them. Verilator
+// writes whatever tracing is on for, Icarus what $dumpvars names.
 
 `timescale 1ns / 1ps
 
@@ -19,12 +23,25 @@ module bench #(
     parameter LANES = 1,
     parameter FLUSH = 8
 );
+  /* verilator tracing_on */
+  reg clk = 0;
+  reg [8*24-1:0] playing = 0;
+  integer cycle = 0;
+  /* verilator tracing_off */
+
   reg go = 0;
   reg done = 0;
 
-  reg clk = 0;
   reg [64*LANES-1:0] words = 0;
   wire [192*LANES-1:0] rows;
+
+`ifdef WAVES
+  initial begin
+    $dumpfile("waves");
+    $dumpvars(1, clk, playing, cycle);
+    $dumpvars(0, lane[0].unit);
+  end
+`endif
 
   genvar i;
   generate
@@ -43,6 +60,7 @@ module bench #(
       wire signed [ACCUMULATOR_BITS-1:0] out = 0;
 `endif
 
+      /* verilator tracing_on */
       `UNIT unit (
           .clk(clk),
           .rst(rst),
@@ -55,6 +73,7 @@ module bench #(
 `endif
           .sum(sum)
       );
+      /* verilator tracing_off */
 
       wire [15:0] activation_seen = activation;
       wire [15:0] weight_seen = weight;
@@ -83,6 +102,7 @@ module bench #(
     stimulus = $fopen("stimulus.bin", "rb");
     response = $fopen("response.bin", "wb");
     bubbles = 0;
+    cycle = 0;
     while (bubbles < FLUSH) begin
       if ($fread(words, stimulus) != 8 * LANES) begin
         words = 0;
@@ -91,10 +111,12 @@ module bench #(
       #1 $fwrite(response, "%u", rows);
       clk = 1;
       #1 clk = 0;
+      cycle = cycle + 1;
     end
     $fclose(stimulus);
     $fclose(response);
     done = 1;
     wait (!go) done = 0;
   end
+  /* verilator tracing_on */
 endmodule

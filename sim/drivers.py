@@ -72,6 +72,7 @@ class MacBench:
 
     async def check(self, name: str, stimuli: list[Stimulus]) -> None:
         """Plays and scores stimuli; those that need a preload are passed over where there can be none."""
+        self.dut.playing.value = int.from_bytes(name.encode(), "big")
         offered = paced(self.design, stimuli)
         playable = [stimulus for stimulus in offered if self.preload or stimulus.preload is None]
         for start in range(0, len(playable), self.lanes):

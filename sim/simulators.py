@@ -15,13 +15,13 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from cocotb_tools.check_results import get_results
-from cocotb_tools.runner import get_runner
 
 from hw.designs import MacDesign
 from models.training.files import write_text
 from models.training.seeds import check_seed
 from models.wrapnet.export import LayerExport
 from sim.stimulus import flush, trained_layer
+from sim.waves import check_wave_file, choose_runner, keep_waves, wave_arguments
 
 SimulatorName = Literal["verilator", "icarus"]
 
@@ -43,6 +43,7 @@ class Job:
     preload: the accumulator is a register named `accumulator.sum`, as in generated Verilog, so that far-away
         sums can be set; False for mapped netlists.
     layer: npz export of a trained layer whose dot products are checked too, or None. layer_dots: how many of them.
+    waves: file for the signals of the whole run, NAME.fst or NAME.vcd, or None.
     """
 
     design: MacDesign
@@ -52,17 +53,21 @@ class Job:
     preload: bool = True
     layer: Path | None = None
     layer_dots: int = 4096
+    waves: Path | None = None
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
+        if self.waves is not None:
+            check_wave_file(self.waves)
 
     @property
     def lanes(self) -> int:
         """Units that the bench holds.
 
         Verilator spends more time on the clock than on a unit; Icarus does not, and netlists take long to compile.
+        Waveforms are of one unit, which then plays everything.
         """
-        return 8 if self.simulator == "verilator" and self.preload else 1
+        return 8 if self.simulator == "verilator" and self.preload and self.waves is None else 1
 
 
 def simulate(job: Job, folder: Path) -> dict[str, Any]:
@@ -71,7 +76,7 @@ def simulate(job: Job, folder: Path) -> dict[str, Any]:
     The verdict has `vectors`, `mismatches`, `first_mismatches`, `coverage` (hits by bin), `passed`, `log`, and, with a
     layer, `layer_macs` and `layer_seconds` (stimulus, simulation, golden model and comparison together).
     Raises SimulatorError if the simulator is missing or ends without a verdict, and ValueError if the layer cannot be
-    read or its integers do not fit the unit.
+    read or its integers do not fit the unit. Waveforms are kept whatever the verdict.
     """
     ensure_runnable(job)
     folder = folder.resolve()
@@ -85,6 +90,8 @@ def simulate(job: Job, folder: Path) -> dict[str, Any]:
             log = Path(scratch, _LOG)
             if log.exists():
                 log.replace(folder / _LOG)
+            if job.waves is not None:
+                keep_waves(Path(scratch), job.waves)
     return verdict | {"log": str(folder / _LOG)}
 
 
@@ -95,10 +102,11 @@ def _run_bench(job: Job, folder: Path) -> dict[str, Any]:
         "sources": [str(path) for path in job.sources],
         "lanes": job.lanes,
         "layer": None if job.layer is None else str(job.layer.resolve()),
+        "waves": None if job.waves is None else str(job.waves),
     }
     write_text(folder / "job.json", json.dumps(described, indent=2))
     where = f"see {folder.parent / _LOG}"
-    runner = get_runner(job.simulator)
+    runner = choose_runner(job.simulator, job.waves)
     runner.log.setLevel(logging.CRITICAL)
     try:
         runner.build(
@@ -111,8 +119,11 @@ def _run_bench(job: Job, folder: Path) -> dict[str, Any]:
                 "LANES": job.lanes,
                 "FLUSH": flush(job.design),
             },
-            defines={"UNIT": job.design.module} | ({"SLOPE": 1} if job.design.slope else {}),
-            build_args=_build_arguments(job.simulator),
+            defines={"UNIT": job.design.module}
+            | ({"SLOPE": 1} if job.design.slope else {})
+            | ({"WAVES": 1} if job.waves else {}),
+            build_args=_build_arguments(job),
+            waves=job.simulator == "verilator" and job.waves is not None,
             build_dir=folder / "build",
             timescale=("1ns", "1ps"),
             always=True,
@@ -128,6 +139,7 @@ def _run_bench(job: Job, folder: Path) -> dict[str, Any]:
             build_dir=folder / "build",
             test_dir=folder,
             results_xml=str(results),
+            waves=job.simulator == "icarus" and job.waves is not None,
             extra_env={"WRAPMAC_JOB": str(folder / "job.json"), "COCOTB_RANDOM_SEED": str(job.seed)},
             log_file=folder / _LOG,
         )
@@ -191,11 +203,20 @@ def _packaged_verilator() -> str | None:
     return version("verilator")
 
 
-def _build_arguments(name: SimulatorName) -> list[str]:
-    if name == "icarus":
+def _build_arguments(job: Job) -> list[str]:
+    if job.simulator == "icarus":
         return []
     # The bench makes its own clock, which needs coroutines, which need C++20. Warnings go to the log: lint is not the
     # bench's business, and in a netlist Verilator suspects loops where bits of one vector depend on others.
     # One C++ file: split ones want precompiled headers, which the packaged Verilator does not set up for gcc.
     warnings = ["-Wno-lint", "-Wno-style", "-Wno-fatal"]
-    return ["--timing", *warnings, "-O3", "--output-split", "0", "-CFLAGS", "-std=c++20 -O2"]
+    return [
+        *wave_arguments(job.waves),
+        "--timing",
+        *warnings,
+        "-O3",
+        "--output-split",
+        "0",
+        "-CFLAGS",
+        "-std=c++20 -O2",
+    ]

@@ -47,6 +47,7 @@ from sim.compiler import ensure_compiler
 from sim.formal.grid import GRID
 from sim.formal.proofs import LIMIT, prove_designs
 from sim.simulators import Job, SimulatorName, ensure_runnable, simulate
+from sim.waves import FST_PACKAGES, WaveFormat, can_write
 
 
 def flow(
@@ -114,9 +115,14 @@ def check(
     seed: Seed = 0,
     layer: Annotated[Path | None, arg(metavar="FILE.npz", help="exported layer to check as well (see flow)")] = None,
     out: Out = Path("build/check"),
+    waves: Annotated[
+        Path | None, arg(metavar="DIR", help="write the signals of each unit there, for the whole run, as DIR/NAME.fst")
+    ] = None,
+    wave_format: Annotated[WaveFormat, arg(help="fst is compressed, 1 MB a unit; vcd is text, 16 MB a unit")] = "fst",
     json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write the verdicts there")] = None,
 ) -> int:
     """Check units bit for bit against the PyTorch model, with coverage. Exit code 1 if one fails."""
+    written = _writable_format(simulator, wave_format) if waves else wave_format
     jobs = [
         Job(
             design=design,
@@ -124,11 +130,13 @@ def check(
             simulator=simulator,
             seed=seed,
             layer=layer,
+            waves=waves / f"{design.name}.{written}" if waves else None,
         )
         for design in chosen_designs(names)
     ]
     for job in jobs:
         ensure_runnable(job)
+        ensure_writable(job.waves)
     ensure_writable(json_file)
     with Progress() as progress, ThreadPoolExecutor(os.cpu_count()) as pool:
         task = progress.task(f"checking with {simulator}", len(jobs))
@@ -144,6 +152,15 @@ def check(
     if json_file is not None:
         write_text(json_file, json.dumps(verdicts, indent=2))
     return 0 if all(verdict["passed"] for verdict in verdicts) else 1
+
+
+def _writable_format(simulator: SimulatorName, wanted: WaveFormat) -> WaveFormat:
+    """The wanted format, or, with a note, VCD where the libraries for FST are missing."""
+    if can_write(simulator, wanted):
+        return wanted
+    packages = " ".join(FST_PACKAGES)
+    print(f"wrapmac: note: waveforms are VCD; for FST, Verilator needs: apt-get install {packages}", file=sys.stderr)
+    return "vcd"
 
 
 def synth(
