@@ -12,7 +12,10 @@ import pytest
 from models.data.digits import digits
 from models.wrapnet.integer_evaluator import IntegerEvaluator
 from models.wrapnet.integer_graph import IntegerGraph
+from reports.commands import units
+from sim import waves
 from tests.models.data.test_cifar10 import write_batches
+from tests.reports.silicon.test_layout_page import made_up_report
 from tests.reports.test_liberty import FLIP_FLOP, INVERTER
 
 
@@ -35,7 +38,7 @@ def assert_refused(finished: subprocess.CompletedProcess[str], message: str, fol
 
 
 @pytest.mark.parametrize(
-    "command", ["flow", "generate", "check", "synth", "prove", "layout", "fpga", "train", "table", "export"]
+    "command", ["flow", "generate", "check", "synth", "prove", "layout", "fpga", "redraw", "train", "table", "export"]
 )
 def test_help_says_what_each_option_does(command: str, tmp_path: Path) -> None:
     finished = wrapmac(command, "--help", cwd=tmp_path)
@@ -75,6 +78,9 @@ def test_generate_by_name_and_by_parameters(tmp_path: Path) -> None:
         ),
         (["check"], "name at least one design"),
         (["check", "3x1x8k2", "--layer", "none.npz"], "none.npz: no such file"),
+        (["redraw", "none.json"], "none.json: no such file"),
+        (["redraw", __file__, "--out", "page"], "test_command_line.py is not JSON"),
+        (["layout", "3x1x8k2", "--sweep", "none"], "none holds no plots (SVG files) of a sweep"),
         (["synth", "3x1x8k2", "--library", "none.lib"], "none.lib: no such file"),
         (["synth", "3x1x8k2", "--library", "builtin", "none.lib"], "none.lib: no such file"),
         (["synth", "nonsense"], "unknown design 'nonsense'"),
@@ -92,6 +98,43 @@ def test_generate_by_name_and_by_parameters(tmp_path: Path) -> None:
 )
 def test_bad_input_gets_one_line_and_exit_code_2(arguments: list[str], message: str, tmp_path: Path) -> None:
     assert_refused(wrapmac(*arguments, cwd=tmp_path), message, tmp_path)
+
+
+def test_a_page_of_layouts_is_drawn_again_from_its_record(tmp_path: Path) -> None:
+    report = made_up_report()
+    (tmp_path / "layout.json").write_text(json.dumps(report))
+    finished = wrapmac("redraw", "layout.json", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert "Table 2.13" in (tmp_path / "index.html").read_text()
+    del report["designs"][0]["critical_path"]
+    (tmp_path / "older").mkdir()
+    (tmp_path / "older" / "layout.json").write_text(json.dumps(report))
+    finished = wrapmac("redraw", "older/layout.json", cwd=tmp_path)
+    assert finished.returncode == 2
+    assert "older/layout.json is not a record of a flow or layout by this version: it lacks 'crit" in finished.stderr
+    assert [path.name for path in (tmp_path / "older").iterdir()] == ["layout.json"]
+
+
+def test_waveforms_fall_back_to_vcd_with_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(waves, "_FST_HEADERS", ("no-such-header.h",))
+        assert units.writable_format("verilator", "fst") == "vcd"
+        assert (
+            "note: waveforms are VCD; for FST, Verilator needs: apt-get install liblz4-dev" in capsys.readouterr().err
+        )
+        assert units.writable_format("icarus", "fst") == "fst"
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.slow
+def test_check_writes_waveforms_of_each_unit(tmp_path: Path) -> None:
+    arguments = ["check", "3x1x8k2", "2x1x4k1", "--simulator", "icarus", "--waves", "w", "--wave-format", "vcd"]
+    finished = wrapmac(*arguments, cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert sorted(path.name for path in (tmp_path / "w").iterdir()) == ["2x1x4k1.vcd", "3x1x8k2.vcd"]
+    head = (tmp_path / "w" / "2x1x4k1.vcd").read_text()[:4000]
+    for port in ("enable", "first", "activation", "weight", "sum", "out"):
+        assert f" {port} " in head
 
 
 def test_a_missing_simulator_gets_one_line(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from rich.console import Console
 from tyro.conf import Positional, arg
@@ -120,7 +120,7 @@ def redraw(
     from reports.page import write_page
     from reports.silicon.page import write_layout_page
 
-    report = json.loads(record.read_text())
+    report = _read_record(record)
     folder = record.parent if out is None else out
     try:
         if "trained_layer" in report:
@@ -128,8 +128,17 @@ def redraw(
         else:
             write_layout_page(report, folder, sweep)
     except (KeyError, TypeError) as error:
-        raise ValueError(
-            f"{record} is not the record of a flow or layout of this version: {error} is missing"
-        ) from error
+        raise ValueError(f"{record} is not a record of a flow or layout by this version: it lacks {error}") from error
     print(folder / "index.html")
     return 0
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    """A report in a JSON file; ValueError if there is none."""
+    try:
+        report: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise ValueError(f"{path}: no such file") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not JSON: {error}") from error
+    return report

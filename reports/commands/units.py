@@ -122,7 +122,7 @@ def check(
     json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write the verdicts there")] = None,
 ) -> int:
     """Check units bit for bit against the PyTorch model, with coverage. Exit code 1 if one fails."""
-    written = _writable_format(simulator, wave_format) if waves else wave_format
+    written = writable_format(simulator, wave_format) if waves else wave_format
     jobs = [
         Job(
             design=design,
@@ -154,7 +154,7 @@ def check(
     return 0 if all(verdict["passed"] for verdict in verdicts) else 1
 
 
-def _writable_format(simulator: SimulatorName, wanted: WaveFormat) -> WaveFormat:
+def writable_format(simulator: SimulatorName, wanted: WaveFormat) -> WaveFormat:
     """The wanted format, or, with a note, VCD where the libraries for FST are missing."""
     if can_write(simulator, wanted):
         return wanted

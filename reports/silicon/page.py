@@ -27,11 +27,11 @@ def write_layout_page(report: dict[str, Any], folder: Path, sweep: Path | None =
     sweep: the folder of a sweep, whose plots (SVG files at any depth) are copied and shown. Raises ValueError if it
     has none.
     """
+    tables = layout_tables(report)
+    paths = {design["name"]: design["critical_path"]["words"] for design in report["designs"]}
     plots = _plots(folder, sweep)
     figures = _comparison(report, folder)
     layouts = _layouts(report, folder)
-    tables = layout_tables(report)
-    paths = {design["name"]: design["critical_path"]["words"] for design in report["designs"]}
     write_html(
         "layout.html.jinja",
         folder,

@@ -33,6 +33,7 @@ SOURCES = (
     "reports/silicon/ripple.v",
     "reports/silicon/technology.py",
     "reports/silicon/timing.py",
+    "reports/silicon/timing_path.py",
     "reports/synthesis.py",
 )
 """The code that the figures of a point depend on; what makes the Verilog is not among it, since that is an input."""
