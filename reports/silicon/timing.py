@@ -57,20 +57,19 @@ def analyse(name: str, liberty: Path, netlist: Path, spef: Path, folder: Path, s
 
     slowness: of its cells, relative to those of osu018: what registers outside take grows with it.
     """
-    script = folder / "timing.tcl"
-    script.write_text(
+    (folder / "timing.tcl").write_text(
         _SCRIPT.format(
-            liberty=liberty,
-            netlist=netlist,
+            liberty=liberty.resolve(),
+            netlist=netlist.resolve(),
             name=name,
             period=_PERIOD * slowness,
-            spef=spef,
+            spef=spef.resolve(),
             output_delay=_OUTPUT_DELAY * slowness,
             input_delay=INPUT_DELAY * slowness,
             input_transition=_INPUT_TRANSITION,
         )
     )
-    finished = subprocess.run(["sta", "-exit", str(script)], capture_output=True, text=True, cwd=folder)
+    finished = subprocess.run(["sta", "-exit", "timing.tcl"], capture_output=True, text=True, cwd=folder)
     log = finished.stdout + finished.stderr
     (folder / "timing.log").write_text(log)
     sections = re.split(r"^== (?:setup|hold)$", log, flags=re.MULTILINE)
