@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table as RichTable
 
 from reports.published import PARTS, REFERENCE, published_shares
@@ -28,9 +29,9 @@ class Table:
 
     def terminal(self) -> RichTable:
         """The table for a terminal."""
-        table = RichTable(title=self.title, title_justify="left")
+        table = RichTable(title=self.title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
         for index, column in enumerate(self.columns):
-            table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
+            table.add_column(column, justify="right" if index else "left", overflow="fold")
         for row in self.rows:
             table.add_row(*row)
         return table

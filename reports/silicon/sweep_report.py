@@ -7,6 +7,7 @@ from typing import Any
 
 from hw.designs import MacDesign
 from models.training.files import write_text
+from reports.silicon.gain import gain_table
 from reports.silicon.sweep import Record, Sweep
 from reports.silicon.sweep_figures import write_sweep_figures
 from reports.silicon.technology import PACKAGES
@@ -34,7 +35,7 @@ def sweep_report(sweep: Sweep, designs: Iterable[MacDesign], out: Path, command:
     }
     write_sweep_figures(report, out)
     write_text(out / "sweep.json", json.dumps(report, indent=2))
-    write_text(out / "sweep.md", "\n".join(table(report).markdown() for table in (best_table, front_table)))
+    write_text(out / "sweep.md", "\n".join(table.markdown() for table in sweep_tables(report)))
     return report
 
 
@@ -42,6 +43,14 @@ def is_sound(report: dict[str, Any]) -> bool:
     """Whether every design has a front, and every netlist on it is proved to do what the Verilog says."""
     fronts = [record for record in report["points"] if record["on_front"]]
     return all(record.get("equivalent") for record in fronts) and all(one["best"] for one in report["designs"])
+
+
+def sweep_tables(report: dict[str, Any]) -> list[Table]:
+    """All tables of a sweep."""
+    laid_out = [record | {"name": record["implementation"]} for record in report["points"] if "cycle_time_ns" in record]
+    gain = gain_table(laid_out)
+    tables = [best_table(report), front_table(report)]
+    return [tables[0], gain, *tables[1:]] if gain else tables
 
 
 def best_table(report: dict[str, Any]) -> Table:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from reports.published import MAC_UNITS, PARTS, REFERENCE, published_shares
+from reports.silicon.gain import gain_table
 from reports.tables import Table
 
 
@@ -10,7 +11,9 @@ def layout_tables(report: dict[str, Any]) -> list[Table]:
     """All tables of a layout report."""
     designs = report["designs"]
     tables = [layout_table(designs, report["library"]), layout_part_table(designs)]
-    return [*tables, energy_table(designs)] if has_energy(designs) else tables
+    energy = [energy_table(designs)] if has_energy(designs) else []
+    gain = gain_table(designs)
+    return [*tables, *energy, gain] if gain else [*tables, *energy]
 
 
 def has_energy(designs: list[dict[str, Any]]) -> bool:

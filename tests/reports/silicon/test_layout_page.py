@@ -71,7 +71,13 @@ def test_it_renders_and_shows_tables_paths_pictures_and_plots(page: Path, browse
     assert browser.get_log("browser") == []
     titles = [heading.text for heading in browser.find_elements(By.CSS_SELECTOR, "h2")]
     assert [title.split(":")[0] for title in titles[:3]] == ["Table 2.11", "Table 2.12", "Table 2.13"]
-    assert titles[3:] == ["Critical paths", "Layouts", "Area against cycle time", "How this was made"]
+    assert titles[3:] == [
+        "What narrow accumulators gain",
+        "Critical paths",
+        "Layouts",
+        "Area against cycle time",
+        "How this was made",
+    ]
     assert "<3x1x8k2> is slow." in browser.find_element(By.ID, "paths").text  # text from the report is escaped
     names = [figure.get_attribute("id") for figure in browser.find_elements(By.CSS_SELECTOR, "figure")]
     assert names == ["figure-2.2", "picture-all", "picture-3x1x8k2", "pareto", "3x1x8k2-pareto"]
