@@ -59,15 +59,15 @@ def test_units_pass_on_verilator_with_a_layer(name: str, tmp_path: Path, layer_f
 class LateFold(CyclicActivation):
     """Folds one integer too late."""
 
-    def __init__(self, accumulator_bits: int, slope: int, threshold: int) -> None:
-        super().__init__(accumulator_bits, slope, threshold + 1)
+    def __init__(self, accumulator_bits: int, slope: int, threshold: int, **form: Any) -> None:
+        super().__init__(accumulator_bits, slope, threshold + 1, **form)
 
 
 class EarlyFold(CyclicActivation):
     """Folds one integer too early."""
 
-    def __init__(self, accumulator_bits: int, slope: int, threshold: int) -> None:
-        super().__init__(accumulator_bits, slope, threshold - 1)
+    def __init__(self, accumulator_bits: int, slope: int, threshold: int, **form: Any) -> None:
+        super().__init__(accumulator_bits, slope, threshold - 1, **form)
 
 
 class LopsidedFold(CyclicActivation):

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -85,8 +86,8 @@ def test_a_counterexample_from_power_up_is_expected_what_the_golden_model_expect
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class LateFold(CyclicActivation):
-        def __init__(self, accumulator_bits: int, slope: int, threshold: int) -> None:
-            super().__init__(accumulator_bits, slope, threshold + 1)
+        def __init__(self, accumulator_bits: int, slope: int, threshold: int, **form: Any) -> None:
+            super().__init__(accumulator_bits, slope, threshold + 1, **form)
 
     monkeypatch.setattr(hw.mac, "CyclicActivation", LateFold)
     proofs = prove("4x4x6k2")
