@@ -12,11 +12,11 @@ Priced = tuple[float, MacDesign]
 """A unit after a cost of it."""
 
 
-def gain_table(units: Iterable[dict[str, Any]]) -> Table | None:
+def gain_table(units: Iterable[dict[str, Any]], *, plain: bool = True) -> Table | None:
     """A row for each kind of operands and cost, of plain units and, where others are better, of the best.
 
-    units: layouts as in layout.json. None if no two of them, one that wraps and one that does not, take the same
-    operands.
+    units: layouts as in layout.json. plain: also compares plain units, if others are better. None if no two of them,
+    one that wraps and one that does not, take the same operands.
     """
     kinds: dict[tuple[int, int], list[tuple[MacDesign, dict[str, Any]]]] = defaultdict(list)
     for unit in units:
@@ -26,15 +26,18 @@ def gain_table(units: Iterable[dict[str, Any]]) -> Table | None:
     for kind in kinds.values():
         product = [(unit["cell_area"] * unit["cycle_time_ns"], design) for design, unit in kind]
         energy = [(unit["energy_fj_per_op"] / 1e3, design) for design, unit in kind if "energy_fj_per_op" in unit]
-        rows += _rows("area x cycle, um2 ns", ",.0f", product) + _rows("energy, pJ/op", ".2f", energy)
+        for cost, form, priced in (("area x cycle, um2 ns", ",.0f", product), ("energy, pJ/op", ".2f", energy)):
+            choices = [[one for one in priced if one[1].architecture == PLAIN], priced] if plain else [priced]
+            rows += _rows(cost, form, choices)
     columns = ("cost", "accumulator that never wraps", "accumulator that wraps", "gain")
-    note = "For each kind of operands the plain units, then the least that is among the layouts of this report."
+    first = "the plain units, then " if plain else ""
+    note = f"For each kind of operands {first}the least that is among the layouts of this report."
     return Table("What narrow accumulators gain", columns, rows, note) if rows else None
 
 
-def _rows(cost: str, form: str, units: list[Priced]) -> list[tuple[str, ...]]:
-    plain = [(value, design) for value, design in units if design.architecture == PLAIN]
-    pairs = dict.fromkeys(pair for pair in (_least(plain), _least(units)) if pair)
+def _rows(cost: str, form: str, choices: list[list[Priced]]) -> list[tuple[str, ...]]:
+    """A row for each choice of units that has another least pair."""
+    pairs = dict.fromkeys(pair for pair in map(_least, choices) if pair)
     return [
         (cost, *(f"{design.name}: {value:{form}}" for value, design in pair), f"{pair[0][0] / pair[1][0]:.1f}")
         for pair in pairs
