@@ -80,6 +80,7 @@ def test_generate_by_name_and_by_parameters(tmp_path: Path) -> None:
         (["check", "3x1x8k2", "--layer", "none.npz"], "none.npz: no such file"),
         (["redraw", "none.json"], "none.json: no such file"),
         (["redraw", __file__, "--out", "page"], "test_command_line.py is not JSON"),
+        (["sweep", "3x1x8k2", "--workers", "0"], "workers is 0; allowed is an integer of at least 1"),
         (["layout", "3x1x8k2", "--sweep", "none"], "none holds no plots (SVG files) of a sweep"),
         (["synth", "3x1x8k2", "--library", "none.lib"], "none.lib: no such file"),
         (["synth", "3x1x8k2", "--library", "builtin", "none.lib"], "none.lib: no such file"),

@@ -97,6 +97,8 @@ def sweep(
     for path in (out / "sweep.json", cache / "cache", json_file):
         ensure_writable(path)
     command = shlex.join(["wrapmac", "sweep", *names])
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers is {workers}; allowed is an integer of at least 1")
     with Progress() as progress, open_executor(scheduler, workers or os.cpu_count() or 1) as executor:
         report = sweep_report.sweep_report(Sweep(executor, cache, progress, seed, margin, quick), designs, out, command)
     if len(designs) == 1:
