@@ -1,6 +1,6 @@
 """Runs an exported network in integers, independently of the code that trains it: NumPy, from the definitions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ class IntegerEvaluator:
 
         Raises ValueError if these have another shape, or lie outside the stem's range.
         """
+        self.graph.check_input(integers)
         parts = list(self._chunks(integers))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -53,22 +54,16 @@ class IntegerEvaluator:
     @torch.no_grad()
     def logits(self, images: Tensor) -> Tensor:
         """Logits (images, classes) of normalised float images (images, channels, height, width)."""
-        outputs = [part[self.graph.output] for part in self._chunks(self.stem(images))]
+        integers = self.stem(images)
+        self.graph.check_input(integers)
+        outputs = [part[self.graph.output] for part in self._chunks(integers)]
         return apply_all(self.graph.head, torch.from_numpy(np.concatenate(outputs)).float())
 
     def _chunks(self, integers: _Array) -> Iterator[Mapping[str, _Array]]:
-        expected = self.graph.integers[INPUT]
-        if integers.shape[1:] != expected.shape or not np.issubdtype(integers.dtype, np.integer) or not len(integers):
-            found = f"{integers.dtype} of the shape {integers.shape}"
-            raise ValueError(f"input is {found}; it needs integers (images, *{expected.shape})")
-        smallest, largest = integers.min(), integers.max()
-        if smallest < expected.smallest or largest > expected.largest:
-            allowed = f"{expected.smallest} to {expected.largest}"
-            raise ValueError(f"input holds {smallest} to {largest}; allowed are {allowed}")
         for start in range(0, len(integers), _CHUNK):
             values = {INPUT: integers[start : start + _CHUNK].astype(np.int64)}
             for node in self.graph.core:
-                values[node.name] = _evaluate(node, [values[name] for name in node.inputs])
+                values[node.name] = evaluate_node(node, [values[name] for name in node.inputs])
             yield values
 
 
@@ -110,7 +105,8 @@ def packed_sums(terms: _Array, weights: _Array, bits: int, word_bits: int) -> _A
     return (total & mask).astype(np.int64)
 
 
-def _evaluate(node: Node, inputs: list[_Array]) -> _Array:
+def evaluate_node(node: Node, inputs: Sequence[_Array]) -> _Array:
+    """What a node gives, (images, ...), for int64 inputs of its shapes."""
     values = inputs[0]
     match node:
         case Convolution():

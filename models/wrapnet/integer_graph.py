@@ -69,6 +69,17 @@ class IntegerGraph:
         """Shape and range of `input` and of every node's integers, by name."""
         return infer_all(self.image_shape, self.stem, self.core)
 
+    def check_input(self, integers: NDArray[Any]) -> None:
+        """Raises ValueError unless `integers` (images, ...) have the shape and the range of what the stem gives."""
+        expected = self.integers[INPUT]
+        if integers.shape[1:] != expected.shape or not np.issubdtype(integers.dtype, np.integer) or not len(integers):
+            found = f"{integers.dtype} of the shape {integers.shape}"
+            raise ValueError(f"input is {found}; it needs integers (images, *{expected.shape})")
+        smallest, largest = integers.min(), integers.max()
+        if smallest < expected.smallest or largest > expected.largest:
+            allowed = f"{expected.smallest} to {expected.largest}"
+            raise ValueError(f"input holds {smallest} to {largest}; allowed are {allowed}")
+
     def save(self, path: Path) -> None:
         """Writes the graph as a compressed npz file: its arrays, and a description in JSON."""
         arrays: dict[str, Any] = {}
