@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 DEBIAN_LAYOUT := iverilog qflow graywolf qrouter magic netgen-lvs opensta qflow-tech-osu018
-# What the tests use beyond PyPI: Chromium to open the report, what Verilator needs for compressed waveforms, and the
-# tools of the layout with a second technology.
-DEBIAN_TEST := chromium chromium-driver liblz4-dev zlib1g-dev qflow-tech-osu035 $(DEBIAN_LAYOUT)
+# What the tests use beyond PyPI: Chromium to open the report, what Verilator needs for compressed waveforms, a compiler
+# for ARM and a machine to run what it makes, and the tools of the layout with a second technology.
+DEBIAN_ARM := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+DEBIAN_TEST := chromium chromium-driver liblz4-dev zlib1g-dev $(DEBIAN_ARM) qflow-tech-osu035 $(DEBIAN_LAYOUT)
 
 .PHONY: all flow setup test check layout debian-layout debian-test clean
 
@@ -19,7 +20,7 @@ flow: setup
 setup: $(VENV)/.installed
 
 # torch comes first, by the exact version that the committed results were made with.
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.installed: pyproject.toml setup.py $(wildcard models/kernels/native/* models/kernels/native_build.py)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet $(TORCH)

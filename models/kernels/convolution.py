@@ -1,0 +1,185 @@
+"""Convolutions and matrix products with packed weights."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.kernels import reference
+from models.kernels.outputs import Levels, Scale
+from models.kernels.packing import pack, weight_base
+from models.kernels.paths import PATHS, chosen_path, native, threads
+from models.wrapnet.accumulators import Accumulator
+
+MOST_KERNEL_ROWS = 64
+"""Rows and columns that a kernel may have."""
+
+_OVERFLOWS = ("wrap", "cyclic", "relu-like")
+_LARGEST_SIZE = (1 << 31) - 1
+_DEFAULT = Accumulator(bits=8, slope=2, overflow="wrap")
+
+
+class PackedConvolution:
+    """A convolution of bytes whose sums wrap around: weights are packed once, for one path.
+
+    weights: (filters, rows, columns, channels), int8, of {-1, 1} or {-1, 0, 1}. accumulator: 2 to 16 bits that wrap,
+    with or without a cyclic function. stride, padding: in pixels, in both directions; the padding is zeros.
+    activation_bits: 1 to 8; activations beyond them are refused. output: makes bytes of the folded sums. path: see
+    `chosen_path`. Raises ValueError for anything else.
+    """
+
+    def __init__(
+        self,
+        weights: NDArray[np.int8],
+        accumulator: Accumulator = _DEFAULT,
+        *,
+        stride: int = 1,
+        padding: int = 0,
+        activation_bits: int = 8,
+        output: Levels | Scale | None = None,
+        path: str | None = None,
+    ) -> None:
+        self.base = weight_base(weights)
+        if weights.ndim != 4 or max(weights.shape[1:3]) > MOST_KERNEL_ROWS:
+            raise ValueError(
+                f"weights have the shape {weights.shape}; it needs to be (filters, rows, columns, channels), with at "
+                f"most {MOST_KERNEL_ROWS} rows and columns"
+            )
+        _check_number("stride", stride, 1, 1 << 15)
+        _check_number("padding", padding, 0, 1 << 15)
+        _check_number("activation bits", activation_bits, 1, 8)
+        _check_number("accumulator bits", accumulator.value_bits, 2, 16)
+        if accumulator.overflow not in _OVERFLOWS or accumulator.packing == "carries":
+            raise ValueError(f"accumulator is {accumulator}; it needs to wrap, without carries, by {_OVERFLOWS}")
+        if output is not None and output.filters != len(weights):
+            raise ValueError(f"output is for {output.filters} filters; there are {len(weights)}")
+        self.weights = np.ascontiguousarray(weights)
+        self.accumulator, self.output = accumulator, output
+        self.stride, self.padding, self.activation_bits = stride, padding, activation_bits
+        self.path = chosen_path(path)
+        self.lane_bits = 8 if accumulator.value_bits == 8 else 16
+        if self.path != PATHS[-1]:
+            self._pack()
+
+    def __call__(self, activations: NDArray[np.uint8], out: NDArray[Any] | None = None) -> NDArray[Any]:
+        """The folded sums (images, rows, columns, filters) of activations (images, rows, columns, channels).
+
+        activations: uint8, in one piece. Sums are int8 where the accumulator has 8 bits, else int16; uint8 with an
+        output. out: gets them, if given. Raises ValueError for other arrays, and MemoryError.
+        """
+        shape = self._shape(activations)
+        if self.activation_bits < 8 and int(activations.max()) >> self.activation_bits:
+            raise ValueError(
+                f"activations reach {activations.max()}; {self.activation_bits} bits hold 0 to "
+                f"{(1 << self.activation_bits) - 1}"
+            )
+        kind = np.dtype("u1" if self.output else f"i{self.lane_bits // 8}")
+        if out is None:
+            out = np.empty(shape, kind)
+        elif out.dtype != kind or out.shape != shape or not out.flags.c_contiguous or not out.flags.writeable:
+            raise ValueError(f"out is {out.dtype} of {out.shape}; it needs to be {kind} of {shape}, in one piece")
+        if self.path == PATHS[-1]:
+            out[...] = self._with_torch(activations)
+        else:
+            self._with_kernels(activations, out)
+        return out
+
+    def _with_kernels(self, activations: NDArray[np.uint8], out: NDArray[Any]) -> None:
+        _, out_rows, out_columns, filters = out.shape
+        described = native.ffi.new(
+            "wrap_shape *",
+            (*activations.shape, filters, *self.weights.shape[1:3], self.stride, self.padding, out_rows, out_columns),
+        )
+        failed = native.lib.wrap_convolve(
+            PATHS.index(self.path),
+            self.base,
+            self.lane_bits,
+            described,
+            _pointer("uint8_t *", activations),
+            _pointer("uint8_t *", self._indices),
+            self._finish,
+            _pointer("void *", out),
+            threads(),
+        )
+        if failed:
+            raise MemoryError("not enough memory for the tables of a convolution")
+
+    def _pack(self) -> None:
+        self._indices, padded = pack(self.weights, self.path, self.base, self.lane_bits)
+        lane = np.int8 if self.lane_bits == 8 else np.int16
+        finish = native.ffi.new("wrap_finish *")
+        finish.bits = self.accumulator.value_bits
+        finish.slope = self._slope()
+        finish.one_sided = self.accumulator.overflow == "relu-like"
+        arrays: dict[str, NDArray[Any]] = {}
+        if isinstance(self.output, Levels):
+            arrays = self.output.arrays(lane, padded)
+            finish.levels = self.output.thresholds.shape[1]
+        elif isinstance(self.output, Scale):
+            arrays = self.output.arrays(padded)
+            finish.shift, finish.largest = self.output.shift, self.output.largest
+        for name, array in arrays.items():
+            kind = {"lowest": "uint8_t *", "multiplier": "int16_t *", "bias": "int16_t *"}.get(name, "void *")
+            setattr(finish, name, native.ffi.cast(kind, array.ctypes.data))
+        self._finish, self._kept = finish, arrays  # C points into the arrays
+
+    def _slope(self) -> int:
+        """The slope of the cyclic function, 0 for none; no larger than makes a difference."""
+        if self.accumulator.overflow == "wrap":
+            return 0
+        return min(self.accumulator.slope, (1 << (self.accumulator.value_bits - 1)) - 1)
+
+    def _with_torch(self, activations: NDArray[np.uint8]) -> NDArray[Any]:
+        sums = reference.exact_sums(activations, self.weights, self.stride, self.padding)
+        values = reference.fold(sums, self.accumulator)
+        match self.output:
+            case Levels():
+                return self.output.apply(values).numpy()
+            case Scale():
+                return self.output.apply(values, self.accumulator.value_bits).numpy()
+        return values.to(torch.int8 if self.lane_bits == 8 else torch.int16).numpy()
+
+    def _shape(self, activations: NDArray[np.uint8]) -> tuple[int, int, int, int]:
+        """The output's shape for these activations. Raises ValueError if they do not fit."""
+        if not isinstance(activations, np.ndarray) or activations.dtype != np.uint8 or activations.ndim != 4:
+            raise ValueError("activations need to be an array of uint8 with the axes (images, rows, columns, channels)")
+        if not activations.flags.c_contiguous:
+            raise ValueError("activations are not in one piece; np.ascontiguousarray makes them so")
+        filters, *window, channels = self.weights.shape
+        if not activations.size or activations.shape[3] != channels:
+            raise ValueError(f"activations have the shape {activations.shape}; the channels need to be {channels}")
+        room = [size + 2 * self.padding - extent for size, extent in zip(activations.shape[1:3], window, strict=True)]
+        if min(room) < 0:
+            raise ValueError(f"a kernel of {tuple(window)} does not fit maps of {activations.shape[1:3]}")
+        rows, columns = (free // self.stride + 1 for free in room)
+        shape = (activations.shape[0], rows, columns, filters)
+        padded = [size + 2 * self.padding for size in activations.shape[1:3]]
+        if max(int(np.prod(shape, dtype=object)), activations.size, padded[0] * padded[1]) > _LARGEST_SIZE:
+            raise ValueError(f"activations of {activations.shape} are too many: 2^31 bytes of input or output, or more")
+        return shape
+
+
+class PackedProduct:
+    """A product of matrices, of bytes and weights (out, in); options: those of PackedConvolution that make sense."""
+
+    def __init__(self, weights: NDArray[np.int8], accumulator: Accumulator = _DEFAULT, **options: Any) -> None:
+        if not isinstance(weights, np.ndarray) or weights.ndim != 2:
+            raise ValueError("weights need to be an array of int8 with the axes (out, in)")
+        self._convolution = PackedConvolution(weights[:, None, None, :], accumulator, **options)
+
+    def __call__(self, activations: NDArray[np.uint8]) -> NDArray[Any]:
+        """The folded sums (rows, out) of activations (rows, in)."""
+        if not isinstance(activations, np.ndarray) or activations.ndim != 2:
+            raise ValueError("activations need to be an array of uint8 with the axes (rows, in)")
+        found = self._convolution(activations[None, None])
+        return found.reshape(found.shape[2:])
+
+
+def _pointer(kind: str, array: NDArray[Any]) -> Any:
+    return native.ffi.cast(kind, array.ctypes.data)
+
+
+def _check_number(name: str, value: object, least: int, most: int) -> None:
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{name} is {value!r}; allowed are the integers {least} to {most}")

@@ -1,0 +1,166 @@
+/* AVX2: 32 lanes of 8 bits, or 16 of 16; a table is 16 bytes, in both halves of a register. */
+#include "kernels.h"
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC target("avx2")
+#include <immintrin.h>
+
+#include "common.h"
+
+typedef __m256i vector;
+typedef __m128i half;
+typedef __m256i wide;
+
+#define KEEP(value) __asm__("" : "+x"(value))
+#define vector_zero _mm256_setzero_si256
+#define vector_load(place) _mm256_loadu_si256((const __m256i *)(place))
+#define vector_store(place, value) _mm256_storeu_si256((__m256i *)(place), value)
+#define vector_xor _mm256_xor_si256
+#define half_store(place, value) _mm_store_si128((__m128i *)(place), value)
+#define half_choose(sums, pattern) _mm_shuffle_epi8(sums, pattern)
+/* The activations are the lower half of a register, what they are negated the upper. */
+#define half_pick(plus, minus, pattern) _mm_shuffle_epi8(_mm_unpacklo_epi64(plus, minus), pattern)
+#define NOTHING (-1)
+#define PLUS(channel) (channel)
+#define MINUS(channel) (HALF_LANES / 2 + (channel))
+#define HALF_CHANNELS (HALF_LANES / 2)
+#define TILES(NARROW, WIDE) NARROW(8) NARROW(7) WIDE(4)
+#define WIDEST 8
+#define OVERHEAD 3
+#define RING_L1 (44 << 10)
+#define RING_L2 (512 << 10)
+#define table __m256i
+#define table_load load_table
+#define look_up(found, index) _mm256_shuffle_epi8(found, index)
+
+static ALWAYS_INLINE table load_table(const uint8_t *place) {
+  table value = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)place));
+  KEEP(value);
+  return value;
+}
+
+/* `count` bytes, which are `most` except at the end; `most` is a constant. */
+static ALWAYS_INLINE __m128i load_bytes(const uint8_t *place, int count, const int most) {
+  uint64_t value = 0;
+  if (count == most)
+    memcpy(&value, place, most);
+  else
+    memcpy(&value, place, count);
+  return _mm_cvtsi64_si128((long long)value);
+}
+
+static ALWAYS_INLINE void store_narrowed(uint8_t *place, __m256i bytes_in_16_bits) {
+  __m256i packed = _mm256_packus_epi16(bytes_in_16_bits, bytes_in_16_bits);
+  _mm_storeu_si128((__m128i *)place, _mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 8)));
+}
+
+static ALWAYS_INLINE wide wide_scale(wide value, const int16_t *multiplier, const int16_t *bias) {
+  return _mm256_adds_epi16(_mm256_mulhrs_epi16(value, vector_load(multiplier)), vector_load(bias));
+}
+
+static ALWAYS_INLINE void wide_store_bytes(uint8_t *place, wide value, int shift, int largest) {
+  value = _mm256_max_epi16(_mm256_sra_epi16(value, _mm_cvtsi32_si128(shift)), _mm256_setzero_si256());
+  store_narrowed(place, _mm256_min_epi16(value, _mm256_set1_epi16((short)largest)));
+}
+
+/* Lanes of 8 bits. */
+#define LANE_BITS 8
+#define lane int8_t
+#define LANES 32
+#define HALF_LANES 16
+#define WIDES 2
+#define vector_of _mm256_set1_epi8
+#define vector_add _mm256_add_epi8
+#define vector_sub _mm256_sub_epi8
+#define vector_lesser _mm256_min_epu8
+#define vector_magnitude _mm256_abs_epi8
+#define vector_load_bytes(place) vector_load(place)
+#define vector_store_bytes(place, value) vector_store(place, value)
+#define vector_positive_part(value) _mm256_max_epi8(value, _mm256_setzero_si256())
+#define vector_sign_extend(value, bits) (value) /* no narrower sums in lanes of 8 bits */
+#define vector_with_sign(value, sign) _mm256_sign_epi8(value, sign)
+#define vector_count_above(count, value, bound) _mm256_sub_epi8(count, _mm256_cmpgt_epi8(value, bound))
+#define wide_of(value, i, shift) \
+  _mm256_slli_epi16(_mm256_cvtepi8_epi16((i) ? _mm256_extracti128_si256(value, 1) : _mm256_castsi256_si128(value)), 8)
+#define half_load(place, count) load_bytes(place, count, BATCH * GROUP)
+#define half_negate(value) _mm_sub_epi8(_mm_setzero_si128(), value)
+#define half_add _mm_add_epi8
+#define write_pattern write_pattern_8
+
+static half write_pattern_8(const int *lanes) {
+  uint8_t bytes[16];
+  for (int i = 0; i < 16; i++) bytes[i] = lanes[i] < 0 ? 0x80 : (uint8_t)lanes[i];
+  return _mm_loadu_si128((const __m128i *)bytes);
+}
+
+#define NAME(x) binary8_##x
+#define BASE 2
+#define GROUP 4
+#define SKIP_ZERO 0
+#include "finish.inc"
+#include "lookup.inc"
+#include "undefine.inc"
+
+#define NAME(x) ternary8_##x
+#define BASE 3
+#define GROUP 2
+#define SKIP_ZERO 0
+#include "finish.inc"
+#include "lookup.inc"
+#include "undefine.inc"
+
+/* Lanes of 16 bits. */
+#include "undefine_lanes.inc"
+#define LANE_BITS 16
+#define lane int16_t
+#define LANES 16
+#define HALF_LANES 8
+#define WIDES 1
+#define vector_of _mm256_set1_epi16
+#define vector_add _mm256_add_epi16
+#define vector_sub _mm256_sub_epi16
+#define vector_lesser _mm256_min_epu16
+#define vector_magnitude _mm256_abs_epi16
+#define vector_load_bytes(place) _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(place)))
+#define vector_store_bytes(place, value) store_narrowed(place, value)
+#define vector_positive_part(value) _mm256_max_epi16(value, _mm256_setzero_si256())
+#define vector_sign_extend(value, bits) \
+  _mm256_sra_epi16(_mm256_sll_epi16(value, _mm_cvtsi32_si128(bits)), _mm_cvtsi32_si128(bits))
+#define vector_with_sign(value, sign) _mm256_sign_epi16(value, sign)
+#define vector_count_above(count, value, bound) _mm256_sub_epi16(count, _mm256_cmpgt_epi16(value, bound))
+#define wide_of(value, i, shift) _mm256_sll_epi16(value, _mm_cvtsi32_si128(shift))
+#define half_load(place, count) _mm_cvtepu8_epi16(load_bytes(place, count, BATCH * GROUP))
+#define half_negate(value) _mm_sub_epi16(_mm_setzero_si128(), value)
+#define half_add _mm_add_epi16
+#define write_pattern write_pattern_16
+
+static half write_pattern_16(const int *lanes) {
+  uint8_t bytes[16];
+  for (int i = 0; i < 16; i++) bytes[i] = lanes[i / 2] < 0 ? 0x80 : (uint8_t)(2 * lanes[i / 2] + i % 2);
+  return _mm_loadu_si128((const __m128i *)bytes);
+}
+
+#define NAME(x) binary16_##x
+#define BASE 2
+#define GROUP 3
+#define SKIP_ZERO 0
+#include "finish.inc"
+#include "lookup.inc"
+#include "undefine.inc"
+
+#define NAME(x) ternary16_##x
+#define BASE 3
+#define GROUP 2
+#define SKIP_ZERO 1 /* 8 sums fit, and there are 9 */
+#include "finish.inc"
+#include "lookup.inc"
+
+const wrap_kernel wrap_avx2_kernels[4] = {
+    {{4, 32, 1}, binary8_run, binary8_look_up_alone},
+    {{2, 32, 1}, ternary8_run, ternary8_look_up_alone},
+    {{3, 16, 0}, binary16_run, binary16_look_up_alone},
+    {{2, 16, 0}, ternary16_run, ternary16_look_up_alone},
+};
+#else
+const wrap_kernel wrap_avx2_kernels[4];
+#endif

@@ -1,0 +1,169 @@
+/* AVX-512 with VBMI: 64 lanes of 8 bits, or 32 of 16; a table is a register.
+ *
+ * Tables of two registers would take one look-up for 4 ternary weights, or 7 binary ones, but twice the reads: slower. */
+#include "kernels.h"
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,prefer-vector-width=512")
+#include <immintrin.h>
+
+#include "common.h"
+
+typedef __m512i vector;
+typedef __m512i half;
+typedef __m512i wide;
+#define KEEP(value) __asm__("" : "+v"(value))
+#define vector_zero _mm512_setzero_si512
+#define vector_load(place) _mm512_loadu_si512(place)
+#define vector_store(place, value) _mm512_storeu_si512(place, value)
+#define vector_xor _mm512_xor_si512
+#define half_store(place, value) _mm512_store_si512(place, value)
+#define NOTHING (HALF_LANES - 1) /* batches of channels leave the last lane 0 */
+#define PLUS(channel) (channel)
+#define MINUS(channel) (HALF_LANES + (channel))
+#define HALF_CHANNELS (HALF_LANES - 1)
+#define TILES(NARROW, WIDE) WIDE(8) WIDE(7) NARROW(16) NARROW(14) WIDE(4)
+#define WIDEST 16
+#define OVERHEAD 6
+#define RING_L1 (44 << 10)
+#define RING_L2 (512 << 10)
+#define table __m512i
+#define table_load load_table
+
+/* In a register of its own: as an operand in memory, a table would be read once for each use. */
+static ALWAYS_INLINE table load_table(const uint8_t *place) {
+  __m512i value = _mm512_load_si512(place);
+  KEEP(value);
+  return value;
+}
+
+static ALWAYS_INLINE wide wide_scale(wide value, const int16_t *multiplier, const int16_t *bias) {
+  return _mm512_adds_epi16(_mm512_mulhrs_epi16(value, _mm512_loadu_si512(multiplier)), _mm512_loadu_si512(bias));
+}
+
+static ALWAYS_INLINE void wide_store_bytes(uint8_t *place, wide value, int shift, int largest) {
+  value = _mm512_max_epi16(_mm512_sra_epi16(value, _mm_cvtsi32_si128(shift)), _mm512_setzero_si512());
+  value = _mm512_min_epi16(value, _mm512_set1_epi16((short)largest));
+  _mm256_storeu_si256((__m256i *)place, _mm512_cvtepi16_epi8(value));
+}
+
+/* Lanes of 8 bits. */
+#define LANE_BITS 8
+#define lane int8_t
+#define LANES 64
+#define HALF_LANES 64
+#define WIDES 2
+#define vector_of _mm512_set1_epi8
+#define vector_add _mm512_add_epi8
+#define vector_sub _mm512_sub_epi8
+#define vector_lesser _mm512_min_epu8
+#define vector_magnitude _mm512_abs_epi8
+#define vector_load_bytes(place) _mm512_loadu_si512(place)
+#define vector_store_bytes(place, value) _mm512_storeu_si512(place, value)
+#define vector_positive_part(value) _mm512_max_epi8(value, _mm512_setzero_si512())
+#define vector_sign_extend(value, bits) (value) /* no narrower sums in lanes of 8 bits */
+#define vector_with_sign(value, sign) \
+  _mm512_mask_sub_epi8(value, _mm512_movepi8_mask(sign), _mm512_setzero_si512(), value)
+#define vector_count_above(count, value, bound) \
+  _mm512_mask_sub_epi8(count, _mm512_cmpgt_epi8_mask(value, bound), count, _mm512_set1_epi8(-1))
+#define wide_of(value, i, shift) \
+  _mm512_slli_epi16(_mm512_cvtepi8_epi16((i) ? _mm512_extracti64x4_epi64(value, 1) : _mm512_castsi512_si256(value)), 8)
+#define half_negate(value) _mm512_sub_epi8(_mm512_setzero_si512(), value)
+#define half_pick(plus, minus, pattern) _mm512_permutex2var_epi8(plus, pattern, minus)
+#define half_choose(sums, pattern) _mm512_permutexvar_epi8(pattern, sums)
+#define half_add _mm512_add_epi8
+
+static ALWAYS_INLINE half half_load_8(const uint8_t *place, int count) {
+  return _mm512_maskz_loadu_epi8(~0ull >> (64 - count), place);
+}
+static half write_pattern_8(const int *lanes) {
+  uint8_t bytes[64];
+  for (int i = 0; i < 64; i++) bytes[i] = (uint8_t)lanes[i];
+  return _mm512_loadu_si512(bytes);
+}
+#define half_load half_load_8
+#define look_up(found, index) _mm512_permutexvar_epi8(index, found)
+#define write_pattern write_pattern_8
+
+#define NAME(x) binary8_##x
+#define BASE 2
+#define SKIP_ZERO 0
+#define GROUP 6
+#include "finish.inc"
+#include "lookup.inc"
+#include "undefine.inc"
+
+#define NAME(x) ternary8_##x
+#define BASE 3
+#define SKIP_ZERO 0
+#define GROUP 3
+#include "finish.inc"
+#include "lookup.inc"
+#include "undefine.inc"
+
+/* Lanes of 16 bits. */
+#undef half_pick
+#undef half_choose
+#undef look_up
+#include "undefine_lanes.inc"
+#define LANE_BITS 16
+#define lane int16_t
+#define LANES 32
+#define HALF_LANES 32
+#define WIDES 1
+#define vector_of _mm512_set1_epi16
+#define vector_add _mm512_add_epi16
+#define vector_sub _mm512_sub_epi16
+#define vector_lesser _mm512_min_epu16
+#define vector_magnitude _mm512_abs_epi16
+#define vector_load_bytes(place) _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(place)))
+#define vector_store_bytes(place, value) _mm256_storeu_si256((__m256i *)(place), _mm512_cvtepi16_epi8(value))
+#define vector_positive_part(value) _mm512_max_epi16(value, _mm512_setzero_si512())
+#define vector_sign_extend(value, bits) \
+  _mm512_sra_epi16(_mm512_sll_epi16(value, _mm_cvtsi32_si128(bits)), _mm_cvtsi32_si128(bits))
+#define vector_with_sign(value, sign) \
+  _mm512_mask_sub_epi16(value, _mm512_movepi16_mask(sign), _mm512_setzero_si512(), value)
+#define vector_count_above(count, value, bound) \
+  _mm512_mask_sub_epi16(count, _mm512_cmpgt_epi16_mask(value, bound), count, _mm512_set1_epi16(-1))
+#define wide_of(value, i, shift) _mm512_sll_epi16(value, _mm_cvtsi32_si128(shift))
+#define half_negate(value) _mm512_sub_epi16(_mm512_setzero_si512(), value)
+#define half_pick(plus, minus, pattern) _mm512_permutex2var_epi16(plus, pattern, minus)
+#define half_choose(sums, pattern) _mm512_permutexvar_epi16(pattern, sums)
+#define half_add _mm512_add_epi16
+
+static ALWAYS_INLINE half half_load_16(const uint8_t *place, int count) {
+  return _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8(~0u >> (32 - count), place));
+}
+static half write_pattern_16(const int *lanes) {
+  uint16_t words[32];
+  for (int i = 0; i < 32; i++) words[i] = (uint16_t)lanes[i];
+  return _mm512_loadu_si512(words);
+}
+#define half_load half_load_16
+#define look_up(found, index) _mm512_permutexvar_epi16(index, found)
+#define write_pattern write_pattern_16
+
+#define NAME(x) binary16_##x
+#define BASE 2
+#define SKIP_ZERO 0
+#define GROUP 5
+#include "finish.inc"
+#include "lookup.inc"
+#include "undefine.inc"
+
+#define NAME(x) ternary16_##x
+#define BASE 3
+#define SKIP_ZERO 0
+#define GROUP 3
+#include "finish.inc"
+#include "lookup.inc"
+
+const wrap_kernel wrap_avx512_kernels[4] = {
+    {{6, 64, 1}, binary8_run, binary8_look_up_alone},
+    {{3, 64, 1}, ternary8_run, ternary8_look_up_alone},
+    {{5, 32, 2}, binary16_run, binary16_look_up_alone},
+    {{3, 32, 2}, ternary16_run, ternary16_look_up_alone},
+};
+#else
+const wrap_kernel wrap_avx512_kernels[4];
+#endif

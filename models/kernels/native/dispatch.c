@@ -1,0 +1,68 @@
+/* Which paths this machine has, and how a convolution is divided among threads. */
+#include "kernels.h"
+
+#include <stdatomic.h>
+
+#include "pool.h"
+
+static const wrap_kernel *const kernels[WRAP_PATHS] = {wrap_avx512_kernels, wrap_avx2_kernels, wrap_vector_kernels,
+                                                       wrap_swar_kernels};
+
+static const wrap_kernel *kernel_of(int path, int base, int lane_bits) {
+  return &kernels[path][(base == 3) + 2 * (lane_bits == 16)];
+}
+
+int wrap_available(int path) {
+  if (!kernels[path][0].run) return 0;
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (path == WRAP_AVX512)
+    return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  if (path == WRAP_AVX2) return !!__builtin_cpu_supports("avx2");
+#endif
+  return 1;
+}
+
+int64_t wrap_look_up(int path, int base, int lane_bits, int64_t rounds) {
+  const wrap_kernel *kernel = kernel_of(path, base, lane_bits);
+  return kernel->look_up ? kernel->look_up(rounds) : 0;
+}
+
+wrap_layout wrap_layout_of(int path, int base, int lane_bits) { return kernel_of(path, base, lane_bits)->layout; }
+
+typedef struct {
+  const wrap_kernel *kernel;
+  wrap_part whole;
+  int row_parts, block_parts;
+  atomic_int failed;
+} division;
+
+static void run_part(void *argument, int number) {
+  division *all = argument;
+  wrap_part part = all->whole;
+  const int64_t rows = all->whole.last_row, blocks = all->whole.last_block;
+  const int row_part = number % all->row_parts, block_part = number / all->row_parts;
+  part.first_row = rows * row_part / all->row_parts;
+  part.last_row = rows * (row_part + 1) / all->row_parts;
+  part.first_block = (int32_t)(blocks * block_part / all->block_parts);
+  part.last_block = (int32_t)(blocks * (block_part + 1) / all->block_parts);
+  if (part.first_row < part.last_row && part.first_block < part.last_block && all->kernel->run(&part))
+    atomic_store(&all->failed, 1);
+}
+
+/* Rows are divided first, as every row's tables are then made about once; what threads remain divide the filters. */
+int wrap_convolve(int path, int base, int lane_bits, const wrap_shape *shape, const uint8_t *input,
+                  const uint8_t *indices, const wrap_finish *finish, void *output, int threads) {
+  const wrap_kernel *kernel = kernel_of(path, base, lane_bits);
+  const int blocks = (shape->filters + kernel->layout.lanes - 1) / kernel->layout.lanes;
+  const int64_t rows = (int64_t)shape->images * shape->out_rows;
+  const int64_t most_row_parts = shape->kernel_rows > shape->stride ? (rows + 2) / 3 : rows; /* neighbours share rows */
+  division all = {.kernel = kernel};
+  all.whole = (wrap_part){.shape = shape, .finish = finish, .input = input, .indices = indices, .output = output,
+                          .last_row = rows, .last_block = blocks, .padded_filters = blocks * kernel->layout.lanes};
+  all.row_parts = threads < most_row_parts ? threads : (int)most_row_parts;
+  all.block_parts = threads / all.row_parts < blocks ? threads / all.row_parts : blocks;
+  wrap_in_parallel(run_part, &all, all.row_parts * all.block_parts);
+  return atomic_load(&all.failed);
+}

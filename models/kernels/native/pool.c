@@ -1,0 +1,116 @@
+/* Threads wait for a job: they look for it for some microseconds, since layers follow one another closely, then sleep.
+ *
+ * A job has a number and a count of parts that are still to be taken; both are in one atomic word, so that a thread
+ * that comes late cannot take a part of a job that it has not seen.
+ */
+#define _GNU_SOURCE
+#include "pool.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <time.h>
+
+#define MOST_THREADS 256
+#define PATIENCE 50000 /* ns of looking for a job before sleeping */
+#define LOOKS 64       /* between two looks at the clock */
+
+static pthread_mutex_t in_use = PTHREAD_MUTEX_INITIALIZER; /* held by the caller whose job it is */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
+static atomic_uint_fast64_t open_parts; /* number of the job << 32 | parts that are not taken */
+static atomic_int unfinished;           /* parts that are not done */
+static atomic_int sleepers;
+static int started; /* threads, besides the callers' */
+static void (*job)(void *, int);
+static void *job_argument;
+
+static void relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+static int64_t now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* Takes and does parts of the job while there are any. */
+static void work(void) {
+  uint_fast64_t seen = atomic_load(&open_parts);
+  while ((uint32_t)seen) {
+    if (!atomic_compare_exchange_weak(&open_parts, &seen, seen - 1)) continue;
+    job(job_argument, (int)(uint32_t)seen - 1);
+    atomic_fetch_sub(&unfinished, 1);
+    seen = atomic_load(&open_parts);
+  }
+}
+
+static int has_work(void) { return (uint32_t)atomic_load(&open_parts) != 0; }
+
+static void wait_for_work(void) {
+  for (int64_t end = now() + PATIENCE; now() < end;)
+    for (int look = 0; look < LOOKS; look++) {
+      if (has_work()) return;
+      relax();
+    }
+  pthread_mutex_lock(&lock);
+  atomic_fetch_add(&sleepers, 1);
+  while (!has_work()) pthread_cond_wait(&wake, &lock);
+  atomic_fetch_sub(&sleepers, 1);
+  pthread_mutex_unlock(&lock);
+}
+
+static void *live(void *nothing) {
+  for (;;) {
+    wait_for_work();
+    work();
+  }
+  return nothing;
+}
+
+/* A forked child has none of its parent's threads. */
+static void forget_threads(void) {
+  started = 0;
+  atomic_store(&sleepers, 0);
+  atomic_store(&open_parts, 0);
+  pthread_mutex_init(&in_use, NULL);
+  pthread_mutex_init(&lock, NULL);
+  pthread_cond_init(&wake, NULL);
+}
+
+static void start_threads(int wanted) {
+  static int watching;
+  if (!watching) watching = !pthread_atfork(NULL, NULL, forget_threads);
+  pthread_attr_t detached;
+  pthread_attr_init(&detached);
+  pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+  for (pthread_t thread; started < wanted && started < MOST_THREADS; started++)
+    if (pthread_create(&thread, &detached, live, NULL)) break; /* the others do its share */
+  pthread_attr_destroy(&detached);
+}
+
+void wrap_in_parallel(void (*todo)(void *, int), void *argument, int parts) {
+  if (parts < 2 || pthread_mutex_trylock(&in_use)) {
+    for (int part = 0; part < parts; part++) todo(argument, part);
+    return;
+  }
+  start_threads(parts - 1);
+  job = todo;
+  job_argument = argument;
+  atomic_store(&unfinished, parts);
+  uint_fast64_t number = (atomic_load(&open_parts) >> 32) + 1;
+  atomic_store(&open_parts, number << 32 | (uint32_t)parts);
+  if (atomic_load(&sleepers)) {
+    pthread_mutex_lock(&lock);
+    pthread_cond_broadcast(&wake);
+    pthread_mutex_unlock(&lock);
+  }
+  work();
+  while (atomic_load(&unfinished)) relax();
+  pthread_mutex_unlock(&in_use);
+}

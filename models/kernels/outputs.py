@@ -1,0 +1,110 @@
+"""What a layer makes of its sums for the next one: bytes, by thresholds or by a scale."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+_LARGEST = 255
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """A byte: `lowest`, and 1 more for each of the filter's thresholds that direction * x reaches.
+
+    thresholds: (filters, levels), integers that rise. directions: (filters,), 1 or -1.
+    """
+
+    thresholds: NDArray[np.integer]
+    directions: NDArray[np.integer]
+    lowest: int = 0
+
+    def __post_init__(self) -> None:
+        for name, axes in (("thresholds", 2), ("directions", 1)):
+            array = getattr(self, name)
+            if not isinstance(array, np.ndarray) or array.dtype.kind != "i" or array.ndim != axes or not array.size:
+                raise ValueError(f"{name} needs to be an array of signed integers with {axes} axes, with content")
+        if self.directions.shape != self.thresholds.shape[:1] or (np.abs(self.directions) != 1).any():
+            raise ValueError(f"directions need to be 1 or -1 for each of {len(self.thresholds)} filters")
+        if (np.diff(self.thresholds.astype(np.int64), axis=1) < 0).any():
+            raise ValueError("thresholds fall from one level to the next")
+        if type(self.lowest) is not int or not 0 <= self.lowest <= _LARGEST - self.thresholds.shape[1]:
+            raise ValueError(f"lowest is {self.lowest!r}; levels need to be within 0 to {_LARGEST}")
+
+    @property
+    def filters(self) -> int:
+        """How many filters it is for."""
+        return len(self.thresholds)
+
+    def apply(self, values: Tensor) -> Tensor:
+        """The levels of int64 values (..., filters), uint8."""
+        directed = values * torch.from_numpy(self.directions.astype(np.int64))
+        reached = directed[..., None] >= torch.from_numpy(self.thresholds.astype(np.int64))
+        return (reached.sum(-1) + self.lowest).to(torch.uint8)
+
+    def arrays(self, lane: type[np.signedinteger], padded: int) -> dict[str, NDArray[np.generic]]:
+        """What the kernels take: a level is reached where (x ^ flip) > above, and `lowest` counts those always reached.
+
+        -x >= t is ~x >= t - 1.
+        """
+        limits = np.iinfo(lane)
+        flip = np.where(self.directions < 0, -1, 0)
+        above = self.thresholds.astype(np.int64) - 1 + flip[:, None]
+        always = above < limits.min
+        return {
+            "above": _padded(np.where(always, limits.max, above.clip(max=limits.max)), padded, lane).T.copy(),
+            "flip": _padded(flip, padded, lane),
+            "lowest": _padded(self.lowest + always.sum(1), padded, np.uint8),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """A byte: the value scaled to 16 bits, times multiplier / 2^15, plus bias, divided by 2^shift, from 0 to `largest`.
+
+    In integers: s = (x * 2^(16 - bits) * multiplier + 2^14) >> 15, saturated to 16 bits after the bias is added;
+    then s >> shift, clipped. multiplier, bias: (filters,), int16, no multiplier -2^15. shift: 0 to 15.
+    """
+
+    multiplier: NDArray[np.int16]
+    bias: NDArray[np.int16]
+    shift: int = 8
+    largest: int = _LARGEST
+
+    def __post_init__(self) -> None:
+        for name in ("multiplier", "bias"):
+            array = getattr(self, name)
+            if not isinstance(array, np.ndarray) or array.dtype != np.int16 or array.ndim != 1 or not array.size:
+                raise ValueError(f"{name} needs to be an array of int16 with one axis, with content")
+        if self.multiplier.shape != self.bias.shape:
+            raise ValueError(f"there are {len(self.multiplier)} multipliers and {len(self.bias)} biases")
+        if self.multiplier.min() == np.iinfo(np.int16).min:
+            raise ValueError("a multiplier is -32768; allowed are the integers -32767 to 32767")
+        for name, most in (("shift", 15), ("largest", _LARGEST)):
+            if type(getattr(self, name)) is not int or not 0 <= getattr(self, name) <= most:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; allowed are the integers 0 to {most}")
+
+    @property
+    def filters(self) -> int:
+        """How many filters it is for."""
+        return len(self.multiplier)
+
+    def apply(self, values: Tensor, bits: int) -> Tensor:
+        """The bytes of int64 values (..., filters) of `bits` bits, uint8."""
+        limits = torch.iinfo(torch.int16)
+        scaled = (values * (1 << (16 - bits)) * torch.from_numpy(self.multiplier) + (1 << 14)) >> 15
+        scaled = (scaled + torch.from_numpy(self.bias)).clamp(limits.min, limits.max)
+        return (scaled >> self.shift).clamp(0, self.largest).to(torch.uint8)
+
+    def arrays(self, padded: int) -> dict[str, NDArray[np.generic]]:
+        """What the kernels take."""
+        return {"multiplier": _padded(self.multiplier, padded, np.int16), "bias": _padded(self.bias, padded, np.int16)}
+
+
+def _padded(values: NDArray[np.generic], length: int, kind: type[np.generic]) -> NDArray[np.generic]:
+    """Values for `length` filters, zeros after those that there are."""
+    all_values = np.zeros((length, *values.shape[1:]), kind)
+    all_values[: len(values)] = values
+    return all_values

@@ -1,0 +1,44 @@
+"""Weights as the indices that the kernels look sums up with."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.kernels.paths import PATHS, native
+
+_SKIPPED = 0x8080
+_ONE_LESS = 0x0202  # the next index down, in both bytes
+
+
+def weight_base(weights: NDArray[np.int8]) -> int:
+    """2 for weights of -1 and 1, 3 for those of -1, 0 and 1. Raises ValueError for others."""
+    if not isinstance(weights, np.ndarray) or weights.dtype != np.int8 or not weights.size:
+        raise ValueError("weights need to be an array of int8, with content")
+    found = np.unique(weights)
+    if found[0] < -1 or found[-1] > 1:
+        raise ValueError(f"weights hold {found[0]} to {found[-1]}; allowed are -1 and 1, or -1, 0 and 1")
+    return 3 if 0 in found else 2
+
+
+def pack(weights: NDArray[np.int8], path: str, base: int, lane_bits: int) -> tuple[NDArray[np.uint8], int]:
+    """Indices of weights (filters, rows, columns, channels), and the number of filters with those that fill up a block.
+
+    Groups of channels become digits of an index, the first channel the lowest; see wrap_layout in kernels.h.
+    """
+    layout = native.lib.wrap_layout_of(PATHS.index(path), base, lane_bits)
+    filters, rows, columns, channels = weights.shape
+    groups, blocks = -(-channels // layout.group), -(-filters // layout.lanes)
+    digits = np.zeros((blocks * layout.lanes, rows, columns, groups * layout.group), np.int64)
+    digits[:filters, ..., :channels] = (weights + 1) // (2 if base == 2 else 1)
+    index = digits.reshape(-1, rows, columns, groups, layout.group) @ base ** np.arange(layout.group)
+    index = index.reshape(blocks, layout.lanes, rows, columns, groups).transpose(0, 2, 4, 3, 1)
+    return _encode(index, layout.index_bytes, base**layout.group // 2 if base == 3 else None), blocks * layout.lanes
+
+
+def _encode(index: NDArray[np.int64], index_bytes: int, nothing: int | None) -> NDArray[np.uint8]:
+    """The bytes of indices. nothing: the index of weights that are all 0."""
+    if index_bytes:
+        return np.ascontiguousarray(index, dtype=f"<u{index_bytes}").view(np.uint8)
+    bytes_of = 2 * index | (2 * index + 1) << 8
+    if nothing is not None:
+        bytes_of = np.where(index == nothing, _SKIPPED, np.where(index > nothing, bytes_of - _ONE_LESS, bytes_of))
+    return np.ascontiguousarray(bytes_of, dtype="<u2").view(np.uint8)

@@ -1,0 +1,50 @@
+"""The ways to compute that this machine has, and how many threads they take."""
+
+import os
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+PATHS = ("avx512", "avx2", "vector", "swar", "torch")
+"""All paths, the fastest first: AVX-512 with VBMI, AVX2, vectors of 16 bytes (SSE2, NEON), 64-bit words, and torch."""
+
+PATH_VARIABLE = "WRAPMAC_KERNELS"
+"""Environment variable that names the path to take."""
+
+native: Any = import_module("models.kernels._native") if find_spec("models.kernels._native") else None
+"""The compiled kernels, or None."""
+
+_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def available_paths() -> tuple[str, ...]:
+    """The paths that this machine has, the fastest first; `torch` is always among them."""
+    compiled = [] if native is None else [path for path in PATHS[:-1] if native.lib.wrap_available(PATHS.index(path))]
+    return (*compiled, PATHS[-1])
+
+
+def chosen_path(path: str | None = None) -> str:
+    """`path`, or what WRAPMAC_KERNELS names, or the fastest. Raises ValueError if the machine does not have it."""
+    wanted = path or os.environ.get(PATH_VARIABLE) or available_paths()[0]
+    if wanted not in PATHS:
+        raise ValueError(f"path is {wanted!r}; there are {', '.join(PATHS)}")
+    if native is None and wanted != PATHS[-1]:
+        raise ValueError(
+            f"path {wanted!r} needs the C kernels, which were not compiled; install gcc, then wrapmac again"
+        )
+    if wanted not in available_paths():
+        raise ValueError(f"path {wanted!r} needs instructions that this machine lacks; it has {available_paths()}")
+    return wanted
+
+
+def set_threads(count: int) -> None:
+    """Threads that a call may take, the calling one among them; at first as many as the process has cores."""
+    global _threads
+    if type(count) is not int or not 1 <= count <= 256:
+        raise ValueError(f"threads is {count!r}; allowed are the integers 1 to 256")
+    _threads = count
+
+
+def threads() -> int:
+    """Threads that a call may take."""
+    return _threads

@@ -1,0 +1,179 @@
+/* Random layers on every path of the machine, against the naive loop: fuzz SEED COUNT. For sanitizers and other CPUs.
+ *
+ * Every array is allocated to its exact size, so that sanitizers see each byte too many that is touched.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kernels.h"
+
+static uint64_t state;
+
+/* A number from 0 to limit - 1 (xorshift). */
+static int below(int limit) {
+  state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+  return (int)(state % (uint64_t)limit);
+}
+
+/* An index as wrap_layout describes it. */
+static void encode(uint8_t *place, const wrap_layout *layout, int base, int index) {
+  int all = 1;
+  for (int i = 0; i < layout->group; i++) all *= base;
+  if (layout->index_bytes) {
+    for (int i = 0; i < layout->index_bytes; i++) place[i] = (uint8_t)(index >> (8 * i));
+  } else if (base == 3 && index == all / 2) {
+    place[0] = place[1] = 0x80;
+  } else {
+    if (base == 3 && index > all / 2) index--;
+    place[0] = (uint8_t)(2 * index), place[1] = (uint8_t)(2 * index + 1);
+  }
+}
+
+static uint8_t *pack(const wrap_shape *shape, const int8_t *weights, const wrap_layout *layout, int base) {
+  const int groups = (shape->channels + layout->group - 1) / layout->group;
+  const int blocks = (shape->filters + layout->lanes - 1) / layout->lanes;
+  const int bytes = layout->index_bytes ? layout->index_bytes : 2;
+  const int window = shape->kernel_rows * shape->kernel_columns;
+  uint8_t *packed = malloc((size_t)blocks * layout->lanes * window * groups * bytes), *place = packed;
+  for (int block = 0; block < blocks; block++)
+    for (int row = 0; row < shape->kernel_rows; row++)
+      for (int group = 0; group < groups; group++)
+        for (int column = 0; column < shape->kernel_columns; column++)
+          for (int lane = 0; lane < layout->lanes; lane++, place += bytes) {
+            const int filter = block * layout->lanes + lane;
+            int index = 0;
+            for (int digit = layout->group - 1; digit >= 0; digit--) {
+              const int channel = group * layout->group + digit;
+              const int known = filter < shape->filters && channel < shape->channels;
+              const int weight = known ? weights[((filter * shape->kernel_rows + row) * shape->kernel_columns + column) *
+                                                     shape->channels + channel] : -1;
+              index = index * base + (weight + 1) / (base == 2 ? 2 : 1);
+            }
+            encode(place, layout, base, index);
+          }
+  return packed;
+}
+
+static int wrapped(int64_t sum, int bits) {
+  const int64_t period = (int64_t)1 << bits;
+  const int64_t rest = ((sum % period) + period) % period;
+  return (int)(rest >= period / 2 ? rest - period : rest);
+}
+
+static int folded(int value, const wrap_finish *finish) {
+  const int half = 1 << (finish->bits - 1);
+  int magnitude = abs(value);
+  if (finish->slope && (int64_t)(finish->slope + 1) * magnitude > (int64_t)finish->slope * half)
+    magnitude = finish->slope * (half - magnitude);
+  if (finish->slope) value = value < 0 ? -magnitude : magnitude;
+  return finish->one_sided && value < 0 ? 0 : value;
+}
+
+static int number(const void *lanes, int lane_bits, size_t at) {
+  return lane_bits == 8 ? ((const int8_t *)lanes)[at] : ((const int16_t *)lanes)[at];
+}
+
+static int expected(int value, const wrap_finish *finish, int lane_bits, int filter, int padded) {
+  value = folded(wrapped(value, finish->bits), finish);
+  if (finish->levels) {
+    int level = finish->lowest[filter];
+    for (int i = 0; i < finish->levels; i++)
+      level += (value ^ number(finish->flip, lane_bits, filter)) >
+               number(finish->above, lane_bits, (size_t)i * padded + filter);
+    return (uint8_t)level;
+  }
+  if (!finish->multiplier) return value;
+  int64_t scaled = ((int64_t)value * (1 << (16 - finish->bits)) * finish->multiplier[filter] + (1 << 14)) >> 15;
+  scaled += finish->bias[filter];
+  scaled = (scaled > 32767 ? 32767 : scaled < -32768 ? -32768 : scaled) >> finish->shift;
+  return (int)(scaled < 0 ? 0 : scaled > finish->largest ? finish->largest : scaled);
+}
+
+static void *random_bytes(size_t count) {
+  uint8_t *bytes = malloc(count);
+  for (size_t i = 0; i < count; i++) bytes[i] = (uint8_t)below(256);
+  return bytes;
+}
+
+/* A finish with arrays for `padded` filters; the caller frees them. */
+static wrap_finish random_finish(int lane_bits, int padded) {
+  wrap_finish finish = {.bits = lane_bits == 8 ? 8 : 2 + below(15), .one_sided = below(2)};
+  const int steepest = (1 << (finish.bits - 1)) - 1;
+  finish.slope = below(2) ? 1 + below(steepest) : 0;
+  switch (below(3)) {
+    case 0:
+      finish.levels = 1 + below(16);
+      finish.above = random_bytes((size_t)finish.levels * padded * (lane_bits / 8));
+      finish.lowest = random_bytes(padded);
+      int8_t *flip = malloc((size_t)padded * (lane_bits / 8));
+      for (int i = 0; i < padded; i++) {
+        const int8_t all = below(2) ? -1 : 0;
+        for (int byte = 0; byte < lane_bits / 8; byte++) flip[i * (lane_bits / 8) + byte] = all;
+      }
+      for (int i = 0; i < padded; i++) ((uint8_t *)finish.lowest)[i] %= 256 - 16;
+      finish.flip = flip;
+      break;
+    case 1:
+      finish.multiplier = random_bytes((size_t)padded * 2);
+      finish.bias = random_bytes((size_t)padded * 2);
+      for (int i = 0; i < padded; i++)
+        if (finish.multiplier[i] == INT16_MIN) ((int16_t *)finish.multiplier)[i] = 0;
+      finish.shift = below(16);
+      finish.largest = below(256);
+      break;
+  }
+  return finish;
+}
+
+static int differs(int path, int base, int lane_bits, const wrap_shape *shape) {
+  const wrap_layout layout = wrap_layout_of(path, base, lane_bits);
+  const int padded = (shape->filters + layout.lanes - 1) / layout.lanes * layout.lanes;
+  const size_t inputs = (size_t)shape->images * shape->rows * shape->columns * shape->channels;
+  const size_t count = (size_t)shape->filters * shape->kernel_rows * shape->kernel_columns * shape->channels;
+  const size_t outputs = (size_t)shape->images * shape->out_rows * shape->out_columns * shape->filters;
+  uint8_t *input = random_bytes(inputs);
+  int8_t *weights = malloc(count);
+  for (size_t i = 0; i < count; i++) weights[i] = (int8_t)(base == 2 ? 2 * below(2) - 1 : below(3) - 1);
+  uint8_t *indices = pack(shape, weights, &layout, base);
+  wrap_finish finish = random_finish(lane_bits, padded);
+  const int bytes = finish.levels || finish.multiplier;
+  void *output = malloc(outputs * (bytes ? 1 : lane_bits / 8));
+  int32_t *sums = malloc(outputs * sizeof(int32_t));
+  wrap_naive(shape, input, weights, sums);
+  int wrong = wrap_convolve(path, base, lane_bits, shape, input, indices, &finish, output, 1 + below(4));
+  for (size_t i = 0; i < outputs && !wrong; i++)
+    wrong = expected(sums[i], &finish, lane_bits, (int)(i % shape->filters), padded) !=
+            (bytes ? ((uint8_t *)output)[i] : number(output, lane_bits, i));
+  free(input), free(weights), free(indices), free(output), free(sums);
+  free((void *)finish.above), free((void *)finish.flip), free((void *)finish.lowest);
+  free((void *)finish.multiplier), free((void *)finish.bias);
+  return wrong;
+}
+
+int main(int count, char **arguments) {
+  if (count != 3) return 2;
+  state = strtoull(arguments[1], NULL, 10) * 2 + 1;
+  const int layers = atoi(arguments[2]);
+  int done[WRAP_PATHS] = {0};
+  for (int layer = 0; layer < layers;) {
+    wrap_shape shape = {.images = 1 + below(2), .rows = 1 + below(20), .columns = 1 + below(40),
+                        .channels = 1 + below(70), .filters = 1 + below(140), .kernel_rows = 1 + below(5),
+                        .kernel_columns = 1 + below(5), .stride = 1 + below(3), .padding = below(4)};
+    const int free_rows = shape.rows + 2 * shape.padding - shape.kernel_rows;
+    const int free_columns = shape.columns + 2 * shape.padding - shape.kernel_columns;
+    if (free_rows < 0 || free_columns < 0) continue;
+    shape.out_rows = free_rows / shape.stride + 1, shape.out_columns = free_columns / shape.stride + 1;
+    for (int path = 0; path < WRAP_PATHS; path++) {
+      const int base = 2 + below(2), lane_bits = below(2) ? 8 : 16;
+      if (!wrap_available(path)) continue;
+      done[path]++;
+      if (differs(path, base, lane_bits, &shape)) {
+        printf("path %d, base %d, %d bits, layer %d of seed %s is wrong\n", path, base, lane_bits, layer, arguments[1]);
+        return 1;
+      }
+    }
+    layer++;
+  }
+  printf("avx512 %d avx2 %d vector %d swar %d layers right\n", done[0], done[1], done[2], done[3]);
+  return 0;
+}
