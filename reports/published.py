@@ -67,3 +67,12 @@ def published_shares(name: str) -> dict[str, float]:
 def area_ratio(name: str) -> float:
     """Published cell area relative to 8x8x32."""
     return MAC_UNITS[name].area_um2 / MAC_UNITS[REFERENCE].area_um2
+
+
+KERNEL_MILLISECONDS = {
+    "64x56x56": (3.467, 8.339, 29.80, 83.705),
+    "128x28x28": (2.956, 6.785, 23.86, 80.557),
+    "256x14x14": (2.499, 5.498, 21.71, 86.753),
+    "512x7x7": (2.710, 5.520, 20.41, 87.671),
+}
+"""Tables 2.7 and 2.8: ms with accumulators of 8 and of 32 bits by AVX2; without vectors, packed and naive."""

@@ -3,11 +3,12 @@
 import json
 import shlex
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from rich.console import Console
-from tyro.conf import Positional, arg
+from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, Positional, arg, subcommand
 
 from models.data.cifar10 import cifar10
 from models.training.files import write_text
@@ -18,35 +19,78 @@ from reports.commands.options import (
     ensure_writable,
 )
 from reports.cyclic_figures import CYCLIC_FIGURES, write_cyclic_figure
+from reports.kernel_bench import bench_kernels
+from reports.kernel_tables import kernel_tables
+from reports.tables import Table
 from reports.tools import now
 from reports.training_bench import bench_training, training_bench_table
 from reports.training_experiments import SCALES
 from reports.training_tables import TRAINING_TABLES
 
+JsonFile = Annotated[Path | None, arg(name="json", metavar="FILE", help="write the results there")]
+
+
+@dataclass(frozen=True)
+class TrainingBench:
+    """A training step of WrapNet, of networks without its emulation, of peers."""
+
+    network: Annotated[str, arg(help="the network to train")] = "vgg7"
+    width: Annotated[int | None, arg(metavar="N", help="channels of its first layer; its own if left out")] = None
+    batch: Annotated[int, arg(metavar="N", help="images in a step")] = 100
+    steps: Annotated[int, arg(metavar="N", help="steps measured of each kind")] = 20
+    brevitas: Annotated[bool, arg(help="also the same network made of Brevitas' layers")] = False
+    compile: Annotated[bool, arg(help="also through torch.compile")] = False
+    seed: Seed = 0
+    json_file: JsonFile = None
+
+    def run(self, progress: Progress) -> tuple[dict[str, Any], list[Table]]:
+        """Measures; the results and their tables."""
+        result = bench_training(
+            self.network,
+            self.width,
+            self.batch,
+            self.steps,
+            self.seed,
+            with_brevitas=self.brevitas,
+            compile=self.compile,
+            progress=progress,
+        )
+        return result, [training_bench_table(result)]
+
+
+@dataclass(frozen=True)
+class KernelBench:
+    """Convolutions with narrow accumulators on every path, torch's and onnxruntime's of bytes: Tables 2.7 and 2.8."""
+
+    rounds: Annotated[int, arg(metavar="N", help="rounds; the median of each contender counts")] = 30
+    slow: Annotated[bool, arg(help="also what takes no vector instructions; some 10 s")] = True
+    seed: Seed = 0
+    json_file: JsonFile = None
+
+    def run(self, progress: Progress) -> tuple[dict[str, Any], list[Table]]:
+        """Measures; the results and their tables."""
+        result = bench_kernels(self.rounds, self.seed, self.slow, progress)
+        return result, kernel_tables(result)
+
 
 def bench(
-    subject: Annotated[Positional[Literal["training"]], arg(help="what to measure")],
-    /,
-    network: Annotated[str, arg(help="the network to train")] = "vgg7",
-    width: Annotated[int | None, arg(metavar="N", help="channels of its first layer; its own if left out")] = None,
-    batch: Annotated[int, arg(metavar="N", help="images in a step")] = 100,
-    steps: Annotated[int, arg(metavar="N", help="steps measured of each kind")] = 20,
-    brevitas: Annotated[bool, arg(help="also the same network made of Brevitas' layers")] = False,
-    compile: Annotated[bool, arg(help="also through torch.compile")] = False,
-    seed: Seed = 0,
-    json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write the results there")] = None,
+    subject: OmitArgPrefixes[
+        OmitSubcommandPrefixes[
+            Annotated[TrainingBench, subcommand("training")] | Annotated[KernelBench, subcommand("gemm")]
+        ]
+    ],
 ) -> int:
-    """Measure side by side, in one run: a training step of WrapNet, of networks without its emulation, of peers."""
-    del subject  # one so far
-    ensure_writable(json_file)
+    """Measure side by side, in one run, all in turn."""
+    ensure_writable(subject.json_file)
     with Progress() as progress:
-        result = bench_training(
-            network, width, batch, steps, seed, with_brevitas=brevitas, compile=compile, progress=progress
-        )
-    Console().print(training_bench_table(result).terminal())
-    if json_file is not None:
+        result, tables = subject.run(progress)
+    for shown in tables:
+        Console().print(shown.terminal())
+        if shown.note:
+            print(shown.note)
+    if subject.json_file is not None:
         made = {"command": shlex.join(["wrapmac", *sys.argv[1:]]), "created": now()}
-        write_text(json_file, json.dumps(result | {"seed": seed} | made, indent=2))
+        write_text(subject.json_file, json.dumps(result | {"seed": subject.seed} | made, indent=2))
     return 0
 
 
@@ -141,4 +185,6 @@ def _read_record(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path}: no such file") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not JSON: {error}") from error
+    if not isinstance(report, dict):
+        raise ValueError(f"{path} is not a record of a flow or layout")
     return report
