@@ -11,6 +11,7 @@
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 64")
 #define MOST_KERNEL_ROWS 64
+#define MOST_KERNEL_COLUMNS 64
 
 /* Of a kernel's tables: digits of the low and the high half, and how many sums they have. */
 #define LOW_DIGITS ((GROUP + 1) / 2)

@@ -1,6 +1,6 @@
 /* No vectors at all: several pixels in a word of 64 bits, in lanes twice as wide as the sums.
  *
- * A lane takes 256 additions of values below 2^bits before it could run over into the next; then the upper halves of
+ * A settled lane takes 256 additions of values below 2^bits before it could run over into the next; then the upper halves of
  * all lanes are cleared, which is the wrap.
  */
 #include "kernels.h"
@@ -17,7 +17,7 @@ typedef uint64_t word;
 #define word_store(place, value) (memcpy(place, &(word){value}, sizeof(word)))
 #define word_add(a, b) ((a) + (b))
 #define word_zero 0
-#define MOST_ADDITIONS 256
+#define MOST_ADDITIONS 255
 
 static ALWAYS_INLINE word load_word(const void *place) {
   word value;
@@ -67,4 +67,8 @@ static ALWAYS_INLINE word load_word(const void *place) {
 #include "planes.inc"
 
 const wrap_kernel wrap_swar_kernels[4] = {
-    {{6, 1, 1}, binary8_run}, {{3, 1, 1}, ternary8_run}, {{6, 1, 1}, binary16_run}, {{3, 1, 1}, ternary16_run}};
+    {{6, 1, 1}, binary8_run, NULL},
+    {{3, 1, 1}, ternary8_run, NULL},
+    {{6, 1, 1}, binary16_run, NULL},
+    {{3, 1, 1}, ternary16_run, NULL},
+};

@@ -10,7 +10,7 @@
 #define word_zero ((word){0})
 #define word_settle(value) (value) /* lanes are as wide as the sums */
 #define word_negate(value) (-(value))
-#define MOST_ADDITIONS (-1)
+#define MOST_ADDITIONS INT32_MAX
 
 typedef uint8_t word_8 __attribute__((vector_size(16), aligned(16)));
 typedef uint8_t unaligned_8 __attribute__((vector_size(16), aligned(1), may_alias));
@@ -58,4 +58,8 @@ typedef uint16_t unaligned_16 __attribute__((vector_size(16), aligned(2), may_al
 #include "planes.inc"
 
 const wrap_kernel wrap_vector_kernels[4] = {
-    {{6, 1, 1}, binary8_run}, {{3, 1, 1}, ternary8_run}, {{6, 1, 1}, binary16_run}, {{3, 1, 1}, ternary16_run}};
+    {{6, 1, 1}, binary8_run, NULL},
+    {{3, 1, 1}, ternary8_run, NULL},
+    {{6, 1, 1}, binary16_run, NULL},
+    {{3, 1, 1}, ternary16_run, NULL},
+};
