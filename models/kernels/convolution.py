@@ -17,6 +17,7 @@ MOST_KERNEL_ROWS = 64
 
 _OVERFLOWS = ("wrap", "cyclic", "relu-like")
 _LARGEST_SIZE = (1 << 31) - 1
+_LARGEST_SIDE = 1 << 16  # the kernels count lanes of tables in 32 bits
 _DEFAULT = Accumulator(bits=8, slope=2, overflow="wrap")
 
 
@@ -154,8 +155,10 @@ class PackedConvolution:
             raise ValueError(f"a kernel of {tuple(window)} does not fit maps of {activations.shape[1:3]}")
         rows, columns = (free // self.stride + 1 for free in room)
         shape = (activations.shape[0], rows, columns, filters)
-        padded = [size + 2 * self.padding for size in activations.shape[1:3]]
-        if max(int(np.prod(shape, dtype=object)), activations.size, padded[0] * padded[1]) > _LARGEST_SIZE:
+        widest = max(activations.shape[1:3]) + 2 * self.padding
+        if widest > _LARGEST_SIDE:
+            raise ValueError(f"maps are {widest} pixels wide or high with their padding; allowed are {_LARGEST_SIDE}")
+        if max(int(np.prod(shape, dtype=object)), activations.size) > _LARGEST_SIZE:
             raise ValueError(f"activations of {activations.shape} are too many: 2^31 bytes of input or output, or more")
         return shape
 

@@ -120,6 +120,8 @@ def test_sizes_that_overflow_are_refused() -> None:
     layer = PackedConvolution(np.ones((40_000, 1, 1, 1), np.int8), padding=15_000)
     with pytest.raises(ValueError, match="too many: 2\\^31 bytes"):
         layer(np.ones((1, 1, 1, 1), np.uint8))
+    with pytest.raises(ValueError, match="maps are 65537 pixels wide or high with their padding; allowed are 65536"):
+        PackedConvolution(WEIGHTS, padding=1)(np.ones((1, 3, 65_535, 4), np.uint8))
 
 
 def test_outputs_that_make_no_sense_are_refused() -> None:
