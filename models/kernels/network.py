@@ -20,6 +20,7 @@ from models.wrapnet.integer_nodes import Convolution, Integers, Linear, Node, Th
 _Array = NDArray[Any]
 
 _LARGEST_BYTE = 255
+_LARGEST_TABLE = 1 << 12  # values of a channel
 
 
 class IntegerNetwork:
@@ -67,7 +68,7 @@ class IntegerNetwork:
             if node.name in done:
                 continue
             if not isinstance(node, WeightedNode) or not _suits(node, self.graph.integers[node.inputs[0]]):
-                steps.append((node.name, node.inputs, _without_kernels(node)))
+                steps.append((node.name, node.inputs, _without_kernels(node, self.graph.integers[node.inputs[0]])))
                 continue
             next_node = thresholds.get(node.name) if fused and readers[node.name] == 1 else None
             self.on_kernels.append(node.name)
@@ -119,5 +120,21 @@ def _with_kernels(
     return compute
 
 
-def _without_kernels(node: Node) -> Callable[[list[_Array]], _Array]:
-    return lambda inputs: evaluate_node(node, [values.astype(np.int64) for values in inputs])
+def _without_kernels(node: Node, inputs: Integers) -> Callable[[list[_Array]], _Array]:
+    if isinstance(node, Threshold) and inputs.largest - inputs.smallest < _LARGEST_TABLE:
+        return _with_table(node, inputs)
+    return lambda arrays: evaluate_node(node, [values.astype(np.int64) for values in arrays])
+
+
+def _with_table(node: Threshold, inputs: Integers) -> Callable[[list[_Array]], _Array]:
+    """Thresholds by a table of all values for each channel."""
+    channels = len(node.thresholds)
+    every = np.arange(inputs.smallest, inputs.largest + 1)
+    levels = evaluate_node(node, [np.tile(every, (1, channels, 1))])[0].astype(np.int32)
+    starts = np.arange(channels, dtype=np.int32) * len(every) - inputs.smallest
+
+    def compute(arrays: list[_Array]) -> _Array:
+        last = np.moveaxis(arrays[0], 1, -1)  # channels
+        return np.moveaxis(levels.ravel()[last + starts], -1, 1)
+
+    return compute
