@@ -54,6 +54,9 @@ def main() -> None:
     ) as error:
         print(f"wrapmac: error: {error}", file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        print("wrapmac: interrupted", file=sys.stderr)
+        sys.exit(130)
 
 
 if __name__ == "__main__":

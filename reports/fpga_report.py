@@ -34,6 +34,9 @@ class FpgaJob:
             raise ValueError("name at least one device")
         for name in self.devices:
             find_device(name)
+        for design in self.designs:
+            if design.architecture.early or design.architecture.bare:
+                raise ValueError(f"{design.name} has logic at its ports, whose time on an FPGA is not measured")
         if self.seeds < 1:
             raise ValueError(f"seeds is {self.seeds}; allowed is an integer of at least 1")
 

@@ -79,6 +79,7 @@ def simulate(job: Job, folder: Path) -> dict[str, Any]:
     read or its integers do not fit the unit. Waveforms are kept whatever the verdict.
     """
     ensure_runnable(job)
+    log_file = folder / _LOG
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(f"{_SCRATCH}*"):
@@ -92,7 +93,7 @@ def simulate(job: Job, folder: Path) -> dict[str, Any]:
                 log.replace(folder / _LOG)
             if job.waves is not None:
                 keep_waves(Path(scratch), job.waves)
-    return verdict | {"log": str(folder / _LOG)}
+    return verdict | {"log": str(log_file)}
 
 
 def _run_bench(job: Job, folder: Path) -> dict[str, Any]:

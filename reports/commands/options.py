@@ -56,6 +56,8 @@ def image_source(dataset: str, data: Path | None, seed: int) -> ImageSource:
 def ensure_writable(path: Path | None) -> None:
     """Raises OSError now, rather than after the work, if `path` cannot be written."""
     if path is not None:
+        if path.is_dir():
+            raise IsADirectoryError(f"{path} is a folder; a file is to be written there")
         path.parent.mkdir(parents=True, exist_ok=True)
         if not os.access(path.parent, os.W_OK):
             raise PermissionError(f"{path.parent} cannot be written")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from jinja2 import TemplateError
 from rich.console import Console
 from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, Positional, arg, subcommand
 
@@ -171,8 +172,10 @@ def redraw(
             write_page(report, folder)
         else:
             write_layout_page(report, folder, sweep)
-    except (KeyError, TypeError) as error:
+    except KeyError as error:
         raise ValueError(f"{record} is not a record of a flow or layout by this version: it lacks {error}") from error
+    except (LookupError, TypeError, AttributeError, ArithmeticError, StopIteration, TemplateError) as error:
+        raise ValueError(f"{record} is not a record of a flow or layout by this version: {error}") from error
     print(folder / "index.html")
     return 0
 

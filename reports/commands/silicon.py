@@ -18,7 +18,7 @@ from reports.commands.options import Designs, chosen_designs, ensure_writable
 from reports.silicon import sweep_report
 from reports.silicon.cluster import open_executor
 from reports.silicon.page import sweep_plots
-from reports.silicon.report import is_sound, layout_report
+from reports.silicon.report import failures, layout_report
 from reports.silicon.sweep import MARGIN, Sweep
 from reports.silicon.tables import layout_tables
 from reports.silicon.technology import load_technology
@@ -31,7 +31,7 @@ def layout(
     seed: Annotated[int, arg(metavar="N", help="seed of the placement, and of the operands drawn")] = 1,
     technology: Annotated[
         str,
-        arg(metavar="NAME|DIR", help="a technology of qflow: osu018 (180 nm), osu035, osu050, or a folder with one"),
+        arg(metavar="NAME|DIR", help="a technology of qflow: osu018 (180 nm), osu035 (350 nm), or a folder with one"),
     ] = "osu018",
     layer: Annotated[
         Path | None,
@@ -56,13 +56,19 @@ def layout(
     cells = load_technology(technology)
     sweep_plots(sweep_folder)
     ensure_writable(out / "layout.json")
-    command = shlex.join(["wrapmac", "layout", *names, "--seed", str(seed), "--technology", cells.name])
+    command = shlex.join(
+        ["wrapmac", "layout", *names, "--seed", str(seed), "--technology", cells.name]
+        + (["--layer", layer.name] if layer else [])
+    )
     with Progress() as progress:
         report = layout_report(designs, cells, out, seed, progress, command, operands, sweep_folder)
     for table in layout_tables(report):
         Console().print(table.terminal())
     Console().print(f"The report: {out / 'index.html'}", highlight=False, soft_wrap=True)
-    return 0 if is_sound(report) else 1
+    failed = failures(report)
+    for line in failed:
+        print(f"wrapmac: failed: {line}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def sweep(
@@ -96,7 +102,9 @@ def sweep(
     check_seed(seed)
     for path in (out / "sweep.json", cache / "cache", json_file):
         ensure_writable(path)
-    command = shlex.join(["wrapmac", "sweep", *names])
+    command = shlex.join(
+        ["wrapmac", "sweep", *names, "--seed", str(seed), "--margin", str(margin), *(["--quick"] if quick else [])]
+    )
     if workers is not None and workers < 1:
         raise ValueError(f"workers is {workers}; allowed is an integer of at least 1")
     with Progress() as progress, open_executor(scheduler, workers or os.cpu_count() or 1) as executor:

@@ -11,6 +11,7 @@ from typing import Any, get_args
 from hw.designs import MacDesign
 from models.training.progress import Progress
 from models.wrapnet.export import LayerExport
+from reports.silicon.activity import WARM_UP
 from reports.silicon.candidate import Candidate, try_layout
 from reports.silicon.critical_path import describe_path
 from reports.silicon.drawing import check_viewer
@@ -18,13 +19,15 @@ from reports.silicon.energy import measure_energy
 from reports.silicon.equivalence import prove_layout
 from reports.silicon.mapping import FastAdder, Mapping
 from reports.silicon.operands import layer_for
-from reports.silicon.picture import write_layout_pictures
+from reports.silicon.picture import OVERVIEW, write_layout_pictures
 from reports.silicon.place_route import check_layout
 from reports.silicon.technology import Technology
 from sim.stimulus import check_operands
 
 MAPPINGS = (*(Mapping(1, adder) for adder in get_args(FastAdder)), Mapping(1600), Mapping(2400))
 """How a unit is mapped, in turn, for the layout to choose from."""
+
+_REPORT = ("layout.json", "index.html", "report.md", OVERVIEW)  # of all units, in the folder that has theirs
 
 
 def lay_out(
@@ -47,6 +50,12 @@ def lay_out(
     operands = {design: layer or layer_for(design) for design in designs}
     for design, chosen in operands.items():
         check_operands(design, chosen)
+        if 2 * chosen.dot_length <= WARM_UP:
+            raise ValueError(f"the layer's dot products have {chosen.dot_length} terms; energy needs more than 32")
+    if any(letter.isspace() for letter in str(out.resolve())):
+        raise ValueError(f"qflow takes no folders with spaces in their names, such as {out.resolve()}")
+    for report in _REPORT:  # of an earlier run, whose layouts go now
+        (out / report).unlink(missing_ok=True)
     for design in designs:
         shutil.rmtree(out / design.name, ignore_errors=True)
     tries = [(design, mapping) for design in designs for mapping in MAPPINGS]

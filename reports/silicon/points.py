@@ -120,14 +120,22 @@ def measure_proof(point: Point, asked_from: str) -> dict[str, Any]:
     def measure(folder: Path) -> dict[str, Any]:
         map_to_cells(point.design, osu018(), point.mapping, folder, point.verilog)
         netlist = (folder / NETLIST).read_text()
-        return {"netlist": netlist, "equivalent": prove_equivalent(point.design, folder, PROOF_LIMIT)}
+        started = time.monotonic()
+        proved = prove_equivalent(point.design, folder, PROOF_LIMIT)
+        if not proved and time.monotonic() - started >= PROOF_LIMIT:
+            raise TimeoutError(f"the proof was stopped after {PROOF_LIMIT:.0f} s")  # an error is not kept, a verdict is
+        return {"netlist": netlist, "equivalent": proved}
 
     return _measured(measure, asked_from)
 
 
 def _measured(measure: Callable[[Path], dict[str, Any]], asked_from: str) -> dict[str, Any]:
     """What `measure` finds in a temporary folder, and the seconds it took."""
-    if toolbox() != asked_from:
+    try:
+        here = toolbox()
+    except ValueError as error:
+        raise ClusterError(f"a worker cannot measure: {error}") from error
+    if here != asked_from:
         raise ClusterError("a worker has other versions of wrapmac or of its tools than this machine")
     started = time.monotonic()
     with TemporaryDirectory(prefix="wrapmac-") as folder:

@@ -51,13 +51,18 @@ def layout_report(
     return report
 
 
-def is_sound(report: dict[str, Any]) -> bool:
-    """Whether every layout is clean, proved to do what the Verilog says, and right with its delays, too."""
-    return all(
-        one["equivalent"]
-        and one["lvs_match"]
-        and not one["drc_violations"]
-        and one["registers_agree"] is not False
-        and not one["timed_mismatches"]
+def failures(report: dict[str, Any]) -> list[str]:
+    """What is wrong with layouts, a line each: they are to be clean, proved, and right with their delays, too."""
+    return [
+        f"{one['name']}: {wrong}"
         for one in report["designs"]
-    )
+        for wrong, holds in (
+            ("not proved to do what the Verilog says", not one["equivalent"]),
+            ("layout and circuit do not match", not one["lvs_match"]),
+            (f"{one['drc_violations']} violations of design rules", one["drc_violations"]),
+            (f"hold is violated by {-one['hold_slack_ns']:.3f} ns", one["hold_slack_ns"] < 0),
+            ("registers change more or less often with delays than without", one["registers_agree"] is False),
+            (f"{one['timed_mismatches']} outputs are wrong with delays", one["timed_mismatches"]),
+        )
+        if holds
+    ]

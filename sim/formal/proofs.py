@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from hw.designs import MacDesign
-from hw.yosys import YosysTimeout, run_yosys
+from hw.yosys import YosysTimeout, check_limit, run_yosys
 from models.training.files import write_text
 from models.training.progress import Progress
 from sim.formal.obligations import Obligation, obligations
@@ -69,8 +69,7 @@ def prove_designs(
     Raises ValueError for a limit that is not positive, and YosysError if Yosys is missing or a unit's ports are not
     those of its specification.
     """
-    if not limit > 0:
-        raise ValueError(f"limit is {limit}; allowed are more than 0 seconds")
+    check_limit(limit)
     shown = progress or Progress(quiet=True)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         generating = shown.task("generating", len(designs))
