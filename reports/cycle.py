@@ -54,6 +54,6 @@ def cycle_time(top: str, library: Library, folder: Path) -> float:
     log = finished.stdout + finished.stderr
     slack = re.search(r"(-?[\d.]+)\s+slack", log)
     if finished.returncode or slack is None or "Error" in log:
-        errors = [line for line in log.splitlines() if "Error" in line] or ["no path between registers was found"]
+        errors = [line for line in log.splitlines() if "Error" in line] or ["no path was found"]
         raise CycleError(f"cycle time of {top} in {library.name}: {errors[0]}")
     return round((period - float(slack.group(1))) * library.time_unit, 4)
