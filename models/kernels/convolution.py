@@ -1,5 +1,6 @@
 """Convolutions and matrix products with packed weights."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ MOST_KERNEL_ROWS = 64
 _OVERFLOWS = ("wrap", "cyclic", "relu-like")
 _LARGEST_SIZE = (1 << 31) - 1
 _LARGEST_SIDE = 1 << 16  # the kernels count lanes of tables in 32 bits
+_MOST_SHAPES = 64  # of activations whose description is kept
+_Shape = tuple[int, int, int, int]
 _DEFAULT = Accumulator(bits=8, slope=2, overflow="wrap")
 
 
@@ -60,6 +63,8 @@ class PackedConvolution:
         self.stride, self.padding, self.activation_bits = stride, padding, activation_bits
         self.path = chosen_path(path)
         self.lane_bits = 8 if accumulator.value_bits == 8 else 16
+        self._kind = np.dtype("u1" if output else f"i{self.lane_bits // 8}")
+        self._fits: dict[tuple[int, ...], tuple[_Shape, Any]] = {}
         if self.path != PATHS[-1]:
             self._pack()
 
@@ -69,45 +74,44 @@ class PackedConvolution:
         activations: uint8, in one piece. Sums are int8 where the accumulator has 8 bits, else int16; uint8 with an
         output. out: gets them, if given. Raises ValueError for other arrays, and MemoryError.
         """
-        shape = self._shape(activations)
+        shape, described = self._fit(activations)
         if self.activation_bits < 8 and int(activations.max()) >> self.activation_bits:
             raise ValueError(
                 f"activations reach {activations.max()}; {self.activation_bits} bits hold 0 to "
                 f"{(1 << self.activation_bits) - 1}"
             )
-        kind = np.dtype("u1" if self.output else f"i{self.lane_bits // 8}")
         if out is None:
-            out = np.empty(shape, kind)
-        elif out.dtype != kind or out.shape != shape or not out.flags.c_contiguous or not out.flags.writeable:
-            raise ValueError(f"out is {out.dtype} of {out.shape}; it needs to be {kind} of {shape}, in one piece")
+            out = np.empty(shape, self._kind)
+        elif out.dtype != self._kind or out.shape != shape or not out.flags.c_contiguous or not out.flags.writeable:
+            raise ValueError(f"out is {out.dtype} of {out.shape}; it needs to be {self._kind} of {shape}, in one piece")
         if self.path == PATHS[-1]:
             out[...] = self._with_torch(activations)
         else:
-            self._with_kernels(activations, out)
+            self._with_kernels(activations, out, described)
         return out
 
-    def _with_kernels(self, activations: NDArray[np.uint8], out: NDArray[Any]) -> None:
-        _, out_rows, out_columns, filters = out.shape
-        described = native.ffi.new(
-            "wrap_shape *",
-            (*activations.shape, filters, *self.weights.shape[1:3], self.stride, self.padding, out_rows, out_columns),
-        )
+    def _with_kernels(self, activations: NDArray[np.uint8], out: NDArray[Any], described: Any) -> None:
         failed = native.lib.wrap_convolve(
-            PATHS.index(self.path),
-            self.base,
-            self.lane_bits,
+            self._kernel,
             described,
-            _pointer("uint8_t *", activations),
-            _pointer("uint8_t *", self._indices),
+            native.ffi.from_buffer("uint8_t[]", activations),
+            self._indices,
             self._finish,
-            _pointer("void *", out),
+            native.ffi.from_buffer(out),
             threads(),
         )
         if failed:
             raise MemoryError("not enough memory for the tables of a convolution")
 
     def _pack(self) -> None:
-        self._indices, padded = pack(self.weights, self.path, self.base, self.lane_bits)
+        filters, *window, channels = self.weights.shape
+        described = native.ffi.new(
+            "wrap_shape *",
+            {"filters": filters, "channels": channels, "kernel_rows": window[0], "kernel_columns": window[1]},
+        )
+        self._kernel = native.lib.wrap_choose(PATHS.index(self.path), self.base, self.lane_bits, described)
+        indices, padded = pack(self.weights, self._kernel, self.base)
+        self._indices = native.ffi.from_buffer("uint8_t[]", indices)
         lane = np.int8 if self.lane_bits == 8 else np.int16
         finish = native.ffi.new("wrap_finish *")
         finish.bits = self.accumulator.value_bits
@@ -141,26 +145,40 @@ class PackedConvolution:
                 return self.output.apply(values, self.accumulator.value_bits).numpy()
         return values.to(torch.int8 if self.lane_bits == 8 else torch.int16).numpy()
 
-    def _shape(self, activations: NDArray[np.uint8]) -> tuple[int, int, int, int]:
-        """The output's shape for these activations. Raises ValueError if they do not fit."""
+    def _fit(self, activations: NDArray[np.uint8]) -> tuple[_Shape, Any]:
+        """The shape of the result, and of all for the kernels. Raises ValueError if the activations do not fit."""
         if not isinstance(activations, np.ndarray) or activations.dtype != np.uint8 or activations.ndim != 4:
             raise ValueError("activations need to be an array of uint8 with the axes (images, rows, columns, channels)")
         if not activations.flags.c_contiguous:
             raise ValueError("activations are not in one piece; np.ascontiguousarray makes them so")
+        found = self._fits.get(activations.shape)
+        if found is None:
+            shape = self._shape(activations.shape)
+            if len(self._fits) == _MOST_SHAPES:
+                self._fits.clear()
+            found = self._fits[activations.shape] = shape, self._described(activations.shape, shape)
+        return found
+
+    def _shape(self, given: tuple[int, ...]) -> _Shape:
         filters, *window, channels = self.weights.shape
-        if not activations.size or activations.shape[3] != channels:
-            raise ValueError(f"activations have the shape {activations.shape}; the channels need to be {channels}")
-        room = [size + 2 * self.padding - extent for size, extent in zip(activations.shape[1:3], window, strict=True)]
+        if not all(given) or given[3] != channels:
+            raise ValueError(f"activations have the shape {given}; the channels need to be {channels}")
+        room = [size + 2 * self.padding - extent for size, extent in zip(given[1:3], window, strict=True)]
         if min(room) < 0:
-            raise ValueError(f"a kernel of {tuple(window)} does not fit maps of {activations.shape[1:3]}")
+            raise ValueError(f"a kernel of {tuple(window)} does not fit maps of {given[1:3]}")
         rows, columns = (free // self.stride + 1 for free in room)
-        shape = (activations.shape[0], rows, columns, filters)
-        widest = max(activations.shape[1:3]) + 2 * self.padding
+        widest = max(given[1:3]) + 2 * self.padding
         if widest > _LARGEST_SIDE:
             raise ValueError(f"maps are {widest} pixels wide or high with their padding; allowed are {_LARGEST_SIDE}")
-        if max(int(np.prod(shape, dtype=object)), activations.size) > _LARGEST_SIZE:
-            raise ValueError(f"activations of {activations.shape} are too many: 2^31 bytes of input or output, or more")
-        return shape
+        if max(given[0] * rows * columns * filters, math.prod(given)) > _LARGEST_SIZE:
+            raise ValueError(f"activations of {given} are too many: 2^31 bytes of input or output, or more")
+        return given[0], rows, columns, filters
+
+    def _described(self, given: tuple[int, ...], shape: _Shape) -> Any:
+        if self.path == PATHS[-1]:
+            return None
+        window = self.weights.shape[1:3]
+        return native.ffi.new("wrap_shape *", (*given, shape[3], *window, self.stride, self.padding, *shape[1:3]))
 
 
 class PackedProduct:
@@ -177,10 +195,6 @@ class PackedProduct:
             raise ValueError("activations need to be an array of uint8 with the axes (rows, in)")
         found = self._convolution(activations[None, None])
         return found.reshape(found.shape[2:])
-
-
-def _pointer(kind: str, array: NDArray[Any]) -> Any:
-    return native.ffi.cast(kind, array.ctypes.data)
 
 
 def _check_number(name: str, value: object, least: int, most: int) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.paths import PATHS, native
+from models.kernels.paths import native
 
 _SKIPPED = 0x8080
 _ONE_LESS = 0x0202  # the next index down, in both bytes
@@ -19,12 +19,12 @@ def weight_base(weights: NDArray[np.int8]) -> int:
     return 3 if 0 in found else 2
 
 
-def pack(weights: NDArray[np.int8], path: str, base: int, lane_bits: int) -> tuple[NDArray[np.uint8], int]:
+def pack(weights: NDArray[np.int8], kernel: int, base: int) -> tuple[NDArray[np.uint8], int]:
     """Indices of weights (filters, rows, columns, channels), and the number of filters with those that fill up a block.
 
     Groups of channels become digits of an index, the first channel the lowest; see wrap_layout in kernels.h.
     """
-    layout = native.lib.wrap_layout_of(PATHS.index(path), base, lane_bits)
+    layout = native.lib.wrap_layout_of(kernel)
     filters, rows, columns, channels = weights.shape
     groups, blocks = -(-channels // layout.group), -(-filters // layout.lanes)
     digits = np.zeros((blocks * layout.lanes, rows, columns, groups * layout.group), np.int64)

@@ -8,7 +8,7 @@
 #include "common.h"
 
 typedef __m256i vector;
-typedef __m128i half;
+typedef __m256i half;
 typedef __m256i wide;
 
 #define KEEP(value) __asm__("" : "+x"(value))
@@ -16,19 +16,12 @@ typedef __m256i wide;
 #define vector_load(place) _mm256_loadu_si256((const __m256i *)(place))
 #define vector_store(place, value) _mm256_storeu_si256((__m256i *)(place), value)
 #define vector_xor _mm256_xor_si256
-#define half_store(place, value) _mm_store_si128((__m128i *)(place), value)
-#define half_choose(sums, pattern) _mm_shuffle_epi8(sums, pattern)
-/* The activations are the lower half of a register, what they are negated the upper. */
-#define half_pick(plus, minus, pattern) _mm_shuffle_epi8(_mm_unpacklo_epi64(plus, minus), pattern)
-#define NOTHING (-1)
-#define PLUS(channel) (channel)
-#define MINUS(channel) (HALF_LANES / 2 + (channel))
-#define HALF_CHANNELS (HALF_LANES / 2)
+#define half_load(place, count) load_bytes(place, count, BATCH * GROUP)
+#define SIDES 2
+#define MOST_CHANNELS 16
 #define TILES(NARROW, WIDE) NARROW(8) NARROW(7) WIDE(4)
 #define WIDEST 8
 #define OVERHEAD 3
-#define RING_L1 (44 << 10)
-#define RING_L2 (512 << 10)
 #define table __m256i
 #define table_load load_table
 #define look_up(found, index) _mm256_shuffle_epi8(found, index)
@@ -39,14 +32,32 @@ static ALWAYS_INLINE table load_table(const uint8_t *place) {
   return value;
 }
 
-/* `count` bytes, which are `most` except at the end; `most` is a constant. */
-static ALWAYS_INLINE __m128i load_bytes(const uint8_t *place, int count, const int most) {
-  uint64_t value = 0;
-  if (count == most)
-    memcpy(&value, place, most);
-  else
-    memcpy(&value, place, count);
-  return _mm_cvtsi64_si128((long long)value);
+/* Activations that make the sums of a digit: which byte, and 1, 0 or -1. */
+typedef struct {
+  __m256i byte, sign;
+} half_digit;
+
+/* `count` bytes in both sides. They are `most`, a constant, except at the end. */
+static ALWAYS_INLINE half load_bytes(const uint8_t *place, int count, const int most) {
+  uint64_t bytes[2] = {0, 0};
+  if (count == 16) return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)place));
+  if (count == most && most == 6) { /* in two parts, as copying them in memory would stall */
+    uint32_t low;
+    uint16_t high;
+    memcpy(&low, place, sizeof low);
+    memcpy(&high, place + sizeof low, sizeof high);
+    bytes[0] = low | (uint64_t)high << 32;
+  } else if (count == most) {
+    memcpy(bytes, place, most);
+  } else {
+    memcpy(bytes, place, count);
+  }
+  return _mm256_broadcastsi128_si256(_mm_set_epi64x((long long)bytes[1], (long long)bytes[0]));
+}
+
+static ALWAYS_INLINE void half_store(uint8_t *place, size_t distance, half tables) {
+  _mm_store_si128((__m128i *)place, _mm256_castsi256_si128(tables));
+  _mm_store_si128((__m128i *)(place + distance), _mm256_extracti128_si256(tables, 1));
 }
 
 static ALWAYS_INLINE void store_narrowed(uint8_t *place, __m256i bytes_in_16_bits) {
@@ -67,7 +78,7 @@ static ALWAYS_INLINE void wide_store_bytes(uint8_t *place, wide value, int shift
 #define LANE_BITS 8
 #define lane int8_t
 #define LANES 32
-#define HALF_LANES 16
+#define HALF_LANES 32
 #define WIDES 2
 #define vector_of _mm256_set1_epi8
 #define vector_add _mm256_add_epi8
@@ -82,18 +93,24 @@ static ALWAYS_INLINE void wide_store_bytes(uint8_t *place, wide value, int shift
 #define vector_count_above(count, value, bound) _mm256_sub_epi8(count, _mm256_cmpgt_epi8(value, bound))
 #define wide_of(value, i, shift) \
   _mm256_slli_epi16(_mm256_cvtepi8_epi16((i) ? _mm256_extracti128_si256(value, 1) : _mm256_castsi256_si128(value)), 8)
-#define half_load(place, count) load_bytes(place, count, BATCH * GROUP)
-#define half_negate(value) _mm_sub_epi8(_mm_setzero_si128(), value)
-#define half_add _mm_add_epi8
+#define half_pick(given, digit) _mm256_sign_epi8(_mm256_shuffle_epi8(given, (digit).byte), (digit).sign)
+#define half_choose _mm256_shuffle_epi8
+#define half_add _mm256_add_epi8
 #define write_pattern write_pattern_8
+#define write_digit write_digit_8
 
 static half write_pattern_8(const int *lanes) {
-  uint8_t bytes[16];
-  for (int i = 0; i < 16; i++) bytes[i] = lanes[i] < 0 ? 0x80 : (uint8_t)lanes[i];
-  return _mm_loadu_si128((const __m128i *)bytes);
+  uint8_t bytes[32];
+  for (int i = 0; i < 32; i++) bytes[i] = (uint8_t)lanes[i];
+  return vector_load(bytes);
+}
+
+static half_digit write_digit_8(const int *channels, const int *signs) {
+  return (half_digit){write_pattern_8(channels), write_pattern_8(signs)};
 }
 
 #define NAME(x) binary8_##x
+#define PARTS 1
 #define BASE 2
 #define GROUP 4
 #define SKIP_ZERO 0
@@ -102,6 +119,7 @@ static half write_pattern_8(const int *lanes) {
 #include "undefine.inc"
 
 #define NAME(x) ternary8_##x
+#define PARTS 1
 #define BASE 3
 #define GROUP 2
 #define SKIP_ZERO 0
@@ -114,7 +132,7 @@ static half write_pattern_8(const int *lanes) {
 #define LANE_BITS 16
 #define lane int16_t
 #define LANES 16
-#define HALF_LANES 8
+#define HALF_LANES 16
 #define WIDES 1
 #define vector_of _mm256_set1_epi16
 #define vector_add _mm256_add_epi16
@@ -129,18 +147,28 @@ static half write_pattern_8(const int *lanes) {
 #define vector_with_sign(value, sign) _mm256_sign_epi16(value, sign)
 #define vector_count_above(count, value, bound) _mm256_sub_epi16(count, _mm256_cmpgt_epi16(value, bound))
 #define wide_of(value, i, shift) _mm256_sll_epi16(value, _mm_cvtsi32_si128(shift))
-#define half_load(place, count) _mm_cvtepu8_epi16(load_bytes(place, count, BATCH * GROUP))
-#define half_negate(value) _mm_sub_epi16(_mm_setzero_si128(), value)
-#define half_add _mm_add_epi16
+#define half_pick(given, digit) _mm256_sign_epi16(_mm256_shuffle_epi8(given, (digit).byte), (digit).sign)
+#define half_choose _mm256_shuffle_epi8
+#define half_add _mm256_add_epi16
 #define write_pattern write_pattern_16
+#define write_digit write_digit_16
 
 static half write_pattern_16(const int *lanes) {
-  uint8_t bytes[16];
-  for (int i = 0; i < 16; i++) bytes[i] = lanes[i / 2] < 0 ? 0x80 : (uint8_t)(2 * lanes[i / 2] + i % 2);
-  return _mm_loadu_si128((const __m128i *)bytes);
+  uint8_t bytes[32];
+  for (int i = 0; i < 32; i++) bytes[i] = (uint8_t)(2 * lanes[i / 2] + i % 2);
+  return vector_load(bytes);
+}
+
+static half_digit write_digit_16(const int *channels, const int *signs) {
+  uint8_t bytes[32];
+  int16_t words[16];
+  for (int i = 0; i < 32; i++) bytes[i] = i % 2 ? 0x80 : (uint8_t)channels[i / 2];
+  for (int i = 0; i < 16; i++) words[i] = (int16_t)signs[i];
+  return (half_digit){vector_load(bytes), vector_load(words)};
 }
 
 #define NAME(x) binary16_##x
+#define PARTS 1
 #define BASE 2
 #define GROUP 3
 #define SKIP_ZERO 0
@@ -149,18 +177,19 @@ static half write_pattern_16(const int *lanes) {
 #include "undefine.inc"
 
 #define NAME(x) ternary16_##x
+#define PARTS 1
 #define BASE 3
 #define GROUP 2
 #define SKIP_ZERO 1 /* 8 sums fit, and there are 9 */
 #include "finish.inc"
 #include "lookup.inc"
 
-const wrap_kernel wrap_avx2_kernels[4] = {
-    {{4, 32, 1}, binary8_run, binary8_look_up_alone},
-    {{2, 32, 1}, ternary8_run, ternary8_look_up_alone},
-    {{3, 16, 0}, binary16_run, binary16_look_up_alone},
-    {{2, 16, 0}, ternary16_run, ternary16_look_up_alone},
+const wrap_kernel wrap_avx2_kernels[WRAP_MOST_KERNELS] = {
+    {2, 8, 4, 1, {4, 32, 1}, binary8_run, binary8_look_up_alone},
+    {3, 8, 4, 1, {2, 32, 1}, ternary8_run, ternary8_look_up_alone},
+    {2, 16, 4, 1, {3, 16, 0}, binary16_run, binary16_look_up_alone},
+    {3, 16, 4, 1, {2, 16, 0}, ternary16_run, ternary16_look_up_alone},
 };
 #else
-const wrap_kernel wrap_avx2_kernels[4];
+const wrap_kernel wrap_avx2_kernels[WRAP_MOST_KERNELS];
 #endif

@@ -1,10 +1,9 @@
-/* AVX-512 with VBMI: 64 lanes of 8 bits, or 32 of 16; a table is a register.
- *
- * Tables of two registers would take one look-up for 4 ternary weights, or 7 binary ones, but twice the reads: slower. */
+/* AVX-512 with VBMI: 64 lanes of 8 bits, or 32 of 16; a table is a register, or two ("wide"), which is for layers with
+ * many filters: it takes more time to make, and serves 7 binary or 4 ternary weights instead of 6 or 3. */
 #include "kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,prefer-vector-width=512")
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,bmi2,prefer-vector-width=512")
 #include <immintrin.h>
 
 #include "common.h"
@@ -17,24 +16,31 @@ typedef __m512i wide;
 #define vector_load(place) _mm512_loadu_si512(place)
 #define vector_store(place, value) _mm512_storeu_si512(place, value)
 #define vector_xor _mm512_xor_si512
-#define half_store(place, value) _mm512_store_si512(place, value)
-#define NOTHING (HALF_LANES - 1) /* batches of channels leave the last lane 0 */
-#define PLUS(channel) (channel)
-#define MINUS(channel) (HALF_LANES + (channel))
-#define HALF_CHANNELS (HALF_LANES - 1)
+#define half_digit half
+#define half_store(place, distance, tables) _mm512_store_si512(place, tables)
+#define SIDES 1
+#define MOST_CHANNELS (HALF_LANES - 1) /* the last lane remains 0, for digits that are */
 #define TILES(NARROW, WIDE) WIDE(8) WIDE(7) NARROW(16) NARROW(14) WIDE(4)
 #define WIDEST 16
 #define OVERHEAD 6
-#define RING_L1 (44 << 10)
-#define RING_L2 (512 << 10)
-#define table __m512i
-#define table_load load_table
+#define table GLUE(table_, PARTS)
+#define table_load GLUE(load_table_, PARTS)
+#define look_up GLUE(look_up_, PARTS)
 
-/* In a register of its own: as an operand in memory, a table would be read once for each use. */
-static ALWAYS_INLINE table load_table(const uint8_t *place) {
+typedef __m512i table_1;
+typedef struct {
+  __m512i low, high;
+} table_2;
+
+/* In registers of their own: as operands in memory, tables would be read once for each use. */
+static ALWAYS_INLINE table_1 load_table_1(const uint8_t *place) {
   __m512i value = _mm512_load_si512(place);
   KEEP(value);
   return value;
+}
+
+static ALWAYS_INLINE table_2 load_table_2(const uint8_t *place) {
+  return (table_2){load_table_1(place), load_table_1(place + 64)};
 }
 
 static ALWAYS_INLINE wide wide_scale(wide value, const int16_t *multiplier, const int16_t *bias) {
@@ -68,24 +74,34 @@ static ALWAYS_INLINE void wide_store_bytes(uint8_t *place, wide value, int shift
   _mm512_mask_sub_epi8(count, _mm512_cmpgt_epi8_mask(value, bound), count, _mm512_set1_epi8(-1))
 #define wide_of(value, i, shift) \
   _mm512_slli_epi16(_mm512_cvtepi8_epi16((i) ? _mm512_extracti64x4_epi64(value, 1) : _mm512_castsi512_si256(value)), 8)
-#define half_negate(value) _mm512_sub_epi8(_mm512_setzero_si512(), value)
-#define half_pick(plus, minus, pattern) _mm512_permutex2var_epi8(plus, pattern, minus)
+#define half_pick(given, digit) \
+  _mm512_permutex2var_epi8(given, digit, _mm512_sub_epi8(_mm512_setzero_si512(), given))
 #define half_choose(sums, pattern) _mm512_permutexvar_epi8(pattern, sums)
 #define half_add _mm512_add_epi8
 
 static ALWAYS_INLINE half half_load_8(const uint8_t *place, int count) {
-  return _mm512_maskz_loadu_epi8(~0ull >> (64 - count), place);
+  return _mm512_maskz_loadu_epi8(_bzhi_u64(~0ull, count), place);
 }
 static half write_pattern_8(const int *lanes) {
   uint8_t bytes[64];
   for (int i = 0; i < 64; i++) bytes[i] = (uint8_t)lanes[i];
   return _mm512_loadu_si512(bytes);
 }
+
+static half write_digit_8(const int *channels, const int *signs) {
+  int lanes[64];
+  for (int i = 0; i < 64; i++) lanes[i] = signs[i] > 0 ? channels[i] : signs[i] < 0 ? 64 + channels[i] : 63;
+  return write_pattern_8(lanes);
+}
 #define half_load half_load_8
-#define look_up(found, index) _mm512_permutexvar_epi8(index, found)
 #define write_pattern write_pattern_8
+#define write_digit write_digit_8
+
+#define look_up_1(found, index) _mm512_permutexvar_epi8(index, found)
+#define look_up_2(found, index) _mm512_permutex2var_epi8((found).low, index, (found).high)
 
 #define NAME(x) binary8_##x
+#define PARTS 1
 #define BASE 2
 #define SKIP_ZERO 0
 #define GROUP 6
@@ -94,6 +110,7 @@ static half write_pattern_8(const int *lanes) {
 #include "undefine.inc"
 
 #define NAME(x) ternary8_##x
+#define PARTS 1
 #define BASE 3
 #define SKIP_ZERO 0
 #define GROUP 3
@@ -101,10 +118,16 @@ static half write_pattern_8(const int *lanes) {
 #include "lookup.inc"
 #include "undefine.inc"
 
+#define NAME(x) ternary8_wide_##x
+#define PARTS 2
+#define BASE 3
+#define SKIP_ZERO 0
+#define GROUP 4
+#include "finish.inc"
+#include "lookup.inc"
+#include "undefine.inc"
+
 /* Lanes of 16 bits. */
-#undef half_pick
-#undef half_choose
-#undef look_up
 #include "undefine_lanes.inc"
 #define LANE_BITS 16
 #define lane int16_t
@@ -126,24 +149,34 @@ static half write_pattern_8(const int *lanes) {
 #define vector_count_above(count, value, bound) \
   _mm512_mask_sub_epi16(count, _mm512_cmpgt_epi16_mask(value, bound), count, _mm512_set1_epi16(-1))
 #define wide_of(value, i, shift) _mm512_sll_epi16(value, _mm_cvtsi32_si128(shift))
-#define half_negate(value) _mm512_sub_epi16(_mm512_setzero_si512(), value)
-#define half_pick(plus, minus, pattern) _mm512_permutex2var_epi16(plus, pattern, minus)
+#define half_pick(given, digit) \
+  _mm512_permutex2var_epi16(given, digit, _mm512_sub_epi16(_mm512_setzero_si512(), given))
 #define half_choose(sums, pattern) _mm512_permutexvar_epi16(pattern, sums)
 #define half_add _mm512_add_epi16
 
 static ALWAYS_INLINE half half_load_16(const uint8_t *place, int count) {
-  return _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8(~0u >> (32 - count), place));
+  return _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8(_bzhi_u32(~0u, count), place));
 }
 static half write_pattern_16(const int *lanes) {
   uint16_t words[32];
   for (int i = 0; i < 32; i++) words[i] = (uint16_t)lanes[i];
   return _mm512_loadu_si512(words);
 }
+
+static half write_digit_16(const int *channels, const int *signs) {
+  int lanes[32];
+  for (int i = 0; i < 32; i++) lanes[i] = signs[i] > 0 ? channels[i] : signs[i] < 0 ? 32 + channels[i] : 31;
+  return write_pattern_16(lanes);
+}
+#undef half_load
 #define half_load half_load_16
-#define look_up(found, index) _mm512_permutexvar_epi16(index, found)
 #define write_pattern write_pattern_16
+#define write_digit write_digit_16
+
+#define look_up_1(found, index) _mm512_permutexvar_epi16(index, found)
 
 #define NAME(x) binary16_##x
+#define PARTS 1
 #define BASE 2
 #define SKIP_ZERO 0
 #define GROUP 5
@@ -152,18 +185,22 @@ static half write_pattern_16(const int *lanes) {
 #include "undefine.inc"
 
 #define NAME(x) ternary16_##x
+#define PARTS 1
 #define BASE 3
 #define SKIP_ZERO 0
 #define GROUP 3
 #include "finish.inc"
 #include "lookup.inc"
+#include "undefine.inc"
 
-const wrap_kernel wrap_avx512_kernels[4] = {
-    {{6, 64, 1}, binary8_run, binary8_look_up_alone},
-    {{3, 64, 1}, ternary8_run, ternary8_look_up_alone},
-    {{5, 32, 2}, binary16_run, binary16_look_up_alone},
-    {{3, 32, 2}, ternary16_run, ternary16_look_up_alone},
+/* Costs in hundredths of a cycle. */
+const wrap_kernel wrap_avx512_kernels[WRAP_MOST_KERNELS] = {
+    {2, 8, 200, 60, {6, 64, 1}, binary8_run, binary8_look_up_alone},
+    {3, 8, 200, 60, {3, 64, 1}, ternary8_run, ternary8_look_up_alone},
+    {3, 8, 400, 65, {4, 64, 1}, ternary8_wide_run, ternary8_wide_look_up_alone},
+    {2, 16, 200, 60, {5, 32, 2}, binary16_run, binary16_look_up_alone},
+    {3, 16, 200, 60, {3, 32, 2}, ternary16_run, ternary16_look_up_alone},
 };
 #else
-const wrap_kernel wrap_avx512_kernels[4];
+const wrap_kernel wrap_avx512_kernels[WRAP_MOST_KERNELS];
 #endif

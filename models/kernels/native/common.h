@@ -9,6 +9,8 @@
 #include "memory.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
+#define GLUE(a, b) GLUE_AS_IS(a, b)
+#define GLUE_AS_IS(a, b) a##b
 #define UNROLL _Pragma("GCC unroll 64")
 #define MOST_KERNEL_ROWS 64
 #define MOST_KERNEL_COLUMNS 64
@@ -16,14 +18,25 @@
 /* Of a kernel's tables: digits of the low and the high half, and how many sums they have. */
 #define LOW_DIGITS ((GROUP + 1) / 2)
 #define HIGH_DIGITS (GROUP / 2)
-#define SUMS_OF(digits) (BASE == 2 ? 1 << (digits) : (digits) == 3 ? 27 : (digits) == 2 ? 9 : (digits) == 1 ? 3 : 1)
+#define SUMS_OF(digits) (BASE == 2 ? 1 << (digits) : (digits) == 4 ? 81 : (digits) == 3 ? 27 : (digits) == 2 ? 9 : (digits) == 1 ? 3 : 1)
 #define LOW_SUMS SUMS_OF(LOW_DIGITS)
 #define HIGH_SUMS SUMS_OF(HIGH_DIGITS)
 #define SUMS (LOW_SUMS * HIGH_SUMS)
-/* Groups whose tables are made at once: as many as one register holds the activations, and the halves' sums, of. */
-#define BATCH LESSER(HALF_LANES / (LOW_SUMS + HIGH_SUMS), HALF_CHANNELS / GROUP)
+/* While tables are made: lanes of a side of a register, sums that a group takes of them, groups whose sums fit, groups of
+ * a register; and registers of tables that come of it. */
+#define SIDE_LANES (HALF_LANES / SIDES)
+#define SUMS_MADE (LOW_SUMS + HIGH_SUMS)
+#define SIDE_BATCH LESSER(SIDE_LANES / SUMS_MADE, MOST_CHANNELS / GROUP)
+#define BATCH (SIDES * SIDE_BATCH)
+#define BATCH_PARTS (SIDE_BATCH * PARTS)
 #define LESSER(a, b) ((a) < (b) ? (a) : (b))
-#define TABLE_BYTES ((int)sizeof(half))
+#define TABLE_BYTES ((int)sizeof(half) / SIDES * PARTS)
 #define GAP 64
+
+/* About what it costs to make a register of a table, and to begin and end a tile: cycles of a core of 2024. */
+#define CYCLES_OF_TABLE 2
+#define CYCLES_OF_TILE 120
+#define MOST_TILES 64            /* of a strip */
+#define SUMS_BYTES (256 << 10)   /* that wait for the next channels */
 
 #endif

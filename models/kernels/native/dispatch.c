@@ -8,8 +8,24 @@
 static const wrap_kernel *const kernels[WRAP_PATHS] = {wrap_avx512_kernels, wrap_avx2_kernels, wrap_vector_kernels,
                                                        wrap_swar_kernels};
 
-static const wrap_kernel *kernel_of(int path, int base, int lane_bits) {
-  return &kernels[path][(base == 3) + 2 * (lane_bits == 16)];
+static const wrap_kernel *kernel_of(int number) {
+  return &kernels[number / WRAP_MOST_KERNELS][number % WRAP_MOST_KERNELS];
+}
+
+static int parts_of(int whole, int part) { return (whole + part - 1) / part; }
+
+static int64_t cost_of(const wrap_kernel *kernel, const wrap_shape *shape) {
+  const int64_t positions = (int64_t)shape->kernel_rows * shape->kernel_columns;
+  const int64_t look_ups = positions * parts_of(shape->filters, kernel->layout.lanes);
+  return parts_of(shape->channels, kernel->layout.group) * (kernel->table_cost + look_ups * kernel->look_up_cost);
+}
+
+int wrap_choose(int path, int base, int lane_bits, const wrap_shape *shape) {
+  const wrap_kernel *best = NULL;
+  for (const wrap_kernel *one = kernels[path]; one < kernels[path] + WRAP_MOST_KERNELS && one->run; one++)
+    if (one->base == base && one->lane_bits == lane_bits && (!best || cost_of(one, shape) < cost_of(best, shape)))
+      best = one;
+  return (int)(best - kernels[path]) + path * WRAP_MOST_KERNELS;
 }
 
 int wrap_available(int path) {
@@ -24,12 +40,11 @@ int wrap_available(int path) {
   return 1;
 }
 
-int64_t wrap_look_up(int path, int base, int lane_bits, int64_t rounds) {
-  const wrap_kernel *kernel = kernel_of(path, base, lane_bits);
-  return kernel->look_up ? kernel->look_up(rounds) : 0;
+int64_t wrap_look_up(int kernel, int64_t rounds) {
+  return kernel_of(kernel)->look_up ? kernel_of(kernel)->look_up(rounds) : 0;
 }
 
-wrap_layout wrap_layout_of(int path, int base, int lane_bits) { return kernel_of(path, base, lane_bits)->layout; }
+wrap_layout wrap_layout_of(int kernel) { return kernel_of(kernel)->layout; }
 
 typedef struct {
   const wrap_kernel *kernel;
@@ -52,10 +67,10 @@ static void run_part(void *argument, int number) {
 }
 
 /* Rows are divided first, as every row's tables are then made about once; what threads remain divide the filters. */
-int wrap_convolve(int path, int base, int lane_bits, const wrap_shape *shape, const uint8_t *input,
-                  const uint8_t *indices, const wrap_finish *finish, void *output, int threads) {
-  const wrap_kernel *kernel = kernel_of(path, base, lane_bits);
-  const int blocks = (shape->filters + kernel->layout.lanes - 1) / kernel->layout.lanes;
+int wrap_convolve(int number, const wrap_shape *shape, const uint8_t *input, const uint8_t *indices,
+                  const wrap_finish *finish, void *output, int threads) {
+  const wrap_kernel *kernel = kernel_of(number);
+  const int blocks = parts_of(shape->filters, kernel->layout.lanes);
   const int64_t rows = (int64_t)shape->images * shape->out_rows;
   const int64_t most_row_parts = shape->kernel_rows > shape->stride ? (rows + 2) / 3 : rows; /* neighbours share rows */
   division all = {.kernel = kernel};

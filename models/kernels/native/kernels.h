@@ -43,16 +43,18 @@ typedef struct {
 enum { WRAP_AVX512, WRAP_AVX2, WRAP_VECTOR, WRAP_SWAR, WRAP_PATHS };
 
 int wrap_available(int path);
-wrap_layout wrap_layout_of(int path, int base, int lane_bits);
+/* The number of the path's fastest kernel for layers of such a shape, of which sides and strides do not matter. */
+int wrap_choose(int path, int base, int lane_bits, const wrap_shape *shape);
+wrap_layout wrap_layout_of(int kernel);
 /* 0, or 1 if there is not enough memory. threads: at most so many, the calling one among them. */
-int wrap_convolve(int path, int base, int lane_bits, const wrap_shape *shape, const uint8_t *input,
-                  const uint8_t *indices, const wrap_finish *finish, void *output, int threads);
+int wrap_convolve(int kernel, const wrap_shape *shape, const uint8_t *input, const uint8_t *indices,
+                  const wrap_finish *finish, void *output, int threads);
 /* The naive loop of the same sums modulo 2^32, one multiplication after another. weights: [filter][row][column][channel]. */
 void wrap_naive(const wrap_shape *shape, const uint8_t *input, const int8_t *weights, int32_t *output);
 /* To measure with: a chain of `rounds` additions, one a cycle; and as many look-ups and additions in registers alone as
  * make `rounds` tiles. wrap_look_up returns how many multiply-accumulates they are worth, 0 for paths without. */
 int64_t wrap_count(int64_t rounds);
-int64_t wrap_look_up(int path, int base, int lane_bits, int64_t rounds);
+int64_t wrap_look_up(int kernel, int64_t rounds);
 /* WRAP_INTERFACE_END */
 
 /* A part of the work: output rows, counted over all images, and blocks of filters. */
@@ -66,13 +68,17 @@ typedef struct {
   int32_t padded_filters; /* a whole number of blocks */
 } wrap_part;
 
-/* A kernel for one path, base and width of lanes. run: 0, or 1 without memory. look_up: as wrap_look_up, or NULL. */
+/* A kernel. run: 0, or 1 without memory. look_up: as wrap_look_up, or NULL. Costs, in any unit: of a table, and of a
+ * look-up in it with all lanes; they choose between kernels that do the same. */
 typedef struct {
+  int base, lane_bits, table_cost, look_up_cost;
   wrap_layout layout;
   int (*run)(const wrap_part *part);
   int64_t (*look_up)(int64_t rounds);
 } wrap_kernel;
 
-extern const wrap_kernel wrap_avx512_kernels[4], wrap_avx2_kernels[4], wrap_vector_kernels[4], wrap_swar_kernels[4];
+#define WRAP_MOST_KERNELS 8 /* of a path; those that are not there have no `run` */
+extern const wrap_kernel wrap_avx512_kernels[WRAP_MOST_KERNELS], wrap_avx2_kernels[WRAP_MOST_KERNELS],
+    wrap_vector_kernels[WRAP_MOST_KERNELS], wrap_swar_kernels[WRAP_MOST_KERNELS];
 
 #endif

@@ -2,8 +2,11 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define PAGE 4096
+#define USUAL_CACHE (32 << 10)
+#define STREAMS (2 << 10) /* of it, for input and output on their way */
 
 typedef struct {
   void *start;
@@ -26,4 +29,13 @@ void *wrap_memory(size_t bytes) {
     pthread_setspecific(key, mine.start); /* freed when the thread ends */
   }
   return mine.start;
+}
+
+size_t wrap_first_cache(void) {
+#ifdef _SC_LEVEL1_DCACHE_SIZE
+  static _Atomic long bytes;
+  if (!bytes) bytes = sysconf(_SC_LEVEL1_DCACHE_SIZE);
+  if (bytes > STREAMS) return (size_t)bytes - STREAMS;
+#endif
+  return USUAL_CACHE - STREAMS;
 }

@@ -57,9 +57,9 @@ typedef uint16_t unaligned_16 __attribute__((vector_size(16), aligned(2), may_al
 #define GROUP 3
 #include "planes.inc"
 
-const wrap_kernel wrap_vector_kernels[4] = {
-    {{6, 1, 1}, binary8_run, NULL},
-    {{3, 1, 1}, ternary8_run, NULL},
-    {{6, 1, 1}, binary16_run, NULL},
-    {{3, 1, 1}, ternary16_run, NULL},
+const wrap_kernel wrap_vector_kernels[WRAP_MOST_KERNELS] = {
+    {2, 8, 0, 1, {6, 1, 1}, binary8_run, NULL},
+    {3, 8, 0, 1, {3, 1, 1}, ternary8_run, NULL},
+    {2, 16, 0, 1, {6, 1, 1}, binary16_run, NULL},
+    {3, 16, 0, 1, {3, 1, 1}, ternary16_run, NULL},
 };

@@ -53,7 +53,7 @@ def random_case(random: Generator) -> Case | None:
     """A layer, or None where its kernel does not fit its maps."""
     window = random.integers(1, 6, 2)
     rows, columns = random.integers(1, 20, 2)
-    channels, filters = int(random.integers(1, 70)), int(random.integers(1, 140))
+    channels, filters = int(random.integers(1, random.choice([70, 70, 70, 300]))), int(random.integers(1, 140))
     padding, activation_bits = int(random.integers(0, 4)), int(random.integers(1, 9))
     if rows + 2 * padding < window[0] or columns + 2 * padding < window[1]:
         return None

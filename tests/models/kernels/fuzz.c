@@ -126,7 +126,8 @@ static wrap_finish random_finish(int lane_bits, int padded) {
 }
 
 static int differs(int path, int base, int lane_bits, const wrap_shape *shape) {
-  const wrap_layout layout = wrap_layout_of(path, base, lane_bits);
+  const int kernel = wrap_choose(path, base, lane_bits, shape);
+  const wrap_layout layout = wrap_layout_of(kernel);
   const int padded = (shape->filters + layout.lanes - 1) / layout.lanes * layout.lanes;
   const size_t inputs = (size_t)shape->images * shape->rows * shape->columns * shape->channels;
   const size_t count = (size_t)shape->filters * shape->kernel_rows * shape->kernel_columns * shape->channels;
@@ -140,7 +141,7 @@ static int differs(int path, int base, int lane_bits, const wrap_shape *shape) {
   void *output = malloc(outputs * (bytes ? 1 : lane_bits / 8));
   int32_t *sums = malloc(outputs * sizeof(int32_t));
   wrap_naive(shape, input, weights, sums);
-  int wrong = wrap_convolve(path, base, lane_bits, shape, input, indices, &finish, output, 1 + below(4));
+  int wrong = wrap_convolve(kernel, shape, input, indices, &finish, output, 1 + below(4));
   for (size_t i = 0; i < outputs && !wrong; i++)
     wrong = expected(sums[i], &finish, lane_bits, (int)(i % shape->filters), padded) !=
             (bytes ? ((uint8_t *)output)[i] : number(output, lane_bits, i));
@@ -150,15 +151,26 @@ static int differs(int path, int base, int lane_bits, const wrap_shape *shape) {
   return wrong;
 }
 
+static wrap_shape random_shape(void) {
+  return (wrap_shape){.images = 1 + below(2), .rows = 1 + below(20), .columns = 1 + below(40),
+                      .channels = 1 + below(below(4) ? 70 : 300), .filters = 1 + below(140),
+                      .kernel_rows = 1 + below(5), .kernel_columns = 1 + below(5), .stride = 1 + below(3),
+                      .padding = below(4)};
+}
+
+static wrap_shape read_shape(char **numbers) {
+  return (wrap_shape){atoi(numbers[0]), atoi(numbers[1]), atoi(numbers[2]), atoi(numbers[3]), atoi(numbers[4]),
+                      atoi(numbers[5]), atoi(numbers[6]), atoi(numbers[7]), atoi(numbers[8]), 0, 0};
+}
+
+/* fuzz SEED LAYERS: random shapes. fuzz SEED and the first nine numbers of a shape: that shape. */
 int main(int count, char **arguments) {
-  if (count != 3) return 2;
+  if (count != 3 && count != 11) return 2;
   state = strtoull(arguments[1], NULL, 10) * 2 + 1;
-  const int layers = atoi(arguments[2]);
+  const int layers = count == 3 ? atoi(arguments[2]) : 1;
   int done[WRAP_PATHS] = {0};
   for (int layer = 0; layer < layers;) {
-    wrap_shape shape = {.images = 1 + below(2), .rows = 1 + below(20), .columns = 1 + below(40),
-                        .channels = 1 + below(70), .filters = 1 + below(140), .kernel_rows = 1 + below(5),
-                        .kernel_columns = 1 + below(5), .stride = 1 + below(3), .padding = below(4)};
+    wrap_shape shape = count == 3 ? random_shape() : read_shape(arguments + 2);
     const int free_rows = shape.rows + 2 * shape.padding - shape.kernel_rows;
     const int free_columns = shape.columns + 2 * shape.padding - shape.kernel_columns;
     if (free_rows < 0 || free_columns < 0) continue;

@@ -8,6 +8,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 ROOT = Path(__file__).parents[3]
 NATIVE = ROOT / "models" / "kernels" / "native"
@@ -22,12 +24,35 @@ def compile_fuzzer(compiler: str, *options: str, folder: Path) -> Path:
     return program
 
 
+@pytest.fixture(scope="module")
+def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    options = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    return compile_fuzzer("gcc", *options, folder=tmp_path_factory.mktemp("sanitized"))
+
+
 @pytest.mark.slow
-def test_sanitizers_find_nothing(tmp_path: Path) -> None:
-    program = compile_fuzzer("gcc", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", folder=tmp_path)
-    finished = subprocess.run([program, "7", "400"], capture_output=True, text=True)
+def test_sanitizers_find_nothing(sanitized: Path) -> None:
+    finished = subprocess.run([sanitized, "7", "400"], capture_output=True, text=True)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert "vector 400 swar 400 layers right" in finished.stdout
+
+
+@st.composite
+def shapes(draw: st.DrawFn) -> list[int]:
+    """Images, rows, columns, channels, filters, kernel rows and columns, stride and padding."""
+    window = [draw(st.integers(1, 7)), draw(st.integers(1, 7))]
+    padding = draw(st.integers(0, 7))
+    sides = [draw(st.integers(max(1, extent - 2 * padding), 40)) for extent in window]
+    depths = [draw(st.integers(1, 400)), draw(st.integers(1, 200))]
+    return [draw(st.integers(1, 3)), *sides, *depths, *window, draw(st.integers(1, 9)), padding]
+
+
+@pytest.mark.slow
+@settings(max_examples=80, deadline=None)
+@given(shape=shapes(), seed=st.integers(0, 2**32))
+def test_no_shape_upsets_the_sanitizers(sanitized: Path, shape: list[int], seed: int) -> None:
+    finished = subprocess.run([sanitized, str(seed), *map(str, shape)], capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
 @pytest.mark.slow
