@@ -134,7 +134,9 @@ class Quantize(FloatOperation):
 
 
 def apply_all(operations: Sequence[FloatOperation], values: Tensor) -> Tensor:
-    """Runs operations one after the other."""
+    """Runs operations one after the other, on maps whose channels lie side by side, which most are fastest with."""
+    if values.dim() == 4:
+        values = values.contiguous(memory_format=torch.channels_last)
     for operation in operations:
         values = operation.apply(values)
     return values

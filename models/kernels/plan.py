@@ -1,0 +1,155 @@
+"""Which steps compute an exported network: what the kernels take, and what is fused with what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.kernels.convolution import MOST_KERNEL_ROWS, PackedConvolution
+from models.kernels.outputs import Levels
+from models.kernels.paths import PATHS, chosen_path
+from models.kernels.stream import (
+    Array,
+    Compute,
+    channels_last,
+    channels_second,
+    fits_short,
+    joined,
+    stepped,
+    tabulated,
+    tabulates,
+)
+from models.wrapnet.integer_evaluator import evaluate_node
+from models.wrapnet.integer_graph import IntegerGraph
+from models.wrapnet.integer_nodes import (
+    Add,
+    Convolution,
+    Integers,
+    Linear,
+    Node,
+    Relu,
+    Requantize,
+    Threshold,
+    WeightedNode,
+)
+
+_LARGEST_BYTE = 255
+
+
+@dataclass(frozen=True)
+class Step:
+    """Computes what the node `name` gives from what the nodes `inputs` gave."""
+
+    name: str
+    inputs: Sequence[str]
+    compute: Compute
+
+
+class Plan:
+    """The steps of a graph, in order. path: of the kernels; fused: nodes with one reader may be computed with it.
+
+    A convolution takes thresholds to bytes with it; a sum of two branches takes the thresholds of one of them, and the
+    ReLU after it.
+    """
+
+    def __init__(self, graph: IntegerGraph, path: str | None, fused: bool) -> None:
+        self.steps: list[Step] = []
+        self.on_kernels: list[str] = []
+        """Weighted nodes that the kernels compute."""
+        self._graph, self._path, self._fused = graph, chosen_path(path), fused
+        self._native = self._path != PATHS[-1]
+        self._readers: dict[str, list[Node]] = {node.name: [] for node in graph.core}
+        for node in graph.core:
+            for name in set(node.inputs) & self._readers.keys():
+                self._readers[name].append(node)
+        self._waiting: dict[str, Threshold] = {}  # by the name of the sum that takes them along
+        done: set[str] = set()
+        for node in graph.core:
+            step = None if node.name in done else self._step(node)
+            if step:
+                self.steps.append(step)
+                done.add(step.name)
+
+    def _step(self, node: Node) -> Step | None:
+        """The step that begins with a node; None if it becomes part of a later one."""
+        given = self._graph.integers[node.inputs[0]]
+        if isinstance(node, WeightedNode) and _suits(node, given):
+            return self._weighted(node)
+        if isinstance(node, Threshold) and tabulates(node, given):
+            return self._threshold(node, given)
+        if node.name in self._waiting:
+            return self._sum(node, self._waiting[node.name])
+        compute = stepped(node, given) if self._native and isinstance(node, Requantize) else None
+        return Step(node.name, node.inputs, compute or _in_numpy(node))
+
+    def _weighted(self, node: WeightedNode) -> Step:
+        self.on_kernels.append(node.name)
+        reader = self._only_reader(node)
+        threshold = reader if isinstance(reader, Threshold) and _gives_bytes(reader) else None
+        return Step((threshold or node).name, node.inputs, _on_kernels(node, threshold, self._path))
+
+    def _threshold(self, node: Threshold, given: Integers) -> Step | None:
+        reader = self._only_reader(node)
+        if not self._native:
+            return Step(node.name, node.inputs, tabulated(node, given))
+        if isinstance(reader, Add) and reader.name not in self._waiting and self._sum_fits(reader):
+            self._waiting[reader.name] = node
+            return None
+        return Step(node.name, node.inputs, joined(node, given))
+
+    def _sum(self, node: Node, threshold: Threshold) -> Step:
+        reader = self._only_reader(node)
+        relu = reader if isinstance(reader, Relu) else None
+        (other,) = (name for name in node.inputs if name != threshold.name)
+        compute = joined(threshold, self._graph.integers[threshold.inputs[0]], other=True, relu=relu is not None)
+        return Step((relu or node).name, (*threshold.inputs, other), compute)
+
+    def _sum_fits(self, node: Add) -> bool:
+        return all(fits_short(self._graph.integers[name]) for name in (node.name, *node.inputs))
+
+    def _only_reader(self, node: Node) -> Node | None:
+        readers = self._readers[node.name]
+        return readers[0] if self._fused and len(readers) == 1 and node.name != self._graph.output else None
+
+
+def _suits(node: WeightedNode, inputs: Integers) -> bool:
+    """Whether the kernels take this node: its weights, its accumulator and its activations."""
+    return (
+        isinstance(node, Convolution | Linear)
+        and bool((np.abs(node.weights) <= 1).all())
+        and node.accumulator.overflow in ("wrap", "cyclic", "relu-like")
+        and node.accumulator.packing != "carries"
+        and node.accumulator.value_bits <= 16
+        and max(node.weights.shape[2:], default=1) <= MOST_KERNEL_ROWS
+        and inputs.smallest >= 0
+        and inputs.largest <= _LARGEST_BYTE
+    )
+
+
+def _gives_bytes(node: Threshold) -> bool:
+    return node.lowest >= 0 and node.lowest + node.thresholds.shape[1] <= _LARGEST_BYTE
+
+
+def _on_kernels(node: WeightedNode, threshold: Threshold | None, path: str) -> Compute:
+    output = Levels(threshold.thresholds, threshold.directions, threshold.lowest) if threshold else None
+    weights = node.weights.reshape(*node.weights.shape[:2], *(node.weights.shape[2:] or (1, 1)))
+    stride, padding = (node.stride, node.padding) if isinstance(node, Convolution) else (1, 0)
+    layer = PackedConvolution(
+        np.ascontiguousarray(weights.transpose(0, 2, 3, 1), dtype=np.int8),
+        node.accumulator,
+        stride=stride,
+        padding=padding,
+        output=output,
+        path=path,
+    )
+
+    def compute(inputs: list[Array]) -> Array:
+        given = channels_last(inputs[0], np.uint8)
+        found = layer(given if given.ndim == 4 else given[:, np.newaxis, np.newaxis])
+        return channels_second(found if given.ndim == 4 else found[:, 0, 0])
+
+    return compute
+
+
+def _in_numpy(node: Node) -> Compute:
+    return lambda arrays: evaluate_node(node, [values.astype(np.int64) for values in arrays])
