@@ -5,12 +5,11 @@ import math
 import statistics
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,12 @@ import torch
 from numpy.typing import NDArray
 
 from models.kernels import Levels, PackedConvolution, PackedProduct, Scale, available_paths, set_threads
-from models.kernels.paths import PATHS, native, threads
+from models.kernels.paths import PATHS, native
 from models.training.progress import Progress
 from models.training.seeds import check_seed
 from models.wrapnet.accumulators import Accumulator
+from reports.interleaved import Contender, in_turn, median, one_thread, usual_clock
+from reports.network_bench import bench_network
 from reports.tools import machine, tool_versions
 
 CONVOLUTIONS = ((64, 56), (128, 28), (256, 14), (512, 7))
@@ -34,12 +35,8 @@ NAIVE = "naive loop"
 FUSED = ("binary 8 avx512, cyclic, levels", "binary 8 avx512, cyclic, scale")
 
 _LEVELS = 7  # of 3 bits
-_STEADY = 0.05  # a clock this much off the run's median: the round does not count
-_CLOCK_ROUNDS = 100_000
 _SLOW_ROUNDS = 3
 _LOOK_UP_ROUNDS = 20_000
-
-Contender = Callable[[], Any]
 
 
 @dataclass(frozen=True)
@@ -69,10 +66,12 @@ def bench_kernels(
     """Measures the convolutions of Table 2.7 and their products of matrices, all contenders in turn, in one process.
 
     rounds: how often each runs; the median counts. Rounds in which the processor's clock is off its median are left
-    out. slow: also what takes no vector instructions, three times each. One thread, and two for the fastest kernel.
+    out. slow: also what takes no vector instructions, three times each, and a whole ResNet-18. One thread, and two for
+    the fastest kernel.
 
-    Returns `layers` (for each: `name`, `operations`, `milliseconds` by contender), `speed_of_look_ups` (GMAC/s that
-    each kind of kernel could do in registers alone), `clock_ghz`, `rounds`, those that counted, `tools`, `machine`.
+    Returns `layers` (for each: `name`, `operations`, `work` as `counted_work` says, `milliseconds` by contender),
+    `network` (milliseconds of ResNet-18), `speed_of_look_ups` (GMAC/s that each kind of kernel could do in registers
+    alone), `clock_ghz`, `rounds`, those that counted, `tools`, `machine`.
     Raises ValueError for settings that are not allowed, or if the C kernels were not compiled.
     """
     check_seed(seed)
@@ -84,34 +83,52 @@ def bench_kernels(
     layers = [_layer(channels, size, random) for channels, size in CONVOLUTIONS]
     clocks: list[float] = []
     measured = []
-    with progress or Progress(quiet=True) as shown, _one_thread():
+    with progress or Progress(quiet=True) as shown, one_thread():
         task = shown.task("rounds", rounds * len(layers))
         for layer in layers:
             contenders = _contenders(layer) | _products(layer) | _peers(layer)
-            times = _in_turn(contenders, rounds, clocks, partial(task.advance, note=layer.name))
+            times = in_turn(contenders, rounds, clocks, partial(task.advance, note=layer.name))
             if slow:
-                times |= _in_turn(_without_vectors(layer), _SLOW_ROUNDS, [], lambda: None)
+                times |= in_turn(_without_vectors(layer), _SLOW_ROUNDS, [], lambda: None)
             measured.append((layer, times))
         speeds = _look_up_speeds()
-    usual = statistics.median_high(clocks)  # one of them, so that it is steady
-    steady = [abs(clock - usual) <= _STEADY * usual for clock in clocks]
+        network = bench_network(rounds, seed, shown) if slow else {}
+    usual, steady = usual_clock(clocks)
     return {
         "layers": [
             {
                 "name": layer.name,
                 "operations": layer.operations,
+                "work": counted_work(layer.channels, layer.size),
                 "milliseconds": {
-                    name: _median(times, steady[index * rounds : (index + 1) * rounds]) for name, times in found.items()
+                    name: median(times, steady[index * rounds : (index + 1) * rounds]) for name, times in found.items()
                 },
             }
             for index, (layer, found) in enumerate(measured)
         ],
+        "network": network,
         "speed_of_look_ups": speeds,
         "clock_ghz": usual,
         "rounds": rounds,
         "steady_rounds": sum(steady),
         "tools": tool_versions() | _versions("onnxruntime"),
         "machine": machine(),
+    }
+
+
+def counted_work(channels: int, size: int) -> dict[str, int]:
+    """Instructions that a 3x3 convolution with binary weights and 8 bits has to take on AVX-512, at least.
+
+    `look_ups`: permutations, with as many additions, for all positions of the kernel that are not beside the map;
+    `table_permutations` and `table_stores`: tables of all pixels, each made once, 4 tables of 6 channels at a time by
+    11 permutations and 4 stores.
+    """
+    groups, blocks = -(-channels // 6), -(-channels // 64)
+    batches = -(-groups // 4) * size**2
+    return {
+        "look_ups": (3 * size - 2) ** 2 * groups * blocks,
+        "table_permutations": 11 * batches,
+        "table_stores": 4 * batches,
     }
 
 
@@ -270,65 +287,26 @@ def _without_vectors(layer: _Layer) -> dict[str, Contender]:
     }
 
 
-def _in_turn(
-    contenders: Mapping[str, Contender], rounds: int, clocks: list[float], advance: Callable[[], None]
-) -> dict[str, list[float]]:
-    """Milliseconds of each contender in each round: of the second of two calls, so that the caches are its own."""
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    names = list(contenders)
-    with torch.no_grad():
-        for turn in range(rounds):
-            clocks.append(_clock())
-            for place in range(len(names)):
-                name = names[(turn + place) % len(names)]
-                contenders[name]()
-                start = time.perf_counter()
-                contenders[name]()
-                times[name].append((time.perf_counter() - start) * 1e3)
-            advance()
-    return times
-
-
-def _clock() -> float:
-    """The processor's clock, GHz: additions that wait for each other take a cycle each."""
-    start = time.perf_counter()
-    native.lib.wrap_count(_CLOCK_ROUNDS)
-    return float(_CLOCK_ROUNDS / (time.perf_counter() - start) / 1e9)
-
-
-def _median(times: list[float], steady: list[bool]) -> float:
-    """The median of steady rounds; of all where none is, or where the clock was not measured."""
-    kept = list(compress(times, steady)) if len(times) == len(steady) else []
-    return statistics.median(kept or times)
-
-
 def _look_up_speeds() -> dict[str, float]:
     """GMAC/s of look-ups and additions in registers alone, by kernel: what its instructions allow at most."""
     found = {}
     for path in available_paths():
         for kind, base, bits in (("binary 8", 2, 8), ("ternary 8", 3, 8), ("binary 16", 2, 16)):
-            if path == "torch" or not native.lib.wrap_look_up(PATHS.index(path), base, bits, 1):
+            if path == "torch":
+                continue
+            # Of the kernel with tables of one register, which layers with few filters take.
+            kernel = native.lib.wrap_choose(
+                PATHS.index(path), base, bits, native.ffi.new("wrap_shape *", {"channels": 1})
+            )
+            if not native.lib.wrap_look_up(kernel, 1):
                 continue
             speeds = []
             for _ in range(_SLOW_ROUNDS):
                 start = time.perf_counter()
-                done = native.lib.wrap_look_up(PATHS.index(path), base, bits, _LOOK_UP_ROUNDS)
+                done = native.lib.wrap_look_up(kernel, _LOOK_UP_ROUNDS)
                 speeds.append(done / (time.perf_counter() - start) / 1e9)
             found[f"{kind} {path}"] = max(speeds)
     return found
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Kernels and torch take one thread each."""
-    before, before_torch = threads(), torch.get_num_threads()
-    set_threads(1)
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        set_threads(before)
-        torch.set_num_threads(before_torch)
 
 
 def _versions(*packages: str) -> dict[str, str]:

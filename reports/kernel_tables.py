@@ -1,18 +1,29 @@
 """Tables 2.7 and 2.8: convolutions with narrow accumulators, beside the published times."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from reports.kernel_bench import NAIVE, PEERS, fastest_peer, geometric_mean
-from reports.published import KERNEL_MILLISECONDS
+from reports.network_bench import FLOAT
+from reports.published import KERNEL_MILLISECONDS, RESNET18_MILLISECONDS
 from reports.tables import Table
 
+_COUNTED = "binary 8 avx512"
+_PRODUCTS = 6 * 64  # multiply-accumulates of a look-up
 _WITHOUT_VECTORS = ("binary 8 swar", "ternary 8 swar", NAIVE)
 
 
 def kernel_tables(result: dict[str, Any]) -> list[Table]:
     """What bench_kernels found."""
+    milliseconds = result["layers"][0]["milliseconds"]
     tables = [vector_table(result)]
-    return [*tables, word_table(result)] if NAIVE in result["layers"][0]["milliseconds"] else tables
+    if _COUNTED in milliseconds:
+        tables.append(work_table(result))
+    if NAIVE in milliseconds:
+        tables.append(word_table(result))
+    if result["network"]:
+        tables.append(network_table(result["network"]))
+    return tables
 
 
 def vector_table(result: dict[str, Any]) -> Table:
@@ -50,6 +61,52 @@ def _milliseconds(times: list[float]) -> tuple[str, ...]:
 
 def _share(speed: float, limit: float | None) -> str:
     return f"{speed / limit:.0%}" if limit else ""
+
+
+def work_table(result: dict[str, Any]) -> Table:
+    """Where the fastest kernel's time goes: the instructions that it cannot do without, and the cycles it takes."""
+    layers, clock = result["layers"], result["clock_ghz"]
+    a_cycle = result["speed_of_look_ups"][_COUNTED] / clock / _PRODUCTS
+    counts = {key: [layer["work"][key] for layer in layers] for key in layers[0]["work"]}
+    permutations = map(sum, zip(counts["look_ups"], counts["table_permutations"], strict=True))
+    least = [count / a_cycle for count in permutations]
+    taken = [layer["milliseconds"][_COUNTED] * clock * 1e6 for layer in layers]
+    peers = [layer["milliseconds"][fastest_peer(layer["milliseconds"])] * clock * 1e6 for layer in layers]
+    most = geometric_mean([peer / one for peer, one in zip(peers, least, strict=True)])
+    rows = [
+        ("look-ups: a permutation and an addition", *_thousands(counts["look_ups"])),
+        ("permutations for tables", *_thousands(counts["table_permutations"])),
+        ("registers of tables stored", *_thousands(counts["table_stores"])),
+        ("cycles, at least", *_thousands(least)),
+        ("cycles, measured", *_thousands(taken)),
+        ("share", *(f"{one / other:.0%}" for one, other in zip(least, taken, strict=True))),
+    ]
+    note = (
+        f"Thousands, of {_COUNTED}. At least: {a_cycle:.2f} permutations a cycle, each with an addition, as measured "
+        f"in registers alone. At that speed a kernel would be {most:.1f} times as fast as torch here, and no kernel of "
+        "this kind could be faster."
+    )
+    columns = ("instructions", *(layer["name"] for layer in layers))
+    return Table("What the fastest kernel has to do", columns, rows, note)
+
+
+def _thousands(counts: Sequence[float]) -> tuple[str, ...]:
+    return tuple(f"{count / 1e3:,.0f}" for count in counts)
+
+
+def network_table(milliseconds: dict[str, float]) -> Table:
+    """A whole ResNet-18, beside the published times."""
+    peers = [name for name in milliseconds if name.startswith("torch ") and name != FLOAT] or [FLOAT]
+    peer = min(peers, key=milliseconds.__getitem__)
+    rows = [(name, f"{time:.2f}", f"{milliseconds[peer] / time:.2f}") for name, time in milliseconds.items()]
+    narrow, wide = RESNET18_MILLISECONDS
+    rows += [("published, 8 bits", f"{narrow}", f"{wide / narrow:.2f}"), ("published, 32 bits", f"{wide}", "1.00")]
+    note = (
+        f"Milliseconds of an image of 224x224, one thread unless it says two; speedup over the fastest in bytes "
+        f"({peer}), published: over its own with 32 bits. First and last layer are torch's, in floats; torch in bytes "
+        "has them in bytes, too."
+    )
+    return Table("Whole ResNet-18", ("network", "ms", "speedup"), rows, note)
 
 
 def word_table(result: dict[str, Any]) -> Table:

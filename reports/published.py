@@ -69,6 +69,9 @@ def area_ratio(name: str) -> float:
     return MAC_UNITS[name].area_um2 / MAC_UNITS[REFERENCE].area_um2
 
 
+RESNET18_MILLISECONDS = (234.74, 312.42)
+"""A whole ResNet-18 with accumulators of 8 and of 32 bits (2.4.5)."""
+
 KERNEL_MILLISECONDS = {
     "64x56x56": (3.467, 8.339, 29.80, 83.705),
     "128x28x28": (2.956, 6.785, 23.86, 80.557),

@@ -4,8 +4,10 @@ import pytest
 
 from models.kernels import available_paths
 from models.kernels.paths import threads
-from reports.kernel_bench import NAIVE, bench_kernels, fastest_peer, geometric_mean
-from reports.kernel_tables import kernel_tables
+from models.training.progress import Progress
+from reports.kernel_bench import NAIVE, bench_kernels, counted_work, fastest_peer, geometric_mean
+from reports.kernel_tables import kernel_tables, network_table
+from reports.network_bench import bench_network
 
 
 @pytest.mark.slow
@@ -21,15 +23,24 @@ def test_all_contenders_are_measured_side_by_side() -> None:
         assert {f"binary 8 {path}" for path in available_paths() if path not in ("swar", "torch")} <= names
         assert {"torch float", "onnxruntime", fastest_peer(layer["milliseconds"])} <= names
         assert min(layer["milliseconds"].values()) > 0.01  # 11,000 GMAC/s: more than any core does
-    (table,) = kernel_tables(result)
+    table, *_ = kernel_tables(result)
     assert {row[0] for row in table.rows} == names | {"published, 8 bits", "published, 32 bits"}
+
+
+@pytest.mark.slow
+def test_a_whole_network_is_measured_beside_torchs() -> None:
+    times = bench_network(1, 0, Progress(quiet=True))
+    assert {"binary 8", "binary 8, two threads", "torch float"} <= times.keys()
+    assert times["binary 8, without first and last layer"] < times["binary 8"] < times["torch float"]
 
 
 def made_up(milliseconds: dict[str, float]) -> dict[str, object]:
     names = ("64x56x56", "128x28x28", "256x14x14", "512x7x7")
+    work = {"look_ups": 900_000, "table_permutations": 100_000, "table_stores": 50_000}
     return {
-        "layers": [{"name": name, "operations": 10**9, "milliseconds": milliseconds} for name in names],
-        "speed_of_look_ups": {"binary 8 avx2": 4000.0},
+        "layers": [{"name": name, "operations": 10**9, "work": work, "milliseconds": milliseconds} for name in names],
+        "network": {},
+        "speed_of_look_ups": {"binary 8 avx2": 4000.0, "binary 8 avx512": 3840.0},
         "steady_rounds": 40,
         "clock_ghz": 3.0,
         "machine": "a machine",
@@ -48,6 +59,29 @@ def test_tables_have_ratios_to_the_fastest_peer_and_to_the_limit() -> None:
     rows = {row[0]: row[1:] for row in words.rows}
     assert rows["binary 8 swar"] == ("2.00",) * 4 + ("30.0",)
     assert rows["published, packed"] == ("29.8", "23.9", "21.7", "20.4", "3.6")
+
+
+def test_the_instructions_of_a_layer_are_counted() -> None:
+    # 7x7: 19 of 21 rows and columns of windows are inside; 512 channels are 86 groups of 6, 22 batches, 8 blocks.
+    assert counted_work(512, 7) == {
+        "look_ups": 19 * 19 * 86 * 8,
+        "table_permutations": 11 * 22 * 49,
+        "table_stores": 88 * 49,
+    }
+    _, table = kernel_tables(made_up({"binary 8 avx512": 0.2, "torch x86": 1.0}))
+    rows = {row[0]: row[1:] for row in table.rows}
+    # 3840 GMAC/s at 3 GHz are 3.33 look-ups of 384: a million permutations take 300,000 cycles, of 600,000.
+    assert rows["cycles, at least"] == ("300",) * 4
+    assert rows["cycles, measured"] == ("600",) * 4
+    assert rows["share"] == ("50%",) * 4
+    assert "would be 10.0 times as fast as torch" in table.note
+
+
+def test_networks_are_compared_with_the_fastest_in_bytes() -> None:
+    table = network_table({"binary 8": 2.0, "torch float": 20.0, "torch x86": 6.0, "torch onednn": 5.0})
+    rows = {row[0]: row[1:] for row in table.rows}
+    assert rows["binary 8"] == ("2.00", "2.50")
+    assert rows["published, 8 bits"] == ("234.74", "1.33")
 
 
 def test_geometric_means_and_bad_settings() -> None:
