@@ -16,6 +16,7 @@ Contender = Callable[[], Any]
 
 _STEADY = 0.05  # a clock this much off the run's median: the round does not count
 _CLOCK_ROUNDS = 100_000
+_WARM_UP = 1e-3  # seconds, which threads take to wake up
 
 
 def usual_clock(clocks: list[float]) -> tuple[float, list[bool]]:
@@ -27,7 +28,7 @@ def usual_clock(clocks: list[float]) -> tuple[float, list[bool]]:
 def in_turn(
     contenders: Mapping[str, Contender], rounds: int, clocks: list[float], advance: Callable[[], None]
 ) -> dict[str, list[float]]:
-    """Milliseconds of each contender in each round: of the second of two calls, so that the caches are its own."""
+    """Milliseconds of each contender in each round: after calls that make the caches its own, and wake its threads."""
     times: dict[str, list[float]] = {name: [] for name in contenders}
     names = list(contenders)
     with torch.no_grad():
@@ -35,7 +36,10 @@ def in_turn(
             clocks.append(_clock())
             for place in range(len(names)):
                 name = names[(turn + place) % len(names)]
+                warm = time.perf_counter() + _WARM_UP
                 contenders[name]()
+                while time.perf_counter() < warm:
+                    contenders[name]()
                 start = time.perf_counter()
                 contenders[name]()
                 times[name].append((time.perf_counter() - start) * 1e3)

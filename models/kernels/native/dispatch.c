@@ -66,18 +66,39 @@ static void run_part(void *argument, int number) {
     atomic_store(&all->failed, 1);
 }
 
-/* Rows are divided first, as every row's tables are then made about once; what threads remain divide the filters. */
+/* What a part costs, per group of channels and pixel of a row. */
+static int64_t cost_of_part(const division *all, int64_t rows, int blocks) {
+  const wrap_shape *shape = all->whole.shape;
+  const int shared = shape->kernel_rows > shape->stride ? shape->kernel_rows - shape->stride : 0; /* made by both */
+  const int64_t tables = rows * shape->stride + shared;
+  const int64_t look_ups = rows * blocks * shape->kernel_rows * shape->kernel_columns;
+  return tables * all->kernel->table_cost + look_ups * all->kernel->look_up_cost;
+}
+
+/* Rows are divided, or filters, which makes all tables in every part, or both: whatever makes the largest part least. */
+static void divide(division *all, int threads) {
+  const int64_t rows = all->whole.last_row;
+  const int blocks = all->whole.last_block;
+  int64_t least = 0;
+  for (int row_parts = 1; row_parts <= threads && row_parts <= rows; row_parts++) {
+    const int block_parts = threads / row_parts < blocks ? threads / row_parts : blocks;
+    const int64_t cost = cost_of_part(all, (rows + row_parts - 1) / row_parts, parts_of(blocks, block_parts));
+    if (row_parts > 1 && cost >= least) continue;
+    least = cost;
+    all->row_parts = row_parts;
+    all->block_parts = block_parts;
+  }
+}
+
 int wrap_convolve(int number, const wrap_shape *shape, const uint8_t *input, const uint8_t *indices,
                   const wrap_finish *finish, void *output, int threads) {
   const wrap_kernel *kernel = kernel_of(number);
   const int blocks = parts_of(shape->filters, kernel->layout.lanes);
-  const int64_t rows = (int64_t)shape->images * shape->out_rows;
-  const int64_t most_row_parts = shape->kernel_rows > shape->stride ? (rows + 2) / 3 : rows; /* neighbours share rows */
   division all = {.kernel = kernel};
   all.whole = (wrap_part){.shape = shape, .finish = finish, .input = input, .indices = indices, .output = output,
-                          .last_row = rows, .last_block = blocks, .padded_filters = blocks * kernel->layout.lanes};
-  all.row_parts = threads < most_row_parts ? threads : (int)most_row_parts;
-  all.block_parts = threads / all.row_parts < blocks ? threads / all.row_parts : blocks;
+                          .last_row = (int64_t)shape->images * shape->out_rows, .last_block = blocks,
+                          .padded_filters = blocks * kernel->layout.lanes};
+  divide(&all, threads);
   wrap_in_parallel(run_part, &all, all.row_parts * all.block_parts);
   return atomic_load(&all.failed);
 }

@@ -67,8 +67,8 @@ static ALWAYS_INLINE word load_word(const void *place) {
 #include "planes.inc"
 
 const wrap_kernel wrap_swar_kernels[WRAP_MOST_KERNELS] = {
-    {2, 8, 0, 1, {6, 1, 1}, binary8_run, NULL},
-    {3, 8, 0, 1, {3, 1, 1}, ternary8_run, NULL},
-    {2, 16, 0, 1, {6, 1, 1}, binary16_run, NULL},
-    {3, 16, 0, 1, {3, 1, 1}, ternary16_run, NULL},
+    {2, 8, 64, 1, {6, 1, 1}, binary8_run, NULL},
+    {3, 8, 27, 1, {3, 1, 1}, ternary8_run, NULL},
+    {2, 16, 64, 1, {6, 1, 1}, binary16_run, NULL},
+    {3, 16, 27, 1, {3, 1, 1}, ternary16_run, NULL},
 };
