@@ -122,7 +122,8 @@ class PackedConvolution:
             arrays = self.output.arrays(lane, padded)
             finish.levels = self.output.thresholds.shape[1]
         elif isinstance(self.output, Scale):
-            arrays = self.output.arrays(padded)
+            layout = native.lib.wrap_layout_of(self._kernel)
+            arrays = self.output.arrays(padded, layout.lanes if layout.interleaved else 0)
             finish.shift, finish.largest = self.output.shift, self.output.largest
         for name, array in arrays.items():
             kind = {"lowest": "uint8_t *", "multiplier": "int16_t *", "bias": "int16_t *"}.get(name, "void *")

@@ -98,9 +98,13 @@ class Scale:
         scaled = (scaled + torch.from_numpy(self.bias)).clamp(limits.min, limits.max)
         return (scaled >> self.shift).clamp(0, self.largest).to(torch.uint8)
 
-    def arrays(self, padded: int) -> dict[str, NDArray[np.generic]]:
-        """What the kernels take."""
-        return {"multiplier": _padded(self.multiplier, padded, np.int16), "bias": _padded(self.bias, padded, np.int16)}
+    def arrays(self, padded: int, interleaved_lanes: int = 0) -> dict[str, NDArray[np.generic]]:
+        """What the kernels take. interleaved_lanes: of a block, if halves of every 16 filters go to its halves."""
+        arrays = {name: _padded(getattr(self, name), padded, np.int16) for name in ("multiplier", "bias")}
+        if interleaved_lanes:
+            halves = (-1, interleaved_lanes // 16, 2, 8)
+            arrays = {name: array.reshape(halves).swapaxes(1, 2).ravel() for name, array in arrays.items()}
+        return arrays
 
 
 def _padded(values: NDArray[np.generic], length: int, kind: type[np.generic]) -> NDArray[np.generic]:

@@ -65,13 +65,9 @@ static ALWAYS_INLINE void store_narrowed(uint8_t *place, __m256i bytes_in_16_bit
   _mm_storeu_si128((__m128i *)place, _mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 8)));
 }
 
-static ALWAYS_INLINE wide wide_scale(wide value, const int16_t *multiplier, const int16_t *bias) {
-  return _mm256_adds_epi16(_mm256_mulhrs_epi16(value, vector_load(multiplier)), vector_load(bias));
-}
-
-static ALWAYS_INLINE void wide_store_bytes(uint8_t *place, wide value, int shift, int largest) {
-  value = _mm256_max_epi16(_mm256_sra_epi16(value, _mm_cvtsi32_si128(shift)), _mm256_setzero_si256());
-  store_narrowed(place, _mm256_min_epi16(value, _mm256_set1_epi16((short)largest)));
+static ALWAYS_INLINE wide wide_scale(wide value, const int16_t *multiplier, const int16_t *bias, int shift) {
+  value = _mm256_adds_epi16(_mm256_mulhrs_epi16(value, vector_load(multiplier)), vector_load(bias));
+  return _mm256_sra_epi16(value, _mm_cvtsi32_si128(shift));
 }
 
 /* Lanes of 8 bits. */
@@ -79,7 +75,6 @@ static ALWAYS_INLINE void wide_store_bytes(uint8_t *place, wide value, int shift
 #define lane int8_t
 #define LANES 32
 #define HALF_LANES 32
-#define WIDES 2
 #define vector_of _mm256_set1_epi8
 #define vector_add _mm256_add_epi8
 #define vector_sub _mm256_sub_epi8
@@ -91,8 +86,9 @@ static ALWAYS_INLINE void wide_store_bytes(uint8_t *place, wide value, int shift
 #define vector_sign_extend(value, bits) (value) /* no narrower sums in lanes of 8 bits */
 #define vector_with_sign(value, sign) _mm256_sign_epi8(value, sign)
 #define vector_count_above(count, value, bound) _mm256_sub_epi8(count, _mm256_cmpgt_epi8(value, bound))
-#define wide_of(value, i, shift) \
-  _mm256_slli_epi16(_mm256_cvtepi8_epi16((i) ? _mm256_extracti128_si256(value, 1) : _mm256_castsi256_si128(value)), 8)
+#define wide_low(value) _mm256_unpacklo_epi8(_mm256_setzero_si256(), value)
+#define wide_high(value) _mm256_unpackhi_epi8(_mm256_setzero_si256(), value)
+#define wide_pack _mm256_packus_epi16
 #define half_pick(given, digit) _mm256_sign_epi8(_mm256_shuffle_epi8(given, (digit).byte), (digit).sign)
 #define half_choose _mm256_shuffle_epi8
 #define half_add _mm256_add_epi8
@@ -133,7 +129,6 @@ static half_digit write_digit_8(const int *channels, const int *signs) {
 #define lane int16_t
 #define LANES 16
 #define HALF_LANES 16
-#define WIDES 1
 #define vector_of _mm256_set1_epi16
 #define vector_add _mm256_add_epi16
 #define vector_sub _mm256_sub_epi16
@@ -146,7 +141,7 @@ static half_digit write_digit_8(const int *channels, const int *signs) {
   _mm256_sra_epi16(_mm256_sll_epi16(value, _mm_cvtsi32_si128(bits)), _mm_cvtsi32_si128(bits))
 #define vector_with_sign(value, sign) _mm256_sign_epi16(value, sign)
 #define vector_count_above(count, value, bound) _mm256_sub_epi16(count, _mm256_cmpgt_epi16(value, bound))
-#define wide_of(value, i, shift) _mm256_sll_epi16(value, _mm_cvtsi32_si128(shift))
+#define vector_times_power(value, power) _mm256_sll_epi16(value, _mm_cvtsi32_si128(power))
 #define half_pick(given, digit) _mm256_sign_epi16(_mm256_shuffle_epi8(given, (digit).byte), (digit).sign)
 #define half_choose _mm256_shuffle_epi8
 #define half_add _mm256_add_epi16
@@ -185,10 +180,10 @@ static half_digit write_digit_16(const int *channels, const int *signs) {
 #include "lookup.inc"
 
 const wrap_kernel wrap_avx2_kernels[WRAP_MOST_KERNELS] = {
-    {2, 8, 4, 1, {4, 32, 1}, binary8_run, binary8_look_up_alone},
-    {3, 8, 4, 1, {2, 32, 1}, ternary8_run, ternary8_look_up_alone},
-    {2, 16, 4, 1, {3, 16, 0}, binary16_run, binary16_look_up_alone},
-    {3, 16, 4, 1, {2, 16, 0}, ternary16_run, ternary16_look_up_alone},
+    {2, 8, 4, 1, {4, 32, 1, 1}, binary8_run, binary8_look_up_alone},
+    {3, 8, 4, 1, {2, 32, 1, 1}, ternary8_run, ternary8_look_up_alone},
+    {2, 16, 4, 1, {3, 16, 0, 0}, binary16_run, binary16_look_up_alone},
+    {3, 16, 4, 1, {2, 16, 0, 0}, ternary16_run, ternary16_look_up_alone},
 };
 #else
 const wrap_kernel wrap_avx2_kernels[WRAP_MOST_KERNELS];

@@ -43,14 +43,9 @@ static ALWAYS_INLINE table_2 load_table_2(const uint8_t *place) {
   return (table_2){load_table_1(place), load_table_1(place + 64)};
 }
 
-static ALWAYS_INLINE wide wide_scale(wide value, const int16_t *multiplier, const int16_t *bias) {
-  return _mm512_adds_epi16(_mm512_mulhrs_epi16(value, _mm512_loadu_si512(multiplier)), _mm512_loadu_si512(bias));
-}
-
-static ALWAYS_INLINE void wide_store_bytes(uint8_t *place, wide value, int shift, int largest) {
-  value = _mm512_max_epi16(_mm512_sra_epi16(value, _mm_cvtsi32_si128(shift)), _mm512_setzero_si512());
-  value = _mm512_min_epi16(value, _mm512_set1_epi16((short)largest));
-  _mm256_storeu_si256((__m256i *)place, _mm512_cvtepi16_epi8(value));
+static ALWAYS_INLINE wide wide_scale(wide value, const int16_t *multiplier, const int16_t *bias, int shift) {
+  value = _mm512_adds_epi16(_mm512_mulhrs_epi16(value, _mm512_loadu_si512(multiplier)), _mm512_loadu_si512(bias));
+  return _mm512_sra_epi16(value, _mm_cvtsi32_si128(shift));
 }
 
 /* Lanes of 8 bits. */
@@ -58,7 +53,6 @@ static ALWAYS_INLINE void wide_store_bytes(uint8_t *place, wide value, int shift
 #define lane int8_t
 #define LANES 64
 #define HALF_LANES 64
-#define WIDES 2
 #define vector_of _mm512_set1_epi8
 #define vector_add _mm512_add_epi8
 #define vector_sub _mm512_sub_epi8
@@ -72,8 +66,9 @@ static ALWAYS_INLINE void wide_store_bytes(uint8_t *place, wide value, int shift
   _mm512_mask_sub_epi8(value, _mm512_movepi8_mask(sign), _mm512_setzero_si512(), value)
 #define vector_count_above(count, value, bound) \
   _mm512_mask_sub_epi8(count, _mm512_cmpgt_epi8_mask(value, bound), count, _mm512_set1_epi8(-1))
-#define wide_of(value, i, shift) \
-  _mm512_slli_epi16(_mm512_cvtepi8_epi16((i) ? _mm512_extracti64x4_epi64(value, 1) : _mm512_castsi512_si256(value)), 8)
+#define wide_low(value) _mm512_unpacklo_epi8(_mm512_setzero_si512(), value)
+#define wide_high(value) _mm512_unpackhi_epi8(_mm512_setzero_si512(), value)
+#define wide_pack _mm512_packus_epi16
 #define half_pick(given, digit) \
   _mm512_permutex2var_epi8(given, digit, _mm512_sub_epi8(_mm512_setzero_si512(), given))
 #define half_choose(sums, pattern) _mm512_permutexvar_epi8(pattern, sums)
@@ -133,7 +128,6 @@ static half write_digit_8(const int *channels, const int *signs) {
 #define lane int16_t
 #define LANES 32
 #define HALF_LANES 32
-#define WIDES 1
 #define vector_of _mm512_set1_epi16
 #define vector_add _mm512_add_epi16
 #define vector_sub _mm512_sub_epi16
@@ -148,7 +142,7 @@ static half write_digit_8(const int *channels, const int *signs) {
   _mm512_mask_sub_epi16(value, _mm512_movepi16_mask(sign), _mm512_setzero_si512(), value)
 #define vector_count_above(count, value, bound) \
   _mm512_mask_sub_epi16(count, _mm512_cmpgt_epi16_mask(value, bound), count, _mm512_set1_epi16(-1))
-#define wide_of(value, i, shift) _mm512_sll_epi16(value, _mm_cvtsi32_si128(shift))
+#define vector_times_power(value, power) _mm512_sll_epi16(value, _mm_cvtsi32_si128(power))
 #define half_pick(given, digit) \
   _mm512_permutex2var_epi16(given, digit, _mm512_sub_epi16(_mm512_setzero_si512(), given))
 #define half_choose(sums, pattern) _mm512_permutexvar_epi16(pattern, sums)
@@ -195,11 +189,11 @@ static half write_digit_16(const int *channels, const int *signs) {
 
 /* Costs in hundredths of a cycle. */
 const wrap_kernel wrap_avx512_kernels[WRAP_MOST_KERNELS] = {
-    {2, 8, 200, 60, {6, 64, 1}, binary8_run, binary8_look_up_alone},
-    {3, 8, 200, 60, {3, 64, 1}, ternary8_run, ternary8_look_up_alone},
-    {3, 8, 400, 65, {4, 64, 1}, ternary8_wide_run, ternary8_wide_look_up_alone},
-    {2, 16, 200, 60, {5, 32, 2}, binary16_run, binary16_look_up_alone},
-    {3, 16, 200, 60, {3, 32, 2}, ternary16_run, ternary16_look_up_alone},
+    {2, 8, 200, 60, {6, 64, 1, 1}, binary8_run, binary8_look_up_alone},
+    {3, 8, 200, 60, {3, 64, 1, 1}, ternary8_run, ternary8_look_up_alone},
+    {3, 8, 400, 65, {4, 64, 1, 1}, ternary8_wide_run, ternary8_wide_look_up_alone},
+    {2, 16, 200, 60, {5, 32, 2, 0}, binary16_run, binary16_look_up_alone},
+    {3, 16, 200, 60, {3, 32, 2, 0}, ternary16_run, ternary16_look_up_alone},
 };
 #else
 const wrap_kernel wrap_avx512_kernels[WRAP_MOST_KERNELS];

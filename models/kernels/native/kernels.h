@@ -35,9 +35,11 @@ typedef struct {
 /* How a path takes weights: `group` weights of neighbouring channels become one index, their digits in `base`
  * (-1 is 0, and 1 is base - 1), the first the least. index_bytes: 1; 2 little-endian; or 0, for the bytes 2i and 2i + 1
  * (with bases of 3, the index of nothing but zeros is 0x8080, and those above it are 1 less).
- * lanes: filters that stand side by side: [filters / lanes][kernel row][group][kernel column][lanes]. */
+ * lanes: filters that stand side by side: [filters / lanes][kernel row][group][kernel column][lanes].
+ * interleaved: of every 16 filters, multiplier and bias have the first 8 in the first half of their block, the others in
+ * the second, as bytes turn into two registers of 16-bit lanes. */
 typedef struct {
-  int32_t group, lanes, index_bytes;
+  int32_t group, lanes, index_bytes, interleaved;
 } wrap_layout;
 
 enum { WRAP_AVX512, WRAP_AVX2, WRAP_VECTOR, WRAP_SWAR, WRAP_PATHS };

@@ -14,42 +14,48 @@ typedef struct {
   int parts;
 } joining;
 
-#define AT_ONCE 256 /* channels */
+#define AT_ONCE 4096 /* numbers: sums read what look-ups wrote, but not so soon that they would wait for it */
 
-/* The entries of the tables of some channels. Scalar, as every channel has a table of its own. */
+/* The entries of the channels' tables for a pixel. One after the other, as every channel has a table of its own. */
 #define LOOK_UP(kind)                                                                                       \
-  static void look_up_##kind(const int16_t *restrict table, int64_t span, const kind *restrict values, int count, \
-                             int16_t *restrict found) {                                                     \
-    _Pragma("GCC unroll 8") for (int i = 0; i < count; i++, table += span) found[i] = table[values[i]];      \
+  static void look_up_##kind(const wrap_join *join, const kind *restrict values, int16_t *restrict output) { \
+    const int16_t *restrict table = join->table - join->smallest;                                            \
+    const int64_t span = join->span;                                                                         \
+    const int channels = join->channels;                                                                     \
+    _Pragma("GCC unroll 8") for (int i = 0; i < channels; i++, table += span) output[i] = table[values[i]];   \
   }
 LOOK_UP(int8_t)
 LOOK_UP(int16_t)
 
-static void join_pixel(const wrap_join *join, const void *values, const int16_t *restrict other,
-                       int16_t *restrict output) {
-  const int16_t least = (int16_t)join->least;
-  for (int done = 0, count; done < join->channels; done += count) {
-    const int16_t *table = join->table + (int64_t)done * join->span - join->smallest;
-    int16_t found[AT_ONCE];
-    count = join->channels - done < AT_ONCE ? join->channels - done : AT_ONCE;
-    if (join->value_bytes == 1)
-      look_up_int8_t(table, join->span, (const int8_t *)values + done, count, found);
+static void look_up_pixels(const joining *all, int64_t first, int64_t last) {
+  const int channels = all->join->channels;
+  for (int64_t at = first * channels; at < last * channels; at += channels)
+    if (all->join->value_bytes == 1)
+      look_up_int8_t(all->join, (const int8_t *)all->values + at, all->output + at);
     else
-      look_up_int16_t(table, join->span, (const int16_t *)values + done, count, found);
-    for (int i = 0; i < count; i++) {
-      const int16_t sum = (int16_t)(found[i] + (other ? other[done + i] : 0));
-      output[done + i] = sum > least ? sum : least;
-    }
-  }
+      look_up_int16_t(all->join, (const int16_t *)all->values + at, all->output + at);
+}
+
+/* In vectors, by the compiler. */
+static void add(int64_t count, const int16_t *restrict other, int16_t *restrict output) {
+  for (int64_t i = 0; i < count; i++) output[i] = (int16_t)(output[i] + other[i]);
+}
+
+static void raise_to(int16_t least, int64_t count, int16_t *output) {
+  for (int64_t i = 0; i < count; i++) output[i] = output[i] > least ? output[i] : least;
 }
 
 static void join_part(void *argument, int part) {
   const joining *all = argument;
-  const int channels = all->join->channels;
-  const int64_t first = all->pixels * part / all->parts, last = all->pixels * (part + 1) / all->parts;
-  for (int64_t at = first * channels; at < last * channels; at += channels)
-    join_pixel(all->join, (const uint8_t *)all->values + at * all->join->value_bytes,
-               all->other ? all->other + at : NULL, all->output + at);
+  const int channels = all->join->channels, pixels = AT_ONCE / channels + 1;
+  const int64_t last = all->pixels * (part + 1) / all->parts;
+  for (int64_t first = all->pixels * part / all->parts, end; first < last; first = end) {
+    end = first + pixels < last ? first + pixels : last;
+    const int64_t at = first * channels, count = (end - first) * channels;
+    look_up_pixels(all, first, end);
+    if (all->other) add(count, all->other + at, all->output + at);
+    if (all->join->least > INT16_MIN) raise_to((int16_t)all->join->least, count, all->output + at);
+  }
 }
 
 static int parts_for(int64_t numbers, int threads) {

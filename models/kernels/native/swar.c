@@ -33,15 +33,7 @@ static ALWAYS_INLINE word load_word(const void *place) {
 #define word_settle(value) ((value) & 0x00ff00ff00ff00ff)
 #define word_negate(value) word_settle(0x0100010001000100 * GROUP - (value))
 
-#define NAME(x) binary8_##x
-#define BASE 2
-#define GROUP 6
-#include "planes.inc"
-
-#define NAME(x) ternary8_##x
-#define BASE 3
-#define GROUP 3
-#include "planes.inc"
+#include "plane_kinds.inc"
 
 #undef BITS
 #undef lane
@@ -56,19 +48,6 @@ static ALWAYS_INLINE word load_word(const void *place) {
 #define word_settle(value) ((value) & 0x0000ffff0000ffff)
 #define word_negate(value) word_settle(0x0001000000010000 * GROUP - (value))
 
-#define NAME(x) binary16_##x
-#define BASE 2
-#define GROUP 6
-#include "planes.inc"
+#include "plane_kinds.inc"
 
-#define NAME(x) ternary16_##x
-#define BASE 3
-#define GROUP 3
-#include "planes.inc"
-
-const wrap_kernel wrap_swar_kernels[WRAP_MOST_KERNELS] = {
-    {2, 8, 64, 1, {6, 1, 1}, binary8_run, NULL},
-    {3, 8, 27, 1, {3, 1, 1}, ternary8_run, NULL},
-    {2, 16, 64, 1, {6, 1, 1}, binary16_run, NULL},
-    {3, 16, 27, 1, {3, 1, 1}, ternary16_run, NULL},
-};
+const wrap_kernel wrap_swar_kernels[WRAP_MOST_KERNELS] = PLANE_KERNELS;

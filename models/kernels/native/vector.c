@@ -24,15 +24,7 @@ typedef uint16_t unaligned_16 __attribute__((vector_size(16), aligned(2), may_al
 #define unaligned unaligned_8
 #define WORD_LANES 16
 
-#define NAME(x) binary8_##x
-#define BASE 2
-#define GROUP 6
-#include "planes.inc"
-
-#define NAME(x) ternary8_##x
-#define BASE 3
-#define GROUP 3
-#include "planes.inc"
+#include "plane_kinds.inc"
 
 #undef BITS
 #undef lane
@@ -47,19 +39,6 @@ typedef uint16_t unaligned_16 __attribute__((vector_size(16), aligned(2), may_al
 #define unaligned unaligned_16
 #define WORD_LANES 8
 
-#define NAME(x) binary16_##x
-#define BASE 2
-#define GROUP 6
-#include "planes.inc"
+#include "plane_kinds.inc"
 
-#define NAME(x) ternary16_##x
-#define BASE 3
-#define GROUP 3
-#include "planes.inc"
-
-const wrap_kernel wrap_vector_kernels[WRAP_MOST_KERNELS] = {
-    {2, 8, 64, 1, {6, 1, 1}, binary8_run, NULL},
-    {3, 8, 27, 1, {3, 1, 1}, ternary8_run, NULL},
-    {2, 16, 64, 1, {6, 1, 1}, binary16_run, NULL},
-    {3, 16, 27, 1, {3, 1, 1}, ternary16_run, NULL},
-};
+const wrap_kernel wrap_vector_kernels[WRAP_MOST_KERNELS] = PLANE_KERNELS;

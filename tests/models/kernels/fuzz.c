@@ -125,6 +125,17 @@ static wrap_finish random_finish(int lane_bits, int padded) {
   return finish;
 }
 
+/* The array in the order that interleaved kernels take; NULL for NULL. */
+static int16_t *interleaved(const int16_t *array, int padded, int lanes) {
+  if (!array) return NULL;
+  int16_t *result = malloc((size_t)padded * sizeof *result);
+  for (int i = 0; i < padded; i++) {
+    const int block = i / lanes * lanes, within = i % lanes;
+    result[block + within / 8 % 2 * (lanes / 2) + within / 16 * 8 + within % 8] = array[i];
+  }
+  return result;
+}
+
 static int differs(int path, int base, int lane_bits, const wrap_shape *shape) {
   const int kernel = wrap_choose(path, base, lane_bits, shape);
   const wrap_layout layout = wrap_layout_of(kernel);
@@ -141,7 +152,13 @@ static int differs(int path, int base, int lane_bits, const wrap_shape *shape) {
   void *output = malloc(outputs * (bytes ? 1 : lane_bits / 8));
   int32_t *sums = malloc(outputs * sizeof(int32_t));
   wrap_naive(shape, input, weights, sums);
-  int wrong = wrap_convolve(kernel, shape, input, indices, &finish, output, 1 + below(4));
+  wrap_finish given = finish;
+  if (layout.interleaved) {
+    given.multiplier = interleaved(finish.multiplier, padded, layout.lanes);
+    given.bias = interleaved(finish.bias, padded, layout.lanes);
+  }
+  int wrong = wrap_convolve(kernel, shape, input, indices, &given, output, 1 + below(4));
+  if (layout.interleaved) free((void *)given.multiplier), free((void *)given.bias);
   for (size_t i = 0; i < outputs && !wrong; i++)
     wrong = expected(sums[i], &finish, lane_bits, (int)(i % shape->filters), padded) !=
             (bytes ? ((uint8_t *)output)[i] : number(output, lane_bits, i));
