@@ -109,7 +109,7 @@ class Plan:
 
     def _only_reader(self, node: Node) -> Node | None:
         readers = self._readers[node.name]
-        return readers[0] if self._fused and len(readers) == 1 and node.name != self._graph.output else None
+        return readers[0] if self._fused and len(readers) == 1 else None
 
 
 def _suits(node: WeightedNode, inputs: Integers) -> bool:

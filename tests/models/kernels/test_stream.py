@@ -1,0 +1,127 @@
+"""What lies between convolutions: the integers of the evaluator, for maps and features, in whatever memory they lie."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models.kernels import IntegerNetwork
+from models.kernels.plan import Plan
+from models.kernels.stream import joined, stepped, tabulated, tabulates
+from models.wrapnet.float_operations import FloatFlatten, FloatRelu, Quantize
+from models.wrapnet.integer_evaluator import IntegerEvaluator, evaluate_node
+from models.wrapnet.integer_graph import IntegerGraph
+from models.wrapnet.integer_nodes import Add, Flatten, Integers, Node, Relu, Requantize, Threshold
+
+RANDOM = np.random.default_rng(0)
+
+
+def threshold(channels: int, levels: int, lowest: int, reach: int, name: str = "t", source: str = "x") -> Threshold:
+    return Threshold(
+        name=name,
+        inputs=(source,),
+        thresholds=np.sort(RANDOM.integers(-reach, reach, (channels, levels)), axis=1),
+        directions=RANDOM.choice([-1, 1], channels),
+        lowest=lowest,
+    )
+
+
+def same(found: NDArray[Any], expected: NDArray[Any]) -> bool:
+    return found.shape == expected.shape and bool((found == expected).all())
+
+
+@pytest.mark.parametrize("shape", [(2, 5, 7, 3), (1, 300, 9, 9), (3, 1, 1, 1), (4, 70), (1, 5000)])
+@pytest.mark.parametrize(("kind", "reach"), [(np.int8, 128), (np.int16, 900), (np.int64, 900)])
+def test_tables_of_channels_are_thresholds(shape: tuple[int, ...], kind: type[np.generic], reach: int) -> None:
+    node = threshold(shape[1], 40, -20, reach)
+    given = Integers(shape[1:], -reach, reach - 1)
+    values = RANDOM.integers(-reach, reach, shape).astype(kind)
+    other = RANDOM.integers(-3000, 3000, shape)
+    levels = evaluate_node(node, [values.astype(np.int64)])
+    assert tabulates(node, given)
+    assert same(tabulated(node, given)([values]), levels)
+    assert same(joined(node, given)([values]), levels)
+    assert same(joined(node, given, relu=True)([values]), np.maximum(levels, 0))
+    assert same(joined(node, given, other=True)([values, other]), levels + other)
+    assert same(joined(node, given, other=True, relu=True)([values, other]), np.maximum(levels + other, 0))
+
+
+def test_wide_ranges_are_left_to_others() -> None:
+    node = threshold(3, 4, 0, 100)
+    assert not tabulates(node, Integers((3, 2, 2), -(1 << 15), 1 << 15))
+    assert not tabulates(threshold(3, 4, 1 << 16, 100), Integers((3, 2, 2), -5, 5))
+
+
+@pytest.mark.parametrize("largest", [7, 255])
+def test_steps_are_exact_for_every_integer(largest: int) -> None:
+    done = 0
+    for subdivisions in range(1, 400, 2):
+        node = Requantize(name="q", inputs=("x",), subdivisions=subdivisions, smallest=0, largest=largest)
+        for reach in (300, 3000):
+            every = np.arange(-reach, reach + 1).reshape(1, 1, 1, -1)
+            compute = stepped(node, Integers(every.shape[1:], -reach, reach))
+            # 1 / (2 * subdivisions), rounded up to 1 / 65536, is exact for small integers; else none is given.
+            if compute is None:
+                assert reach == 3000 or subdivisions == 1 or 2 * reach * subdivisions > 1 << 15
+                continue
+            done += 1
+            assert same(compute([every]), evaluate_node(node, [every])), (subdivisions, reach)
+    assert done
+
+
+@pytest.mark.parametrize(
+    ("options", "reach"),
+    [
+        ({"subdivisions": 1, "smallest": 0, "largest": 7}, 100),
+        ({"subdivisions": 5, "smallest": -3, "largest": 7}, 100),
+        ({"subdivisions": 5, "smallest": 0, "largest": 256}, 100),
+        ({"subdivisions": 5, "smallest": 0, "largest": 7}, 20_000),
+    ],
+)
+def test_steps_that_are_not_a_multiplication_of_16_bits_are_left_to_others(options: dict[str, int], reach: int) -> None:
+    assert stepped(Requantize(name="q", inputs=("x",), **options), Integers((2, 2, 2), -reach, reach)) is None
+
+
+def test_odd_graphs_are_computed_as_they_are() -> None:
+    first, second = threshold(4, 30, -15, 100, "first", "input"), threshold(4, 30, -15, 30, "second", "input")
+    third, huge = threshold(4, 5, 0, 30, "third", "sum"), threshold(4, 5, 32_000, 30, "huge", "input")
+    flat = (Flatten(name="flat", inputs=("last",)), threshold(36, 3, 0, 20, "features", "flat"))
+    cores: tuple[tuple[Node, ...], ...] = (
+        (first, Add(name="last", inputs=("first", "first"))),
+        (first, second, Add(name="last", inputs=("first", "second"))),
+        (first, second, Add(name="sum", inputs=("second", "first")), Relu(name="last", inputs=("sum",))),
+        (first, Add(name="sum", inputs=("input", "first")), third, Add(name="last", inputs=("sum", "third"))),
+        (
+            first,
+            Add(name="sum", inputs=("first", "input")),
+            Relu(name="relu", inputs=("sum",)),
+            third,
+            Add(name="last", inputs=("relu", "third")),
+        ),
+        (huge, Add(name="sum", inputs=("huge", "huge")), Add(name="last", inputs=("sum", "huge"))),
+        (huge, first, Add(name="last", inputs=("huge", "first")), *flat),
+        (first, Relu(name="last", inputs=("first",)), *flat, Relu(name="end", inputs=("features",))),
+    )
+    integers = RANDOM.integers(-100, 101, (2, 4, 3, 3))
+    for core in cores:
+        head = (FloatFlatten(),) if core[-1].name == "last" else (FloatRelu(),)
+        graph = IntegerGraph((4, 3, 3), (Quantize(step=1.0, smallest=-100, largest=100),), core, head)
+        expected = IntegerEvaluator(graph).core(integers)
+        for fused in (False, True):
+            found = IntegerNetwork(graph, fused=fused).core(integers)
+            assert all(same(found[name], expected[name]) for name in found), [node.name for node in core]
+            assert graph.output in found
+            assert fused or found.keys() == expected.keys()
+
+
+def test_sums_take_thresholds_and_relu_along() -> None:
+    core = (
+        threshold(4, 30, -15, 100, "first", "input"),
+        Add(name="sum", inputs=("first", "input")),
+        Relu(name="relu", inputs=("sum",)),
+    )
+    graph = IntegerGraph((4, 3, 3), (Quantize(step=1.0, smallest=-100, largest=100),), core, (FloatFlatten(),))
+    (step,) = Plan(graph, None, True).steps
+    assert (step.name, tuple(step.inputs)) == ("relu", ("input", "input"))
+    assert [step.name for step in Plan(graph, None, False).steps] == ["first", "sum", "relu"]
