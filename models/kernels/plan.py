@@ -60,8 +60,9 @@ class Plan:
         self._native = self._path != PATHS[-1]
         self._readers: dict[str, list[Node]] = {node.name: [] for node in graph.core}
         for node in graph.core:
-            for name in set(node.inputs) & self._readers.keys():
-                self._readers[name].append(node)
+            for name in node.inputs:
+                if name in self._readers:
+                    self._readers[name].append(node)  # twice, where it adds a node to itself
         self._waiting: dict[str, Threshold] = {}  # by the name of the sum that takes them along
         done: set[str] = set()
         for node in graph.core:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from models.kernels import IntegerNetwork
 from models.kernels.plan import Plan
 from models.kernels.stream import joined, stepped, tabulated, tabulates
-from models.wrapnet.float_operations import FloatFlatten, FloatRelu, Quantize
+from models.wrapnet.float_operations import FloatFlatten, FloatOperation, FloatRelu, Quantize
 from models.wrapnet.integer_evaluator import IntegerEvaluator, evaluate_node
 from models.wrapnet.integer_graph import IntegerGraph
 from models.wrapnet.integer_nodes import Add, Flatten, Integers, Node, Relu, Requantize, Threshold
@@ -83,6 +83,11 @@ def test_steps_that_are_not_a_multiplication_of_16_bits_are_left_to_others(optio
     assert stepped(Requantize(name="q", inputs=("x",), **options), Integers((2, 2, 2), -reach, reach)) is None
 
 
+def graph_of(core: tuple[Node, ...], head: tuple[FloatOperation, ...]) -> IntegerGraph:
+    stem = (Quantize(step=1.0, smallest=-100, largest=100),)
+    return IntegerGraph(image_shape=(4, 3, 3), stem=stem, core=core, head=head)
+
+
 def test_odd_graphs_are_computed_as_they_are() -> None:
     first, second = threshold(4, 30, -15, 100, "first", "input"), threshold(4, 30, -15, 30, "second", "input")
     third, huge = threshold(4, 5, 0, 30, "third", "sum"), threshold(4, 5, 32_000, 30, "huge", "input")
@@ -106,7 +111,7 @@ def test_odd_graphs_are_computed_as_they_are() -> None:
     integers = RANDOM.integers(-100, 101, (2, 4, 3, 3))
     for core in cores:
         head = (FloatFlatten(),) if core[-1].name == "last" else (FloatRelu(),)
-        graph = IntegerGraph((4, 3, 3), (Quantize(step=1.0, smallest=-100, largest=100),), core, head)
+        graph = graph_of(core, head)
         expected = IntegerEvaluator(graph).core(integers)
         for fused in (False, True):
             found = IntegerNetwork(graph, fused=fused).core(integers)
@@ -121,7 +126,7 @@ def test_sums_take_thresholds_and_relu_along() -> None:
         Add(name="sum", inputs=("first", "input")),
         Relu(name="relu", inputs=("sum",)),
     )
-    graph = IntegerGraph((4, 3, 3), (Quantize(step=1.0, smallest=-100, largest=100),), core, (FloatFlatten(),))
+    graph = graph_of(core, (FloatFlatten(),))
     (step,) = Plan(graph, None, True).steps
     assert (step.name, tuple(step.inputs)) == ("relu", ("input", "input"))
     assert [step.name for step in Plan(graph, None, False).steps] == ["first", "sum", "relu"]
