@@ -65,8 +65,8 @@ static ALWAYS_INLINE void store_narrowed(uint8_t *place, __m256i bytes_in_16_bit
   _mm_storeu_si128((__m128i *)place, _mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 8)));
 }
 
-static ALWAYS_INLINE wide wide_scale(wide value, const int16_t *multiplier, const int16_t *bias, int shift) {
-  value = _mm256_adds_epi16(_mm256_mulhrs_epi16(value, vector_load(multiplier)), vector_load(bias));
+static ALWAYS_INLINE wide wide_scale(wide value, wide multiplier, wide bias, int shift) {
+  value = _mm256_adds_epi16(_mm256_mulhrs_epi16(value, multiplier), bias);
   return _mm256_sra_epi16(value, _mm_cvtsi32_si128(shift));
 }
 
@@ -83,8 +83,10 @@ static ALWAYS_INLINE wide wide_scale(wide value, const int16_t *multiplier, cons
 #define vector_load_bytes(place) vector_load(place)
 #define vector_store_bytes(place, value) vector_store(place, value)
 #define vector_positive_part(value) _mm256_max_epi8(value, _mm256_setzero_si256())
-#define vector_sign_extend(value, bits) (value) /* no narrower sums in lanes of 8 bits */
-#define vector_with_sign(value, sign) _mm256_sign_epi8(value, sign)
+#define vector_shift_left(value, bits) (value) /* no narrower sums in lanes of 8 bits */
+#define vector_shift_right(value, bits) (value)
+#define vector_where_larger(magnitude, bound, larger, others) \
+  _mm256_blendv_epi8(larger, others, _mm256_cmpeq_epi8(vector_lesser(magnitude, bound), magnitude))
 #define vector_count_above(count, value, bound) _mm256_sub_epi8(count, _mm256_cmpgt_epi8(value, bound))
 #define wide_low(value) _mm256_unpacklo_epi8(_mm256_setzero_si256(), value)
 #define wide_high(value) _mm256_unpackhi_epi8(_mm256_setzero_si256(), value)
@@ -137,11 +139,11 @@ static half_digit write_digit_8(const int *channels, const int *signs) {
 #define vector_load_bytes(place) _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(place)))
 #define vector_store_bytes(place, value) store_narrowed(place, value)
 #define vector_positive_part(value) _mm256_max_epi16(value, _mm256_setzero_si256())
-#define vector_sign_extend(value, bits) \
-  _mm256_sra_epi16(_mm256_sll_epi16(value, _mm_cvtsi32_si128(bits)), _mm_cvtsi32_si128(bits))
-#define vector_with_sign(value, sign) _mm256_sign_epi16(value, sign)
+#define vector_shift_left(value, bits) _mm256_sll_epi16(value, _mm_cvtsi32_si128(bits))
+#define vector_shift_right(value, bits) _mm256_sra_epi16(value, _mm_cvtsi32_si128(bits))
+#define vector_where_larger(magnitude, bound, larger, others) \
+  _mm256_blendv_epi8(larger, others, _mm256_cmpeq_epi16(vector_lesser(magnitude, bound), magnitude))
 #define vector_count_above(count, value, bound) _mm256_sub_epi16(count, _mm256_cmpgt_epi16(value, bound))
-#define vector_times_power(value, power) _mm256_sll_epi16(value, _mm_cvtsi32_si128(power))
 #define half_pick(given, digit) _mm256_sign_epi16(_mm256_shuffle_epi8(given, (digit).byte), (digit).sign)
 #define half_choose _mm256_shuffle_epi8
 #define half_add _mm256_add_epi16

@@ -43,8 +43,8 @@ static ALWAYS_INLINE table_2 load_table_2(const uint8_t *place) {
   return (table_2){load_table_1(place), load_table_1(place + 64)};
 }
 
-static ALWAYS_INLINE wide wide_scale(wide value, const int16_t *multiplier, const int16_t *bias, int shift) {
-  value = _mm512_adds_epi16(_mm512_mulhrs_epi16(value, _mm512_loadu_si512(multiplier)), _mm512_loadu_si512(bias));
+static ALWAYS_INLINE wide wide_scale(wide value, wide multiplier, wide bias, int shift) {
+  value = _mm512_adds_epi16(_mm512_mulhrs_epi16(value, multiplier), bias);
   return _mm512_sra_epi16(value, _mm_cvtsi32_si128(shift));
 }
 
@@ -61,9 +61,10 @@ static ALWAYS_INLINE wide wide_scale(wide value, const int16_t *multiplier, cons
 #define vector_load_bytes(place) _mm512_loadu_si512(place)
 #define vector_store_bytes(place, value) _mm512_storeu_si512(place, value)
 #define vector_positive_part(value) _mm512_max_epi8(value, _mm512_setzero_si512())
-#define vector_sign_extend(value, bits) (value) /* no narrower sums in lanes of 8 bits */
-#define vector_with_sign(value, sign) \
-  _mm512_mask_sub_epi8(value, _mm512_movepi8_mask(sign), _mm512_setzero_si512(), value)
+#define vector_shift_left(value, bits) (value) /* no narrower sums in lanes of 8 bits */
+#define vector_shift_right(value, bits) (value)
+#define vector_where_larger(magnitude, bound, larger, others) \
+  _mm512_mask_mov_epi8(others, _mm512_cmpgt_epu8_mask(magnitude, bound), larger)
 #define vector_count_above(count, value, bound) \
   _mm512_mask_sub_epi8(count, _mm512_cmpgt_epi8_mask(value, bound), count, _mm512_set1_epi8(-1))
 #define wide_low(value) _mm512_unpacklo_epi8(_mm512_setzero_si512(), value)
@@ -136,13 +137,12 @@ static half write_digit_8(const int *channels, const int *signs) {
 #define vector_load_bytes(place) _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(place)))
 #define vector_store_bytes(place, value) _mm256_storeu_si256((__m256i *)(place), _mm512_cvtepi16_epi8(value))
 #define vector_positive_part(value) _mm512_max_epi16(value, _mm512_setzero_si512())
-#define vector_sign_extend(value, bits) \
-  _mm512_sra_epi16(_mm512_sll_epi16(value, _mm_cvtsi32_si128(bits)), _mm_cvtsi32_si128(bits))
-#define vector_with_sign(value, sign) \
-  _mm512_mask_sub_epi16(value, _mm512_movepi16_mask(sign), _mm512_setzero_si512(), value)
+#define vector_shift_left(value, bits) _mm512_sll_epi16(value, _mm_cvtsi32_si128(bits))
+#define vector_shift_right(value, bits) _mm512_sra_epi16(value, _mm_cvtsi32_si128(bits))
+#define vector_where_larger(magnitude, bound, larger, others) \
+  _mm512_mask_mov_epi16(others, _mm512_cmpgt_epu16_mask(magnitude, bound), larger)
 #define vector_count_above(count, value, bound) \
   _mm512_mask_sub_epi16(count, _mm512_cmpgt_epi16_mask(value, bound), count, _mm512_set1_epi16(-1))
-#define vector_times_power(value, power) _mm512_sll_epi16(value, _mm_cvtsi32_si128(power))
 #define half_pick(given, digit) \
   _mm512_permutex2var_epi16(given, digit, _mm512_sub_epi16(_mm512_setzero_si512(), given))
 #define half_choose(sums, pattern) _mm512_permutexvar_epi16(pattern, sums)

@@ -47,4 +47,10 @@
 #define MOST_TILES 64            /* of a strip */
 #define SUMS_BYTES (256 << 10)   /* that wait for the next channels */
 
+/* Thresholds that are read once for a tile: of 3 bits, or of 4. */
+#define FEW_KEPT 7
+#define MOST_KEPT 15
+#define WIDES (16 / LANE_BITS) /* registers of 16-bit lanes for one of LANE_BITS */
+#define LARGEST_LANE ((lane)((1u << (LANE_BITS - 1)) - 1))
+
 #endif
