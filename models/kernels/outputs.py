@@ -47,14 +47,14 @@ class Levels:
     def arrays(self, lane: type[np.signedinteger], padded: int) -> dict[str, NDArray[np.generic]]:
         """What the kernels take: a level is reached where (x ^ flip) > above, and `lowest` counts those always reached.
 
-        -x >= t is ~x >= t - 1.
+        -x >= t is ~x >= t - 1. `above` rises, as the kernels halve it: what stands for those always reached is last.
         """
         limits = np.iinfo(lane)
         flip = np.where(self.directions < 0, -1, 0)
         above = self.thresholds.astype(np.int64) - 1 + flip[:, None]
         always = above < limits.min
         return {
-            "above": _padded(np.where(always, limits.max, above.clip(max=limits.max)), padded, lane).T.copy(),
+            "above": _padded(np.sort(np.where(always, limits.max, above.clip(max=limits.max))), padded, lane).T.copy(),
             "flip": _padded(flip, padded, lane),
             "lowest": _padded(self.lowest + always.sum(1), padded, np.uint8),
         }

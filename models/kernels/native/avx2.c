@@ -74,6 +74,7 @@ static ALWAYS_INLINE wide wide_scale(wide value, wide multiplier, wide bias, int
 #define LANE_BITS 8
 #define lane int8_t
 #define LANES 32
+#define mask __m256i
 #define HALF_LANES 32
 #define vector_of _mm256_set1_epi8
 #define vector_add _mm256_add_epi8
@@ -85,9 +86,10 @@ static ALWAYS_INLINE wide wide_scale(wide value, wide multiplier, wide bias, int
 #define vector_positive_part(value) _mm256_max_epi8(value, _mm256_setzero_si256())
 #define vector_shift_left(value, bits) (value) /* no narrower sums in lanes of 8 bits */
 #define vector_shift_right(value, bits) (value)
-#define vector_where_larger(magnitude, bound, larger, others) \
-  _mm256_blendv_epi8(larger, others, _mm256_cmpeq_epi8(vector_lesser(magnitude, bound), magnitude))
-#define vector_count_above(count, value, bound) _mm256_sub_epi8(count, _mm256_cmpgt_epi8(value, bound))
+#define vector_above _mm256_cmpgt_epi8
+#define vector_within(magnitude, bound) _mm256_cmpeq_epi8(vector_lesser(magnitude, bound), magnitude)
+#define vector_choose(where, chosen, others) _mm256_blendv_epi8(others, chosen, where)
+#define vector_add_where(value, where, addend) _mm256_add_epi8(value, _mm256_and_si256(where, addend))
 #define wide_low(value) _mm256_unpacklo_epi8(_mm256_setzero_si256(), value)
 #define wide_high(value) _mm256_unpackhi_epi8(_mm256_setzero_si256(), value)
 #define wide_pack _mm256_packus_epi16
@@ -130,6 +132,7 @@ static half_digit write_digit_8(const int *channels, const int *signs) {
 #define LANE_BITS 16
 #define lane int16_t
 #define LANES 16
+#define mask __m256i
 #define HALF_LANES 16
 #define vector_of _mm256_set1_epi16
 #define vector_add _mm256_add_epi16
@@ -141,9 +144,10 @@ static half_digit write_digit_8(const int *channels, const int *signs) {
 #define vector_positive_part(value) _mm256_max_epi16(value, _mm256_setzero_si256())
 #define vector_shift_left(value, bits) _mm256_sll_epi16(value, _mm_cvtsi32_si128(bits))
 #define vector_shift_right(value, bits) _mm256_sra_epi16(value, _mm_cvtsi32_si128(bits))
-#define vector_where_larger(magnitude, bound, larger, others) \
-  _mm256_blendv_epi8(larger, others, _mm256_cmpeq_epi16(vector_lesser(magnitude, bound), magnitude))
-#define vector_count_above(count, value, bound) _mm256_sub_epi16(count, _mm256_cmpgt_epi16(value, bound))
+#define vector_above _mm256_cmpgt_epi16
+#define vector_within(magnitude, bound) _mm256_cmpeq_epi16(vector_lesser(magnitude, bound), magnitude)
+#define vector_choose(where, chosen, others) _mm256_blendv_epi8(others, chosen, where)
+#define vector_add_where(value, where, addend) _mm256_add_epi16(value, _mm256_and_si256(where, addend))
 #define half_pick(given, digit) _mm256_sign_epi16(_mm256_shuffle_epi8(given, (digit).byte), (digit).sign)
 #define half_choose _mm256_shuffle_epi8
 #define half_add _mm256_add_epi16

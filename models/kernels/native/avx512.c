@@ -52,6 +52,7 @@ static ALWAYS_INLINE wide wide_scale(wide value, wide multiplier, wide bias, int
 #define LANE_BITS 8
 #define lane int8_t
 #define LANES 64
+#define mask __mmask64
 #define HALF_LANES 64
 #define vector_of _mm512_set1_epi8
 #define vector_add _mm512_add_epi8
@@ -63,10 +64,10 @@ static ALWAYS_INLINE wide wide_scale(wide value, wide multiplier, wide bias, int
 #define vector_positive_part(value) _mm512_max_epi8(value, _mm512_setzero_si512())
 #define vector_shift_left(value, bits) (value) /* no narrower sums in lanes of 8 bits */
 #define vector_shift_right(value, bits) (value)
-#define vector_where_larger(magnitude, bound, larger, others) \
-  _mm512_mask_mov_epi8(others, _mm512_cmpgt_epu8_mask(magnitude, bound), larger)
-#define vector_count_above(count, value, bound) \
-  _mm512_mask_sub_epi8(count, _mm512_cmpgt_epi8_mask(value, bound), count, _mm512_set1_epi8(-1))
+#define vector_above _mm512_cmpgt_epi8_mask
+#define vector_within _mm512_cmple_epu8_mask
+#define vector_choose(where, chosen, others) _mm512_mask_mov_epi8(others, where, chosen)
+#define vector_add_where(value, where, addend) _mm512_mask_add_epi8(value, where, value, addend)
 #define wide_low(value) _mm512_unpacklo_epi8(_mm512_setzero_si512(), value)
 #define wide_high(value) _mm512_unpackhi_epi8(_mm512_setzero_si512(), value)
 #define wide_pack _mm512_packus_epi16
@@ -128,6 +129,7 @@ static half write_digit_8(const int *channels, const int *signs) {
 #define LANE_BITS 16
 #define lane int16_t
 #define LANES 32
+#define mask __mmask32
 #define HALF_LANES 32
 #define vector_of _mm512_set1_epi16
 #define vector_add _mm512_add_epi16
@@ -139,10 +141,10 @@ static half write_digit_8(const int *channels, const int *signs) {
 #define vector_positive_part(value) _mm512_max_epi16(value, _mm512_setzero_si512())
 #define vector_shift_left(value, bits) _mm512_sll_epi16(value, _mm_cvtsi32_si128(bits))
 #define vector_shift_right(value, bits) _mm512_sra_epi16(value, _mm_cvtsi32_si128(bits))
-#define vector_where_larger(magnitude, bound, larger, others) \
-  _mm512_mask_mov_epi16(others, _mm512_cmpgt_epu16_mask(magnitude, bound), larger)
-#define vector_count_above(count, value, bound) \
-  _mm512_mask_sub_epi16(count, _mm512_cmpgt_epi16_mask(value, bound), count, _mm512_set1_epi16(-1))
+#define vector_above _mm512_cmpgt_epi16_mask
+#define vector_within _mm512_cmple_epu16_mask
+#define vector_choose(where, chosen, others) _mm512_mask_mov_epi16(others, where, chosen)
+#define vector_add_where(value, where, addend) _mm512_mask_add_epi16(value, where, value, addend)
 #define half_pick(given, digit) \
   _mm512_permutex2var_epi16(given, digit, _mm512_sub_epi16(_mm512_setzero_si512(), given))
 #define half_choose(sums, pattern) _mm512_permutexvar_epi16(pattern, sums)

@@ -19,8 +19,9 @@ typedef struct {
  *
  * They wrap to `bits`. slope: of the cyclic activation, 0 for none; one_sided: what is below 0 becomes 0.
  * levels > 0: a byte, lowest[filter] and 1 more for each level whose above[level][filter] is less than
- * value ^ flip[filter]. levels == 0 and multiplier: a byte, (value * 2^(16 - bits) * multiplier[filter] + 2^14) >> 15,
- * plus bias[filter], saturated to 16 bits, >> shift, clipped to 0 to largest. Otherwise: the value, in a lane.
+ * value ^ flip[filter]; above rises from level to level.
+ * levels == 0 and multiplier: a byte, (value * 2^(16 - bits) * multiplier[filter] + 2^14) >> 15, plus bias[filter],
+ * saturated to 16 bits, >> shift, clipped to 0 to largest. Otherwise: the value, in a lane.
  * Arrays of a number for each filter are as long as wrap_padded_filters says; lanes are int8_t or int16_t.
  */
 typedef struct {

@@ -4,8 +4,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kernels.h"
+
+#define MOST_LEVELS 20
 
 static uint64_t state;
 
@@ -95,6 +98,24 @@ static void *random_bytes(size_t count) {
   return bytes;
 }
 
+/* Lanes [level][filter] that rise from level to level, some of them as far as they can. */
+static void *rising_bounds(int lane_bits, int levels, int padded) {
+  uint8_t *bounds = malloc((size_t)levels * padded * (lane_bits / 8));
+  const int largest = (1 << (lane_bits - 1)) - 1, most_more = 1 + 3 * largest / levels;
+  for (int filter = 0; filter < padded; filter++) {
+    int bound = -largest - 1 + below(most_more);
+    for (int level = 0; level < levels; level++) {
+      const int16_t wide = (int16_t)bound;
+      const int8_t narrow = (int8_t)bound;
+      memcpy(bounds + ((size_t)level * padded + filter) * (lane_bits / 8),
+             lane_bits == 8 ? (const void *)&narrow : (const void *)&wide, lane_bits / 8);
+      bound += below(most_more);
+      if (bound > largest) bound = largest;
+    }
+  }
+  return bounds;
+}
+
 /* A finish with arrays for `padded` filters; the caller frees them. */
 static wrap_finish random_finish(int lane_bits, int padded) {
   wrap_finish finish = {.bits = lane_bits == 8 ? 8 : 2 + below(15), .one_sided = below(2)};
@@ -102,15 +123,15 @@ static wrap_finish random_finish(int lane_bits, int padded) {
   finish.slope = below(2) ? 1 + below(steepest) : 0;
   switch (below(3)) {
     case 0:
-      finish.levels = 1 + below(16);
-      finish.above = random_bytes((size_t)finish.levels * padded * (lane_bits / 8));
+      finish.levels = 1 + below(MOST_LEVELS);
+      finish.above = rising_bounds(lane_bits, finish.levels, padded);
       finish.lowest = random_bytes(padded);
       int8_t *flip = malloc((size_t)padded * (lane_bits / 8));
       for (int i = 0; i < padded; i++) {
         const int8_t all = below(2) ? -1 : 0;
         for (int byte = 0; byte < lane_bits / 8; byte++) flip[i * (lane_bits / 8) + byte] = all;
       }
-      for (int i = 0; i < padded; i++) ((uint8_t *)finish.lowest)[i] %= 256 - 16;
+      for (int i = 0; i < padded; i++) ((uint8_t *)finish.lowest)[i] %= 256 - MOST_LEVELS;
       finish.flip = flip;
       break;
     case 1:
