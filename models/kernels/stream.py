@@ -62,18 +62,17 @@ def joined(node: Threshold, inputs: Integers, *, other: bool = False, relu: bool
     Computes from maps or features of `inputs`, and of what fits 16 bits together with the thresholds.
     """
     table = _table(node, inputs)
-    described = native.ffi.new("wrap_join *")
-    described.channels, described.span = table.shape
-    described.smallest, described.least = inputs.smallest, 0 if relu else _SHORT.min
-    described.table = native.ffi.cast("int16_t *", table.ctypes.data)
+    pointer = native.ffi.cast("int16_t *", table.ctypes.data)
+    given = {"smallest": inputs.smallest, "least": 0 if relu else _SHORT.min, "table": pointer}
+    given["channels"], given["span"] = table.shape
+    described = {bytes_: native.ffi.new("wrap_join *", {**given, "value_bytes": bytes_}) for bytes_ in (1, 2)}
 
     def compute(arrays: list[Array]) -> Array:
         values = channels_last(arrays[0], np.int8 if arrays[0].dtype == np.int8 else np.int16)
         second = channels_last(arrays[1], np.int16) if other else None
         out = np.empty(values.shape, np.int16)
-        described.value_bytes = values.itemsize
         native.lib.wrap_join_pixels(
-            described,
+            described[values.itemsize],
             out.size // table.shape[0],
             native.ffi.from_buffer(values),
             native.ffi.NULL if second is None else native.ffi.from_buffer("int16_t[]", second),
