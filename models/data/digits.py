@@ -1,8 +1,6 @@
 """Real handwritten digits, 8 x 8 pixels, as they ship with scikit-learn (1797 images, 10 classes)."""
 
 import torch
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 
 from models.data.splits import ImageData, Split
 
@@ -14,6 +12,9 @@ def digits(seed: int = 0) -> ImageData:
 
     Pixels go from 0 to 16; normalised, from 0 to 1, since most of an image is exactly 0.
     """
+    from sklearn.datasets import load_digits  # takes long to import, and few commands need it
+    from sklearn.model_selection import train_test_split
+
     images, labels = load_digits(return_X_y=True)
     parts = train_test_split(images, labels, test_size=1 / 3, stratify=labels, random_state=seed)
     train_images, test_images = (torch.tensor(part, dtype=torch.uint8).view(-1, 1, 8, 8) for part in parts[:2])
