@@ -20,8 +20,9 @@ from hw.designs import MacDesign
 from models.training.files import write_text
 from models.training.seeds import check_seed
 from models.wrapnet.export import LayerExport
+from sim.runners import choose_runner
 from sim.stimulus import flush, trained_layer
-from sim.waves import check_wave_file, choose_runner, keep_waves, wave_arguments
+from sim.waves import check_wave_file, keep_waves, wave_arguments
 
 SimulatorName = Literal["verilator", "icarus"]
 

@@ -4,9 +4,7 @@ import shutil
 import subprocess
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
-
-from cocotb_tools.runner import Icarus, Runner, get_runner
+from typing import Literal
 
 from models.training.files import write_with
 
@@ -22,14 +20,6 @@ FST_PACKAGES = ("liblz4-dev", "zlib1g-dev")
 _FST_HEADERS = ("lz4.h", "zlib.h")
 
 
-class _IcarusVcd(Icarus):
-    """The runner for Icarus, which knows FST alone."""
-
-    def _test_command(self) -> list[Any]:
-        commands: list[list[Any]] = super()._test_command()
-        return [["-vcd" if argument == "-fst" else argument for argument in command] for command in commands]
-
-
 def check_wave_file(path: Path) -> None:
     """Raises ValueError if a file of that name holds no waveforms."""
     if path.suffix not in (".fst", ".vcd"):
@@ -43,13 +33,6 @@ def can_write(simulator: str, form: WaveFormat) -> bool:
     includes = "".join(f"#include <{header}>\n" for header in _FST_HEADERS)
     finished = subprocess.run(["g++", "-E", "-x", "c++", "-"], input=includes, capture_output=True, text=True)
     return finished.returncode == 0
-
-
-def choose_runner(simulator: str, waves: Path | None) -> Runner:
-    """Cocotb's runner of a simulator that writes waveforms of that name, or none."""
-    if simulator == "icarus" and waves is not None and waves.suffix == ".vcd":
-        return _IcarusVcd()
-    return get_runner(simulator)
 
 
 def wave_arguments(waves: Path | None) -> list[str]:

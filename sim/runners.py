@@ -1,0 +1,76 @@
+"""Cocotb's runners of simulators, with what the bench needs besides."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from contextlib import suppress
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from cocotb_tools.runner import Icarus, Runner, Verilator, get_runner
+from platformdirs import user_cache_path
+
+from models.training.files import write_with
+
+_RUNTIME = "verilated*.o"
+_COMPILER = "c++"  # what Verilator's Makefiles call
+_VARIABLES = ("CPATH", "CPLUS_INCLUDE_PATH", "CPPFLAGS", "CXXFLAGS")
+
+
+def choose_runner(simulator: str, waves: Path | None) -> Runner:
+    """Cocotb's runner of a simulator that writes waveforms of that name, or none."""
+    if simulator == "verilator":
+        return _SharingVerilator()
+    if simulator == "icarus" and waves is not None and waves.suffix == ".vcd":
+        return _IcarusVcd()
+    return get_runner(simulator)
+
+
+class _IcarusVcd(Icarus):
+    """The runner for Icarus, which knows FST alone."""
+
+    def _test_command(self) -> list[Any]:
+        commands: list[list[Any]] = super()._test_command()
+        return [["-vcd" if argument == "-fst" else argument for argument in command] for command in commands]
+
+
+class _SharingVerilator(Verilator):
+    """Compiles Verilator's own runtime, most of a build, once for a machine.
+
+    No design changes these object files. They are kept in the user's cache folder, by everything that does; a folder
+    that cannot be read or written is done without.
+    """
+
+    def build(self, *arguments: Any, **options: Any) -> None:
+        super().build(*arguments, **options)
+        shelf = self._shelf()
+        with suppress(OSError):
+            for made in self.build_dir.glob(_RUNTIME):
+                if not (shelf / made.name).exists():
+                    write_with(shelf / made.name, partial(shutil.copyfile, made))
+
+    def _build_command(self) -> list[Any]:
+        *translation, make = super()._build_command()
+        taken = []
+        with suppress(OSError):
+            for kept in self._shelf().glob(_RUNTIME):
+                shutil.copyfile(kept, self.build_dir / kept.name)
+                taken.append(f"--assume-old={kept.name}")
+        return [*translation, [*make, *taken]]
+
+    def _shelf(self) -> Path:
+        """The folder of the objects that a build like this one makes."""
+        made_by = [_answer(self.executable, "--version"), _answer(_COMPILER, "-v")]
+        made_from = [str(argument.value) for argument in self._build_args]
+        text = json.dumps([made_by, made_from, {name: os.environ.get(name) for name in _VARIABLES}])
+        return user_cache_path("wrapmac") / "verilator" / hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
+def _answer(*command: str) -> str:
+    """What a program says of itself."""
+    finished = subprocess.run(command, capture_output=True, text=True)
+    return finished.stdout + finished.stderr

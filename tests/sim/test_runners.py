@@ -1,0 +1,58 @@
+"""Verilator's runtime is compiled once for a machine, and again where that would make a difference."""
+
+from pathlib import Path
+
+import pytest
+
+from sim.runners import choose_runner
+from sim.simulators import simulator_version
+
+UNIT = "module unit(input a, output b); assign b = !a; endmodule"
+QUICK = ["-CFLAGS", "-O0"]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder in which nothing is yet."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    simulator_version("verilator")
+    return folder
+
+
+def compiled(folder: Path, arguments: list[str]) -> set[str]:
+    """Builds a simulator, and says which of its object files the compiler made: it notes what they depend on."""
+    folder.mkdir()
+    source = folder / "unit.v"
+    source.write_text(UNIT)
+    build = folder / "build"
+    log = folder / "log"
+    choose_runner("verilator", None).build(
+        sources=[source], hdl_toplevel="unit", build_args=arguments, build_dir=build, log_file=log
+    )
+    assert (build / "unit").exists()
+    return {path.stem for path in build.glob("*.o") if path.with_suffix(".d").exists()}
+
+
+def test_a_second_build_compiles_the_design_alone(tmp_path: Path, cache: Path) -> None:
+    first = compiled(tmp_path / "first", QUICK)
+    assert {"verilated", "verilated_vpi", "verilator", "Vtop__ALL"} <= first
+    kept = {path.stem for path in cache.rglob("*.o")}
+    assert kept == {name for name in first if name.startswith("verilated")}
+    assert compiled(tmp_path / "second", QUICK) == first - kept
+    (lost,) = cache.rglob("verilated.o")
+    lost.unlink()
+    assert compiled(tmp_path / "third", QUICK) == first - kept | {"verilated"}
+    assert lost.exists()
+
+
+def test_other_flags_and_variables_make_other_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = compiled(tmp_path / "first", QUICK)
+    assert compiled(tmp_path / "second", ["-CFLAGS", "-O0 -g"]) == first
+    monkeypatch.setenv("CXXFLAGS", "-fno-inline")
+    assert compiled(tmp_path / "third", QUICK) == first
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")
+    assert "verilated" in compiled(tmp_path / "first", QUICK)
