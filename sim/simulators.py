@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from cocotb_tools.check_results import get_results
@@ -21,12 +20,12 @@ from models.training.files import write_text
 from models.training.seeds import check_seed
 from models.wrapnet.export import LayerExport
 from sim.runners import choose_runner
+from sim.scratch import scratch_folder
 from sim.stimulus import flush, trained_layer
 from sim.waves import check_wave_file, keep_waves, wave_arguments
 
 SimulatorName = Literal["verilator", "icarus"]
 
-_SCRATCH = "run-"
 _LOG = "simulator.log"
 _BENCH = Path(__file__).with_name("bench.v")
 
@@ -83,17 +82,15 @@ def simulate(job: Job, folder: Path) -> dict[str, Any]:
     log_file = folder / _LOG
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.glob(f"{_SCRATCH}*"):
-        shutil.rmtree(left, ignore_errors=True)  # of a run that was killed; its simulator may even still be at it
-    with TemporaryDirectory(dir=folder, prefix=_SCRATCH, ignore_cleanup_errors=True) as scratch:
+    with scratch_folder(folder) as scratch:
         try:
-            verdict = _run_bench(job, Path(scratch))
+            verdict = _run_bench(job, scratch)
         finally:
-            log = Path(scratch, _LOG)
+            log = scratch / _LOG
             if log.exists():
                 log.replace(folder / _LOG)
             if job.waves is not None:
-                keep_waves(Path(scratch), job.waves)
+                keep_waves(scratch, job.waves)
     return verdict | {"log": str(log_file)}
 
 
