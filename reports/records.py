@@ -18,12 +18,13 @@ def kept(
     inputs: dict[str, Any],
     compute: Callable[[], dict[str, Any]],
     files: tuple[Path, ...] = (),
+    final: Callable[[dict[str, Any]], bool] = lambda record: True,
 ) -> dict[str, Any]:
     """The record in `path` if it was made from the same inputs by the same code, else a new one from `compute`.
 
     packages: those of the project's packages, or single files, whose code the record depends on. files: what
-    `compute` leaves besides; if one is gone, the record is made anew, as it is if it cannot be read. Both `inputs` and
-    the record are plain JSON values.
+    `compute` leaves besides; if one is gone, the record is made anew, as it is if it cannot be read. final: whether a
+    record is worth keeping; one that came of lack of time is not. Both `inputs` and the record are plain JSON values.
     """
     key = digest(packages, inputs)
     record = read_record(path, key)
@@ -31,7 +32,8 @@ def kept(
         return record
     path.unlink(missing_ok=True)  # or an interrupted computation would leave it beside files that are not its own
     record = compute()
-    write_record(path, key, record)
+    if final(record):
+        write_record(path, key, record)
     return record
 
 

@@ -46,6 +46,12 @@ def test_a_step_that_fails_leaves_no_record(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_a_record_that_is_not_final_is_returned_but_not_kept(tmp_path: Path) -> None:
+    step, path = Step(), tmp_path / "step.json"
+    for run in (1, 2, 3):
+        assert kept(path, ("hw",), {}, step, final=lambda record: record["run"] == 2) == {"run": min(run, 2)}
+
+
 def test_a_record_whose_files_are_gone_is_made_anew(tmp_path: Path) -> None:
     step, path, file = Step(), tmp_path / "step.json", tmp_path / "netlist.v"
     file.touch()
