@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from reports.builtin_library import builtin_text
-from reports.silicon.technology import INSTALLED, read_technology
+from reports.silicon.technology import installed_technologies, read_technology
 from sim.cells import read_cells
 from sim.expressions import Expression
 
@@ -90,7 +90,7 @@ def load_library(name: str, dont_use: tuple[str, ...] = ()) -> Library:
     """
     if name == BUILTIN:
         return Library("Nangate 45 nm (built-in table)", builtin_text(), (*_DONT_USE, *dont_use))
-    if "/" not in name and (INSTALLED / name).is_dir():
+    if name in installed_technologies():
         technology = read_technology(name)
         return Library(technology.title, technology.liberty, (*technology.dont_use, *dont_use))
     folder = Path(name)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 SCRIPTS = Path("/usr/lib/qflow/scripts")
 BINARIES = Path("/usr/lib/qflow/bin")
-INSTALLED = Path("/usr/share/qflow/tech")
+_INSTALLED = Path("/usr/share/qflow/tech")
 
 _TOOLS = {
     "graywolf": "graywolf",
@@ -104,6 +104,11 @@ def osu018() -> Technology:
     return load_technology("osu018")
 
 
+def installed_technologies() -> list[str]:
+    """Names of qflow's technologies on this machine."""
+    return sorted(path.name for path in _INSTALLED.glob("*") if path.is_dir())
+
+
 def load_technology(name: str) -> Technology:
     """A technology to lay out in. Raises what `read_technology` raises, and ValueError if a tool is missing."""
     check_tools()
@@ -117,14 +122,15 @@ def read_technology(name: str) -> Technology:
     A folder FOLDER holds FOLDER.sh, FOLDER.par, FOLDER_setup.tcl and the files that FOLDER.sh names, as those of
     Debian's qflow-tech packages do. Raises ValueError if it is missing or unusable.
     """
-    folder = Path(name) if Path(name).is_dir() else INSTALLED / name
-    if not folder.is_dir():
+    if Path(name).is_dir():
+        return _read(Path(name).resolve())
+    if name not in installed_technologies():
         raise ValueError(
             f"no technology {name!r}: it is neither a folder nor installed; installed are "
-            f"{', '.join(sorted(path.name for path in INSTALLED.glob('*'))) or 'none'}; "
+            f"{', '.join(installed_technologies()) or 'none'}; "
             "there are Debian packages qflow-tech-osu018, qflow-tech-osu035 and qflow-tech-osu050"
         )
-    return _read(folder.resolve())
+    return _read(_INSTALLED / name)
 
 
 def _read(folder: Path) -> Technology:

@@ -91,9 +91,11 @@ def test_files_that_are_not_one_library_are_refused(second: str, message: str, t
         load_library(str(tmp_path))
 
 
-def test_a_folder_without_libraries_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="holds no Liberty files"):
-        load_library(str(tmp_path))
+def test_a_folder_without_libraries_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (str(tmp_path), "."):
+        with pytest.raises(ValueError, match="holds no Liberty files"):
+            load_library(name)
 
 
 @pytest.mark.parametrize(
