@@ -1,5 +1,7 @@
 """wrapmac: multiply-accumulate units with wrap-around accumulators, from training to checked hardware."""
 
+import os
+import signal
 import sys
 from collections.abc import Callable
 
@@ -41,6 +43,9 @@ def main() -> None:
     }
     try:
         sys.exit(tyro.extras.subcommand_cli_from_dict(commands, prog="wrapmac", description=__doc__))
+    except BrokenPipeError:  # the reader of the output has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains as it ends
+        sys.exit(128 + signal.SIGPIPE)
     except (
         ValueError,
         OSError,

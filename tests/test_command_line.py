@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,16 @@ def test_help_says_what_each_option_does(command: str, tmp_path: Path) -> None:
     assert finished.returncode == 0
     assert "default:" in finished.stdout
     assert "--out " in finished.stdout
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    command = subprocess.Popen(
+        [sys.executable, "-m", "wrapmac", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert command.stdout is not None
+    command.stdout.close()
+    _, complaints = command.communicate()
+    assert (command.returncode, complaints) == (128 + signal.SIGPIPE, b"")
 
 
 def test_generate_by_name_and_by_parameters(tmp_path: Path) -> None:
