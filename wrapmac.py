@@ -42,7 +42,10 @@ def main() -> None:
         "redraw": redraw,
     }
     try:
-        sys.exit(tyro.extras.subcommand_cli_from_dict(commands, prog="wrapmac", description=__doc__))
+        try:
+            sys.exit(tyro.extras.subcommand_cli_from_dict(commands, prog="wrapmac", description=__doc__))
+        finally:
+            sys.stdout.flush()  # here, where an output that is closed is noticed
     except BrokenPipeError:  # the reader of the output has seen enough, as `head` has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains as it ends
         sys.exit(128 + signal.SIGPIPE)

@@ -48,14 +48,25 @@ def test_help_says_what_each_option_does(command: str, tmp_path: Path) -> None:
     assert "--out " in finished.stdout
 
 
-def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "left"),
+    [
+        (["--help"], []),
+        (["generate", "2x1x4k1", "--out", "v"], ["v/2x1x4k1.v"]),
+        (["synth", "2x1x4k1", "--json", "made.json"], ["made.json"]),
+    ],
+    ids=["help", "text", "table"],
+)
+def test_a_reader_that_has_seen_enough_is_no_error(arguments: list[str], left: list[str], tmp_path: Path) -> None:
     command = subprocess.Popen(
-        [sys.executable, "-m", "wrapmac", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "wrapmac", *arguments], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     assert command.stdout is not None
     command.stdout.close()
     _, complaints = command.communicate()
-    assert (command.returncode, complaints) == (128 + signal.SIGPIPE, b"")
+    assert command.returncode == 128 + signal.SIGPIPE
+    assert not [line for line in complaints.splitlines() if not line.startswith(b"mapping and proving: ")]
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()] == left
 
 
 def test_generate_by_name_and_by_parameters(tmp_path: Path) -> None:

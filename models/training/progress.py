@@ -10,11 +10,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 
 
+class _Terminal(Console):
+    def on_broken_pipe(self) -> None:
+        """Stops showing; the work goes on. Rich would end the process."""
+        self.quiet = True
+
+
 class Progress:
     """A group of tasks with a bar each, written to standard error. Use as a context manager."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._console = Console(stderr=True, quiet=quiet)
+        self._console = _Terminal(stderr=True, quiet=quiet)
         self._bars = Bars(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),

@@ -1,18 +1,16 @@
 """The command that tries units on FPGAs."""
 
-import json
 import shlex
 from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
-from rich.console import Console
 from tyro.conf import arg
 
-from models.training.files import write_text
 from models.training.progress import Progress
 from reports.commands.options import Designs, ProofLimit, chosen_designs, ensure_writable
+from reports.commands.output import show, write_record
 from reports.fpga_report import FpgaJob, fpga_report
 from reports.fpga_tables import fpga_tables
 from reports.nextpnr import DEVICES
@@ -44,8 +42,6 @@ def fpga(
     command = ["wrapmac", "fpga", *names, "--device", *devices, "--seeds", str(seeds), *["--dsp"] * dsp]
     with Progress() as progress, TemporaryDirectory() if out is None else nullcontext(out) as folder:
         report = fpga_report(job, Path(folder), progress, shlex.join(command))
-    for table in fpga_tables(report["designs"]):
-        Console().print(table.terminal())
-    if json_file is not None:
-        write_text(json_file, json.dumps(report, indent=2))
+    write_record(json_file, report)
+    show(fpga_tables(report["designs"]))
     return 0 if all(design["equivalent"] for design in report["designs"]) else 1

@@ -1,15 +1,12 @@
 """Commands that train networks and use them."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
-from rich.console import Console
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from models.training.execution import Execution, process_state
-from models.training.files import write_text
 from models.training.progress import Progress
 from models.wrapnet.evaluation import evaluate as evaluate_network
 from models.wrapnet.network_export import export_network
@@ -23,9 +20,8 @@ from reports.commands.options import (
     ensure_writable,
     image_source,
 )
-from reports.tables import (
-    accuracy_table,
-)
+from reports.commands.output import show, write_record
+from reports.tables import accuracy_table
 
 
 def train(
@@ -49,7 +45,7 @@ def train(
     with Progress(quiet=not shown) as progress:
         record = run_wrapnet(config, images, out, progress, execution, resume=resume)
     if shown:
-        Console().print(accuracy_table(record).terminal())
+        show([accuracy_table(record)])
     return 0
 
 
@@ -66,11 +62,10 @@ def evaluate(
     images = image_source(dataset, data, finished.config.seed)
     finished.check(images)
     accuracy = evaluate_network(finished.network, images)
+    write_record(json_file, asdict(accuracy))
     print(f"accuracy {accuracy.accuracy:.2%}")
     for layer, (rate, bits) in enumerate(zip(accuracy.overflow_rates, accuracy.activation_bits, strict=True)):
         print(f"quantized layer {layer + 1}: {rate:.2%} of sums overflow, {bits}-bit activations")
-    if json_file is not None:
-        write_text(json_file, json.dumps(asdict(accuracy), indent=2))
     return 0
 
 

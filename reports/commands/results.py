@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from jinja2 import TemplateError
-from rich.console import Console
 from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, Positional, arg, subcommand
 
 from models.data.cifar10 import cifar10
@@ -19,6 +18,7 @@ from reports.commands.options import (
     Seed,
     ensure_writable,
 )
+from reports.commands.output import show, write_record
 from reports.cyclic_figures import CYCLIC_FIGURES, write_cyclic_figure
 from reports.kernel_bench import bench_kernels
 from reports.kernel_tables import kernel_tables
@@ -85,13 +85,9 @@ def bench(
     ensure_writable(subject.json_file)
     with Progress() as progress:
         result, tables = subject.run(progress)
-    for shown in tables:
-        Console().print(shown.terminal())
-        if shown.note:
-            print(shown.note)
-    if subject.json_file is not None:
-        made = {"command": shlex.join(["wrapmac", *sys.argv[1:]]), "created": now()}
-        write_text(subject.json_file, json.dumps(result | {"seed": subject.seed} | made, indent=2))
+    made = {"command": shlex.join(["wrapmac", *sys.argv[1:]]), "created": now()}
+    write_record(subject.json_file, result | {"seed": subject.seed} | made)
+    show(tables, notes=True)
     return 0
 
 
@@ -128,10 +124,9 @@ def table(
     with Progress() as progress:
         results = measure_tables(chosen, images, SCALES[scale], range(seeds), out, progress, command)
     tables = [training_table(number, results) for number in chosen]
-    write_text(out / "tables.json", json.dumps(results, indent=2))
+    write_record(out / "tables.json", results)
     write_text(out / "tables.md", "\n".join(one.markdown() for one in tables))
-    for one in tables:
-        Console().print(one.terminal())
+    show(tables)
     print(out / "tables.md")
     return 0
 

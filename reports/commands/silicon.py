@@ -1,20 +1,18 @@
 """Commands that lay units out."""
 
-import json
 import os
 import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
 
-from rich.console import Console
 from tyro.conf import arg
 
-from models.training.files import write_text
 from models.training.progress import Progress
 from models.training.seeds import check_seed
 from models.wrapnet.export import LayerExport
 from reports.commands.options import Designs, chosen_designs, ensure_writable
+from reports.commands.output import show, show_page, write_record
 from reports.silicon import sweep_report
 from reports.silicon.cluster import open_executor
 from reports.silicon.page import sweep_plots
@@ -62,9 +60,8 @@ def layout(
     )
     with Progress() as progress:
         report = layout_report(designs, cells, out, seed, progress, command, operands, sweep_folder)
-    for table in layout_tables(report):
-        Console().print(table.terminal())
-    Console().print(f"The report: {out / 'index.html'}", highlight=False, soft_wrap=True)
+    show(layout_tables(report))
+    show_page(out / "index.html")
     failed = failures(report)
     for line in failed:
         print(f"wrapmac: failed: {line}", file=sys.stderr)
@@ -109,12 +106,9 @@ def sweep(
         raise ValueError(f"workers is {workers}; allowed is an integer of at least 1")
     with Progress() as progress, open_executor(scheduler, workers or os.cpu_count() or 1) as executor:
         report = sweep_report.sweep_report(Sweep(executor, cache, progress, seed, margin, quick), designs, out, command)
-    if len(designs) == 1:
-        Console().print(sweep_report.front_table(report).terminal())
-    Console().print(sweep_report.best_table(report).terminal())
+    write_record(json_file, report)
+    show([*([sweep_report.front_table(report)] if len(designs) == 1 else []), sweep_report.best_table(report)])
     print(f"The fronts: {out / 'sweep.md'}")
     for line in sweep_report.errors(report):
         print(f"wrapmac: failed: {line}", file=sys.stderr)
-    if json_file is not None:
-        write_text(json_file, json.dumps(report, indent=2))
     return 0 if sweep_report.is_sound(report) else 1

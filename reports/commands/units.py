@@ -1,6 +1,5 @@
 """Commands that make and check units."""
 
-import json
 import os
 import shlex
 import sys
@@ -11,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
-from rich.console import Console
 from tyro.conf import arg
 
 from hw.designs import MacDesign
@@ -29,6 +27,7 @@ from reports.commands.options import (
     chosen_designs,
     ensure_writable,
 )
+from reports.commands.output import show, show_page, write_record
 from reports.liberty import BUILTIN, load_library
 from reports.library_comparison import compare_libraries
 from reports.library_tables import library_markdown, library_tables
@@ -68,12 +67,10 @@ def flow(
     except CheckFailed as error:
         print(f"wrapmac: {error}", file=sys.stderr)
         return 1
-    write_text(out / "report.json", json.dumps(report, indent=2))
+    write_record(out / "report.json", report)
     write_page(report, out)
-    console = Console()
-    for table in (overview_table(report), accuracy_table(report["trained_layer"])):
-        console.print(table.terminal())
-    console.print(f"The report: {out / 'index.html'}", highlight=False, soft_wrap=True)
+    show([overview_table(report), accuracy_table(report["trained_layer"])])
+    show_page(out / "index.html")
     return 0 if all(design["equivalent"] for design in report["designs"]) else 1
 
 
@@ -148,9 +145,8 @@ def check(
             return {"name": job.design.name, "simulator": simulator, "seed": seed, **verdict}
 
         verdicts = list(pool.map(run, jobs))
-    Console().print(check_summary(verdicts).terminal())
-    if json_file is not None:
-        write_text(json_file, json.dumps(verdicts, indent=2))
+    write_record(json_file, verdicts)
+    show([check_summary(verdicts)])
     return 0 if all(verdict["passed"] for verdict in verdicts) else 1
 
 
@@ -200,11 +196,10 @@ def synth(
         )
         with Progress() as progress, TemporaryDirectory() if out is None else nullcontext(out) as folder:
             report = compare_libraries(designs, libraries, Path(folder), progress, command, proof_limit)
-        for table in library_tables(report):
-            Console().print(table.terminal())
+        write_record(json_file, report)
         if json_file is not None:
-            write_text(json_file, json.dumps(report, indent=2))
             write_text(json_file.with_suffix(".md"), library_markdown(report))
+        show(library_tables(report))
         proved = [design["equivalent"] for one in report["libraries"] for design in one["designs"]]
         return 0 if all(proved) else 1
     (cells,) = libraries
@@ -217,9 +212,8 @@ def synth(
             return {"name": design.name, **asdict(netlist)}
 
         results = list(pool.map(run, designs))
-    Console().print(synthesis_summary(results).terminal())
-    if json_file is not None:
-        write_text(json_file, json.dumps(results, indent=2))
+    write_record(json_file, results)
+    show([synthesis_summary(results)])
     return 0 if all(result["equivalent"] for result in results) else 1
 
 
@@ -240,12 +234,8 @@ def prove(
     ensure_writable(json_file)
     with Progress() as progress:
         proofs = prove_designs(designs, limit, out, progress)
-    Console().print(proof_summary(proofs).terminal())
-    for proof in proofs:
-        if proof.trace is not None:
-            Console().print(trace_table(proof).terminal())
-    if json_file is not None:
-        write_text(json_file, json.dumps([asdict(proof) for proof in proofs], indent=2))
+    write_record(json_file, [asdict(proof) for proof in proofs])
+    show([proof_summary(proofs), *(trace_table(proof) for proof in proofs if proof.trace is not None)])
     return 0 if all(proof.status == "proved" for proof in proofs) else 1
 
 
@@ -275,11 +265,10 @@ def mutants(
         for design in designs:
             results.append(measure_mutants(design, cells, Path(scratch) / design.name, count, seed, proof_limit))
             task.advance(note=design.name)
-    Console().print(mutation_summary(results).terminal())
+    write_record(json_file, results)
+    show([mutation_summary(results)])
     for result in results:
         for mutant in result["mutants"]:
             if mutant["verdict"] == SURVIVED:
                 print(f"{result['name']} survivor: {mutant['net']}: {mutant['change']}")
-    if json_file is not None:
-        write_text(json_file, json.dumps(results, indent=2))
     return 0 if all(map(passed, results)) else 1
