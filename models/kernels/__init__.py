@@ -4,10 +4,11 @@ Sums modulo 2^b are exact in any order, so low-bit weights become indices into t
 it, for the instruction sets that a machine has; where it was not compiled, torch does.
 """
 
-from models.kernels.convolution import PackedConvolution, PackedProduct
+from models.kernels.convolution import PackedConvolution
 from models.kernels.network import IntegerNetwork
 from models.kernels.outputs import Levels, Scale
 from models.kernels.paths import available_paths, chosen_path, set_threads
+from models.kernels.product import PackedProduct
 
 __all__ = [
     "IntegerNetwork",

@@ -1,4 +1,4 @@
-"""Convolutions and matrix products with packed weights."""
+"""Convolutions with packed weights."""
 
 import math
 from typing import Any
@@ -16,12 +16,16 @@ from models.wrapnet.accumulators import Accumulator
 MOST_KERNEL_ROWS = 64
 """Rows and columns that a kernel may have."""
 
+LARGEST_SIDE = 1 << 16
+"""Rows and columns of maps, with their padding, as the kernels count lanes of tables in 32 bits."""
+
+DEFAULT_ACCUMULATOR = Accumulator(bits=8, slope=2, overflow="wrap")
+"""Sums that wrap around in a byte, and nothing else."""
+
 _OVERFLOWS = ("wrap", "cyclic", "relu-like")
 _LARGEST_SIZE = (1 << 31) - 1
-_LARGEST_SIDE = 1 << 16  # the kernels count lanes of tables in 32 bits
 _MOST_SHAPES = 64  # of activations whose description is kept
 _Shape = tuple[int, int, int, int]
-_DEFAULT = Accumulator(bits=8, slope=2, overflow="wrap")
 
 
 class PackedConvolution:
@@ -36,7 +40,7 @@ class PackedConvolution:
     def __init__(
         self,
         weights: NDArray[np.int8],
-        accumulator: Accumulator = _DEFAULT,
+        accumulator: Accumulator = DEFAULT_ACCUMULATOR,
         *,
         stride: int = 1,
         padding: int = 0,
@@ -45,6 +49,10 @@ class PackedConvolution:
         path: str | None = None,
     ) -> None:
         self.base = weight_base(weights)
+        if not isinstance(accumulator, Accumulator):
+            raise ValueError(f"accumulator is {accumulator!r}; it needs to be an Accumulator")
+        if not isinstance(output, Levels | Scale | None):
+            raise ValueError(f"output is {output!r}; it needs to be Levels, a Scale or None")
         if weights.ndim != 4 or max(weights.shape[1:3]) > MOST_KERNEL_ROWS:
             raise ValueError(
                 f"weights have the shape {weights.shape}; it needs to be (filters, rows, columns, channels), with at "
@@ -58,7 +66,7 @@ class PackedConvolution:
             raise ValueError(f"accumulator is {accumulator}; it needs to wrap, without carries, by {_OVERFLOWS}")
         if output is not None and output.filters != len(weights):
             raise ValueError(f"output is for {output.filters} filters; there are {len(weights)}")
-        self.weights = np.ascontiguousarray(weights)
+        self.weights = np.array(weights, order="C")
         self.accumulator, self.output = accumulator, output
         self.stride, self.padding, self.activation_bits = stride, padding, activation_bits
         self.path = chosen_path(path)
@@ -72,7 +80,7 @@ class PackedConvolution:
         """The folded sums (images, rows, columns, filters) of activations (images, rows, columns, channels).
 
         activations: uint8, in one piece. Sums are int8 where the accumulator has 8 bits, else int16; uint8 with an
-        output. out: gets them, if given. Raises ValueError for other arrays, and MemoryError.
+        output. out: gets them, if given; memory of its own. Raises ValueError for other arrays, and MemoryError.
         """
         shape, described = self._fit(activations)
         if self.activation_bits < 8 and int(activations.max()) >> self.activation_bits:
@@ -82,8 +90,8 @@ class PackedConvolution:
             )
         if out is None:
             out = np.empty(shape, self._kind)
-        elif out.dtype != self._kind or out.shape != shape or not out.flags.c_contiguous or not out.flags.writeable:
-            raise ValueError(f"out is {out.dtype} of {out.shape}; it needs to be {self._kind} of {shape}, in one piece")
+        else:
+            self._check_out(out, shape, activations)
         if self.path == PATHS[-1]:
             out[...] = self._with_torch(activations)
         else:
@@ -160,6 +168,13 @@ class PackedConvolution:
             found = self._fits[activations.shape] = shape, self._described(activations.shape, shape)
         return found
 
+    def _check_out(self, out: object, shape: _Shape, activations: NDArray[np.uint8]) -> None:
+        if not isinstance(out, np.ndarray) or out.dtype != self._kind or out.shape != shape:
+            found = f"{out.dtype} of {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
+            raise ValueError(f"out is {found}; it needs to be {self._kind} of {shape}")
+        if not out.flags.c_contiguous or not out.flags.writeable or np.may_share_memory(out, activations):
+            raise ValueError("out needs to be in one piece, writeable, and apart from the activations")
+
     def _shape(self, given: tuple[int, ...]) -> _Shape:
         filters, *window, channels = self.weights.shape
         if not all(given) or given[3] != channels:
@@ -169,8 +184,8 @@ class PackedConvolution:
             raise ValueError(f"a kernel of {tuple(window)} does not fit maps of {given[1:3]}")
         rows, columns = (free // self.stride + 1 for free in room)
         widest = max(given[1:3]) + 2 * self.padding
-        if widest > _LARGEST_SIDE:
-            raise ValueError(f"maps are {widest} pixels wide or high with their padding; allowed are {_LARGEST_SIDE}")
+        if widest > LARGEST_SIDE:
+            raise ValueError(f"maps are {widest} pixels wide or high with their padding; allowed are {LARGEST_SIDE}")
         if max(given[0] * rows * columns * filters, math.prod(given)) > _LARGEST_SIZE:
             raise ValueError(f"activations of {given} are too many: 2^31 bytes of input or output, or more")
         return given[0], rows, columns, filters
@@ -180,22 +195,6 @@ class PackedConvolution:
             return None
         window = self.weights.shape[1:3]
         return native.ffi.new("wrap_shape *", (*given, shape[3], *window, self.stride, self.padding, *shape[1:3]))
-
-
-class PackedProduct:
-    """A product of matrices, of bytes and weights (out, in); options: those of PackedConvolution that make sense."""
-
-    def __init__(self, weights: NDArray[np.int8], accumulator: Accumulator = _DEFAULT, **options: Any) -> None:
-        if not isinstance(weights, np.ndarray) or weights.ndim != 2:
-            raise ValueError("weights need to be an array of int8 with the axes (out, in)")
-        self._convolution = PackedConvolution(weights[:, None, None, :], accumulator, **options)
-
-    def __call__(self, activations: NDArray[np.uint8]) -> NDArray[Any]:
-        """The folded sums (rows, out) of activations (rows, in)."""
-        if not isinstance(activations, np.ndarray) or activations.ndim != 2:
-            raise ValueError("activations need to be an array of uint8 with the axes (rows, in)")
-        found = self._convolution(activations[None, None])
-        return found.reshape(found.shape[2:])
 
 
 def _check_number(name: str, value: object, least: int, most: int) -> None:

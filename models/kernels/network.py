@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from models.kernels.plan import Plan
-from models.kernels.stream import Array
+from models.kernels.stream import Array, fits_short
 from models.wrapnet.float_operations import apply_all
 from models.wrapnet.integer_graph import INPUT, IntegerGraph
 
@@ -23,6 +23,7 @@ class IntegerNetwork:
     def __init__(self, source: Path | str | IntegerGraph, *, path: str | None = None, fused: bool = True) -> None:
         self.graph = source if isinstance(source, IntegerGraph) else IntegerGraph.load(Path(source))
         self._plan = Plan(self.graph, path, fused)
+        self._input_kind = torch.int16 if fits_short(self.graph.integers[INPUT]) else torch.int64
 
     @property
     def on_kernels(self) -> list[str]:
@@ -31,8 +32,12 @@ class IntegerNetwork:
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Tensor:
-        """Logits (images, classes) of normalised float images (images, channels, height, width)."""
-        integers = apply_all(self.graph.stem, images).to(torch.int16).numpy(force=True)
+        """Logits (images, classes) of normalised float images (images, channels, height, width).
+
+        Raises ValueError for images of another shape or kind, or that are not finite.
+        """
+        self.graph.check_images(images)
+        integers = apply_all(self.graph.stem, images).to(self._input_kind).numpy(force=True)
         return apply_all(self.graph.head, torch.from_numpy(self.core(integers)[self.graph.output]).float())
 
     def core(self, integers: Array) -> dict[str, Array]:

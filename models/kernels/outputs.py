@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 _LARGEST = 255
+_BEYOND_VALUES = 1 << 17  # values have 16 bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +29,11 @@ class Levels:
                 raise ValueError(f"{name} needs to be an array of signed integers with {axes} axes, with content")
         if self.directions.shape != self.thresholds.shape[:1] or (np.abs(self.directions) != 1).any():
             raise ValueError(f"directions need to be 1 or -1 for each of {len(self.thresholds)} filters")
-        if (np.diff(self.thresholds.astype(np.int64), axis=1) < 0).any():
+        if (self.thresholds[:, 1:] < self.thresholds[:, :-1]).any():
             raise ValueError("thresholds fall from one level to the next")
         if type(self.lowest) is not int or not 0 <= self.lowest <= _LARGEST - self.thresholds.shape[1]:
             raise ValueError(f"lowest is {self.lowest!r}; levels need to be within 0 to {_LARGEST}")
+        _own_arrays(self, "thresholds", "directions")
 
     @property
     def filters(self) -> int:
@@ -51,7 +53,7 @@ class Levels:
         """
         limits = np.iinfo(lane)
         flip = np.where(self.directions < 0, -1, 0)
-        above = self.thresholds.astype(np.int64) - 1 + flip[:, None]
+        above = self.thresholds.astype(np.int64).clip(-_BEYOND_VALUES, _BEYOND_VALUES) - 1 + flip[:, None]
         always = above < limits.min
         return {
             "above": _padded(np.sort(np.where(always, limits.max, above.clip(max=limits.max))), padded, lane).T.copy(),
@@ -85,6 +87,7 @@ class Scale:
         for name, most in (("shift", 15), ("largest", _LARGEST)):
             if type(getattr(self, name)) is not int or not 0 <= getattr(self, name) <= most:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; allowed are the integers 0 to {most}")
+        _own_arrays(self, "multiplier", "bias")
 
     @property
     def filters(self) -> int:
@@ -105,6 +108,12 @@ class Scale:
             halves = (-1, interleaved_lanes // 16, 2, 8)
             arrays = {name: array.reshape(halves).swapaxes(1, 2).ravel() for name, array in arrays.items()}
         return arrays
+
+
+def _own_arrays(output: Levels | Scale, *names: str) -> None:
+    """Copies arrays, so that a change of the caller's own changes nothing here."""
+    for name in names:
+        object.__setattr__(output, name, getattr(output, name).copy())
 
 
 def _padded(values: NDArray[np.generic], length: int, kind: type[np.generic]) -> NDArray[np.generic]:

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from models.kernels.paths import native
 
+_MOST_WEIGHTS = (1 << 31) - 1
 _SKIPPED = 0x8080
 _ONE_LESS = 0x0202  # the next index down, in both bytes
 
@@ -13,6 +14,8 @@ def weight_base(weights: NDArray[np.int8]) -> int:
     """2 for weights of -1 and 1, 3 for those of -1, 0 and 1. Raises ValueError for others."""
     if not isinstance(weights, np.ndarray) or weights.dtype != np.int8 or not weights.size:
         raise ValueError("weights need to be an array of int8, with content")
+    if weights.size > _MOST_WEIGHTS:
+        raise ValueError(f"weights are {weights.size} numbers; allowed are {_MOST_WEIGHTS}")
     found = np.unique(weights)
     if found[0] < -1 or found[-1] > 1:
         raise ValueError(f"weights hold {found[0]} to {found[-1]}; allowed are -1 and 1, or -1, 0 and 1")

@@ -14,7 +14,9 @@ PATH_VARIABLE = "WRAPMAC_KERNELS"
 native: Any = import_module("models.kernels._native") if find_spec("models.kernels._native") else None
 """The compiled kernels, or None."""
 
-_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_MOST_THREADS = 256  # of the pool in C
+_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_threads = min(_cores, _MOST_THREADS)
 
 
 def available_paths() -> tuple[str, ...]:
@@ -38,10 +40,13 @@ def chosen_path(path: str | None = None) -> str:
 
 
 def set_threads(count: int) -> None:
-    """Threads that a call may take, the calling one among them; at first as many as the process has cores."""
+    """Threads that a call may take, the calling one among them; at first as many as the process has cores.
+
+    1 to 256; ValueError for others.
+    """
     global _threads
-    if type(count) is not int or not 1 <= count <= 256:
-        raise ValueError(f"threads is {count!r}; allowed are the integers 1 to 256")
+    if type(count) is not int or not 1 <= count <= _MOST_THREADS:
+        raise ValueError(f"threads is {count!r}; allowed are the integers 1 to {_MOST_THREADS}")
     _threads = count
 
 

@@ -117,7 +117,8 @@ def _suits(node: WeightedNode, inputs: Integers) -> bool:
     """Whether the kernels take this node: its weights, its accumulator and its activations."""
     return (
         isinstance(node, Convolution | Linear)
-        and bool((np.abs(node.weights) <= 1).all())
+        and node.weights.min() >= -1
+        and node.weights.max() <= 1
         and node.accumulator.overflow in ("wrap", "cyclic", "relu-like")
         and node.accumulator.packing != "carries"
         and node.accumulator.value_bits <= 16

@@ -30,9 +30,9 @@ class Accumulator:
     word_bits: WordBits = 64
 
     def __post_init__(self) -> None:
-        if not 2 <= self.bits <= 32:
+        if not isinstance(self.bits, int) or not 2 <= self.bits <= 32:
             raise ValueError(f"accumulator bits is {self.bits}; allowed are the integers 2 to 32")
-        if self.slope < 1:
+        if not isinstance(self.slope, int) or self.slope < 1:
             raise ValueError(f"slope is {self.slope}; allowed is an integer of at least 1")
         for name, kinds in (("overflow", Overflow), ("packing", Packing), ("word_bits", WordBits)):
             if getattr(self, name) not in get_args(kinds):

@@ -53,7 +53,11 @@ class IntegerEvaluator:
 
     @torch.no_grad()
     def logits(self, images: Tensor) -> Tensor:
-        """Logits (images, classes) of normalised float images (images, channels, height, width)."""
+        """Logits (images, classes) of normalised float images (images, channels, height, width).
+
+        Raises ValueError for images of another shape or kind, or that are not finite.
+        """
+        self.graph.check_images(images)
         integers = self.stem(images)
         self.graph.check_input(integers)
         outputs = [part[self.graph.output] for part in self._chunks(integers)]

@@ -1,6 +1,7 @@
 """A whole network in integers, between a float stem and a float head, and its file."""
 
 import json
+import math
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from models.training.files import write_arrays
 from models.wrapnet.accumulators import Accumulator
@@ -68,6 +70,18 @@ class IntegerGraph:
     def integers(self) -> Mapping[str, Integers]:
         """Shape and range of `input` and of every node's integers, by name."""
         return infer_all(self.image_shape, self.stem, self.core)
+
+    def check_images(self, images: object) -> None:
+        """Raises ValueError unless these are finite float images (images, channels, height, width) of its shape."""
+        expected = f"a tensor of floats (images, *{tuple(self.image_shape)})"
+        if not isinstance(images, Tensor) or not images.is_floating_point():
+            found = getattr(images, "dtype", type(images).__name__)
+            raise ValueError(f"images are {found}; they need to be {expected}")
+        if tuple(images.shape[1:]) != tuple(self.image_shape) or not len(images):
+            raise ValueError(f"images have the shape {tuple(images.shape)}; they need to be {expected}")
+        smallest, largest = (float(bound) for bound in images.aminmax())
+        if not math.isfinite(smallest) or not math.isfinite(largest):
+            raise ValueError(f"images hold {smallest} to {largest}; they need to be finite")
 
     def check_input(self, integers: NDArray[Any]) -> None:
         """Raises ValueError unless `integers` (images, ...) have the shape and the range of what the stem gives."""

@@ -84,8 +84,9 @@ class WrapNetConfig(WrapNetSettings):
             ("batch_size", 2, 1 << 20),
             ("shift", 0, 16),
         ):
-            if not smallest <= getattr(self, name) <= largest:
-                raise ValueError(f"{name} is {getattr(self, name)}; allowed are the integers {smallest} to {largest}")
+            value = getattr(self, name)
+            if not isinstance(value, int) or not smallest <= value <= largest:
+                raise ValueError(f"{name} is {value}; allowed are the integers {smallest} to {largest}")
         if self.pretrain_epochs is not None and self.pretrain_epochs < 1:
             raise ValueError(f"pretrain_epochs is {self.pretrain_epochs}; allowed is an integer of at least 1")
         if self.width is not None and self.width < 1:

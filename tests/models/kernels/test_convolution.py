@@ -46,7 +46,10 @@ def test_wide_and_high_maps_are_cut_into_strips(path: str) -> None:
         maps = random.integers(0, 256, (1, rows, columns, channels)).astype(np.uint8)
         weights = random.choice(np.array([-1, 1], np.int8), (5, 3, 3, channels))
         found = PackedConvolution(weights, padding=1, path=path)(maps)
-        assert np.array_equal(found, PackedConvolution(weights, padding=1, path="torch")(maps))
+        padded = np.pad(maps, ((0, 0), (1, 1), (1, 1), (0, 0))).astype(np.int64)
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
+        sums = np.einsum("bijcyx,fyxc->bijf", windows, weights.astype(np.int64), optimize=True)
+        assert np.array_equal(found, sums.astype(np.int8))  # which wraps
 
 
 @pytest.mark.parametrize("path", available_paths())
@@ -64,12 +67,43 @@ def test_an_array_for_the_result_is_filled() -> None:
     out = np.full((1, 3, 3, 2), 7, np.int8)
     assert layer(MAPS, out) is out
     assert (out == 36).all()
-    for wrong in (out.astype(np.uint8), out[:, :2], out[..., ::-1], np.asfortranarray(np.zeros((2, 3, 3, 2), np.int8))):
-        with pytest.raises(ValueError, match=r"out is .*; it needs to be int8 of \(1, 3, 3, 2\), in one piece"):
+    wrong: Any
+    for wrong in (out.astype(np.uint8), out[:, :2], out.tolist(), np.zeros((2, 3, 3, 2), np.int8)):
+        with pytest.raises(ValueError, match=r"out is .*; it needs to be int8 of \(1, 3, 3, 2\)"):
             layer(MAPS, wrong)
-    out.flags.writeable = False
-    with pytest.raises(ValueError, match="out is int8"):
-        layer(MAPS, out)
+    read_only = out.copy()
+    read_only.flags.writeable = False
+    within = MAPS.view(np.int8).ravel()[:18].reshape(out.shape)
+    for wrong in (out[..., ::-1], np.asfortranarray(out), read_only, within):
+        with pytest.raises(ValueError, match="in one piece, writeable, and apart from the activations"):
+            layer(MAPS, wrong)
+
+
+@pytest.mark.parametrize("path", available_paths())
+def test_arrays_that_change_later_change_nothing(path: str) -> None:
+    weights, thresholds, directions = WEIGHTS.copy(), np.array([[1, 5], [2, 30]]), np.array([1, -1])
+    layer = PackedConvolution(weights, output=Levels(thresholds, directions), path=path)
+    expected = layer(MAPS)
+    for array in (weights, thresholds, directions):
+        array[...] = -1
+    assert np.array_equal(layer(MAPS), expected)
+
+
+@pytest.mark.parametrize("path", available_paths())
+def test_thresholds_may_lie_anywhere(path: str) -> None:
+    ends = np.iinfo(np.int64)
+    thresholds = np.array([[ends.min, ends.min + 1, 36, ends.max], [ends.min, -36, 37, ends.max]])
+    levels = Levels(thresholds, np.array([1, -1]))
+    for bits in (8, 12):
+        accumulator = Accumulator(bits=bits, overflow="wrap")
+        found = PackedConvolution(WEIGHTS, accumulator, output=levels, path=path)(MAPS)
+        assert (found == [3, 2]).all()
+
+
+def test_products_have_as_many_rows_as_you_like() -> None:
+    activations = np.arange(70_000, dtype=np.int64).reshape(-1, 1).astype(np.uint8)
+    found = PackedProduct(np.array([[1], [-1]], np.int8))(activations)
+    assert np.array_equal(found, np.hstack([activations, 0 - activations]).view(np.int8))
 
 
 LEVELS = Levels(np.array([[1, 5], [2, 3]]), np.array([1, -1]))
@@ -90,6 +124,9 @@ LEVELS = Levels(np.array([[1, 5], [2, 3]]), np.array([1, -1]))
         (WEIGHTS, {"accumulator": Accumulator(overflow="absolute")}, "it needs to wrap"),
         (WEIGHTS, {"accumulator": Accumulator(packing="carries")}, "without carries"),
         (WEIGHTS[:1], {"output": LEVELS}, "output is for 2 filters; there are 1"),
+        (WEIGHTS, {"output": 3}, "output is 3; it needs to be Levels, a Scale or None"),
+        (WEIGHTS, {"accumulator": None}, "accumulator is None; it needs to be an Accumulator"),
+        (np.broadcast_to(WEIGHTS[0, 0, 0, 0], (1 << 31, 1, 1, 1)), {}, "weights are 2147483648 numbers; allowed are"),
         (WEIGHTS, {"path": "abacus"}, "path is 'abacus'; there are avx512, avx2, vector, swar, torch"),
     ],
 )

@@ -4,15 +4,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from models.kernels import IntegerNetwork
 from models.kernels.plan import Plan
 from models.kernels.stream import joined, stepped, tabulated, tabulates
+from models.wrapnet.accumulators import Accumulator
 from models.wrapnet.float_operations import FloatFlatten, FloatOperation, FloatRelu, Quantize
 from models.wrapnet.integer_evaluator import IntegerEvaluator, evaluate_node
 from models.wrapnet.integer_graph import IntegerGraph
-from models.wrapnet.integer_nodes import Add, Flatten, Integers, Node, Relu, Requantize, Threshold
+from models.wrapnet.integer_nodes import Add, Convolution, Flatten, Integers, Node, Relu, Requantize, Threshold
 
 RANDOM = np.random.default_rng(0)
 
@@ -83,8 +85,8 @@ def test_steps_that_are_not_a_multiplication_of_16_bits_are_left_to_others(optio
     assert stepped(Requantize(name="q", inputs=("x",), **options), Integers((2, 2, 2), -reach, reach)) is None
 
 
-def graph_of(core: tuple[Node, ...], head: tuple[FloatOperation, ...]) -> IntegerGraph:
-    stem = (Quantize(step=1.0, smallest=-100, largest=100),)
+def graph_of(core: tuple[Node, ...], head: tuple[FloatOperation, ...], reach: int = 100) -> IntegerGraph:
+    stem = (Quantize(step=1.0, smallest=-reach, largest=reach),)
     return IntegerGraph(image_shape=(4, 3, 3), stem=stem, core=core, head=head)
 
 
@@ -118,6 +120,45 @@ def test_odd_graphs_are_computed_as_they_are() -> None:
             assert all(same(found[name], expected[name]) for name in found), [node.name for node in core]
             assert graph.output in found
             assert fused or found.keys() == expected.keys()
+
+
+@pytest.mark.parametrize("reach", [100, 100_000])
+def test_stems_of_any_range_are_taken(reach: int) -> None:
+    graph = graph_of((Relu(name="last", inputs=("input",)),), (FloatFlatten(),), reach)
+    images = torch.linspace(-reach, reach, 36).reshape(1, 4, 3, 3)
+    assert torch.equal(IntegerNetwork(graph)(images), IntegerEvaluator(graph).logits(images))
+    assert float(IntegerNetwork(graph)(images).max()) == reach
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.zeros((1, 4, 3, 3)), r"images are float64; they need to be a tensor of floats \(images, \*\(4, 3, 3\)\)"),
+        ([[0.0]], "images are list"),
+        (torch.zeros(1, 4, 3, 3, dtype=torch.int64), "images are torch.int64"),
+        (torch.zeros(1, 3, 3, 3), r"images have the shape \(1, 3, 3, 3\)"),
+        (torch.zeros(0, 4, 3, 3), r"images have the shape \(0, 4, 3, 3\)"),
+        (torch.full((1, 4, 3, 3), torch.nan), "images hold nan to nan; they need to be finite"),
+    ],
+)
+def test_images_that_do_not_fit_are_refused(images: Any, message: str) -> None:
+    graph = graph_of((Relu(name="last", inputs=("input",)),), (FloatFlatten(),))
+    for run in (IntegerNetwork(graph), IntegerEvaluator(graph).logits):
+        with pytest.raises(ValueError, match=message):
+            run(images)
+
+
+def test_other_weights_are_left_to_numpy() -> None:
+    weights = np.array([[-128, 1, 1, 0]], np.int8).reshape(1, 4, 1, 1)
+    stem = (Quantize(step=1.0, smallest=0, largest=7),)
+    layer = Convolution(
+        name="last", inputs=("input",), weights=weights, accumulator=Accumulator(bits=12), stride=1, padding=0
+    )
+    graph = IntegerGraph(image_shape=(4, 3, 3), stem=stem, core=(layer,), head=(FloatFlatten(),))
+    integers = RANDOM.integers(0, 8, (2, 4, 3, 3))
+    network = IntegerNetwork(graph)
+    assert network.on_kernels == []
+    assert same(network.core(integers)["last"], IntegerEvaluator(graph).core(integers)["last"])
 
 
 def test_sums_take_thresholds_and_relu_along() -> None:

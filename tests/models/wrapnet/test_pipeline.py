@@ -46,6 +46,7 @@ def test_digits_are_split_in_proportion_and_without_overlap() -> None:
         ({"weights": "1"}, "weights are '1'; allowed are binary, ternary"),
         ({"accumulator_bits": 1}, "accumulator_bits is 1; allowed are the integers 2 to 32"),
         ({"slope": 0}, "slope is 0"),
+        ({"slope": 2.5}, "slope is 2.5; allowed are the integers 1 to"),
         ({"overflow_rate": 100.0}, "overflow_rate is 100.0; allowed are 0 to below 100 percent"),
         ({"learning_rate": float("nan")}, "learning_rate is nan; allowed are numbers above 0, up to 1000"),
         ({"seed": -1}, "seed is -1"),
