@@ -1,10 +1,11 @@
 """Contenders measured in turn, in one process, and the processor's clock beside them."""
 
+import itertools
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import compress
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -19,21 +20,37 @@ _CLOCK_ROUNDS = 100_000
 _WARM_UP = 1e-3  # seconds, which threads take to wake up
 
 
-def usual_clock(clocks: list[float]) -> tuple[float, list[bool]]:
-    """The median of the clocks of all rounds, one of them, and which rounds were close to it."""
-    usual = statistics.median_high(clocks)
-    return usual, [abs(clock - usual) <= _STEADY * usual for clock in clocks]
+@dataclass
+class Rounds:
+    """Milliseconds of each contender in each round, and the clock at its beginning, GHz."""
+
+    times: dict[str, list[float]]
+    clocks: list[float] = field(default_factory=list)
+
+    def steady(self, clock: float) -> list[bool]:
+        """Which rounds were close to this clock."""
+        return [abs(one - clock) <= _STEADY * clock for one in self.clocks]
+
+    def medians(self, clock: float) -> dict[str, float]:
+        """The median of rounds close to this clock; of all where none is."""
+        kept = self.steady(clock)
+        if not any(kept):
+            kept = [True] * len(kept)
+        return {name: statistics.median(itertools.compress(times, kept)) for name, times in self.times.items()}
 
 
-def in_turn(
-    contenders: Mapping[str, Contender], rounds: int, clocks: list[float], advance: Callable[[], None]
-) -> dict[str, list[float]]:
-    """Milliseconds of each contender in each round: after calls that make the caches its own, and wake its threads."""
-    times: dict[str, list[float]] = {name: [] for name in contenders}
+def usual_clock(*measured: Rounds) -> float:
+    """The median of the clocks of all rounds, one of them, GHz."""
+    return statistics.median_high(clock for rounds in measured for clock in rounds.clocks)
+
+
+def in_turn(contenders: Mapping[str, Contender], rounds: int, advance: Callable[[], None] = lambda: None) -> Rounds:
+    """Measures each contender in each round: after calls that make the caches its own, and wake its threads."""
+    found = Rounds({name: [] for name in contenders})
     names = list(contenders)
     with torch.no_grad():
         for turn in range(rounds):
-            clocks.append(_clock())
+            found.clocks.append(_clock())
             for place in range(len(names)):
                 name = names[(turn + place) % len(names)]
                 warm = time.perf_counter() + _WARM_UP
@@ -42,9 +59,9 @@ def in_turn(
                     contenders[name]()
                 start = time.perf_counter()
                 contenders[name]()
-                times[name].append((time.perf_counter() - start) * 1e3)
+                found.times[name].append((time.perf_counter() - start) * 1e3)
             advance()
-    return times
+    return found
 
 
 def _clock() -> float:
@@ -52,12 +69,6 @@ def _clock() -> float:
     start = time.perf_counter()
     native.lib.wrap_count(_CLOCK_ROUNDS)
     return float(_CLOCK_ROUNDS / (time.perf_counter() - start) / 1e9)
-
-
-def median(times: list[float], steady: list[bool]) -> float:
-    """The median of steady rounds; of all where none is, or where the clock was not measured."""
-    kept = list(compress(times, steady)) if len(times) == len(steady) else []
-    return statistics.median(kept or times)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from models.kernels.paths import PATHS, native
 from models.training.progress import Progress
 from models.training.seeds import check_seed
 from models.wrapnet.accumulators import Accumulator
-from reports.interleaved import Contender, in_turn, median, one_thread, usual_clock
+from reports.interleaved import Contender, in_turn, one_thread, usual_clock
 from reports.network_bench import bench_network
 from reports.tools import machine, tool_versions
 
@@ -32,11 +32,12 @@ PEERS = ("torch x86", "torch onednn", "torch fbgemm", "torch _int_mm", "onnxrunt
 """What the kernels are compared with. The first five multiply bytes and add up in 32 bits."""
 
 NAIVE = "naive loop"
-FUSED = ("binary 8 avx512, cyclic, levels", "binary 8 avx512, cyclic, scale")
 
+_KINDS = (("binary 8", 8), ("ternary 8", 8), ("binary 16", 16))
 _LEVELS = 7  # of 3 bits
 _SLOW_ROUNDS = 3
 _LOOK_UP_ROUNDS = 20_000
+_LOOK_UP_REPEATS = 9
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,11 @@ def bench_kernels(
 
     rounds: how often each runs; the median counts. Rounds in which the processor's clock is off its median are left
     out. slow: also what takes no vector instructions, three times each, and a whole ResNet-18. One thread, and two for
-    the fastest kernel.
+    the fastest kernel. Every path is measured, whatever the environment says about paths.
 
-    Returns `layers` (for each: `name`, `operations`, `work` as `counted_work` says, `milliseconds` by contender),
-    `network` (milliseconds of ResNet-18), `speed_of_look_ups` (GMAC/s that each kind of kernel could do in registers
-    alone), `clock_ghz`, `rounds`, those that counted, `tools`, `machine`.
+    Returns `layers` (for each: `name`, `operations`, `work` as `counted_work` says, `milliseconds` by contender,
+    `speed_of_look_ups`, GMAC/s that the contender's kernel could do in registers alone), `network` (milliseconds of
+    ResNet-18), `clock_ghz`, `rounds`, those that counted, `tools`, `machine`.
     Raises ValueError for settings that are not allowed, or if the C kernels were not compiled.
     """
     check_seed(seed)
@@ -81,36 +82,31 @@ def bench_kernels(
         raise ValueError("the C kernels were not compiled; install gcc, then wrapmac again")
     random = np.random.default_rng(seed)
     layers = [_layer(channels, size, random) for channels, size in CONVOLUTIONS]
-    clocks: list[float] = []
-    measured = []
+    measured, without_vectors = [], []
     with progress or Progress(quiet=True) as shown, one_thread():
         task = shown.task("rounds", rounds * len(layers))
         for layer in layers:
             contenders = _contenders(layer) | _products(layer) | _peers(layer)
-            times = in_turn(contenders, rounds, clocks, partial(task.advance, note=layer.name))
-            if slow:
-                times |= in_turn(_without_vectors(layer), _SLOW_ROUNDS, [], lambda: None)
-            measured.append((layer, times))
-        speeds = _look_up_speeds()
+            measured.append(in_turn(contenders, rounds, partial(task.advance, note=layer.name)))
+            without_vectors.append(in_turn(_without_vectors(layer) if slow else {}, _SLOW_ROUNDS))
+        speeds = [_look_up_speeds(layer) for layer in layers]
         network = bench_network(rounds, seed, shown) if slow else {}
-    usual, steady = usual_clock(clocks)
+    usual = usual_clock(*measured)
     return {
         "layers": [
             {
                 "name": layer.name,
                 "operations": layer.operations,
                 "work": counted_work(layer.channels, layer.size),
-                "milliseconds": {
-                    name: median(times, steady[index * rounds : (index + 1) * rounds]) for name, times in found.items()
-                },
+                "milliseconds": found.medians(usual) | slowly.medians(usual),
+                "speed_of_look_ups": speed,
             }
-            for index, (layer, found) in enumerate(measured)
+            for layer, found, slowly, speed in zip(layers, measured, without_vectors, speeds, strict=True)
         ],
         "network": network,
-        "speed_of_look_ups": speeds,
         "clock_ghz": usual,
         "rounds": rounds,
-        "steady_rounds": sum(steady),
+        "steady_rounds": sum(sum(found.steady(usual)) for found in measured),
         "tools": tool_versions() | _versions("onnxruntime"),
         "machine": machine(),
     }
@@ -138,8 +134,8 @@ def geometric_mean(values: list[float]) -> float:
 
 
 def fastest_peer(milliseconds: Mapping[str, float]) -> str:
-    """The convolution of bytes by torch that took the least time."""
-    return min((name for name in PEERS[:3] if name in milliseconds), key=milliseconds.__getitem__)
+    """The convolution by torch that took the least time: of bytes, or of floats where it has none of bytes."""
+    return min((name for name in PEERS[:3] if name in milliseconds), key=milliseconds.__getitem__, default=PEERS[-1])
 
 
 def _layer(channels: int, size: int, random: np.random.Generator) -> _Layer:
@@ -159,19 +155,17 @@ def _contenders(layer: _Layer) -> dict[str, Contender]:
     for path in available_paths():
         if path in ("swar", "torch"):
             continue
-        for kind, weights, bits in (
-            ("binary 8", layer.binary, 8),
-            ("ternary 8", layer.ternary, 8),
-            ("binary 16", layer.binary, 16),
-        ):
+        for kind, bits in _KINDS:
+            weights = layer.binary if kind.startswith("binary") else layer.ternary
             found[f"{kind} {path}"] = _convolution(layer, weights, Accumulator(bits=bits, overflow="wrap"), path=path)
     fastest = available_paths()[0]
     cyclic = Accumulator(bits=8, slope=2)
     edges = np.linspace(-100, 100, _LEVELS).astype(np.int16)
     levels = Levels(np.tile(edges, (layer.channels, 1)), np.ones(layer.channels, np.int8))
     scale = Scale(np.full(layer.channels, 20_000, np.int16), np.zeros(layer.channels, np.int16))
-    found[f"binary 8 {fastest}, cyclic, levels"] = _convolution(layer, layer.binary, cyclic, output=levels)
-    found[f"binary 8 {fastest}, cyclic, scale"] = _convolution(layer, layer.binary, cyclic, output=scale)
+    for kind, output in (("levels", levels), ("scale", scale)):
+        finished = _convolution(layer, layer.binary, cyclic, output=output, path=fastest)
+        found[f"binary 8 {fastest}, cyclic, {kind}"] = finished
     single = found[f"binary 8 {fastest}"]
 
     def with_two_threads() -> None:
@@ -199,10 +193,11 @@ def _windows(layer: _Layer) -> NDArray[np.uint8]:
 def _products(layer: _Layer) -> dict[str, Contender]:
     """The same as a product of matrices, without the time to make the matrix."""
     matrix = _windows(layer)
-    product = PackedProduct(layer.binary.reshape(layer.channels, -1))
+    fastest = available_paths()[0]
+    product = PackedProduct(layer.binary.reshape(layer.channels, -1), path=fastest)
     factors = torch.from_numpy(layer.binary.reshape(layer.channels, -1)).T
     signed = torch.from_numpy((matrix >> 1).astype(np.int8))
-    found: dict[str, Contender] = {f"binary 8 {available_paths()[0]}, matrix": lambda: product(matrix)}
+    found: dict[str, Contender] = {f"binary 8 {fastest}, matrix": lambda: product(matrix)}
     try:
         torch._int_mm(signed, factors)
     except RuntimeError:  # not on every machine
@@ -287,26 +282,29 @@ def _without_vectors(layer: _Layer) -> dict[str, Contender]:
     }
 
 
-def _look_up_speeds() -> dict[str, float]:
-    """GMAC/s of look-ups and additions in registers alone, by kernel: what its instructions allow at most."""
+def _look_up_speeds(layer: _Layer) -> dict[str, float]:
+    """GMAC/s of look-ups and additions in registers alone, by contender: what its kernel's instructions allow."""
+    described = native.ffi.new(
+        "wrap_shape *",
+        {"channels": layer.channels, "filters": layer.channels, "kernel_rows": 3, "kernel_columns": 3},
+    )
     found = {}
-    for path in available_paths():
-        for kind, base, bits in (("binary 8", 2, 8), ("ternary 8", 3, 8), ("binary 16", 2, 16)):
-            if path == "torch":
-                continue
-            # Of the kernel with tables of one register, which layers with few filters take.
-            kernel = native.lib.wrap_choose(
-                PATHS.index(path), base, bits, native.ffi.new("wrap_shape *", {"channels": 1})
-            )
-            if not native.lib.wrap_look_up(kernel, 1):
-                continue
-            speeds = []
-            for _ in range(_SLOW_ROUNDS):
-                start = time.perf_counter()
-                done = native.lib.wrap_look_up(kernel, _LOOK_UP_ROUNDS)
-                speeds.append(done / (time.perf_counter() - start) / 1e9)
-            found[f"{kind} {path}"] = max(speeds)
+    for path in available_paths()[:-1]:
+        for kind, bits in _KINDS:
+            base = 2 if kind.startswith("binary") else 3
+            kernel = native.lib.wrap_choose(PATHS.index(path), base, bits, described)
+            if native.lib.wrap_look_up(kernel, 1):
+                found[f"{kind} {path}"] = _look_up_speed(kernel)
     return found
+
+
+def _look_up_speed(kernel: int) -> float:
+    speeds = []
+    for _ in range(_LOOK_UP_REPEATS):
+        start = time.perf_counter()
+        done = native.lib.wrap_look_up(kernel, _LOOK_UP_ROUNDS)
+        speeds.append(done / (time.perf_counter() - start) / 1e9)
+    return float(max(speeds))
 
 
 def _versions(*packages: str) -> dict[str, str]:

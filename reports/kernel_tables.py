@@ -36,11 +36,10 @@ def vector_table(result: dict[str, Any]) -> Table:
             continue
         times = [layer["milliseconds"][name] for layer in layers]
         speedups = [layer["milliseconds"][peer] / time for layer, peer, time in zip(layers, peers, times, strict=True)]
-        speed = geometric_mean([layer["operations"] / time / 1e6 for layer, time in zip(layers, times, strict=True)])
-        limit = result["speed_of_look_ups"].get(name)
-        rows.append(
-            (name, *_milliseconds(times), f"{geometric_mean(speedups):.2f}", f"{speed:,.0f}", _share(speed, limit))
-        )
+        speeds = [layer["operations"] / time / 1e6 for layer, time in zip(layers, times, strict=True)]
+        limits = [layer["speed_of_look_ups"].get(name) for layer in layers]
+        found = (f"{geometric_mean(speedups):.2f}", f"{geometric_mean(speeds):,.0f}", _share(speeds, limits))
+        rows.append((name, *_milliseconds(times), *found))
     for place, bits in enumerate((8, 32)):
         published = [KERNEL_MILLISECONDS[layer["name"]][place] for layer in layers]
         rows.append((f"published, {bits} bits", *_milliseconds(published), "", "", ""))
@@ -48,7 +47,8 @@ def vector_table(result: dict[str, Any]) -> Table:
         f"Milliseconds of a 3x3 convolution, median of {result['steady_rounds'] // len(layers)} rounds with a steady "
         f"clock ({result['clock_ghz']:.1f} GHz), in turn, one thread. Speedup: over the fastest convolution of bytes "
         f"by torch ({', '.join(sorted(set(peers)))}), geometric mean of the four, as is GMAC/s. Limit: the share of "
-        f"what look-ups and additions in registers alone would do. {', '.join(PEERS[:5])} add up in 32 bits. "
+        "what look-ups and additions in registers alone would do, by the kernel that the layer takes. "
+        f"{', '.join(PEERS[:5])} add up in 32 bits. "
         f"{result['machine']}."
     )
     columns = ("Table 2.7", *(layer["name"] for layer in layers), "speedup", "GMAC/s", "limit")
@@ -59,14 +59,15 @@ def _milliseconds(times: list[float]) -> tuple[str, ...]:
     return tuple(f"{time:.3f}" for time in times)
 
 
-def _share(speed: float, limit: float | None) -> str:
-    return f"{speed / limit:.0%}" if limit else ""
+def _share(speeds: list[float], limits: list[float | None]) -> str:
+    shares = [speed / limit for speed, limit in zip(speeds, limits, strict=True) if limit]
+    return f"{geometric_mean(shares):.0%}" if shares else ""
 
 
 def work_table(result: dict[str, Any]) -> Table:
     """Where the fastest kernel's time goes: the instructions that it cannot do without, and the cycles it takes."""
     layers, clock = result["layers"], result["clock_ghz"]
-    a_cycle = result["speed_of_look_ups"][_COUNTED] / clock / _PRODUCTS
+    a_cycle = layers[0]["speed_of_look_ups"][_COUNTED] / clock / _PRODUCTS
     counts = {key: [layer["work"][key] for layer in layers] for key in layers[0]["work"]}
     permutations = map(sum, zip(counts["look_ups"], counts["table_permutations"], strict=True))
     least = [count / a_cycle for count in permutations]

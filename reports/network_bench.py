@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from models.kernels import IntegerNetwork, set_threads
+from models.kernels import IntegerNetwork, available_paths, set_threads
 from models.training.progress import Progress
 from models.wrapnet.accumulators import Accumulator
 from models.wrapnet.float_operations import apply_all
@@ -17,7 +17,7 @@ from models.wrapnet.network_export import export_network
 from models.wrapnet.network_options import NetworkOptions
 from models.wrapnet.networks import IMAGE_SHAPES, build_network
 from models.wrapnet.step_sizes import choose_one_step_size
-from reports.interleaved import Contender, in_turn, median, one_thread, usual_clock
+from reports.interleaved import Contender, in_turn, one_thread, usual_clock
 
 FLOAT = "torch float"
 """The contender in floats."""
@@ -33,11 +33,9 @@ def bench_network(rounds: int, seed: int, progress: Progress) -> dict[str, float
     torch.manual_seed(seed)
     image = torch.randn(1, *IMAGE_SHAPES[_NAME])
     task = progress.task("ResNet-18", rounds)
-    clocks: list[float] = []
     with one_thread():
-        times = in_turn(_contenders(image), rounds, clocks, partial(task.advance, note=""))
-    _, steady = usual_clock(clocks)
-    return {name: median(found, steady) for name, found in times.items()}
+        measured = in_turn(_contenders(image), rounds, task.advance)
+    return measured.medians(usual_clock(measured))
 
 
 def _contenders(image: Tensor) -> dict[str, Contender]:
@@ -76,7 +74,7 @@ def _exported(image: Tensor) -> IntegerNetwork:
     choose_one_step_size(network.eval(), images, _STEP_SHARE)
     configure(network, "quantized", accumulator)
     network.train()(images)
-    return IntegerNetwork(export_network(network.eval(), IMAGE_SHAPES[_NAME]))
+    return IntegerNetwork(export_network(network.eval(), IMAGE_SHAPES[_NAME]), path=available_paths()[0])
 
 
 class _Block(nn.Module):

@@ -41,11 +41,14 @@ def test_a_whole_network_is_measured_beside_torchs() -> None:
 
 def made_up(milliseconds: dict[str, float]) -> dict[str, object]:
     names = ("64x56x56", "128x28x28", "256x14x14", "512x7x7")
+    speeds = {"binary 8 avx2": 4000.0, "binary 8 avx512": 3840.0}
     work = {"look_ups": 900_000, "table_permutations": 100_000, "table_stores": 50_000}
     return {
-        "layers": [{"name": name, "operations": 10**9, "work": work, "milliseconds": milliseconds} for name in names],
+        "layers": [
+            {"name": name, "operations": 10**9, "work": work, "milliseconds": milliseconds, "speed_of_look_ups": speeds}
+            for name in names
+        ],
         "network": {},
-        "speed_of_look_ups": {"binary 8 avx2": 4000.0, "binary 8 avx512": 3840.0},
         "steady_rounds": 40,
         "clock_ghz": 3.0,
         "machine": "a machine",
@@ -87,6 +90,12 @@ def test_networks_are_compared_with_the_fastest_in_bytes() -> None:
     rows = {row[0]: row[1:] for row in table.rows}
     assert rows["binary 8"] == ("2.00", "2.50")
     assert rows["published, 8 bits"] == ("234.74", "1.33")
+
+
+def test_without_convolutions_of_bytes_torchs_floats_are_the_peer() -> None:
+    assert fastest_peer({"binary 8 vector": 1.0, "torch float": 9.0}) == "torch float"
+    vectors, *_ = kernel_tables(made_up({"binary 8 vector": 1.0, "torch float": 9.0}))
+    assert "(torch float)" in vectors.note
 
 
 def test_geometric_means_and_bad_settings() -> None:

@@ -1,5 +1,5 @@
 /* AVX-512 with VBMI: 64 lanes of 8 bits, or 32 of 16; a table is a register, or two ("wide"), which is for layers with
- * many filters: it takes more time to make, and serves 7 binary or 4 ternary weights instead of 6 or 3. */
+ * many filters: it takes more time to make, and serves 4 ternary weights instead of 3. */
 #include "kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)

@@ -22,7 +22,7 @@ typedef struct {
  * value ^ flip[filter]; above rises from level to level.
  * levels == 0 and multiplier: a byte, (value * 2^(16 - bits) * multiplier[filter] + 2^14) >> 15, plus bias[filter],
  * saturated to 16 bits, >> shift, clipped to 0 to largest. Otherwise: the value, in a lane.
- * Arrays of a number for each filter are as long as wrap_padded_filters says; lanes are int8_t or int16_t.
+ * Arrays of a number for each filter are as long as whole blocks of wrap_layout.lanes; lanes are int8_t or int16_t.
  */
 typedef struct {
   int32_t bits, slope, one_sided;
