@@ -3,7 +3,6 @@
 import importlib
 import math
 import statistics
-import time
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,11 +16,12 @@ import torch
 from numpy.typing import NDArray
 
 from models.kernels import Levels, PackedConvolution, PackedProduct, Scale, available_paths, set_threads
-from models.kernels.paths import PATHS, native
+from models.kernels.paths import native
 from models.training.progress import Progress
 from models.training.seeds import check_seed
 from models.wrapnet.accumulators import Accumulator
 from reports.interleaved import Contender, in_turn, one_thread, usual_clock
+from reports.kernel_limits import KINDS, counted_work, look_up_speeds
 from reports.network_bench import bench_network
 from reports.tools import machine, tool_versions
 
@@ -33,11 +33,8 @@ PEERS = ("torch x86", "torch onednn", "torch fbgemm", "torch _int_mm", "onnxrunt
 
 NAIVE = "naive loop"
 
-_KINDS = (("binary 8", 8), ("ternary 8", 8), ("binary 16", 16))
 _LEVELS = 7  # of 3 bits
 _SLOW_ROUNDS = 3
-_LOOK_UP_ROUNDS = 20_000
-_LOOK_UP_REPEATS = 9
 
 
 @dataclass(frozen=True)
@@ -70,9 +67,9 @@ def bench_kernels(
     out. slow: also what takes no vector instructions, three times each, and a whole ResNet-18. One thread, and two for
     the fastest kernel. Every path is measured, whatever the environment says about paths.
 
-    Returns `layers` (for each: `name`, `operations`, `work` as `counted_work` says, `milliseconds` by contender,
-    `speed_of_look_ups`, GMAC/s that the contender's kernel could do in registers alone), `network` (milliseconds of
-    ResNet-18), `clock_ghz`, `rounds`, those that counted, `tools`, `machine`.
+    Returns `layers` (for each: `name`, `operations`; by contender, `milliseconds`, `limits`, GMAC/s in registers alone,
+    and `work`, the instructions counted), `network` (milliseconds of ResNet-18), `clock_ghz`, `rounds`, those that
+    counted, `tools`, `machine`.
     Raises ValueError for settings that are not allowed, or if the C kernels were not compiled.
     """
     check_seed(seed)
@@ -89,7 +86,7 @@ def bench_kernels(
             contenders = _contenders(layer) | _products(layer) | _peers(layer)
             measured.append(in_turn(contenders, rounds, partial(task.advance, note=layer.name)))
             without_vectors.append(in_turn(_without_vectors(layer) if slow else {}, _SLOW_ROUNDS))
-        speeds = [_look_up_speeds(layer) for layer in layers]
+        limits = [look_up_speeds(layer.channels) for layer in layers]
         network = bench_network(rounds, seed, shown) if slow else {}
     usual = usual_clock(*measured)
     return {
@@ -97,11 +94,11 @@ def bench_kernels(
             {
                 "name": layer.name,
                 "operations": layer.operations,
-                "work": counted_work(layer.channels, layer.size),
                 "milliseconds": found.medians(usual) | slowly.medians(usual),
-                "speed_of_look_ups": speed,
+                "limits": limit,
+                "work": counted_work(layer.channels, layer.size),
             }
-            for layer, found, slowly, speed in zip(layers, measured, without_vectors, speeds, strict=True)
+            for layer, found, slowly, limit in zip(layers, measured, without_vectors, limits, strict=True)
         ],
         "network": network,
         "clock_ghz": usual,
@@ -109,22 +106,6 @@ def bench_kernels(
         "steady_rounds": sum(sum(found.steady(usual)) for found in measured),
         "tools": tool_versions() | _versions("onnxruntime"),
         "machine": machine(),
-    }
-
-
-def counted_work(channels: int, size: int) -> dict[str, int]:
-    """Instructions that a 3x3 convolution with binary weights and 8 bits has to take on AVX-512, at least.
-
-    `look_ups`: permutations, with as many additions, for all positions of the kernel that are not beside the map;
-    `table_permutations` and `table_stores`: tables of all pixels, each made once, 4 tables of 6 channels at a time by
-    11 permutations and 4 stores.
-    """
-    groups, blocks = -(-channels // 6), -(-channels // 64)
-    batches = -(-groups // 4) * size**2
-    return {
-        "look_ups": (3 * size - 2) ** 2 * groups * blocks,
-        "table_permutations": 11 * batches,
-        "table_stores": 4 * batches,
     }
 
 
@@ -155,9 +136,9 @@ def _contenders(layer: _Layer) -> dict[str, Contender]:
     for path in available_paths():
         if path in ("swar", "torch"):
             continue
-        for kind, bits in _KINDS:
-            weights = layer.binary if kind.startswith("binary") else layer.ternary
-            found[f"{kind} {path}"] = _convolution(layer, weights, Accumulator(bits=bits, overflow="wrap"), path=path)
+        for name, base, bits in KINDS:
+            weights = layer.binary if base == 2 else layer.ternary
+            found[f"{name} {path}"] = _convolution(layer, weights, Accumulator(bits=bits, overflow="wrap"), path=path)
     fastest = available_paths()[0]
     cyclic = Accumulator(bits=8, slope=2)
     edges = np.linspace(-100, 100, _LEVELS).astype(np.int16)
@@ -280,31 +261,6 @@ def _without_vectors(layer: _Layer) -> dict[str, Contender]:
         "ternary 8 swar": _convolution(layer, layer.ternary, wrap, path="swar"),
         NAIVE: naive,
     }
-
-
-def _look_up_speeds(layer: _Layer) -> dict[str, float]:
-    """GMAC/s of look-ups and additions in registers alone, by contender: what its kernel's instructions allow."""
-    described = native.ffi.new(
-        "wrap_shape *",
-        {"channels": layer.channels, "filters": layer.channels, "kernel_rows": 3, "kernel_columns": 3},
-    )
-    found = {}
-    for path in available_paths()[:-1]:
-        for kind, bits in _KINDS:
-            base = 2 if kind.startswith("binary") else 3
-            kernel = native.lib.wrap_choose(PATHS.index(path), base, bits, described)
-            if native.lib.wrap_look_up(kernel, 1):
-                found[f"{kind} {path}"] = _look_up_speed(kernel)
-    return found
-
-
-def _look_up_speed(kernel: int) -> float:
-    speeds = []
-    for _ in range(_LOOK_UP_REPEATS):
-        start = time.perf_counter()
-        done = native.lib.wrap_look_up(kernel, _LOOK_UP_ROUNDS)
-        speeds.append(done / (time.perf_counter() - start) / 1e9)
-    return float(max(speeds))
 
 
 def _versions(*packages: str) -> dict[str, str]:

@@ -8,17 +8,13 @@ from reports.network_bench import FLOAT
 from reports.published import KERNEL_MILLISECONDS, RESNET18_MILLISECONDS
 from reports.tables import Table
 
-_COUNTED = "binary 8 avx512"
-_PRODUCTS = 6 * 64  # multiply-accumulates of a look-up
 _WITHOUT_VECTORS = ("binary 8 swar", "ternary 8 swar", NAIVE)
 
 
 def kernel_tables(result: dict[str, Any]) -> list[Table]:
     """What bench_kernels found."""
     milliseconds = result["layers"][0]["milliseconds"]
-    tables = [vector_table(result)]
-    if _COUNTED in milliseconds:
-        tables.append(work_table(result))
+    tables = [vector_table(result), *(work_table(result, name) for name in result["layers"][0]["work"])]
     if NAIVE in milliseconds:
         tables.append(word_table(result))
     if result["network"]:
@@ -37,7 +33,7 @@ def vector_table(result: dict[str, Any]) -> Table:
         times = [layer["milliseconds"][name] for layer in layers]
         speedups = [layer["milliseconds"][peer] / time for layer, peer, time in zip(layers, peers, times, strict=True)]
         speeds = [layer["operations"] / time / 1e6 for layer, time in zip(layers, times, strict=True)]
-        limits = [layer["speed_of_look_ups"].get(name) for layer in layers]
+        limits = [layer["limits"].get(name) for layer in layers]
         found = (f"{geometric_mean(speedups):.2f}", f"{geometric_mean(speeds):,.0f}", _share(speeds, limits))
         rows.append((name, *_milliseconds(times), *found))
     for place, bits in enumerate((8, 32)):
@@ -64,31 +60,33 @@ def _share(speeds: list[float], limits: list[float | None]) -> str:
     return f"{geometric_mean(shares):.0%}" if shares else ""
 
 
-def work_table(result: dict[str, Any]) -> Table:
-    """Where the fastest kernel's time goes: the instructions that it cannot do without, and the cycles it takes."""
+def work_table(result: dict[str, Any], name: str) -> Table:
+    """Where a kernel's time goes: the instructions that it cannot do without, and the cycles it takes."""
     layers, clock = result["layers"], result["clock_ghz"]
-    a_cycle = layers[0]["speed_of_look_ups"][_COUNTED] / clock / _PRODUCTS
-    counts = {key: [layer["work"][key] for layer in layers] for key in layers[0]["work"]}
-    permutations = map(sum, zip(counts["look_ups"], counts["table_permutations"], strict=True))
-    least = [count / a_cycle for count in permutations]
-    taken = [layer["milliseconds"][_COUNTED] * clock * 1e6 for layer in layers]
+    work = [layer["work"][name] for layer in layers]
+    rates = [layer["limits"][name] / clock / one["products"] for layer, one in zip(layers, work, strict=True)]
+    permutations = [one["look_ups"] + one["table_permutations"] for one in work]
+    least = [count / rate for count, rate in zip(permutations, rates, strict=True)]
+    taken = [layer["milliseconds"][name] * clock * 1e6 for layer in layers]
     peers = [layer["milliseconds"][fastest_peer(layer["milliseconds"])] * clock * 1e6 for layer in layers]
     most = geometric_mean([peer / one for peer, one in zip(peers, least, strict=True)])
     rows = [
-        ("look-ups: a permutation and an addition", *_thousands(counts["look_ups"])),
-        ("permutations for tables", *_thousands(counts["table_permutations"])),
-        ("registers of tables stored", *_thousands(counts["table_stores"])),
+        ("products of a look-up", *(str(one["products"]) for one in work)),
+        ("look-ups: a permutation and an addition", *_thousands([one["look_ups"] for one in work])),
+        ("permutations for tables", *_thousands([one["table_permutations"] for one in work])),
+        ("registers of tables stored", *_thousands([one["table_stores"] for one in work])),
+        ("permutations a cycle", *(f"{rate:.2f}" for rate in rates)),
         ("cycles, at least", *_thousands(least)),
         ("cycles, measured", *_thousands(taken)),
         ("share", *(f"{one / other:.0%}" for one, other in zip(least, taken, strict=True))),
     ]
     note = (
-        f"Thousands, of {_COUNTED}. At least: {a_cycle:.2f} permutations a cycle, each with an addition, as measured "
-        f"in registers alone. At that speed a kernel would be {most:.1f} times as fast as torch here, and no kernel of "
-        "this kind could be faster."
+        "Thousands of instructions and cycles. Permutations a cycle: with an addition each, in registers alone. At "
+        f"least: cycles for all permutations at that rate; a kernel that took no more would be {most:.1f} times as "
+        "fast as torch here."
     )
-    columns = ("instructions", *(layer["name"] for layer in layers))
-    return Table("What the fastest kernel has to do", columns, rows, note)
+    columns = (f"{name}: instructions", *(layer["name"] for layer in layers))
+    return Table("What a kernel has to do", columns, rows, note)
 
 
 def _thousands(counts: Sequence[float]) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ import torch
 from models.kernels import available_paths
 from models.kernels.paths import threads
 from models.training.progress import Progress
-from reports.kernel_bench import NAIVE, bench_kernels, counted_work, fastest_peer, geometric_mean
+from reports.kernel_bench import NAIVE, bench_kernels, fastest_peer, geometric_mean
+from reports.kernel_limits import counted_work, look_up_speeds
 from reports.kernel_tables import kernel_tables, network_table
 from reports.network_bench import bench_network
 
@@ -41,11 +42,12 @@ def test_a_whole_network_is_measured_beside_torchs() -> None:
 
 def made_up(milliseconds: dict[str, float]) -> dict[str, object]:
     names = ("64x56x56", "128x28x28", "256x14x14", "512x7x7")
-    speeds = {"binary 8 avx2": 4000.0, "binary 8 avx512": 3840.0}
-    work = {"look_ups": 900_000, "table_permutations": 100_000, "table_stores": 50_000}
+    limits = {"binary 8 avx2": 4000.0, "binary 8 avx512": 3840.0}
+    counts = {"products": 384, "look_ups": 900_000, "table_permutations": 100_000, "table_stores": 50_000}
+    work = {name: counts for name in milliseconds if name == "binary 8 avx512"}
     return {
         "layers": [
-            {"name": name, "operations": 10**9, "work": work, "milliseconds": milliseconds, "speed_of_look_ups": speeds}
+            {"name": name, "operations": 10**9, "milliseconds": milliseconds, "limits": limits, "work": work}
             for name in names
         ],
         "network": {},
@@ -70,19 +72,39 @@ def test_tables_have_ratios_to_the_fastest_peer_and_to_the_limit() -> None:
 
 
 def test_the_instructions_of_a_layer_are_counted() -> None:
-    # 7x7: 19 of 21 rows and columns of windows are inside; 512 channels are 86 groups of 6, 22 batches, 8 blocks.
-    assert counted_work(512, 7) == {
-        "look_ups": 19 * 19 * 86 * 8,
-        "table_permutations": 11 * 22 * 49,
-        "table_stores": 88 * 49,
-    }
     _, table = kernel_tables(made_up({"binary 8 avx512": 0.2, "torch x86": 1.0}))
     rows = {row[0]: row[1:] for row in table.rows}
     # 3840 GMAC/s at 3 GHz are 3.33 look-ups of 384: a million permutations take 300,000 cycles, of 600,000.
     assert rows["cycles, at least"] == ("300",) * 4
     assert rows["cycles, measured"] == ("600",) * 4
     assert rows["share"] == ("50%",) * 4
-    assert "would be 10.0 times as fast as torch" in table.note
+    assert "would be 10.0 times as fast as torch here" in table.note
+
+
+@pytest.mark.skipif("avx512" not in available_paths(), reason="this machine has no AVX-512 with VBMI")
+def test_the_instructions_of_real_layers_are_counted() -> None:
+    found = counted_work(512, 7)
+    # 19 of 21 rows and columns of windows are inside; 512 channels are 86 groups of 6, 22 times 4; 8 times 64 filters.
+    assert found["binary 8 avx512"] == {
+        "products": 384,
+        "look_ups": 19 * 19 * 86 * 8,
+        "table_permutations": 11 * 22 * 49,
+        "table_stores": 88 * 49,
+    }
+    # 4 weights an index, in tables of 2 registers: 128 groups, 43 times 3 of them, of 2 + 2 * 6 permutations.
+    assert found["ternary 8 avx512"] == {
+        "products": 256,
+        "look_ups": 19 * 19 * 128 * 8,
+        "table_permutations": 14 * 43 * 49,
+        "table_stores": 6 * 43 * 49,
+    }
+    assert counted_work(64, 56)["ternary 8 avx512"]["products"] == 192
+
+
+def test_look_ups_alone_have_a_speed_where_registers_hold_tables() -> None:
+    speeds = look_up_speeds(64)
+    assert {name.rsplit(" ", 1)[1] for name in speeds} == set(available_paths()) - {"vector", "swar", "torch"}
+    assert all(10 < speed < 20_000 for speed in speeds.values())
 
 
 def test_networks_are_compared_with_the_fastest_in_bytes() -> None:

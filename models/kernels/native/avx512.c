@@ -193,7 +193,7 @@ static half write_digit_16(const int *channels, const int *signs) {
 const wrap_kernel wrap_avx512_kernels[WRAP_MOST_KERNELS] = {
     {2, 8, 200, 60, {6, 64, 1, 1}, binary8_run, binary8_look_up_alone},
     {3, 8, 200, 60, {3, 64, 1, 1}, ternary8_run, ternary8_look_up_alone},
-    {3, 8, 400, 65, {4, 64, 1, 1}, ternary8_wide_run, ternary8_wide_look_up_alone},
+    {3, 8, 480, 65, {4, 64, 1, 1}, ternary8_wide_run, ternary8_wide_look_up_alone},
     {2, 16, 200, 60, {5, 32, 2, 0}, binary16_run, binary16_look_up_alone},
     {3, 16, 200, 60, {3, 32, 2, 0}, ternary16_run, ternary16_look_up_alone},
 };
