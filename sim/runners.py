@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from models.training.files import write_with
 
 _RUNTIME = "verilated*.o"
 _COMPILER = "c++"  # what Verilator's Makefiles call
-_VARIABLES = ("CPATH", "CPLUS_INCLUDE_PATH", "CPPFLAGS", "CXXFLAGS")
+_VARIABLES = ("CPATH", "CPLUS_INCLUDE_PATH", "CPPFLAGS", "CXXFLAGS", "OPT", "USER_CPPFLAGS")  # they read these, too
 
 
 def choose_runner(simulator: str, waves: Path | None) -> Runner:
@@ -46,27 +47,30 @@ class _SharingVerilator(Verilator):
 
     def build(self, *arguments: Any, **options: Any) -> None:
         super().build(*arguments, **options)
-        shelf = self._shelf()
+        kept = self._kept_objects()
         with suppress(OSError):
             for made in self.build_dir.glob(_RUNTIME):
-                if not (shelf / made.name).exists():
-                    write_with(shelf / made.name, partial(shutil.copyfile, made))
+                if not (kept / made.name).exists():
+                    write_with(kept / made.name, partial(shutil.copyfile, made))
 
     def _build_command(self) -> list[Any]:
         *translation, make = super()._build_command()
         taken = []
         with suppress(OSError):
-            for kept in self._shelf().glob(_RUNTIME):
+            for kept in self._kept_objects().glob(_RUNTIME):
                 shutil.copyfile(kept, self.build_dir / kept.name)
                 taken.append(f"--assume-old={kept.name}")
         return [*translation, [*make, *taken]]
 
-    def _shelf(self) -> Path:
-        """The folder of the objects that a build like this one makes."""
-        made_by = [_answer(self.executable, "--version"), _answer(_COMPILER, "-v")]
-        made_from = [str(argument.value) for argument in self._build_args]
-        text = json.dumps([made_by, made_from, {name: os.environ.get(name) for name in _VARIABLES}])
-        return user_cache_path("wrapmac") / "verilator" / hashlib.sha256(text.encode()).hexdigest()[:16]
+    def _kept_objects(self) -> Path:
+        return kept_objects(self.executable, [str(argument.value) for argument in self._build_args])
+
+
+def kept_objects(verilator: str, arguments: Sequence[str]) -> Path:
+    """The folder of the objects that builds with such arguments make, in this environment."""
+    made_by = [_answer(verilator, "--version"), _answer(_COMPILER, "-v")]
+    text = json.dumps([made_by, list(arguments), {name: os.environ.get(name) for name in _VARIABLES}])
+    return user_cache_path("wrapmac") / "verilator" / hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @cache

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.runners import choose_runner
+from sim.runners import choose_runner, kept_objects
 from sim.simulators import simulator_version
 
 UNIT = "module unit(input a, output b); assign b = !a; endmodule"
@@ -46,11 +46,22 @@ def test_a_second_build_compiles_the_design_alone(tmp_path: Path, cache: Path) -
     assert lost.exists()
 
 
-def test_other_flags_and_variables_make_other_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = compiled(tmp_path / "first", QUICK)
-    assert compiled(tmp_path / "second", ["-CFLAGS", "-O0 -g"]) == first
-    monkeypatch.setenv("CXXFLAGS", "-fno-inline")
-    assert compiled(tmp_path / "third", QUICK) == first
+@pytest.mark.parametrize(
+    "variable", ["CPATH", "CPLUS_INCLUDE_PATH", "CPPFLAGS", "CXXFLAGS", "OPT", "USER_CPPFLAGS", "XDG_CACHE_HOME"]
+)
+def test_other_flags_and_variables_make_other_objects(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = kept_objects("verilator", QUICK)
+    assert kept_objects("verilator", list(QUICK)) == usual
+    assert kept_objects("verilator", ["-CFLAGS", "-O0 -g"]) != usual
+    monkeypatch.setenv(variable, "/else")
+    assert kept_objects("verilator", QUICK) != usual
+
+
+def test_another_verilator_makes_other_objects(tmp_path: Path) -> None:
+    other = tmp_path / "verilator"
+    other.write_text("#!/bin/sh\necho Verilator 4\n")
+    other.chmod(0o755)
+    assert kept_objects(str(other), QUICK) != kept_objects("verilator", QUICK)
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,11 @@
-/* Random layers on every path of the machine, against the naive loop: fuzz SEED COUNT. For sanitizers and other CPUs.
+/* Random layers on every path of the machine, against the naive loop, and what lies between layers. For sanitizers and
+ * other CPUs.
  *
- * Every array is allocated to its exact size, so that sanitizers see each byte too many that is touched.
+ * Every array is allocated to its exact size, so that sanitizers see each byte too many that is touched. Two callers do
+ * so at a time, as threads of a program may.
  */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +14,10 @@
 
 #define MOST_LEVELS 20
 
-static uint64_t state;
+#define CALLERS 2
+#define MOST_THREADS 4
+
+static _Thread_local uint64_t state;
 
 /* A number from 0 to limit - 1 (xorshift). */
 static int below(int limit) {
@@ -178,7 +185,7 @@ static int differs(int path, int base, int lane_bits, const wrap_shape *shape) {
     given.multiplier = interleaved(finish.multiplier, padded, layout.lanes);
     given.bias = interleaved(finish.bias, padded, layout.lanes);
   }
-  int wrong = wrap_convolve(kernel, shape, input, indices, &given, output, 1 + below(4));
+  int wrong = wrap_convolve(kernel, shape, input, indices, &given, output, 1 + below(MOST_THREADS));
   if (layout.interleaved) free((void *)given.multiplier), free((void *)given.bias);
   for (size_t i = 0; i < outputs && !wrong; i++)
     wrong = expected(sums[i], &finish, lane_bits, (int)(i % shape->filters), padded) !=
@@ -201,29 +208,104 @@ static wrap_shape read_shape(char **numbers) {
                       atoi(numbers[5]), atoi(numbers[6]), atoi(numbers[7]), atoi(numbers[8]), 0, 0};
 }
 
-/* fuzz SEED LAYERS: random shapes. fuzz SEED and the first nine numbers of a shape: that shape. */
-int main(int count, char **arguments) {
-  if (count != 3 && count != 11) return 2;
-  state = strtoull(arguments[1], NULL, 10) * 2 + 1;
-  const int layers = count == 3 ? atoi(arguments[2]) : 1;
-  int done[WRAP_PATHS] = {0};
-  for (int layer = 0; layer < layers;) {
-    wrap_shape shape = count == 3 ? random_shape() : read_shape(arguments + 2);
+static int16_t *random_shorts(size_t count, int reach) {
+  int16_t *numbers = malloc(count * sizeof *numbers);
+  for (size_t i = 0; i < count; i++) numbers[i] = (int16_t)(below(2 * reach + 1) - reach);
+  return numbers;
+}
+
+/* Channels' tables, and sums with another branch. */
+static int join_differs(void) {
+  const int channels = 1 + below(300), pixels = 1 + below(200), bytes = 1 + below(2);
+  const int smallest = -below(bytes == 1 ? 129 : 2000), span = 1 - smallest + below(100);
+  const size_t count = (size_t)pixels * channels;
+  int16_t *table = random_shorts((size_t)channels * span, 10000), *output = malloc(count * sizeof *output);
+  int16_t *other = below(2) ? random_shorts(count, 10000) : NULL;
+  void *values = malloc(count * bytes);
+  for (size_t i = 0; i < count; i++) {
+    const int value = smallest + below(span);
+    if (bytes == 1) ((int8_t *)values)[i] = (int8_t)(value > 127 ? 127 : value);
+    else ((int16_t *)values)[i] = (int16_t)value;
+  }
+  const wrap_join join = {bytes, channels, span, smallest, below(2) ? 0 : INT16_MIN, table};
+  wrap_join_pixels(&join, pixels, values, other, output, 1 + below(MOST_THREADS));
+  int wrong = 0;
+  for (size_t i = 0; i < count; i++) {
+    const int entry = table[i % channels * span + number(values, 8 * bytes, i) - smallest] + (other ? other[i] : 0);
+    wrong |= output[i] != (entry > join.least ? entry : join.least);
+  }
+  free(table), free(output), free(other), free(values);
+  return wrong;
+}
+
+/* Coarser steps. */
+static int step_differs(void) {
+  const wrap_step step = {(int16_t)(1 + below(500)), (int16_t)below(32768), (int16_t)below(256)};
+  const size_t count = 1 + below(50000);
+  int16_t *values = random_shorts(count, 16000);
+  uint8_t *output = malloc(count);
+  wrap_step_all(&step, (int64_t)count, values, output, 1 + below(MOST_THREADS));
+  int wrong = 0;
+  for (size_t i = 0; i < count; i++) {
+    const int whole = ((2 * values[i] + step.subdivisions) * step.multiplier) >> 16;
+    wrong |= output[i] != (whole < 0 ? 0 : whole > step.largest ? step.largest : whole);
+  }
+  free(values), free(output);
+  return wrong;
+}
+
+typedef struct {
+  uint64_t seed;
+  int layers;
+  const wrap_shape *only; /* this shape, or NULL for random ones */
+} task;
+
+static atomic_int done[WRAP_PATHS];
+static atomic_int wrong;
+
+static void fuzz_layer(const task *all, int layer, const wrap_shape *shape) {
+  for (int path = 0; path < WRAP_PATHS; path++) {
+    const int base = 2 + below(2), lane_bits = below(2) ? 8 : 16;
+    if (!wrap_available(path)) continue;
+    atomic_fetch_add(&done[path], 1);
+    if (!differs(path, base, lane_bits, shape)) continue;
+    printf("path %d, base %d, %d bits, layer %d of seed %llu is wrong\n", path, base, lane_bits, layer,
+           (unsigned long long)all->seed);
+    atomic_store(&wrong, 1);
+  }
+}
+
+static void *call(void *argument) {
+  const task *all = argument;
+  state = all->seed * 2 + 1;
+  for (int layer = 0; layer < all->layers && !atomic_load(&wrong);) {
+    wrap_shape shape = all->only ? *all->only : random_shape();
     const int free_rows = shape.rows + 2 * shape.padding - shape.kernel_rows;
     const int free_columns = shape.columns + 2 * shape.padding - shape.kernel_columns;
     if (free_rows < 0 || free_columns < 0) continue;
     shape.out_rows = free_rows / shape.stride + 1, shape.out_columns = free_columns / shape.stride + 1;
-    for (int path = 0; path < WRAP_PATHS; path++) {
-      const int base = 2 + below(2), lane_bits = below(2) ? 8 : 16;
-      if (!wrap_available(path)) continue;
-      done[path]++;
-      if (differs(path, base, lane_bits, &shape)) {
-        printf("path %d, base %d, %d bits, layer %d of seed %s is wrong\n", path, base, lane_bits, layer, arguments[1]);
-        return 1;
-      }
+    fuzz_layer(all, layer++, &shape);
+    if (join_differs() | step_differs()) {
+      printf("what is between layers is wrong, after layer %d of seed %llu\n", layer, (unsigned long long)all->seed);
+      atomic_store(&wrong, 1);
     }
-    layer++;
   }
-  printf("avx512 %d avx2 %d vector %d swar %d layers right\n", done[0], done[1], done[2], done[3]);
-  return 0;
+  return NULL;
+}
+
+/* fuzz SEED LAYERS: random shapes, so many for each caller. fuzz SEED and the first nine numbers of a shape: that shape. */
+int main(int count, char **arguments) {
+  if (count != 3 && count != 11) return 2;
+  wrap_shape shape;
+  if (count == 11) shape = read_shape(arguments + 2);
+  pthread_t callers[CALLERS];
+  task tasks[CALLERS];
+  for (int i = 0; i < CALLERS; i++) {
+    const uint64_t seed = strtoull(arguments[1], NULL, 10) + (uint64_t)i;
+    tasks[i] = (task){seed, count == 3 ? atoi(arguments[2]) : 1, count == 3 ? NULL : &shape};
+    if (pthread_create(&callers[i], NULL, call, &tasks[i])) return 2;
+  }
+  for (int i = 0; i < CALLERS; i++) pthread_join(callers[i], NULL);
+  printf("avx512 %d avx2 %d vector %d swar %d layers done\n", done[0], done[1], done[2], done[3]);
+  return wrong;
 }

