@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,9 @@ from sim import waves
 from tests.models.data.test_cifar10 import write_batches
 from tests.reports.silicon.test_layout_page import made_up_report
 from tests.reports.test_liberty import FLIP_FLOP, INVERTER
+from wrapmac import main
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def wrapmac(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -30,6 +34,22 @@ def wrapmac(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> su
     )
 
 
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command in the test's folder, within this process: a process of its own takes seconds to start."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["wrapmac", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert isinstance(ended.value.code, int)
+        return subprocess.CompletedProcess(arguments, ended.value.code, *capsys.readouterr())
+
+    return run
+
+
 def assert_refused(finished: subprocess.CompletedProcess[str], message: str, folder: Path) -> None:
     assert finished.returncode == 2, finished.stderr
     assert finished.stderr.count("\n") == 1, finished.stderr
@@ -39,10 +59,10 @@ def assert_refused(finished: subprocess.CompletedProcess[str], message: str, fol
 
 
 @pytest.mark.parametrize(
-    "command", ["flow", "generate", "check", "synth", "prove", "layout", "fpga", "redraw", "train", "table", "export"]
+    "name", ["flow", "generate", "check", "synth", "prove", "layout", "fpga", "redraw", "train", "table", "export"]
 )
-def test_help_says_what_each_option_does(command: str, tmp_path: Path) -> None:
-    finished = wrapmac(command, "--help", cwd=tmp_path)
+def test_help_says_what_each_option_does(name: str, command: Command) -> None:
+    finished = command(name, "--help")
     assert finished.returncode == 0
     assert "default:" in finished.stdout
     assert "--out " in finished.stdout
@@ -69,10 +89,10 @@ def test_a_reader_that_has_seen_enough_is_no_error(arguments: list[str], left: l
     assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()] == left
 
 
-def test_generate_by_name_and_by_parameters(tmp_path: Path) -> None:
-    assert wrapmac("generate", "all", "--out", "v", cwd=tmp_path).returncode == 0
+def test_generate_by_name_and_by_parameters(tmp_path: Path, command: Command) -> None:
+    assert command("generate", "all", "--out", "v").returncode == 0
     parameters = ["--activation-bits", "4", "--weight-bits", "2", "--accumulator-bits", "12", "--slope", "4"]
-    assert wrapmac("generate", *parameters, "--out", "v", cwd=tmp_path).returncode == 0
+    assert command("generate", *parameters, "--out", "v").returncode == 0
     names = sorted(path.name for path in (tmp_path / "v").iterdir())
     assert names == ["3x1x32.v", "3x1x8k2.v", "3x1x8k4.v", "4x2x12k4.v", "8x8x32.v", "8x8x8k2.v", "8x8x8k4.v"]
     assert "module mac_4x2x12k4(" in (tmp_path / "v" / "4x2x12k4.v").read_text()
@@ -124,20 +144,22 @@ def test_generate_by_name_and_by_parameters(tmp_path: Path) -> None:
         (["flow", "--out", "/dev/null/x"], "/dev/null"),
     ],
 )
-def test_bad_input_gets_one_line_and_exit_code_2(arguments: list[str], message: str, tmp_path: Path) -> None:
-    assert_refused(wrapmac(*arguments, cwd=tmp_path), message, tmp_path)
+def test_bad_input_gets_one_line_and_exit_code_2(
+    arguments: list[str], message: str, tmp_path: Path, command: Command
+) -> None:
+    assert_refused(command(*arguments), message, tmp_path)
 
 
-def test_a_page_of_layouts_is_drawn_again_from_its_record(tmp_path: Path) -> None:
+def test_a_page_of_layouts_is_drawn_again_from_its_record(tmp_path: Path, command: Command) -> None:
     report = made_up_report()
     (tmp_path / "layout.json").write_text(json.dumps(report))
-    finished = wrapmac("redraw", "layout.json", cwd=tmp_path)
+    finished = command("redraw", "layout.json")
     assert finished.returncode == 0, finished.stderr
     assert "Table 2.13" in (tmp_path / "index.html").read_text()
     del report["designs"][0]["critical_path"]
     (tmp_path / "older").mkdir()
     (tmp_path / "older" / "layout.json").write_text(json.dumps(report))
-    finished = wrapmac("redraw", "older/layout.json", cwd=tmp_path)
+    finished = command("redraw", "older/layout.json")
     assert finished.returncode == 2
     assert "older/layout.json is not a record of a flow or layout by this version: it lacks 'crit" in finished.stderr
     assert [path.name for path in (tmp_path / "older").iterdir()] == ["layout.json"]
@@ -170,19 +192,19 @@ def test_a_missing_simulator_gets_one_line(tmp_path: Path) -> None:
     assert_refused(finished, "Icarus Verilog is missing; install it with: apt-get install iverilog", tmp_path)
 
 
-def test_an_unknown_option_exits_with_2(tmp_path: Path) -> None:
-    assert wrapmac("generate", "8x8x32", "--depth", "3", cwd=tmp_path).returncode == 2
+def test_an_unknown_option_exits_with_2(command: Command) -> None:
+    assert command("generate", "8x8x32", "--depth", "3").returncode == 2
 
 
-def test_a_design_named_twice_runs_once(tmp_path: Path) -> None:
-    finished = wrapmac("generate", "8x8x32", "8x8x32", "all", cwd=tmp_path)
+def test_a_design_named_twice_runs_once(command: Command) -> None:
+    finished = command("generate", "8x8x32", "8x8x32", "all")
     assert finished.stdout.count("8x8x32.v") == 1
 
 
-def test_a_library_that_cannot_build_a_unit_leaves_nothing(tmp_path: Path) -> None:
+def test_a_library_that_cannot_build_a_unit_leaves_nothing(tmp_path: Path, command: Command) -> None:
     library = tmp_path.with_suffix(".lib")
     library.write_text(f"library (tiny) {{ {INVERTER} {FLIP_FLOP} }}")
-    finished = wrapmac("synth", "3x1x8k2", "--library", str(library), "--out", "nets", cwd=tmp_path)
+    finished = command("synth", "3x1x8k2", "--library", str(library), "--out", "nets")
     assert_refused(finished, "which needs at least a buffer", tmp_path)
 
 
@@ -198,8 +220,8 @@ def test_check_prints_and_writes_its_verdict(tmp_path: Path, layer_file: Path) -
     assert verdict["passed"]
 
 
-def test_mutants_prints_and_writes_the_fate_of_each(tmp_path: Path) -> None:
-    finished = wrapmac("mutants", "3x1x8k2", "--count", "40", "--json", "mutants.json", cwd=tmp_path)
+def test_mutants_prints_and_writes_the_fate_of_each(tmp_path: Path, command: Command) -> None:
+    finished = command("mutants", "3x1x8k2", "--count", "40", "--json", "mutants.json")
     assert finished.returncode == 0, finished.stderr
     assert "3x1x8k2" in finished.stdout
     (result,) = json.loads((tmp_path / "mutants.json").read_text())
@@ -207,8 +229,8 @@ def test_mutants_prints_and_writes_the_fate_of_each(tmp_path: Path) -> None:
     assert result["transitions"] == {"tried": 4096, "wrong": 0, "seconds": result["transitions"]["seconds"]}
 
 
-def test_mutants_of_gates_that_are_not_proved_end_with_exit_code_1(tmp_path: Path) -> None:
-    finished = wrapmac("mutants", "3x1x8k2", "--count", "5", "--proof-limit", "0.001", cwd=tmp_path)
+def test_mutants_of_gates_that_are_not_proved_end_with_exit_code_1(command: Command) -> None:
+    finished = command("mutants", "3x1x8k2", "--count", "5", "--proof-limit", "0.001")
     assert finished.returncode == 1, finished.stderr
     assert "NOT" in finished.stdout
 
@@ -221,8 +243,8 @@ def test_mutants_of_gates_that_are_not_proved_end_with_exit_code_1(tmp_path: Pat
         (["3x1x8k2", "--library", "none.lib"], "none.lib: no such file"),
     ],
 )
-def test_mutants_refuses_bad_input(arguments: list[str], message: str, tmp_path: Path) -> None:
-    assert_refused(wrapmac("mutants", *arguments, cwd=tmp_path), message, tmp_path)
+def test_mutants_refuses_bad_input(arguments: list[str], message: str, tmp_path: Path, command: Command) -> None:
+    assert_refused(command("mutants", *arguments), message, tmp_path)
 
 
 def test_mutants_names_a_missing_compiler(tmp_path: Path) -> None:
@@ -230,8 +252,8 @@ def test_mutants_names_a_missing_compiler(tmp_path: Path) -> None:
     assert_refused(finished, "there is no C compiler: cc is missing", tmp_path)
 
 
-def test_synth_prints_and_writes_areas(tmp_path: Path) -> None:
-    finished = wrapmac("synth", "3x1x8k2", "3x1x32", "--json", "areas.json", cwd=tmp_path)
+def test_synth_prints_and_writes_areas(tmp_path: Path, command: Command) -> None:
+    finished = command("synth", "3x1x8k2", "3x1x32", "--json", "areas.json")
     assert finished.returncode == 0, finished.stderr
     results = json.loads((tmp_path / "areas.json").read_text())
     assert [result["name"] for result in results] == ["3x1x8k2", "3x1x32"]
@@ -256,15 +278,15 @@ RUN = [
 
 
 @pytest.mark.slow
-def test_a_trained_network_is_evaluated_and_exported(tmp_path: Path) -> None:
-    finished = wrapmac(*RUN, "--out", "run", cwd=tmp_path)
+def test_a_trained_network_is_evaluated_and_exported(tmp_path: Path, command: Command) -> None:
+    finished = command(*RUN, "--out", "run")
     assert finished.returncode == 0, finished.stderr
     record = json.loads((tmp_path / "run" / "result.json").read_text())
     assert record["accumulator_bits"] == 10
-    finished = wrapmac("evaluate", "run", "--json", "figures.json", cwd=tmp_path)
+    finished = command("evaluate", "run", "--json", "figures.json")
     assert finished.returncode == 0, finished.stderr
     assert json.loads((tmp_path / "figures.json").read_text()) == record["accuracies"]["wrapnet"]
-    finished = wrapmac("export", "run", "--out", "network.npz", "--onnx", "network.onnx", cwd=tmp_path)
+    finished = command("export", "run", "--out", "network.npz", "--onnx", "network.onnx")
     assert finished.returncode == 0, finished.stderr
 
     images = digits().normalise(digits().test.images)
@@ -278,18 +300,18 @@ def test_a_trained_network_is_evaluated_and_exported(tmp_path: Path) -> None:
     same = np.abs(logits - evaluator.logits(images).numpy()).max(1) < 1e-4
     assert same.mean() > 0.98
 
-    finished = wrapmac("export", "run", "--out", "network.bin", cwd=tmp_path)
+    finished = command("export", "run", "--out", "network.bin")
     assert finished.returncode == 0, finished.stderr
     assert IntegerGraph.load(tmp_path / "network.bin").image_shape == (1, 8, 8)
     write_batches(tmp_path / "cifar")
-    finished = wrapmac("evaluate", "run", "--dataset", "cifar10", "--data", "cifar", cwd=tmp_path)
+    finished = command("evaluate", "run", "--dataset", "cifar10", "--data", "cifar")
     assert finished.returncode == 2
     assert finished.stderr.count("network digits takes images of (1, 8, 8) (channels, height, width), not (3, 32,") == 1
 
 
-def test_bench_training_prints_and_writes_ratios(tmp_path: Path) -> None:
+def test_bench_training_prints_and_writes_ratios(tmp_path: Path, command: Command) -> None:
     arguments = ["bench", "training", "--width", "2", "--batch", "4", "--steps", "2", "--json", "bench.json"]
-    finished = wrapmac(*arguments, cwd=tmp_path)
+    finished = command(*arguments)
     assert finished.returncode == 0, finished.stderr
     rows = json.loads((tmp_path / "bench.json").read_text())["rows"]
     assert next(row for row in rows if row["case"] == "BWN-QA")["ratio_to_bwn_qa"] == 1
@@ -314,5 +336,7 @@ def test_bench_training_prints_and_writes_ratios(tmp_path: Path) -> None:
         (["table", "2.1", "--data", "nowhere", "--seeds", "0"], "seeds is 0"),
     ],
 )
-def test_bad_input_to_training_is_refused_in_one_line(arguments: list[str], message: str, tmp_path: Path) -> None:
-    assert_refused(wrapmac(*arguments, cwd=tmp_path), message, tmp_path)
+def test_bad_input_to_training_is_refused_in_one_line(
+    arguments: list[str], message: str, tmp_path: Path, command: Command
+) -> None:
+    assert_refused(command(*arguments), message, tmp_path)
