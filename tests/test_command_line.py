@@ -127,6 +127,7 @@ def test_generate_by_name_and_by_parameters(tmp_path: Path, command: Command) ->
         (["fpga", "3x1x8k2-frugal"], "3x1x8k2-frugal has logic at its ports, whose time on an FPGA is not measured"),
         (["layout", "3x1x8k2", "--out", "with space"], "qflow takes no folders with spaces in their names"),
         (["prove", "3x1x32", "--json", "."], ". is a folder; a file is to be written there"),
+        (["prove", "3x1x32", "--json", "/proc/made.json"], "/proc cannot be written: "),
         (["sweep", "3x1x8k2", "--workers", "0"], "workers is 0; allowed is an integer of at least 1"),
         (["layout", "3x1x8k2", "--sweep", "none"], "none holds no plots (SVG files) of a sweep"),
         (["synth", "3x1x8k2", "--library", "none.lib"], "none.lib: no such file"),

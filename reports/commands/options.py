@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
-import os
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
@@ -59,8 +59,10 @@ def ensure_writable(path: Path | None) -> None:
         if path.is_dir():
             raise IsADirectoryError(f"{path} is a folder; a file is to be written there")
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not os.access(path.parent, os.W_OK):
-            raise PermissionError(f"{path.parent} cannot be written")
+        try:
+            TemporaryFile(dir=path.parent).close()
+        except OSError as error:
+            raise OSError(f"{path.parent} cannot be written: {error.strerror}") from error
 
 
 def chosen_designs(names: tuple[str, ...], *, required: bool = True) -> list[MacDesign]:
