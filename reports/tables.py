@@ -29,7 +29,9 @@ class Table:
 
     def terminal(self) -> RichTable:
         """The table for a terminal."""
-        table = RichTable(title=self.title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+        table = RichTable(
+            title=self.title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True
+        )
         for index, column in enumerate(self.columns):
             table.add_column(column, justify="right" if index else "left", overflow="fold")
         for row in self.rows:
