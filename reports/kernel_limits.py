@@ -53,7 +53,7 @@ def _work(channels: int, size: int, base: int, group: int, lanes: int) -> dict[s
     registers = -(-(base**group) // lanes)
     low_digits = -(-group // 2)
     low_and_high_sums = base**low_digits + base ** (group - low_digits)
-    at_a_time = min(lanes // low_and_high_sums, (lanes - 1) // group)
+    at_a_time = lanes // low_and_high_sums
     batches = -(-groups // at_a_time) * size**2
     return {
         "products": group * lanes,

@@ -34,13 +34,14 @@ def pack(weights: NDArray[np.int8], kernel: int, base: int) -> tuple[NDArray[np.
     digits[:filters, ..., :channels] = (weights + 1) // (2 if base == 2 else 1)
     index = digits.reshape(-1, rows, columns, groups, layout.group) @ base ** np.arange(layout.group)
     index = index.reshape(blocks, layout.lanes, rows, columns, groups).transpose(0, 2, 4, 3, 1)
-    return _encode(index, layout.index_bytes, base**layout.group // 2 if base == 3 else None), blocks * layout.lanes
+    nothing = base**layout.group // 2 if layout.skips_zero else None
+    return _encode(index, layout.index_bytes, nothing), blocks * layout.lanes
 
 
 def _encode(index: NDArray[np.int64], index_bytes: int, nothing: int | None) -> NDArray[np.uint8]:
-    """The bytes of indices. nothing: the index of weights that are all 0."""
-    if index_bytes:
-        return np.ascontiguousarray(index, dtype=f"<u{index_bytes}").view(np.uint8)
+    """The bytes of indices. nothing: the index of weights that are all 0, if it has no entry in the tables."""
+    if index_bytes == 1:
+        return np.ascontiguousarray(index, dtype=np.uint8)
     bytes_of = 2 * index | (2 * index + 1) << 8
     if nothing is not None:
         bytes_of = np.where(index == nothing, _SKIPPED, np.where(index > nothing, bytes_of - _ONE_LESS, bytes_of))

@@ -25,6 +25,7 @@ typedef __m256i wide;
 #define table __m256i
 #define table_load load_table
 #define look_up(found, index) _mm256_shuffle_epi8(found, index)
+#define half_choose _mm256_shuffle_epi8
 
 static ALWAYS_INLINE table load_table(const uint8_t *place) {
   table value = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)place));
@@ -94,7 +95,6 @@ static ALWAYS_INLINE wide wide_scale(wide value, wide multiplier, wide bias, int
 #define wide_high(value) _mm256_unpackhi_epi8(_mm256_setzero_si256(), value)
 #define wide_pack _mm256_packus_epi16
 #define half_pick(given, digit) _mm256_sign_epi8(_mm256_shuffle_epi8(given, (digit).byte), (digit).sign)
-#define half_choose _mm256_shuffle_epi8
 #define half_add _mm256_add_epi8
 #define write_pattern write_pattern_8
 #define write_digit write_digit_8
@@ -149,7 +149,6 @@ static half_digit write_digit_8(const int *channels, const int *signs) {
 #define vector_choose(where, chosen, others) _mm256_blendv_epi8(others, chosen, where)
 #define vector_add_where(value, where, addend) _mm256_add_epi16(value, _mm256_and_si256(where, addend))
 #define half_pick(given, digit) _mm256_sign_epi16(_mm256_shuffle_epi8(given, (digit).byte), (digit).sign)
-#define half_choose _mm256_shuffle_epi8
 #define half_add _mm256_add_epi16
 #define write_pattern write_pattern_16
 #define write_digit write_digit_16
@@ -186,10 +185,10 @@ static half_digit write_digit_16(const int *channels, const int *signs) {
 #include "lookup.inc"
 
 const wrap_kernel wrap_avx2_kernels[WRAP_MOST_KERNELS] = {
-    {2, 8, 4, 1, {4, 32, 1, 1}, binary8_run, binary8_look_up_alone},
-    {3, 8, 4, 1, {2, 32, 1, 1}, ternary8_run, ternary8_look_up_alone},
-    {2, 16, 4, 1, {3, 16, 0, 0}, binary16_run, binary16_look_up_alone},
-    {3, 16, 4, 1, {2, 16, 0, 0}, ternary16_run, ternary16_look_up_alone},
+    {2, 8, 4, 1, 0, {.group = 4, .lanes = 32, .index_bytes = 1, .interleaved = 1}, binary8_run, binary8_look_up_alone},
+    {3, 8, 4, 1, 0, {.group = 2, .lanes = 32, .index_bytes = 1, .interleaved = 1}, ternary8_run, ternary8_look_up_alone},
+    {2, 16, 4, 1, 0, {.group = 3, .lanes = 16, .index_bytes = 2}, binary16_run, binary16_look_up_alone},
+    {3, 16, 4, 1, 0, {.group = 2, .lanes = 16, .index_bytes = 2, .skips_zero = 1}, ternary16_run, ternary16_look_up_alone},
 };
 #else
 const wrap_kernel wrap_avx2_kernels[WRAP_MOST_KERNELS];

@@ -16,10 +16,9 @@ typedef __m512i wide;
 #define vector_load(place) _mm512_loadu_si512(place)
 #define vector_store(place, value) _mm512_storeu_si512(place, value)
 #define vector_xor _mm512_xor_si512
-#define half_digit half
 #define half_store(place, distance, tables) _mm512_store_si512(place, tables)
 #define SIDES 1
-#define MOST_CHANNELS (HALF_LANES - 1) /* the last lane remains 0, for digits that are */
+#define MOST_CHANNELS HALF_LANES
 #define TILES(NARROW, WIDE) WIDE(8) WIDE(7) NARROW(16) NARROW(14) WIDE(4)
 #define WIDEST 16
 #define OVERHEAD 6
@@ -27,10 +26,26 @@ typedef __m512i wide;
 #define table_load GLUE(load_table_, PARTS)
 #define look_up GLUE(look_up_, PARTS)
 
+/* Activations that make the sums of a digit: bytes, 0 where not used; lanes that count as negative. As a permutation of
+ * the activations beside their negatives this would be one instruction, but one of three steps on some cores. */
+typedef struct {
+  __m512i byte;
+  __mmask64 used, negative;
+} half_digit;
+
 typedef __m512i table_1;
 typedef struct {
   __m512i low, high;
 } table_2;
+
+/* Bytes, in lanes of any width: words would take two steps on some cores. */
+#define look_up_1(found, index) _mm512_permutexvar_epi8(index, found)
+#define look_up_2(found, index) _mm512_permutex2var_epi8((found).low, index, (found).high)
+#define half_choose(sums, pattern) _mm512_permutexvar_epi8(pattern, sums)
+
+static ALWAYS_INLINE half half_load(const uint8_t *place, int count) {
+  return _mm512_maskz_loadu_epi8(_bzhi_u64(~0ull, count), place);
+}
 
 /* In registers of their own: as operands in memory, tables would be read once for each use. */
 static ALWAYS_INLINE table_1 load_table_1(const uint8_t *place) {
@@ -71,31 +86,30 @@ static ALWAYS_INLINE wide wide_scale(wide value, wide multiplier, wide bias, int
 #define wide_low(value) _mm512_unpacklo_epi8(_mm512_setzero_si512(), value)
 #define wide_high(value) _mm512_unpackhi_epi8(_mm512_setzero_si512(), value)
 #define wide_pack _mm512_packus_epi16
-#define half_pick(given, digit) \
-  _mm512_permutex2var_epi8(given, digit, _mm512_sub_epi8(_mm512_setzero_si512(), given))
-#define half_choose(sums, pattern) _mm512_permutexvar_epi8(pattern, sums)
+#define half_pick half_pick_8
 #define half_add _mm512_add_epi8
+#define write_pattern write_pattern_8
+#define write_digit write_digit_8
 
-static ALWAYS_INLINE half half_load_8(const uint8_t *place, int count) {
-  return _mm512_maskz_loadu_epi8(_bzhi_u64(~0ull, count), place);
+static ALWAYS_INLINE half half_pick_8(half given, half_digit digit) {
+  const half picked = _mm512_maskz_permutexvar_epi8(digit.used, digit.byte, given);
+  return _mm512_mask_sub_epi8(picked, digit.negative, _mm512_setzero_si512(), picked);
 }
+
 static half write_pattern_8(const int *lanes) {
   uint8_t bytes[64];
   for (int i = 0; i < 64; i++) bytes[i] = (uint8_t)lanes[i];
   return _mm512_loadu_si512(bytes);
 }
 
-static half write_digit_8(const int *channels, const int *signs) {
-  int lanes[64];
-  for (int i = 0; i < 64; i++) lanes[i] = signs[i] > 0 ? channels[i] : signs[i] < 0 ? 64 + channels[i] : 63;
-  return write_pattern_8(lanes);
+static half_digit write_digit_8(const int *channels, const int *signs) {
+  half_digit digit = {.byte = write_pattern_8(channels)};
+  for (int i = 0; i < 64; i++) {
+    digit.used |= (__mmask64)(signs[i] != 0) << i;
+    digit.negative |= (__mmask64)(signs[i] < 0) << i;
+  }
+  return digit;
 }
-#define half_load half_load_8
-#define write_pattern write_pattern_8
-#define write_digit write_digit_8
-
-#define look_up_1(found, index) _mm512_permutexvar_epi8(index, found)
-#define look_up_2(found, index) _mm512_permutex2var_epi8((found).low, index, (found).high)
 
 #define NAME(x) binary8_##x
 #define PARTS 1
@@ -145,31 +159,33 @@ static half write_digit_8(const int *channels, const int *signs) {
 #define vector_within _mm512_cmple_epu16_mask
 #define vector_choose(where, chosen, others) _mm512_mask_mov_epi16(others, where, chosen)
 #define vector_add_where(value, where, addend) _mm512_mask_add_epi16(value, where, value, addend)
-#define half_pick(given, digit) \
-  _mm512_permutex2var_epi16(given, digit, _mm512_sub_epi16(_mm512_setzero_si512(), given))
-#define half_choose(sums, pattern) _mm512_permutexvar_epi16(pattern, sums)
+#define half_pick half_pick_16
 #define half_add _mm512_add_epi16
-
-static ALWAYS_INLINE half half_load_16(const uint8_t *place, int count) {
-  return _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8(_bzhi_u32(~0u, count), place));
-}
-static half write_pattern_16(const int *lanes) {
-  uint16_t words[32];
-  for (int i = 0; i < 32; i++) words[i] = (uint16_t)lanes[i];
-  return _mm512_loadu_si512(words);
-}
-
-static half write_digit_16(const int *channels, const int *signs) {
-  int lanes[32];
-  for (int i = 0; i < 32; i++) lanes[i] = signs[i] > 0 ? channels[i] : signs[i] < 0 ? 32 + channels[i] : 31;
-  return write_pattern_16(lanes);
-}
-#undef half_load
-#define half_load half_load_16
 #define write_pattern write_pattern_16
 #define write_digit write_digit_16
 
-#define look_up_1(found, index) _mm512_permutexvar_epi16(index, found)
+static ALWAYS_INLINE half half_pick_16(half given, half_digit digit) {
+  const half picked = _mm512_maskz_permutexvar_epi8(digit.used, digit.byte, given);
+  return _mm512_mask_sub_epi16(picked, (__mmask32)digit.negative, _mm512_setzero_si512(), picked);
+}
+
+static half write_pattern_16(const int *lanes) {
+  uint8_t bytes[64];
+  for (int i = 0; i < 64; i++) bytes[i] = (uint8_t)(2 * lanes[i / 2] + i % 2);
+  return _mm512_loadu_si512(bytes);
+}
+
+static half_digit write_digit_16(const int *channels, const int *signs) {
+  uint8_t bytes[64] = {0};
+  half_digit digit = {0};
+  for (int i = 0; i < 32; i++) {
+    bytes[2 * i] = (uint8_t)channels[i]; /* the byte above it is 0 */
+    digit.used |= (__mmask64)(signs[i] != 0) << 2 * i;
+    digit.negative |= (__mmask64)(signs[i] < 0) << i;
+  }
+  digit.byte = _mm512_loadu_si512(bytes);
+  return digit;
+}
 
 #define NAME(x) binary16_##x
 #define PARTS 1
@@ -191,11 +207,11 @@ static half write_digit_16(const int *channels, const int *signs) {
 
 /* Costs in hundredths of a cycle. */
 const wrap_kernel wrap_avx512_kernels[WRAP_MOST_KERNELS] = {
-    {2, 8, 200, 60, {6, 64, 1, 1}, binary8_run, binary8_look_up_alone},
-    {3, 8, 200, 60, {3, 64, 1, 1}, ternary8_run, ternary8_look_up_alone},
-    {3, 8, 480, 65, {4, 64, 1, 1}, ternary8_wide_run, ternary8_wide_look_up_alone},
-    {2, 16, 200, 60, {5, 32, 2, 0}, binary16_run, binary16_look_up_alone},
-    {3, 16, 200, 60, {3, 32, 2, 0}, ternary16_run, ternary16_look_up_alone},
+    {2, 8, 200, 60, 0, {6, 64, 1, 0, 1}, binary8_run, binary8_look_up_alone},
+    {3, 8, 200, 60, 0, {3, 64, 1, 0, 1}, ternary8_run, ternary8_look_up_alone},
+    {3, 8, 480, 65, 1, {4, 64, 1, 0, 1}, ternary8_wide_run, ternary8_wide_look_up_alone},
+    {2, 16, 200, 60, 0, {5, 32, 2, 0, 0}, binary16_run, binary16_look_up_alone},
+    {3, 16, 200, 60, 0, {3, 32, 2, 0, 0}, ternary16_run, ternary16_look_up_alone},
 };
 #else
 const wrap_kernel wrap_avx512_kernels[WRAP_MOST_KERNELS];

@@ -14,11 +14,11 @@
 #define UNROLL _Pragma("GCC unroll 64")
 /* The kernels of a path that makes planes: a table costs as many additions as it has sums. */
 #define PLANE_KERNELS                                \
-  {                                                  \
-    {2, 8, 64, 1, {6, 1, 1, 0}, binary8_run, NULL},  \
-    {3, 8, 27, 1, {3, 1, 1, 0}, ternary8_run, NULL}, \
-    {2, 16, 64, 1, {6, 1, 1, 0}, binary16_run, NULL},  \
-    {3, 16, 27, 1, {3, 1, 1, 0}, ternary16_run, NULL}, \
+  {                                                     \
+    {2, 8, 64, 1, 0, {6, 1, 1, 0, 0}, binary8_run, NULL},    \
+    {3, 8, 27, 1, 0, {3, 1, 1, 0, 0}, ternary8_run, NULL},   \
+    {2, 16, 64, 1, 0, {6, 1, 1, 0, 0}, binary16_run, NULL},  \
+    {3, 16, 27, 1, 0, {3, 1, 1, 0, 0}, ternary16_run, NULL}, \
   }
 #define MOST_KERNEL_ROWS 64
 #define MOST_KERNEL_COLUMNS 64

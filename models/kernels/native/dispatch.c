@@ -14,10 +14,19 @@ static const wrap_kernel *kernel_of(int number) {
 
 static int parts_of(int whole, int part) { return (whole + part - 1) / part; }
 
+/* Intel's cores take three steps, two of them for one port, to permute two registers at once. */
+static int look_up_cost(const wrap_kernel *kernel) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (kernel->pairs && __builtin_cpu_is("intel")) return 3 * kernel->look_up_cost;
+#endif
+  return kernel->look_up_cost;
+}
+
 static int64_t cost_of(const wrap_kernel *kernel, const wrap_shape *shape) {
   const int64_t positions = (int64_t)shape->kernel_rows * shape->kernel_columns;
   const int64_t look_ups = positions * parts_of(shape->filters, kernel->layout.lanes);
-  return parts_of(shape->channels, kernel->layout.group) * (kernel->table_cost + look_ups * kernel->look_up_cost);
+  return parts_of(shape->channels, kernel->layout.group) * (kernel->table_cost + look_ups * look_up_cost(kernel));
 }
 
 int wrap_choose(int path, int base, int lane_bits, const wrap_shape *shape) {

@@ -34,13 +34,13 @@ typedef struct {
 } wrap_finish;
 
 /* How a path takes weights: `group` weights of neighbouring channels become one index, their digits in `base`
- * (-1 is 0, and 1 is base - 1), the first the least. index_bytes: 1; 2 little-endian; or 0, for the bytes 2i and 2i + 1
- * (with bases of 3, the index of nothing but zeros is 0x8080, and those above it are 1 less).
+ * (-1 is 0, and 1 is base - 1), the first the least. index_bytes: 1; or 2, the bytes 2i and 2i + 1 of an index i.
+ * skips_zero: the index of nothing but zeros is 0x8080, and those above it are 1 less.
  * lanes: filters that stand side by side: [filters / lanes][kernel row][group][kernel column][lanes].
  * interleaved: of every 16 filters, multiplier and bias have the first 8 in the first half of their block, the others in
  * the second, as bytes turn into two registers of 16-bit lanes. */
 typedef struct {
-  int32_t group, lanes, index_bytes, interleaved;
+  int32_t group, lanes, index_bytes, skips_zero, interleaved;
 } wrap_layout;
 
 enum { WRAP_AVX512, WRAP_AVX2, WRAP_VECTOR, WRAP_SWAR, WRAP_PATHS };
@@ -68,7 +68,7 @@ typedef struct {
 void wrap_step_all(const wrap_step *step, int64_t count, const int16_t *values, uint8_t *output, int threads);
 /* The naive loop of the same sums modulo 2^32, one multiplication after another. weights: [filter][row][column][channel]. */
 void wrap_naive(const wrap_shape *shape, const uint8_t *input, const int8_t *weights, int32_t *output);
-/* To measure with: a chain of `rounds` additions, one a cycle; and as many look-ups and additions in registers alone as
+/* To measure with: a chain of `rounds` operations, one a cycle; and as many look-ups and additions in registers alone as
  * make `rounds` tiles. wrap_look_up returns how many multiply-accumulates they are worth, 0 for paths without. */
 int64_t wrap_count(int64_t rounds);
 int64_t wrap_look_up(int kernel, int64_t rounds);
@@ -86,9 +86,10 @@ typedef struct {
 } wrap_part;
 
 /* A kernel. run: 0, or 1 without memory. look_up: as wrap_look_up, or NULL. Costs, in any unit: of a table, and of a
- * look-up in it with all lanes; they choose between kernels that do the same. */
+ * look-up in it with all lanes; they choose between kernels that do the same. pairs: whether look-ups permute two
+ * registers, which takes three steps instead of one on some cores. */
 typedef struct {
-  int base, lane_bits, table_cost, look_up_cost;
+  int base, lane_bits, table_cost, look_up_cost, pairs;
   wrap_layout layout;
   int (*run)(const wrap_part *part);
   int64_t (*look_up)(int64_t rounds);

@@ -25,11 +25,12 @@ void wrap_naive(const wrap_shape *shape, const uint8_t *input, const int8_t *wei
       }
 }
 
+/* Exclusive ors, since newer cores add constants while they rename registers, several in a cycle. */
 int64_t wrap_count(int64_t rounds) {
-  int64_t count = 0;
+  int64_t chain = 0, link = rounds;
   for (int64_t round = 0; round < rounds; round++) {
-    count++;
-    __asm__ volatile("" : "+r"(count)); /* neither left out nor done in one step */
+    __asm__ volatile("" : "+r"(chain), "+r"(link)); /* neither left out nor done in one step */
+    chain ^= link;
   }
-  return count;
+  return chain;
 }
