@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,7 +14,17 @@ import torch
 from models.kernels import set_threads
 from models.kernels.paths import native, threads
 
-Contender = Callable[[], Any]
+Call = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class SelfTimed:
+    """A contender that measures itself: its milliseconds, after a warm-up."""
+
+    milliseconds: Callable[[], float]
+
+
+Contender = Call | SelfTimed
 
 _STEADY = 0.05  # a clock this much off the run's median: the round does not count
 _CLOCK_ROUNDS = 100_000
@@ -46,7 +57,7 @@ def usual_clock(*measured: Rounds) -> float:
 
 
 def in_turn(contenders: Mapping[str, Contender], rounds: int, advance: Callable[[], None] = lambda: None) -> Rounds:
-    """Measures each contender in each round: after calls that make the caches its own, and wake its threads."""
+    """Measures each contender in each round, as `timed` does."""
     found = Rounds({name: [] for name in contenders})
     names = list(contenders)
     with torch.no_grad():
@@ -54,15 +65,22 @@ def in_turn(contenders: Mapping[str, Contender], rounds: int, advance: Callable[
             found.clocks.append(_clock())
             for place in range(len(names)):
                 name = names[(turn + place) % len(names)]
-                warm = time.perf_counter() + _WARM_UP
-                contenders[name]()
-                while time.perf_counter() < warm:
-                    contenders[name]()
-                start = time.perf_counter()
-                contenders[name]()
-                found.times[name].append((time.perf_counter() - start) * 1e3)
+                contender = contenders[name]
+                measure = contender.milliseconds if isinstance(contender, SelfTimed) else partial(timed, contender)
+                found.times[name].append(measure())
             advance()
     return found
+
+
+def timed(call: Call) -> float:
+    """Milliseconds of a call, after calls that make the caches its own, and wake its threads."""
+    warm = time.perf_counter() + _WARM_UP
+    call()
+    while time.perf_counter() < warm:
+        call()
+    start = time.perf_counter()
+    call()
+    return (time.perf_counter() - start) * 1e3
 
 
 def _clock() -> float:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from reports.kernel_bench import NAIVE, PEERS, fastest_peer, geometric_mean
+from reports.kernel_bench import NAIVE, geometric_mean
+from reports.kernel_peers import PEERS, comparable, fastest_peer
 from reports.network_bench import FLOAT
 from reports.published import KERNEL_MILLISECONDS, RESNET18_MILLISECONDS
 from reports.tables import Table
@@ -42,7 +43,7 @@ def vector_table(result: dict[str, Any]) -> Table:
     note = (
         f"Milliseconds of a 3x3 convolution, median of {result['steady_rounds'] // len(layers)} rounds with a steady "
         f"clock ({result['clock_ghz']:.1f} GHz), in turn, one thread. Speedup: over the fastest convolution of bytes "
-        f"by torch ({', '.join(sorted(set(peers)))}), geometric mean of the four, as is GMAC/s. Limit: the share of "
+        f"by torch ({'; '.join(sorted(set(peers)))}), geometric mean of the four, as is GMAC/s. Limit: the share of "
         "what look-ups and additions in registers alone would do, by the kernel that the layer takes. "
         f"{', '.join(PEERS[:5])} add up in 32 bits. "
         f"{result['machine']}."
@@ -95,7 +96,7 @@ def _thousands(counts: Sequence[float]) -> tuple[str, ...]:
 
 def network_table(milliseconds: dict[str, float]) -> Table:
     """A whole ResNet-18, beside the published times."""
-    peers = [name for name in milliseconds if name.startswith("torch ") and name != FLOAT] or [FLOAT]
+    peers = [name for name in comparable(milliseconds) if name.startswith("torch ") and name != FLOAT] or [FLOAT]
     peer = min(peers, key=milliseconds.__getitem__)
     rows = [(name, f"{time:.2f}", f"{milliseconds[peer] / time:.2f}") for name, time in milliseconds.items()]
     narrow, wide = RESNET18_MILLISECONDS

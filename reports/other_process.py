@@ -1,0 +1,71 @@
+"""Contenders in a process of their own: some settings of libraries hold for a whole process, from its start."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
+from multiprocessing.connection import Connection
+from typing import Any
+
+import torch
+
+from reports.interleaved import Call, SelfTimed, timed
+
+Calls = Mapping[str, Call]
+
+_NAMES = "names?"
+
+
+@contextmanager
+def elsewhere(make: Callable[[], Calls], environment: Mapping[str, str]) -> Iterator[dict[str, SelfTimed]]:
+    """Contenders, by name, that `make` makes in another process, which has these environment variables as well.
+
+    make: importable, or a partial of what is, as the process starts anew. Each contender is measured there, by one
+    thread, when it is its turn here. Raises ChildProcessError if the process ends before it should.
+    """
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_serve, args=(there, make), daemon=True)
+    with _environment(environment):
+        process.start()
+    there.close()
+    try:
+        names = _ask(here, _NAMES)
+        yield {name: SelfTimed(partial(_ask, here, name)) for name in names}
+    finally:
+        here.close()
+        process.join()
+
+
+def _ask(connection: Connection, question: str) -> Any:
+    """All names, or the milliseconds of a contender."""
+    try:
+        connection.send(question)
+        return connection.recv()
+    except (EOFError, OSError) as error:
+        raise ChildProcessError("the process with contenders of other settings has ended") from error
+
+
+def _serve(connection: Connection, make: Callable[[], Calls]) -> None:
+    """In the other process: makes contenders, and answers questions until nobody asks."""
+    torch.set_num_threads(1)
+    calls = make()
+    with torch.no_grad(), suppress(EOFError, KeyboardInterrupt):
+        while True:
+            question = connection.recv()
+            connection.send(list(calls) if question == _NAMES else timed(calls[question]))
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in variables:
+            if name in before:
+                os.environ[name] = before[name]
+            else:
+                del os.environ[name]
