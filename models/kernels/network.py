@@ -5,7 +5,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from models.kernels.paths import PATHS, chosen_path
 from models.kernels.plan import Plan
+from models.kernels.stem import quickened
 from models.kernels.stream import Array, fits_short
 from models.wrapnet.float_operations import apply_all
 from models.wrapnet.integer_graph import INPUT, IntegerGraph
@@ -23,6 +25,7 @@ class IntegerNetwork:
     def __init__(self, source: Path | str | IntegerGraph, *, path: str | None = None, fused: bool = True) -> None:
         self.graph = source if isinstance(source, IntegerGraph) else IntegerGraph.load(Path(source))
         self._plan = Plan(self.graph, path, fused)
+        self._stem = quickened(self.graph.stem, chosen_path(path) != PATHS[-1])
         self._input_kind = torch.int16 if fits_short(self.graph.integers[INPUT]) else torch.int64
 
     @property
@@ -37,7 +40,7 @@ class IntegerNetwork:
         Raises ValueError for images of another shape or kind, or that are not finite.
         """
         self.graph.check_images(images)
-        integers = apply_all(self.graph.stem, images).to(self._input_kind).numpy(force=True)
+        integers = apply_all(self._stem, images).to(self._input_kind).numpy(force=True)
         return apply_all(self.graph.head, torch.from_numpy(self.core(integers)[self.graph.output]).float())
 
     def core(self, integers: Array) -> dict[str, Array]:
@@ -49,5 +52,5 @@ class IntegerNetwork:
         self.graph.check_input(integers)
         values = {INPUT: integers}
         for step in self._plan.steps:
-            values[step.name] = step.compute([values[name] for name in step.inputs])
+            values.update(zip(step.names, step.compute([values[name] for name in step.inputs]), strict=True))
         return values

@@ -1,7 +1,7 @@
 """Which steps compute an exported network: what the kernels take, and what is fused with what."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,8 +11,10 @@ from models.kernels.paths import PATHS, chosen_path
 from models.kernels.stream import (
     Array,
     Compute,
+    StepSizes,
     channels_last,
     channels_second,
+    exact_step,
     fits_short,
     joined,
     stepped,
@@ -38,9 +40,9 @@ _LARGEST_BYTE = 255
 
 @dataclass(frozen=True)
 class Step:
-    """Computes what the node `name` gives from what the nodes `inputs` gave."""
+    """Computes what the nodes `names` give from what the nodes `inputs` gave."""
 
-    name: str
+    names: Sequence[str]
     inputs: Sequence[str]
     compute: Compute
 
@@ -48,8 +50,8 @@ class Step:
 class Plan:
     """The steps of a graph, in order. path: of the kernels; fused: nodes with one reader may be computed with it.
 
-    A convolution takes thresholds to bytes with it; a sum of two branches takes the thresholds of one of them, and the
-    ReLU after it.
+    A convolution takes thresholds to bytes with it; a sum of two branches takes the thresholds of one of them, the ReLU
+    after it, and coarser steps of its result. Steps that are the same are taken once.
     """
 
     def __init__(self, graph: IntegerGraph, path: str | None, fused: bool) -> None:
@@ -64,12 +66,14 @@ class Plan:
                 if name in self._readers:
                     self._readers[name].append(node)  # twice, where it adds a node to itself
         self._waiting: dict[str, Threshold] = {}  # by the name of the sum that takes them along
+        self._same: dict[str, str] = {}  # nodes that are the same as earlier ones
+        self._taken: dict[tuple[str, StepSizes], str] = {}  # coarser steps: the node, by what it reads
         done: set[str] = set()
         for node in graph.core:
             step = None if node.name in done else self._step(node)
             if step:
-                self.steps.append(step)
-                done.add(step.name)
+                self.steps.append(replace(step, inputs=[self._same.get(name, name) for name in step.inputs]))
+                done.update(step.names)
 
     def _step(self, node: Node) -> Step | None:
         """The step that begins with a node; None if it becomes part of a later one."""
@@ -80,30 +84,51 @@ class Plan:
             return self._threshold(node, given)
         if node.name in self._waiting:
             return self._sum(node, self._waiting[node.name])
-        compute = stepped(node, given) if self._native and isinstance(node, Requantize) else None
-        return Step(node.name, node.inputs, compute or _in_numpy(node))
+        sizes = exact_step(node, given) if self._native and isinstance(node, Requantize) else None
+        if sizes is None:
+            return Step([node.name], node.inputs, _in_numpy(node))
+        return self._coarser(node, sizes)
+
+    def _coarser(self, node: Node, sizes: StepSizes) -> Step | None:
+        known = self._taken.setdefault((node.inputs[0], sizes), node.name)
+        if known == node.name or not self._fused or node.name == self._graph.output:
+            return Step([node.name], node.inputs, stepped(sizes))
+        self._same[node.name] = known
+        return None
 
     def _weighted(self, node: WeightedNode) -> Step:
         self.on_kernels.append(node.name)
         reader = self._only_reader(node)
         threshold = reader if isinstance(reader, Threshold) and _gives_bytes(reader) else None
-        return Step((threshold or node).name, node.inputs, _on_kernels(node, threshold, self._path))
+        return Step([(threshold or node).name], node.inputs, _on_kernels(node, threshold, self._path))
 
     def _threshold(self, node: Threshold, given: Integers) -> Step | None:
         reader = self._only_reader(node)
         if not self._native:
-            return Step(node.name, node.inputs, tabulated(node, given))
+            return Step([node.name], node.inputs, tabulated(node, given))
         if isinstance(reader, Add) and reader.name not in self._waiting and self._sum_fits(reader):
             self._waiting[reader.name] = node
             return None
-        return Step(node.name, node.inputs, joined(node, given))
+        return Step([node.name], node.inputs, joined(node, given))
 
     def _sum(self, node: Node, threshold: Threshold) -> Step:
         reader = self._only_reader(node)
         relu = reader if isinstance(reader, Relu) else None
         (other,) = (name for name in node.inputs if name != threshold.name)
-        compute = joined(threshold, self._graph.integers[threshold.inputs[0]], other=True, relu=relu is not None)
-        return Step((relu or node).name, (*threshold.inputs, other), compute)
+        last = relu or node
+        coarser, sizes = self._coarser_reader(last)
+        given = self._graph.integers[threshold.inputs[0]]
+        compute = joined(threshold, given, other=True, relu=relu is not None, step=sizes)
+        return Step([last.name, *coarser], (*threshold.inputs, other), compute)
+
+    def _coarser_reader(self, node: Node) -> tuple[list[str], StepSizes | None]:
+        """The name of a reader that takes coarser steps of a node's integers, and their sizes; no name if none does."""
+        for reader in self._readers[node.name]:
+            sizes = exact_step(reader, self._graph.integers[node.name]) if isinstance(reader, Requantize) else None
+            if sizes is not None:
+                self._taken[node.name, sizes] = reader.name
+                return [reader.name], sizes
+        return [], None
 
     def _sum_fits(self, node: Add) -> bool:
         return all(fits_short(self._graph.integers[name]) for name in (node.name, *node.inputs))
@@ -145,13 +170,13 @@ def _on_kernels(node: WeightedNode, threshold: Threshold | None, path: str) -> C
         path=path,
     )
 
-    def compute(inputs: list[Array]) -> Array:
+    def compute(inputs: list[Array]) -> tuple[Array, ...]:
         given = channels_last(inputs[0], np.uint8)
         found = layer(given if given.ndim == 4 else given[:, np.newaxis, np.newaxis])
-        return channels_second(found if given.ndim == 4 else found[:, 0, 0])
+        return (channels_second(found if given.ndim == 4 else found[:, 0, 0]),)
 
     return compute
 
 
 def _in_numpy(node: Node) -> Compute:
-    return lambda arrays: evaluate_node(node, [values.astype(np.int64) for values in arrays])
+    return lambda arrays: (evaluate_node(node, [values.astype(np.int64) for values in arrays]),)

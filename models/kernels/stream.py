@@ -1,4 +1,4 @@
-"""What lies between the convolutions of a network, on the C kernels: tables, sums of two branches, coarser steps.
+"""What lies between the convolutions of a network, on the C kernels: thresholds, sums of two branches, coarser steps.
 
 Maps are (images, channels, rows, columns) here, as everywhere, but their channels lie side by side in memory.
 """
@@ -14,7 +14,9 @@ from models.wrapnet.integer_evaluator import evaluate_node
 from models.wrapnet.integer_nodes import Integers, Requantize, Threshold
 
 Array = NDArray[Any]
-Compute = Callable[[list[Array]], Array]
+Compute = Callable[[list[Array]], tuple[Array, ...]]
+StepSizes = tuple[int, int, int]
+"""Subdivisions, multiplier and largest byte of a coarser step, as wrap_step in C."""
 
 _SHORT = np.iinfo(np.int16)
 _LARGEST_BYTE = 255
@@ -46,7 +48,7 @@ def tabulated(node: Threshold, inputs: Integers) -> Compute:
     """Thresholds by a table of all values for each channel, by NumPy."""
     table = _table(node, inputs)
     starts = np.arange(len(table), dtype=np.int32) * table.shape[1] - inputs.smallest
-    return lambda arrays: channels_second(table.ravel()[channels_last(arrays[0], np.int32) + starts])
+    return lambda arrays: (channels_second(table.ravel()[channels_last(arrays[0], np.int32) + starts]),)
 
 
 def _table(node: Threshold, inputs: Integers) -> NDArray[np.int16]:
@@ -56,35 +58,45 @@ def _table(node: Threshold, inputs: Integers) -> NDArray[np.int16]:
     return np.asarray(levels[0], np.int16)
 
 
-def joined(node: Threshold, inputs: Integers, *, other: bool = False, relu: bool = False) -> Compute:
+def joined(
+    node: Threshold, inputs: Integers, *, other: bool = False, relu: bool = False, step: StepSizes | None = None
+) -> Compute:
     """Thresholds by a table of all values for each channel; other: plus a second input; relu: at least 0.
 
-    Computes from maps or features of `inputs`, and of what fits 16 bits together with the thresholds.
+    step: also what it makes of the result, bytes. Computes from maps or features of `inputs`, and of what fits 16 bits
+    together with the thresholds.
     """
     table = _table(node, inputs)
-    pointer = native.ffi.cast("int16_t *", table.ctypes.data)
-    given = {"smallest": inputs.smallest, "least": 0 if relu else _SHORT.min, "table": pointer}
+    given: dict[str, Any] = {"smallest": inputs.smallest, "least": 0 if relu else _SHORT.min}
     given["channels"], given["span"] = table.shape
-    described = {bytes_: native.ffi.new("wrap_join *", {**given, "value_bytes": bytes_}) for bytes_ in (1, 2)}
+    given["table"] = native.ffi.from_buffer("int16_t[]", table)
+    given["step"] = native.ffi.new("wrap_step *", step) if step else native.ffi.NULL
+    described = {size: native.ffi.new("wrap_join *", {**given, "value_bytes": size}) for size in (1, 2)}
 
-    def compute(arrays: list[Array]) -> Array:
+    def compute(arrays: list[Array]) -> tuple[Array, ...]:
         values = channels_last(arrays[0], np.int8 if arrays[0].dtype == np.int8 else np.int16)
         second = channels_last(arrays[1], np.int16) if other else None
         out = np.empty(values.shape, np.int16)
+        bytes_ = np.empty(values.shape, np.uint8) if step else None
         native.lib.wrap_join_pixels(
             described[values.itemsize],
-            out.size // table.shape[0],
+            out.size // given["channels"],  # which keeps what C points to
             native.ffi.from_buffer(values),
-            native.ffi.NULL if second is None else native.ffi.from_buffer("int16_t[]", second),
-            native.ffi.from_buffer("int16_t[]", out),
+            _pointer("int16_t[]", second),
+            _pointer("int16_t[]", out),
+            _pointer("uint8_t[]", bytes_),
             threads(),
         )
-        return channels_second(out)
+        return tuple(channels_second(array) for array in (out, bytes_) if array is not None)
 
     return compute
 
 
-def stepped(node: Requantize, inputs: Integers) -> Compute | None:
+def _pointer(kind: str, array: Array | None) -> Any:
+    return native.ffi.NULL if array is None else native.ffi.from_buffer(kind, array)
+
+
+def exact_step(node: Requantize, inputs: Integers) -> StepSizes | None:
     """Steps of a quantizer as a multiplication, checked for all integers of `inputs`; None where that is not exact."""
     subdivisions = node.subdivisions
     multiplier = -(-_FRACTION // (2 * subdivisions))
@@ -97,18 +109,19 @@ def stepped(node: Requantize, inputs: Integers) -> Compute | None:
         (twice * multiplier // _FRACTION).clip(0, node.largest), (twice // (2 * subdivisions)).clip(0, node.largest)
     ):
         return None
-    described = native.ffi.new("wrap_step *", (subdivisions, multiplier, node.largest))
+    return subdivisions, multiplier, node.largest
 
-    def compute(arrays: list[Array]) -> Array:
+
+def stepped(step: StepSizes) -> Compute:
+    """What a step makes of integers that it is exact for: bytes."""
+    described = native.ffi.new("wrap_step *", step)
+
+    def compute(arrays: list[Array]) -> tuple[Array, ...]:
         values = channels_last(arrays[0], np.int16)
         out = np.empty(values.shape, np.uint8)
         native.lib.wrap_step_all(
-            described,
-            out.size,
-            native.ffi.from_buffer("int16_t[]", values),
-            native.ffi.from_buffer("uint8_t[]", out),
-            threads(),
+            described, out.size, _pointer("int16_t[]", values), _pointer("uint8_t[]", out), threads()
         )
-        return channels_second(out)
+        return (channels_second(out),)
 
     return compute

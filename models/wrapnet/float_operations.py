@@ -130,7 +130,7 @@ class Quantize(FloatOperation):
             )
 
     def apply(self, values: Tensor) -> Tensor:
-        return (values / torch.tensor(self.step)).clamp(self.smallest, self.largest).round()
+        return (values / torch.tensor(self.step)).clamp_(self.smallest, self.largest).round_()
 
 
 def apply_all(operations: Sequence[FloatOperation], values: Tensor) -> Tensor:

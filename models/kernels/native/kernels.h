@@ -52,20 +52,27 @@ wrap_layout wrap_layout_of(int kernel);
 /* 0, or 1 if there is not enough memory. threads: at most so many, the calling one among them. */
 int wrap_convolve(int kernel, const wrap_shape *shape, const uint8_t *input, const uint8_t *indices,
                   const wrap_finish *finish, void *output, int threads);
-/* The greater of `least` and a sum: the entry of the channel's table for a value, and a number of the other branch.
- * value_bytes: 1, int8_t, or 2, int16_t; span: entries of a channel, the first for the value `smallest`. */
-typedef struct {
-  int32_t value_bytes, channels, span, smallest, least;
-  const int16_t *table;
-} wrap_join;
-/* other: NULL, or a number for each value. */
-void wrap_join_pixels(const wrap_join *join, int64_t pixels, const void *values, const int16_t *other, int16_t *output,
-                      int threads);
 /* (2 * value + subdivisions) * multiplier >> 16, from 0 to largest; the first factor has to fit 16 bits. */
 typedef struct {
   int16_t subdivisions, multiplier, largest;
 } wrap_step;
+/* The greater of `least` and a sum: the entry of the channel's table for a value, and a number of the other branch.
+ * value_bytes: 1, int8_t, or 2, int16_t; span: entries of a channel, the first for the value `smallest`.
+ * step: NULL, or what is made of each sum as well. */
+typedef struct {
+  int32_t value_bytes, channels, span, smallest, least;
+  const int16_t *table;
+  const wrap_step *step;
+} wrap_join;
+/* other: NULL, or a number for each value. bytes: of the step, else NULL. */
+void wrap_join_pixels(const wrap_join *join, int64_t pixels, const void *values, const int16_t *other, int16_t *output,
+                      uint8_t *bytes, int threads);
 void wrap_step_all(const wrap_step *step, int64_t count, const int16_t *values, uint8_t *output, int threads);
+/* The largest of each square window; float (images, rows, columns, channels). Windows have less padding than their size. */
+typedef struct {
+  int32_t images, rows, columns, channels, kernel, stride, padding;
+} wrap_pool;
+void wrap_max_pool(const wrap_pool *pool, const float *input, float *output, int threads);
 /* The naive loop of the same sums modulo 2^32, one multiplication after another. weights: [filter][row][column][channel]. */
 void wrap_naive(const wrap_shape *shape, const uint8_t *input, const int8_t *weights, int32_t *output);
 /* To measure with: a chain of `rounds` operations, one a cycle; and as many look-ups and additions in registers alone as

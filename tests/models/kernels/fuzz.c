@@ -225,43 +225,81 @@ static int16_t *random_shorts(size_t count, int reach) {
   return numbers;
 }
 
-/* Channels' tables, and sums with another branch. */
+static wrap_step random_step(void) {
+  return (wrap_step){(int16_t)(1 + below(500)), (int16_t)below(32768), (int16_t)below(256)};
+}
+
+static int stepped(const wrap_step *step, int value) {
+  const int whole = ((2 * value + step->subdivisions) * step->multiplier) >> 16;
+  return whole < 0 ? 0 : whole > step->largest ? step->largest : whole;
+}
+
+/* Channels' tables, sums with another branch, and coarser steps of them. */
 static int join_differs(void) {
   const int channels = 1 + below(300), pixels = 1 + below(200), bytes = 1 + below(2);
   const int smallest = -below(bytes == 1 ? 129 : 2000), span = 1 - smallest + below(100);
   const size_t count = (size_t)pixels * channels;
-  int16_t *table = random_shorts((size_t)channels * span, 10000), *output = malloc(count * sizeof *output);
-  int16_t *other = below(2) ? random_shorts(count, 10000) : NULL;
+  int16_t *table = random_shorts((size_t)channels * span, 7000), *output = malloc(count * sizeof *output);
+  int16_t *other = below(2) ? random_shorts(count, 7000) : NULL;
   void *values = malloc(count * bytes);
   for (size_t i = 0; i < count; i++) {
     const int value = smallest + below(span);
     if (bytes == 1) ((int8_t *)values)[i] = (int8_t)(value > 127 ? 127 : value);
     else ((int16_t *)values)[i] = (int16_t)value;
   }
-  const wrap_join join = {bytes, channels, span, smallest, below(2) ? 0 : INT16_MIN, table};
-  wrap_join_pixels(&join, pixels, values, other, output, 1 + below(MOST_THREADS));
+  const wrap_step step = random_step();
+  uint8_t *steps = below(2) ? malloc(count) : NULL;
+  const wrap_join join = {bytes, channels, span, smallest, below(2) ? 0 : INT16_MIN, table, steps ? &step : NULL};
+  wrap_join_pixels(&join, pixels, values, other, output, steps, 1 + below(MOST_THREADS));
   int wrong = 0;
   for (size_t i = 0; i < count; i++) {
     const int entry = table[i % channels * span + number(values, 8 * bytes, i) - smallest] + (other ? other[i] : 0);
     wrong |= output[i] != (entry > join.least ? entry : join.least);
+    if (steps) wrong |= steps[i] != stepped(&step, output[i]);
   }
-  free(table), free(output), free(other), free(values);
+  free(table), free(output), free(other), free(values), free(steps);
   return wrong;
 }
 
 /* Coarser steps. */
 static int step_differs(void) {
-  const wrap_step step = {(int16_t)(1 + below(500)), (int16_t)below(32768), (int16_t)below(256)};
+  const wrap_step step = random_step();
   const size_t count = 1 + below(50000);
   int16_t *values = random_shorts(count, 16000);
   uint8_t *output = malloc(count);
   wrap_step_all(&step, (int64_t)count, values, output, 1 + below(MOST_THREADS));
   int wrong = 0;
-  for (size_t i = 0; i < count; i++) {
-    const int whole = ((2 * values[i] + step.subdivisions) * step.multiplier) >> 16;
-    wrong |= output[i] != (whole < 0 ? 0 : whole > step.largest ? step.largest : whole);
-  }
+  for (size_t i = 0; i < count; i++) wrong |= output[i] != stepped(&step, values[i]);
   free(values), free(output);
+  return wrong;
+}
+
+/* The largest of windows, looked for one by one. */
+static int pool_differs(void) {
+  const int kernel = 1 + below(5);
+  const wrap_pool pool = {.images = 1 + below(3), .rows = kernel + below(12), .columns = kernel + below(12),
+                          .channels = 1 + below(70), .kernel = kernel, .stride = 1 + below(4), .padding = below(kernel)};
+  const int rows = (pool.rows + 2 * pool.padding - kernel) / pool.stride + 1;
+  const int columns = (pool.columns + 2 * pool.padding - kernel) / pool.stride + 1;
+  const size_t inputs = (size_t)pool.images * pool.rows * pool.columns * pool.channels;
+  const size_t outputs = (size_t)pool.images * rows * columns * pool.channels;
+  float *input = malloc(inputs * sizeof *input), *output = malloc(outputs * sizeof *output);
+  for (size_t i = 0; i < inputs; i++) input[i] = (float)(below(2001) - 1000) / 8;
+  wrap_max_pool(&pool, input, output, 1 + below(MOST_THREADS));
+  int wrong = 0;
+  for (size_t i = 0; i < outputs; i++) {
+    const int channel = (int)(i % pool.channels), column = (int)(i / pool.channels % columns);
+    const int row = (int)(i / pool.channels / columns % rows), image = (int)(i / pool.channels / columns / rows);
+    float largest = -1e9f;
+    for (int y = row * pool.stride - pool.padding; y < row * pool.stride - pool.padding + kernel; y++)
+      for (int x = column * pool.stride - pool.padding; x < column * pool.stride - pool.padding + kernel; x++) {
+        if (y < 0 || y >= pool.rows || x < 0 || x >= pool.columns) continue;
+        const float value = input[(((size_t)image * pool.rows + y) * pool.columns + x) * pool.channels + channel];
+        if (value > largest) largest = value;
+      }
+    wrong |= output[i] != largest;
+  }
+  free(input), free(output);
   return wrong;
 }
 
@@ -295,7 +333,7 @@ static void *call(void *argument) {
     if (free_rows < 0 || free_columns < 0) continue;
     shape.out_rows = free_rows / shape.stride + 1, shape.out_columns = free_columns / shape.stride + 1;
     fuzz_layer(all, layer++, &shape);
-    if (join_differs() | step_differs()) {
+    if (join_differs() | step_differs() | pool_differs()) {
       printf("what is between layers is wrong, after layer %d of seed %llu\n", layer, (unsigned long long)all->seed);
       atomic_store(&wrong, 1);
     }

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.kernels import IntegerNetwork
 from models.kernels.plan import Plan
-from models.kernels.stream import joined, stepped, tabulated, tabulates
+from models.kernels.stream import exact_step, joined, stepped, tabulated, tabulates
 from models.wrapnet.accumulators import Accumulator
 from models.wrapnet.float_operations import FloatFlatten, FloatOperation, FloatRelu, Quantize
 from models.wrapnet.integer_evaluator import IntegerEvaluator, evaluate_node
@@ -39,14 +39,21 @@ def test_tables_of_channels_are_thresholds(shape: tuple[int, ...], kind: type[np
     node = threshold(shape[1], 40, -20, reach)
     given = Integers(shape[1:], -reach, reach - 1)
     values = RANDOM.integers(-reach, reach, shape).astype(kind)
-    other = RANDOM.integers(-3000, 3000, shape)
+    other = RANDOM.integers(-100, 101, shape)
     levels = evaluate_node(node, [values.astype(np.int64)])
     assert tabulates(node, given)
-    assert same(tabulated(node, given)([values]), levels)
-    assert same(joined(node, given)([values]), levels)
-    assert same(joined(node, given, relu=True)([values]), np.maximum(levels, 0))
-    assert same(joined(node, given, other=True)([values, other]), levels + other)
-    assert same(joined(node, given, other=True, relu=True)([values, other]), np.maximum(levels + other, 0))
+    assert same(*tabulated(node, given)([values]), levels)
+    assert same(*joined(node, given)([values]), levels)
+    assert same(*joined(node, given, relu=True)([values]), np.maximum(levels, 0))
+    assert same(*joined(node, given, other=True)([values, other]), levels + other)
+    total = np.maximum(levels + other, 0)
+    assert same(*joined(node, given, other=True, relu=True)([values, other]), total)
+    coarser = Requantize(name="q", inputs=("t",), subdivisions=15, smallest=0, largest=200)
+    step = exact_step(coarser, Integers(shape[1:], 0, 120))
+    found, steps = joined(node, given, other=True, relu=True, step=step)([values, other])
+    assert same(found, total)
+    assert steps.dtype == np.uint8
+    assert same(steps, evaluate_node(coarser, [total]))
 
 
 def test_wide_ranges_are_left_to_others() -> None:
@@ -62,13 +69,13 @@ def test_steps_are_exact_for_every_integer(largest: int) -> None:
         node = Requantize(name="q", inputs=("x",), subdivisions=subdivisions, smallest=0, largest=largest)
         for reach in (300, 3000):
             every = np.arange(-reach, reach + 1).reshape(1, 1, 1, -1)
-            compute = stepped(node, Integers(every.shape[1:], -reach, reach))
+            step = exact_step(node, Integers(every.shape[1:], -reach, reach))
             # 1 / (2 * subdivisions), rounded up to 1 / 65536, is exact for small integers; else none is given.
-            if compute is None:
+            if step is None:
                 assert reach == 3000 or subdivisions == 1 or 2 * reach * subdivisions > 1 << 15
                 continue
             done += 1
-            assert same(compute([every]), evaluate_node(node, [every])), (subdivisions, reach)
+            assert same(*stepped(step)([every]), evaluate_node(node, [every])), (subdivisions, reach)
     assert done
 
 
@@ -82,7 +89,7 @@ def test_steps_are_exact_for_every_integer(largest: int) -> None:
     ],
 )
 def test_steps_that_are_not_a_multiplication_of_16_bits_are_left_to_others(options: dict[str, int], reach: int) -> None:
-    assert stepped(Requantize(name="q", inputs=("x",), **options), Integers((2, 2, 2), -reach, reach)) is None
+    assert exact_step(Requantize(name="q", inputs=("x",), **options), Integers((2, 2, 2), -reach, reach)) is None
 
 
 def graph_of(core: tuple[Node, ...], head: tuple[FloatOperation, ...], reach: int = 100) -> IntegerGraph:
@@ -169,5 +176,37 @@ def test_sums_take_thresholds_and_relu_along() -> None:
     )
     graph = graph_of(core, (FloatFlatten(),))
     (step,) = Plan(graph, None, True).steps
-    assert (step.name, tuple(step.inputs)) == ("relu", ("input", "input"))
-    assert [step.name for step in Plan(graph, None, False).steps] == ["first", "sum", "relu"]
+    assert (step.names, step.inputs) == (["relu"], ["input", "input"])
+    assert [step.names for step in Plan(graph, None, False).steps] == [["first"], ["sum"], ["relu"]]
+
+
+def coarser(name: str, source: str, subdivisions: int = 5) -> Requantize:
+    return Requantize(name=name, inputs=(source,), subdivisions=subdivisions, smallest=0, largest=7)
+
+
+def test_sums_take_coarser_steps_along_and_the_same_steps_are_taken_once() -> None:
+    core = (
+        coarser("early", "input"),
+        threshold(4, 30, -15, 7, "first", "early"),
+        Add(name="sum", inputs=("first", "input")),
+        Relu(name="relu", inputs=("sum",)),
+        coarser("taken along", "relu"),
+        coarser("the same", "relu"),
+        coarser("another", "relu", subdivisions=3),
+        Add(name="of both", inputs=("taken along", "the same")),
+        Add(name="last", inputs=("of both", "another")),
+    )
+    graph = graph_of(core, (FloatFlatten(),))
+    network = IntegerNetwork(graph)
+    integers = RANDOM.integers(-100, 101, (3, 4, 3, 3))
+    found, expected = network.core(integers), IntegerEvaluator(graph).core(integers)
+    assert ["relu", "taken along"] in [step.names for step in Plan(graph, None, True).steps]
+    assert found.keys() == expected.keys() - {"first", "sum", "the same"}
+    assert all(same(values, expected[name]) for name, values in found.items())
+    assert IntegerNetwork(graph, fused=False).core(integers).keys() == expected.keys()
+
+
+def test_the_last_node_stays_even_if_it_is_the_same_as_another() -> None:
+    graph = graph_of((coarser("first", "input"), coarser("last", "input")), (FloatFlatten(),))
+    integers = RANDOM.integers(-100, 101, (3, 4, 3, 3))
+    assert same(IntegerNetwork(graph).core(integers)["last"], IntegerEvaluator(graph).core(integers)["last"])

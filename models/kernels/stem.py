@@ -1,0 +1,76 @@
+"""The float operations before a network's integers, in an order that takes less time and gives the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.kernels.paths import native, threads
+from models.wrapnet.float_operations import (
+    FloatBatchNorm,
+    FloatConvolution,
+    FloatMaxPool,
+    FloatOperation,
+    FloatRelu,
+    Quantize,
+)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NativeMaxPool(FloatMaxPool):
+    """The same in C, where torch takes as long as for a fourth of the convolution before."""
+
+    def apply(self, values: Tensor) -> Tensor:
+        if values.dtype != torch.float32 or not values.is_contiguous(memory_format=torch.channels_last):
+            return super().apply(values)
+        images, channels, *sizes = values.shape
+        rows, columns = ((size + 2 * self.padding - self.kernel) // self.stride + 1 for size in sizes)
+        out = torch.empty((images, rows, columns, channels))
+        native.lib.wrap_max_pool(
+            native.ffi.new("wrap_pool *", (images, *sizes, channels, self.kernel, self.stride, self.padding)),
+            native.ffi.cast("float *", values.data_ptr()),
+            native.ffi.cast("float *", out.data_ptr()),
+            threads(),
+        )
+        return out.permute(0, 3, 1, 2)
+
+
+def quickened(stem: Sequence[FloatOperation], use_native: bool) -> tuple[FloatOperation, ...]:
+    """Operations that give the same as these, bit for bit.
+
+    A pool right after convolution, batch norm and ReLU moves to the convolution, where it leaves less to do for the
+    others: all of them rise with their input, once the filters of channels with negative gains have changed their sign.
+    A ReLU right before the quantizer becomes its lower bound. use_native: pool in C.
+    """
+    operations = _pool_early(list(stem))
+    match operations:
+        case [*before, FloatRelu(), Quantize(largest=largest) as last] if largest > 0:
+            operations = [*before, replace(last, smallest=max(last.smallest, 0))]
+    if use_native:
+        operations = [_in_c(one) if isinstance(one, FloatMaxPool) else one for one in operations]
+    return tuple(operations)
+
+
+def _pool_early(stem: list[FloatOperation]) -> list[FloatOperation]:
+    match stem:
+        case [
+            FloatConvolution() as convolution,
+            FloatBatchNorm() as norm,
+            FloatRelu() as relu,
+            FloatMaxPool() as pool,
+            *rest,
+        ]:
+            signs = np.where(norm.gain < 0, np.float32(-1), np.float32(1))
+            rising = replace(
+                convolution,
+                weights=convolution.weights * signs[:, None, None, None],
+                bias=None if convolution.bias is None else convolution.bias * signs,
+            )
+            return [rising, pool, replace(norm, mean=norm.mean * signs, gain=norm.gain * signs), relu, *rest]
+    return stem
+
+
+def _in_c(pool: FloatMaxPool) -> NativeMaxPool:
+    return NativeMaxPool(kernel=pool.kernel, stride=pool.stride, padding=pool.padding)

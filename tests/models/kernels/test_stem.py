@@ -1,0 +1,93 @@
+"""Stems in an order that takes less time: bit for bit what the operations give as they are."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from models.kernels.paths import native
+from models.kernels.stem import NativeMaxPool, quickened
+from models.wrapnet.float_operations import (
+    FloatBatchNorm,
+    FloatConvolution,
+    FloatMaxPool,
+    FloatOperation,
+    FloatRelu,
+    FloatScale,
+    Quantize,
+    apply_all,
+)
+
+RANDOM = np.random.default_rng(0)
+
+
+def floats(*shape: int) -> Any:
+    return RANDOM.normal(size=shape).astype(np.float32)
+
+
+def stem(filters: int = 20, biased: bool = False, pool: tuple[int, int, int] = (3, 2, 1)) -> list[FloatOperation]:
+    """Convolution, batch norm whose gains have both signs or are 0, ReLU, pool and quantizer, for 3 channels."""
+    gain = floats(filters)
+    gain[3:5] = 0
+    kernel, stride, padding = pool
+    return [
+        FloatConvolution(
+            weights=floats(filters, 3, 5, 5), bias=floats(filters) if biased else None, stride=2, padding=2
+        ),
+        FloatBatchNorm(
+            mean=floats(filters), variance=floats(filters) ** 2 + 0.1, gain=gain, offset=floats(filters), epsilon=1e-5
+        ),
+        FloatRelu(),
+        FloatMaxPool(kernel=kernel, stride=stride, padding=padding),
+        Quantize(step=0.05, smallest=-105, largest=105),
+    ]
+
+
+def kinds(operations: Any) -> list[str]:
+    return [type(operation).__name__ for operation in operations]
+
+
+@pytest.mark.parametrize("use_native", [True, False])
+@pytest.mark.parametrize("pool", [(3, 2, 1), (2, 2, 0), (2, 1, 1), (5, 3, 2), (1, 1, 0)])
+@pytest.mark.parametrize("biased", [True, False])
+def test_quick_stems_give_the_same_integers(use_native: bool, pool: tuple[int, int, int], biased: bool) -> None:
+    operations = stem(biased=biased, pool=pool)
+    quick = quickened(operations, use_native)
+    first = "NativeMaxPool" if use_native else "FloatMaxPool"
+    assert kinds(quick) == ["FloatConvolution", first, "FloatBatchNorm", "Quantize"]
+    images = torch.from_numpy(floats(3, 3, 37, 41))
+    expected = apply_all(operations, images)
+    assert expected.unique().numel() > 20
+    assert torch.equal(apply_all(quick, images), expected)
+
+
+def test_what_has_another_order_keeps_it() -> None:
+    convolution, norm, relu, pool, quantize = stem()
+    scale = FloatScale(factors=-np.ones(1, np.float32))
+    for operations in (
+        [convolution, norm, pool, quantize],
+        [convolution, norm, relu, scale, pool, quantize],
+        [scale, norm, relu, pool, quantize],
+        [quantize],
+    ):
+        assert kinds(quickened(operations, False)) == kinds(operations)
+
+
+def test_a_relu_is_the_quantizers_lower_bound() -> None:
+    quantize = Quantize(step=1.0, smallest=-3, largest=7)
+    (only,) = quickened([FloatRelu(), quantize], True)
+    assert dataclasses.asdict(only) == {"step": 1.0, "smallest": 0, "largest": 7}
+    below = Quantize(step=1.0, smallest=-3, largest=0)
+    assert kinds(quickened([FloatRelu(), below], True)) == ["FloatRelu", "Quantize"]
+
+
+@pytest.mark.skipif(native is None, reason="the C kernels were not compiled")
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64])
+@pytest.mark.parametrize("order", [torch.channels_last, torch.contiguous_format])
+def test_pools_in_c_are_torchs(kind: torch.dtype, order: torch.memory_format) -> None:
+    maps = torch.from_numpy(floats(2, 19, 13, 11)).to(kind).contiguous(memory_format=order)
+    for sizes in ({"kernel": 3, "stride": 2, "padding": 1}, {"kernel": 4, "stride": 5, "padding": 2}):
+        expected = FloatMaxPool(**sizes).apply(maps)
+        assert torch.equal(NativeMaxPool(**sizes).apply(maps), expected)
