@@ -30,6 +30,7 @@ _STEADY = 0.05  # a clock this much off the run's median: the round does not cou
 _CLOCK_ROUNDS = 100_000
 _CLOCK_TRIES = 3
 _WARM_UP = 1e-3  # seconds, which threads take to wake up
+_WARM_UP_CALLS = 5  # after which times of whole networks no longer fall
 
 
 @dataclass
@@ -75,7 +76,8 @@ def in_turn(contenders: Mapping[str, Contender], rounds: int, advance: Callable[
 def timed(call: Call) -> float:
     """Milliseconds of a call, after calls that make the caches its own, and wake its threads."""
     warm = time.perf_counter() + _WARM_UP
-    call()
+    for _ in range(_WARM_UP_CALLS):
+        call()
     while time.perf_counter() < warm:
         call()
     start = time.perf_counter()

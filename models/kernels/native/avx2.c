@@ -185,10 +185,14 @@ static half_digit write_digit_16(const int *channels, const int *signs) {
 #include "lookup.inc"
 
 const wrap_kernel wrap_avx2_kernels[WRAP_MOST_KERNELS] = {
-    {2, 8, 4, 1, 0, {.group = 4, .lanes = 32, .index_bytes = 1, .interleaved = 1}, binary8_run, binary8_look_up_alone},
-    {3, 8, 4, 1, 0, {.group = 2, .lanes = 32, .index_bytes = 1, .interleaved = 1}, ternary8_run, ternary8_look_up_alone},
-    {2, 16, 4, 1, 0, {.group = 3, .lanes = 16, .index_bytes = 2}, binary16_run, binary16_look_up_alone},
-    {3, 16, 4, 1, 0, {.group = 2, .lanes = 16, .index_bytes = 2, .skips_zero = 1}, ternary16_run, ternary16_look_up_alone},
+    {2, 8, 4, 1, 0, {.group = 4, .lanes = 32, .index_bytes = 1, .interleaved = 1},
+     binary8_run, binary8_look_up_alone},
+    {3, 8, 4, 1, 0, {.group = 2, .lanes = 32, .index_bytes = 1, .interleaved = 1},
+     ternary8_run, ternary8_look_up_alone},
+    {2, 16, 4, 1, 0, {.group = 3, .lanes = 16, .index_bytes = 2},
+     binary16_run, binary16_look_up_alone},
+    {3, 16, 4, 1, 0, {.group = 2, .lanes = 16, .index_bytes = 2, .skips_zero = 1},
+     ternary16_run, ternary16_look_up_alone},
 };
 #else
 const wrap_kernel wrap_avx2_kernels[WRAP_MOST_KERNELS];

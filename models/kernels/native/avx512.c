@@ -207,11 +207,16 @@ static half_digit write_digit_16(const int *channels, const int *signs) {
 
 /* Costs in hundredths of a cycle. */
 const wrap_kernel wrap_avx512_kernels[WRAP_MOST_KERNELS] = {
-    {2, 8, 200, 60, 0, {6, 64, 1, 0, 1}, binary8_run, binary8_look_up_alone},
-    {3, 8, 200, 60, 0, {3, 64, 1, 0, 1}, ternary8_run, ternary8_look_up_alone},
-    {3, 8, 480, 65, 1, {4, 64, 1, 0, 1}, ternary8_wide_run, ternary8_wide_look_up_alone},
-    {2, 16, 200, 60, 0, {5, 32, 2, 0, 0}, binary16_run, binary16_look_up_alone},
-    {3, 16, 200, 60, 0, {3, 32, 2, 0, 0}, ternary16_run, ternary16_look_up_alone},
+    {2, 8, 200, 60, 0, {.group = 6, .lanes = 64, .index_bytes = 1, .interleaved = 1},
+     binary8_run, binary8_look_up_alone},
+    {3, 8, 200, 60, 0, {.group = 3, .lanes = 64, .index_bytes = 1, .interleaved = 1},
+     ternary8_run, ternary8_look_up_alone},
+    {3, 8, 480, 65, 1, {.group = 4, .lanes = 64, .index_bytes = 1, .interleaved = 1},
+     ternary8_wide_run, ternary8_wide_look_up_alone},
+    {2, 16, 200, 60, 0, {.group = 5, .lanes = 32, .index_bytes = 2},
+     binary16_run, binary16_look_up_alone},
+    {3, 16, 200, 60, 0, {.group = 3, .lanes = 32, .index_bytes = 2},
+     ternary16_run, ternary16_look_up_alone},
 };
 #else
 const wrap_kernel wrap_avx512_kernels[WRAP_MOST_KERNELS];

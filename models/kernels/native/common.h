@@ -13,12 +13,12 @@
 #define GLUE_AS_IS(a, b) a##b
 #define UNROLL _Pragma("GCC unroll 64")
 /* The kernels of a path that makes planes: a table costs as many additions as it has sums. */
-#define PLANE_KERNELS                                \
-  {                                                     \
-    {2, 8, 64, 1, 0, {6, 1, 1, 0, 0}, binary8_run, NULL},    \
-    {3, 8, 27, 1, 0, {3, 1, 1, 0, 0}, ternary8_run, NULL},   \
-    {2, 16, 64, 1, 0, {6, 1, 1, 0, 0}, binary16_run, NULL},  \
-    {3, 16, 27, 1, 0, {3, 1, 1, 0, 0}, ternary16_run, NULL}, \
+#define PLANE_KERNELS                                                                   \
+  {                                                                                     \
+    {2, 8, 64, 1, 0, {.group = 6, .lanes = 1, .index_bytes = 1}, binary8_run, NULL},    \
+    {3, 8, 27, 1, 0, {.group = 3, .lanes = 1, .index_bytes = 1}, ternary8_run, NULL},   \
+    {2, 16, 64, 1, 0, {.group = 6, .lanes = 1, .index_bytes = 1}, binary16_run, NULL},  \
+    {3, 16, 27, 1, 0, {.group = 3, .lanes = 1, .index_bytes = 1}, ternary16_run, NULL}, \
   }
 #define MOST_KERNEL_ROWS 64
 #define MOST_KERNEL_COLUMNS 64

@@ -1,8 +1,6 @@
 /* The largest of each square window of maps of floats whose channels lie side by side. */
 #include "kernels.h"
 
-#include <stddef.h>
-
 #include "clones.h"
 #include "pool.h"
 
@@ -43,7 +41,9 @@ static void pool_part(void *argument, int part) {
   }
 }
 
-static int64_t windows(const wrap_pool *pool, int size) { return (size + 2 * pool->padding - pool->kernel) / pool->stride + 1; }
+static int64_t windows(const wrap_pool *pool, int size) {
+  return (size + 2 * pool->padding - pool->kernel) / pool->stride + 1;
+}
 
 void wrap_max_pool(const wrap_pool *pool, const float *input, float *output, int threads) {
   const int64_t rows = windows(pool, pool->rows) * pool->images;
