@@ -41,18 +41,15 @@ class IntegerNetwork:
         """
         self.graph.check_images(images)
         integers = apply_all(self._stem, images).to(self._input_kind).numpy(force=True)
-        return apply_all(self.graph.head, torch.from_numpy(self._run(integers)[self.graph.output]).float())
+        return apply_all(self.graph.head, torch.from_numpy(self.core(integers)[self.graph.output]).float())
 
     def core(self, integers: Array) -> dict[str, Array]:
         """The integers of `input` and all nodes, by name, (images, ...), from the stem's integers.
 
-        Nodes that are fused with those after them are left out. Raises ValueError for other integers than the stem
-        gives.
+        Nodes that are fused with those after them, or give the same as earlier ones, are left out. Raises ValueError
+        for other integers than the stem may give.
         """
         self.graph.check_input(integers)
-        return self._run(integers)
-
-    def _run(self, integers: Array) -> dict[str, Array]:
         values = {INPUT: integers}
         for step in self._plan.steps:
             values.update(zip(step.names, step.compute([values[name] for name in step.inputs]), strict=True))

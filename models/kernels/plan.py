@@ -76,7 +76,7 @@ class Plan:
                 done.update(step.names)
 
     def _step(self, node: Node) -> Step | None:
-        """The step that begins with a node; None if it becomes part of a later one."""
+        """The step that begins with a node; None if it becomes part of a later one, or equals an earlier one."""
         given = self._graph.integers[node.inputs[0]]
         if isinstance(node, WeightedNode) and _suits(node, given):
             return self._weighted(node)

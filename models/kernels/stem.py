@@ -23,11 +23,12 @@ class NativeMaxPool(FloatMaxPool):
     """The same in C, where torch takes as long as for a fourth of the convolution before."""
 
     def apply(self, values: Tensor) -> Tensor:
-        if values.dtype != torch.float32 or not values.is_contiguous(memory_format=torch.channels_last):
+        fits = values.dtype == torch.float32 and values.device.type == "cpu"
+        if not fits or not values.is_contiguous(memory_format=torch.channels_last):
             return super().apply(values)
         images, channels, *sizes = values.shape
         rows, columns = ((size + 2 * self.padding - self.kernel) // self.stride + 1 for size in sizes)
-        out = torch.empty((images, rows, columns, channels))
+        out = torch.empty((images, rows, columns, channels), dtype=torch.float32, device="cpu")
         native.lib.wrap_max_pool(
             native.ffi.new("wrap_pool *", (images, *sizes, channels, self.kernel, self.stride, self.padding)),
             native.ffi.cast("float *", values.data_ptr()),

@@ -100,9 +100,9 @@ def exact_step(node: Requantize, inputs: Integers) -> StepSizes | None:
     """Steps of a quantizer as a multiplication, checked for all integers of `inputs`; None where that is not exact."""
     subdivisions = node.subdivisions
     multiplier = -(-_FRACTION // (2 * subdivisions))
-    twice = 2 * np.arange(inputs.smallest, inputs.largest + 1) + subdivisions
     if node.smallest != 0 or node.largest > _LARGEST_BYTE or multiplier > _SHORT.max or not fits_short(inputs):
         return None
+    twice = 2 * np.arange(inputs.smallest, inputs.largest + 1) + subdivisions
     if twice[0] < _SHORT.min or twice[-1] > _SHORT.max:
         return None
     if not np.array_equal(

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+_LARGEST_SIZE = (1 << 15) - 1
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FloatOperation(ABC):
@@ -71,6 +73,12 @@ class FloatBatchNorm(FloatOperation):
     offset: NDArray[Any]
     epsilon: float
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        shapes = {array.shape for array in (self.mean, self.variance, self.gain, self.offset)}
+        if len(shapes) > 1 or len(self.mean.shape) != 1:
+            raise ValueError(f"a batch norm has arrays of the shapes {shapes}; they need to be (channels,)")
+
     def apply(self, values: Tensor) -> Tensor:
         statistics = _tensor(self.mean), _tensor(self.variance)
         return functional.batch_norm(
@@ -93,6 +101,16 @@ class FloatMaxPool(FloatOperation):
     kernel: int
     stride: int
     padding: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        sizes = self.kernel, self.stride, self.padding
+        whole = all(type(size) is int and 0 <= size <= _LARGEST_SIZE for size in sizes)
+        if not whole or not self.kernel or not self.stride or 2 * self.padding > self.kernel:
+            raise ValueError(
+                f"a pool has kernel {self.kernel}, stride {self.stride} and padding {self.padding}; it needs integers, "
+                "the padding at most half the kernel"
+            )
 
     def apply(self, values: Tensor) -> Tensor:
         return functional.max_pool2d(values, self.kernel, self.stride, self.padding)

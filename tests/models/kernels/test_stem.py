@@ -91,3 +91,36 @@ def test_pools_in_c_are_torchs(kind: torch.dtype, order: torch.memory_format) ->
     for sizes in ({"kernel": 3, "stride": 2, "padding": 1}, {"kernel": 4, "stride": 5, "padding": 2}):
         expected = FloatMaxPool(**sizes).apply(maps)
         assert torch.equal(NativeMaxPool(**sizes).apply(maps), expected)
+
+
+@pytest.mark.skipif(native is None, reason="the C kernels were not compiled")
+def test_the_default_kind_of_floats_does_not_matter() -> None:
+    maps = torch.from_numpy(floats(1, 8, 9, 9)).contiguous(memory_format=torch.channels_last)
+    sizes = {"kernel": 3, "stride": 2, "padding": 1}
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = NativeMaxPool(**sizes).apply(maps)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert torch.equal(found, FloatMaxPool(**sizes).apply(maps))
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"kernel": (2, 2), "stride": 2, "padding": 0},
+        {"kernel": 2, "stride": None, "padding": 0},
+        {"kernel": 2, "stride": 0, "padding": 0},
+        {"kernel": 3, "stride": 1 << 40, "padding": 0},
+        {"kernel": 3, "stride": 2, "padding": 2},
+    ],
+)
+def test_pools_of_other_sizes_are_refused(sizes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"a pool has kernel .*; it needs integers, the padding at most half"):
+        FloatMaxPool(**sizes)
+
+
+def test_batch_norms_of_other_shapes_are_refused() -> None:
+    numbers = np.ones(3, np.float32)
+    with pytest.raises(ValueError, match=r"a batch norm has arrays of the shapes .*; they need to be \(channels,\)"):
+        FloatBatchNorm(mean=numbers, variance=numbers, gain=numbers[:, None], offset=numbers, epsilon=1e-5)

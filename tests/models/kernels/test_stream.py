@@ -11,7 +11,7 @@ from models.kernels import IntegerNetwork
 from models.kernels.plan import Plan
 from models.kernels.stream import exact_step, joined, stepped, tabulated, tabulates
 from models.wrapnet.accumulators import Accumulator
-from models.wrapnet.float_operations import FloatFlatten, FloatOperation, FloatRelu, Quantize
+from models.wrapnet.float_operations import FloatFlatten, FloatOperation, FloatRelu, FloatScale, Quantize
 from models.wrapnet.integer_evaluator import IntegerEvaluator, evaluate_node
 from models.wrapnet.integer_graph import IntegerGraph
 from models.wrapnet.integer_nodes import Add, Convolution, Flatten, Integers, Node, Relu, Requantize, Threshold
@@ -210,3 +210,18 @@ def test_the_last_node_stays_even_if_it_is_the_same_as_another() -> None:
     graph = graph_of((coarser("first", "input"), coarser("last", "input")), (FloatFlatten(),))
     integers = RANDOM.integers(-100, 101, (3, 4, 3, 3))
     assert same(IntegerNetwork(graph).core(integers)["last"], IntegerEvaluator(graph).core(integers)["last"])
+
+
+def test_images_that_overflow_the_stem_are_refused() -> None:
+    """Their NaN becomes a number that tables have no entry for."""
+    factors = (np.full(1, 1e30, np.float32), np.zeros(1, np.float32))
+    stem = (*(FloatScale(factors=factor) for factor in factors), Quantize(step=1.0, smallest=60, largest=90))
+    core = (threshold(4, 5, 0, 90, "last", "input"),)
+    graph = IntegerGraph(image_shape=(4, 3, 3), stem=stem, core=core, head=(FloatFlatten(),))
+    with pytest.raises(ValueError, match="allowed are 60 to 90"):
+        IntegerNetwork(graph)(torch.full((1, 4, 3, 3), 1e38))
+
+
+def test_steps_of_32_bit_sums_are_left_to_others_at_once() -> None:
+    node = Requantize(name="q", inputs=("x",), subdivisions=5, smallest=0, largest=7)
+    assert exact_step(node, Integers((2, 2, 2), -(1 << 31), (1 << 31) - 1)) is None
