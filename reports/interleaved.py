@@ -1,4 +1,4 @@
-"""Contenders measured in turn, in one process, and the processor's clock beside them."""
+"""Contenders measured in turn, and the processor's clock beside them."""
 
 import itertools
 import statistics

@@ -37,7 +37,7 @@ def fastest_peer(milliseconds: Mapping[str, float]) -> str:
 
 
 def comparable(names: Collection[str]) -> list[str]:
-    """Those that have no counterpart without AMX, which multiplies matrices, not vectors."""
+    """The names without those of contenders that use AMX, which multiplies matrices, not vectors."""
     return [name for name in names if name + NO_AMX not in names]
 
 

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -27,15 +28,16 @@ def elsewhere(make: Callable[[], Calls], environment: Mapping[str, str]) -> Iter
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(there, make), daemon=True)
-    with _environment(environment):
-        process.start()
-    there.close()
-    try:
-        names = _ask(here, _NAMES)
-        yield {name: SelfTimed(partial(_ask, here, name)) for name in names}
-    finally:
-        here.close()
-        process.join()
+    with here, there:
+        with _environment(environment):
+            process.start()
+        there.close()  # the other process has its own, and this one notices its end
+        try:
+            names = _ask(here, _NAMES)
+            yield {name: SelfTimed(partial(_ask, here, name)) for name in names}
+        finally:
+            process.terminate()
+            process.join()
 
 
 def _ask(connection: Connection, question: str) -> Any:
@@ -49,9 +51,10 @@ def _ask(connection: Connection, question: str) -> Any:
 
 def _serve(connection: Connection, make: Callable[[], Calls]) -> None:
     """In the other process: makes contenders, and answers questions until nobody asks."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # which ends the process that asks, and that ends this one
     torch.set_num_threads(1)
     calls = make()
-    with torch.no_grad(), suppress(EOFError, KeyboardInterrupt):
+    with torch.no_grad(), suppress(EOFError, OSError):
         while True:
             question = connection.recv()
             connection.send(list(calls) if question == _NAMES else timed(calls[question]))
