@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -29,7 +30,7 @@ def elsewhere(make: Callable[[], Calls], environment: Mapping[str, str]) -> Iter
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(there, make), daemon=True)
     with here, there:
-        with _environment(environment):
+        with _environment(environment), _without_interrupts():
             process.start()
         there.close()  # the other process has its own, and this one notices its end
         try:
@@ -51,13 +52,23 @@ def _ask(connection: Connection, question: str) -> Any:
 
 def _serve(connection: Connection, make: Callable[[], Calls]) -> None:
     """In the other process: makes contenders, and answers questions until nobody asks."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # which ends the process that asks, and that ends this one
     torch.set_num_threads(1)
     calls = make()
     with torch.no_grad(), suppress(EOFError, OSError):
         while True:
             question = connection.recv()
             connection.send(list(calls) if question == _NAMES else timed(calls[question]))
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """A process that starts here never sees Ctrl-C, which ends the one that asks, and that ends the other."""
+    resource_tracker.ensure_running()  # it starts with the first process, and would let interrupts through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -2,9 +2,13 @@
 
 import multiprocessing
 import os
+import subprocess
+import sys
+import textwrap
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +17,7 @@ from reports.interleaved import in_turn
 from reports.other_process import elsewhere
 
 VARIABLE = "WRAPMAC_TEST_OF_ELSEWHERE"
+ROOT = Path(__file__).parents[2]
 
 
 def make_sleepers(seconds: float) -> dict[str, Callable[[], Any]]:
@@ -46,3 +51,40 @@ def test_a_process_that_ends_is_an_error() -> None:
         pytest.raises(ChildProcessError, match="the process with contenders of other settings has ended"),
     ):
         in_turn(found, 1)
+
+
+def make_slowly() -> dict[str, Callable[[], Any]]:
+    """No contender, after a while."""
+    time.sleep(60)
+    return {}
+
+
+INTERRUPTED = """
+import os, signal, threading
+from reports.other_process import elsewhere
+from tests.reports.test_other_process import make_slowly
+threading.Timer({seconds}, os.killpg, (0, signal.SIGINT)).start()
+try:
+    with elsewhere(make_slowly, {{}}):
+        pass
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.7, 6])
+def test_an_interrupt_ends_both_processes_quietly(seconds: float, tmp_path: Path) -> None:
+    """While the other process starts, and while it makes its contenders."""
+    script = tmp_path / "script.py"
+    script.write_text(f"if __name__ == '__main__':\n{textwrap.indent(INTERRUPTED.format(seconds=seconds), '    ')}")
+    started = time.monotonic()
+    finished = subprocess.run(
+        [sys.executable, script],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+    )
+    assert (finished.stdout, finished.stderr) == ("interrupted\n", "")
+    assert time.monotonic() - started < 50
