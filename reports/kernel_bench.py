@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.kernels import Levels, PackedConvolution, PackedProduct, Scale, available_paths, set_threads
-from models.kernels.paths import native
+from models.kernels.paths import NOT_COMPILED, native
 from models.training.progress import Progress
 from models.training.seeds import check_seed
 from models.wrapnet.accumulators import Accumulator
@@ -47,7 +47,7 @@ def bench_kernels(
     if type(rounds) is not int or rounds < 1:
         raise ValueError(f"rounds is {rounds!r}; allowed is an integer of at least 1")
     if native is None:
-        raise ValueError("the C kernels were not compiled; install gcc, then wrapmac again")
+        raise ValueError(NOT_COMPILED)
     layers = bench_layers(seed)
     measured, without_vectors = [], []
     with progress or Progress(quiet=True) as shown, one_thread(), peers_without_amx(seed) as without_amx:

@@ -1,6 +1,7 @@
 """The ways to compute that this machine has, and how many threads they take."""
 
 import os
+import warnings
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -14,6 +15,9 @@ PATH_VARIABLE = "WRAPMAC_KERNELS"
 native: Any = import_module("models.kernels._native") if find_spec("models.kernels._native") else None
 """The compiled kernels, or None."""
 
+NOT_COMPILED = "the C kernels were not compiled; install gcc, then wrapmac again"
+"""What users are told where only torch is left."""
+
 _MOST_THREADS = 256  # of the pool in C
 _cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 _threads = min(_cores, _MOST_THREADS)
@@ -26,14 +30,18 @@ def available_paths() -> tuple[str, ...]:
 
 
 def chosen_path(path: str | None = None) -> str:
-    """`path`, or what WRAPMAC_KERNELS names, or the fastest. Raises ValueError if the machine does not have it."""
-    wanted = path or os.environ.get(PATH_VARIABLE) or available_paths()[0]
+    """`path`, or what WRAPMAC_KERNELS names, or the fastest. Raises ValueError if the machine does not have it.
+
+    Warns where torch is the fastest, since the C kernels were not compiled.
+    """
+    named = path or os.environ.get(PATH_VARIABLE)
+    if native is None and not named:
+        warnings.warn(f"torch computes, slowly, as {NOT_COMPILED}", RuntimeWarning, stacklevel=2)
+    wanted = named or available_paths()[0]
     if wanted not in PATHS:
         raise ValueError(f"path is {wanted!r}; there are {', '.join(PATHS)}")
     if native is None and wanted != PATHS[-1]:
-        raise ValueError(
-            f"path {wanted!r} needs the C kernels, which were not compiled; install gcc, then wrapmac again"
-        )
+        raise ValueError(f"path {wanted!r} is not there, as {NOT_COMPILED}")
     if wanted not in available_paths():
         raise ValueError(f"path {wanted!r} needs instructions that this machine lacks; it has {available_paths()}")
     return wanted
