@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from collections.abc import Mapping
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -17,7 +18,7 @@ from models.wrapnet.accumulators import Accumulator
 from reports.interleaved import Call, Contender, in_turn, one_thread, usual_clock
 from reports.kernel_layers import Layer, bench_layers
 from reports.kernel_limits import KINDS, counted_work, look_up_speeds
-from reports.kernel_peers import peers, peers_without_amx
+from reports.kernel_peers import fastest_peer, peers, peers_without_amx
 from reports.network_bench import bench_network
 from reports.tools import machine, tool_versions
 
@@ -38,9 +39,10 @@ def bench_kernels(
     out. slow: also what takes no vector instructions, three times each, and a whole ResNet-18. One thread, and two for
     the fastest kernel. Every path is measured, whatever the environment says about paths.
 
-    Returns `layers` (for each: `name`, `operations`; by contender, `milliseconds`, `limits`, GMAC/s in registers alone,
-    and `work`, the instructions counted), `network` (milliseconds of ResNet-18), `clock_ghz`, `rounds`, those that
-    counted, `tools`, `machine`.
+    Returns `rows` (`name` of a layer or network, `case`, which is a contender, `milliseconds`, and `ratio_to_peer`, how
+    many times as fast as torch's fastest in bytes); the same with what tables need as `layers` (for each: `name`,
+    `operations`; by contender, `milliseconds`, `limits`, GMAC/s in registers alone, and `work`, the instructions
+    counted) and `network` (milliseconds of ResNet-18); `clock_ghz`, `rounds`, those that counted, `tools`, `machine`.
     Raises ValueError for settings that are not allowed, or if the C kernels were not compiled.
     """
     check_seed(seed)
@@ -60,17 +62,21 @@ def bench_kernels(
         limits = [look_up_speeds(layer.channels) for layer in layers]
         network = bench_network(rounds, seed, shown) if slow else {}
     usual = usual_clock(*measured)
+    times = [fast.medians(usual) | slow.medians(usual) for fast, slow in zip(measured, without_vectors, strict=True)]
+    described = [
+        {
+            "name": layer.name,
+            "operations": layer.operations,
+            "milliseconds": milliseconds,
+            "limits": limit,
+            "work": counted_work(layer.channels, layer.size),
+        }
+        for layer, milliseconds, limit in zip(layers, times, limits, strict=True)
+    ]
+    by_name = {layer.name: milliseconds for layer, milliseconds in zip(layers, times, strict=True)}
     return {
-        "layers": [
-            {
-                "name": layer.name,
-                "operations": layer.operations,
-                "milliseconds": found.medians(usual) | slowly.medians(usual),
-                "limits": limit,
-                "work": counted_work(layer.channels, layer.size),
-            }
-            for layer, found, slowly, limit in zip(layers, measured, without_vectors, limits, strict=True)
-        ],
+        "rows": bench_rows(by_name | ({"ResNet-18": network} if network else {})),
+        "layers": described,
         "network": network,
         "clock_ghz": usual,
         "rounds": rounds,
@@ -78,6 +84,15 @@ def bench_kernels(
         "tools": tool_versions() | _versions("onnxruntime"),
         "machine": machine(),
     }
+
+
+def bench_rows(milliseconds: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
+    """A row for each layer or network and each contender, from milliseconds by name and contender."""
+    return [
+        {"name": name, "case": case, "milliseconds": time, "ratio_to_peer": times[fastest_peer(times)] / time}
+        for name, times in milliseconds.items()
+        for case, time in times.items()
+    ]
 
 
 def geometric_mean(values: list[float]) -> float:

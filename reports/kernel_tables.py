@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reports.kernel_bench import NAIVE, geometric_mean
-from reports.kernel_peers import PEERS, comparable, fastest_peer
-from reports.network_bench import FLOAT
+from reports.kernel_peers import PEERS, fastest_peer
 from reports.published import KERNEL_MILLISECONDS, RESNET18_MILLISECONDS
 from reports.tables import Table
 
@@ -96,8 +95,7 @@ def _thousands(counts: Sequence[float]) -> tuple[str, ...]:
 
 def network_table(milliseconds: dict[str, float]) -> Table:
     """A whole ResNet-18, beside the published times."""
-    peers = [name for name in comparable(milliseconds) if name.startswith("torch ") and name != FLOAT] or [FLOAT]
-    peer = min(peers, key=milliseconds.__getitem__)
+    peer = fastest_peer(milliseconds)
     rows = [(name, f"{time:.2f}", f"{milliseconds[peer] / time:.2f}") for name, time in milliseconds.items()]
     narrow, wide = RESNET18_MILLISECONDS
     rows += [("published, 8 bits", f"{narrow}", f"{wide / narrow:.2f}"), ("published, 32 bits", f"{wide}", "1.00")]

@@ -6,7 +6,7 @@ import torch
 from models.kernels import available_paths
 from models.kernels.paths import threads
 from models.training.progress import Progress
-from reports.kernel_bench import NAIVE, bench_kernels, geometric_mean
+from reports.kernel_bench import NAIVE, bench_kernels, bench_rows, geometric_mean
 from reports.kernel_limits import counted_work, look_up_speeds
 from reports.kernel_peers import NO_AMX, fastest_peer
 from reports.kernel_tables import kernel_tables, network_table
@@ -28,6 +28,7 @@ def test_all_contenders_are_measured_side_by_side() -> None:
         assert {"torch float", "onnxruntime", fastest_peer(layer["milliseconds"])} <= names
         assert any(name.endswith(NO_AMX) for name in names) == processor_has("amx_int8")
         assert min(layer["milliseconds"].values()) > 0.01  # 11,000 GMAC/s: more than any core does
+    assert len(result["rows"]) == sum(len(layer["milliseconds"]) for layer in result["layers"])
     table, *_ = kernel_tables(result)
     assert {row[0] for row in table.rows} == names | {"published, 8 bits", "published, 32 bits"}
 
@@ -116,6 +117,17 @@ def test_networks_are_compared_with_the_fastest_in_bytes() -> None:
     rows = {row[0]: row[1:] for row in table.rows}
     assert rows["binary 8"] == ("2.00", "2.50")
     assert rows["published, 8 bits"] == ("234.74", "1.33")
+
+
+def test_rows_have_ratios_to_the_fastest_peer_of_their_own() -> None:
+    first, second = {"binary 8 avx2": 0.5, "torch x86": 2.0, "torch onednn": 1.0}, {"binary 8": 2.0, "torch x86": 9.0}
+    assert bench_rows({"layer": first, "ResNet-18": second}) == [
+        {"name": "layer", "case": "binary 8 avx2", "milliseconds": 0.5, "ratio_to_peer": 2.0},
+        {"name": "layer", "case": "torch x86", "milliseconds": 2.0, "ratio_to_peer": 0.5},
+        {"name": "layer", "case": "torch onednn", "milliseconds": 1.0, "ratio_to_peer": 1.0},
+        {"name": "ResNet-18", "case": "binary 8", "milliseconds": 2.0, "ratio_to_peer": 4.5},
+        {"name": "ResNet-18", "case": "torch x86", "milliseconds": 9.0, "ratio_to_peer": 1.0},
+    ]
 
 
 def test_peers_do_without_amx_where_they_can() -> None:
