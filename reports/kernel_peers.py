@@ -2,7 +2,7 @@
 
 import importlib
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 
@@ -31,14 +31,14 @@ def peers(layer: Layer) -> dict[str, Call]:
 
 
 def fastest_peer(milliseconds: Mapping[str, float]) -> str:
-    """The convolution of bytes by torch that took the least time, without AMX; of floats where it has none of bytes."""
-    convolutions = [name for name in comparable(milliseconds) if name.removesuffix(NO_AMX) in PEERS[:3]]
+    """The convolution of bytes by torch that took the least time; of floats where it has none of bytes.
+
+    One that uses AMX, which multiplies matrices, not vectors, does not count where it is there without, too.
+    """
+    convolutions = [
+        name for name in milliseconds if name.removesuffix(NO_AMX) in PEERS[:3] and name + NO_AMX not in milliseconds
+    ]
     return min(convolutions, key=milliseconds.__getitem__, default=PEERS[-1])
-
-
-def comparable(names: Collection[str]) -> list[str]:
-    """The names without those of contenders that use AMX, which multiplies matrices, not vectors."""
-    return [name for name in names if name + NO_AMX not in names]
 
 
 @contextmanager
