@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
-from hw.designs import PUBLISHED, MacDesign
-from hw.verilog import mac_verilog
+from hw.mac.design import PUBLISHED, MacDesign
+from hw.mac.verilog import mac_verilog
 from models.data.digits import digits
 from models.training.files import write_text
 from models.training.progress import Progress, Task

@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hw.designs import MacDesign
-from hw.verilog import mac_verilog
+from hw.mac.design import MacDesign
+from hw.mac.verilog import mac_verilog
 from hw.yosys import run_yosys
 from reports.nextpnr import Device, PlacedAndRouted, place_and_route, run_nextpnr
 from reports.synthesis import NETLIST, PROOF_LIMIT, UNIT, prove_netlist

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from models.training.progress import Progress
 from reports.fpga import map_to_device, nextpnr_version, place_mapped, summarise
 from reports.nextpnr import find_device

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from models.training.progress import Progress
 from reports.cycle import can_time, cycle_time, opensta_version
 from reports.liberty import Library

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from reports.liberty import Library
 from reports.synthesis import FLAT_NETLIST, MODELS, NETLIST, UNIT, prove_equivalent, synthesize
 from sim.bit_sliced import BitSliced

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hw.designs import MacDesign
-from hw.verilog import mac_verilog
+from hw.mac.design import MacDesign
+from hw.mac.verilog import mac_verilog
 from hw.yosys import YosysError, YosysTimeout, run_yosys
 from reports.liberty import Library
 from reports.published import PARTS

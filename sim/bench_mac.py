@@ -13,7 +13,7 @@ from typing import Any
 import cocotb
 import torch
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from models.wrapnet.export import LayerExport
 from sim.coverage import bins
 from sim.drivers import MacBench, Verdict

@@ -7,7 +7,7 @@ meanings are in docs/testplan.md.
 import torch
 from torch import Tensor
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from models.arithmetic import wrap
 from sim.golden import Accumulation, Cycles
 from sim.stimulus import LONGEST_DOT, activation_corners, landmarks, weight_corners, within_reach

@@ -10,7 +10,7 @@ import torch
 from cocotb.triggers import FallingEdge, ReadWrite, RisingEdge
 from torch import Tensor
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from sim.coverage import bins, count_hits
 from sim.golden import Cycles, accumulate, expected_outputs
 from sim.stimulus import Stimulus, bubbles, flush, join, paced

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from sim.bit_sliced import BitSliced
 from sim.gates import Gates
 from sim.golden import Cycles

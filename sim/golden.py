@@ -1,6 +1,6 @@
 """Bit-exact model of a multiply-accumulate unit, clock cycle by clock cycle.
 
-A model of the unit's documented behaviour (hw.mac), written as whole-tensor integer functions on top of
+A model of the unit's documented behaviour (hw.mac.unit), written as whole-tensor integer functions on top of
 models.arithmetic. Of the hardware it takes the latencies and nothing else: products are whole, and only the sum wraps.
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from models.arithmetic import cyclic, wrap
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from sim.bit_sliced import BitSliced
 from sim.gate_ports import pin_values, preset_sum
 from sim.gates import Gates

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from models.arithmetic import wrap
 from models.wrapnet.export import LayerExport
 from sim.golden import Cycles

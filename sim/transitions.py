@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from models.arithmetic import cyclic, wrap
 from sim.bit_sliced import BitSliced
 from sim.gate_ports import pin_values, preset_sum, read_ports

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hw.designs import PUBLISHED
+from hw.mac.design import PUBLISHED
 from models.wrapnet.export import LayerExport
 from reports.published import PARTS
 

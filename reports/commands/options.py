@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from hw.designs import PUBLISHED, MacDesign
+from hw.mac.design import PUBLISHED, MacDesign
 from models.data.cifar10 import cifar10
 from models.data.digits import digits
 from models.data.image_folders import ImageFolders

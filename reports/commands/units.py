@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 from tyro.conf import arg
 
-from hw.designs import MacDesign
-from hw.verilog import mac_verilog
+from hw.mac.design import MacDesign
+from hw.mac.verilog import mac_verilog
 from models.training.files import write_text
 from models.training.progress import Progress
 from models.training.seeds import check_seed

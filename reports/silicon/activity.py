@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from reports.silicon.circuit import Circuit, identifier
 from sim.bit_sliced import BitSliced
 from sim.cells import read_cells

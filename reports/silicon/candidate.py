@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from reports.published import PARTS
 from reports.silicon.circuit import Circuit, build_circuit
 from reports.silicon.mapping import Mapping, map_to_cells

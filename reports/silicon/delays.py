@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from reports.silicon.activity import WARM_UP, Activity
 from reports.silicon.circuit import CLOCK, Circuit
 from reports.silicon.technology import Technology

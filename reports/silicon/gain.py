@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from hw.architectures import PLAIN
-from hw.designs import MacDesign
+from hw.mac.architecture import PLAIN
+from hw.mac.design import MacDesign
 from reports.tables import Table
 
 Priced = tuple[float, MacDesign]

@@ -4,8 +4,8 @@ from dataclasses import replace
 from itertools import product
 from typing import Any, get_args
 
-from hw.architectures import PLAIN, Architecture, Fold
-from hw.designs import MacDesign
+from hw.mac.architecture import PLAIN, Architecture, Fold
+from hw.mac.design import MacDesign
 from reports.recipes import Recipe
 from reports.silicon.layout import MAPPINGS
 from reports.silicon.mapping import Adder, Mapping, can_recode

@@ -8,7 +8,7 @@ from os import cpu_count
 from pathlib import Path
 from typing import Any, get_args
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from models.training.progress import Progress
 from models.wrapnet.export import LayerExport
 from reports.silicon.activity import WARM_UP

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from hw.designs import MacDesign
-from hw.verilog import mac_verilog
+from hw.mac.design import MacDesign
+from hw.mac.verilog import mac_verilog
 from hw.yosys import run_yosys
 from reports.published import PARTS
 from reports.recipes import ABC_SCRIPTS, Recipe

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from models.wrapnet.export import LayerExport
 from sim.golden import Cycles
 from sim.stimulus import check_operands

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from reports.records import digest
 from reports.silicon.candidate import area_by_part, try_layout
 from reports.silicon.circuit import build_circuit

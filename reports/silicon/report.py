@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from models.training.files import write_text
 from models.training.progress import Progress
 from models.wrapnet.export import LayerExport

@@ -7,8 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hw.designs import MacDesign
-from hw.verilog import mac_verilog
+from hw.mac.design import MacDesign
+from hw.mac.verilog import mac_verilog
 from models.training.files import write_text
 from models.training.progress import Progress
 from reports.records import digest, kept

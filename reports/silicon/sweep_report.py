@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from models.training.files import write_text
 from reports.silicon.gain import gain_table
 from reports.silicon.sweep import Record, Sweep

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from hw.designs import MacDesign
-from hw.verilog import mac_verilog
+from hw.mac.design import MacDesign
+from hw.mac.verilog import mac_verilog
 
 CLAIMS = {
     "auxiliary": "operands and restarts in order",

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from hw.yosys import YosysTimeout, check_limit, run_yosys
 from models.training.files import write_text
 from models.training.progress import Progress

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from models.training.progress import Progress
 from reports.fpga import map_to_device, prove_mapped
 from reports.fpga_report import FpgaJob, fpga_report

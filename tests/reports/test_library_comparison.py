@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from models.training.progress import Progress
 from reports.liberty import Library, load_library
 from reports.library_comparison import compare_libraries

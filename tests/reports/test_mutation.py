@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import sim.mutation
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from reports.liberty import load_library
 from reports.mutation import measure_mutants, passed
 from sim.stimulus import carries, corners, families

@@ -9,7 +9,7 @@ from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
-from hw.designs import PUBLISHED
+from hw.mac.design import PUBLISHED
 from reports.figures import FIGURES
 from reports.page import write_page
 from reports.published import MAC_UNITS, PARTS, area_ratio

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hw.designs import PUBLISHED, MacDesign
+from hw.mac.design import PUBLISHED, MacDesign
 from reports.liberty import Library, load_library
 from reports.synthesis import MODELS, NETLIST, prove_equivalent, synthesize
 from sim.simulators import Job, SimulatorName, simulate

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from reports.liberty import load_library
 from reports.synthesis import FLAT_NETLIST, synthesize
 from sim.cells import read_cells

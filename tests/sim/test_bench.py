@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from amaranth.hdl import Module, Mux, Value
 
-import hw.mac
-from hw.accumulator import Accumulator
-from hw.cyclic import CyclicActivation
-from hw.designs import PUBLISHED, MacDesign
-from hw.multiplier import Multiplier
-from hw.operands import OperandStage
-from hw.segmented import SegmentedAccumulator
-from hw.verilog import mac_verilog
+import hw.mac.unit
+from hw.mac.accumulator import Accumulator
+from hw.mac.cyclic import CyclicActivation
+from hw.mac.design import PUBLISHED, MacDesign
+from hw.mac.multiplier import Multiplier
+from hw.mac.operands import OperandStage
+from hw.mac.segmented import SegmentedAccumulator
+from hw.mac.verilog import mac_verilog
 from sim.simulators import Job, SimulatorError, SimulatorName, simulate
 
 
@@ -160,7 +160,7 @@ MUTANTS = [
 
 
 def test_a_carry_that_outlives_its_sum_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hw.mac, "SegmentedAccumulator", ForgetfulCarries)
+    monkeypatch.setattr(hw.mac.unit, "SegmentedAccumulator", ForgetfulCarries)
     assert run(tmp_path, "3x1x8-segment4")["mismatches"] > 0
 
 
@@ -169,7 +169,7 @@ def test_a_carry_that_outlives_its_sum_is_caught(tmp_path: Path, monkeypatch: py
 def test_broken_parts_are_caught(
     name: str, part: str, mutant: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hw.mac, part, mutant)
+    monkeypatch.setattr(hw.mac.unit, part, mutant)
     verdict = run(tmp_path, name)
     assert verdict["mismatches"] > 0
     assert not verdict["passed"]

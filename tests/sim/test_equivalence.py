@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from reports.synthesis import NETLIST, prove_equivalent
 from sim.bit_sliced import BitSliced
 from sim.equivalence import proved_equivalent

@@ -4,9 +4,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from sim.golden import Cycles, accumulate, expected_outputs
-from tests.hw.test_mac import any_design, fold, twos_complement
+from tests.hw.mac.test_unit import any_design, fold, twos_complement
 
 
 @st.composite

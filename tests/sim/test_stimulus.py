@@ -6,13 +6,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 
-from hw.designs import PUBLISHED, MacDesign
+from hw.mac.design import PUBLISHED, MacDesign
 from models.wrapnet.export import LayerExport
 from sim.coverage import bins, count_hits
 from sim.golden import accumulate
 from sim.stimulus import carries, families, landmarks, lead_in, products, sums, trained_layer
 from tests.conftest import make_layer
-from tests.hw.test_mac import any_design
+from tests.hw.mac.test_unit import any_design
 
 
 def total_hits(design: MacDesign, preload: bool) -> dict[str, int]:

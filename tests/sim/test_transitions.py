@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from reports.synthesis import FLAT_NETLIST
 from sim.bit_sliced import BitSliced
 from sim.gates import read_gates

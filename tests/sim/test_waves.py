@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import pywellen
 
-from hw.designs import PUBLISHED
-from hw.verilog import mac_verilog
+from hw.mac.design import PUBLISHED
+from hw.mac.verilog import mac_verilog
 from sim import waves
 from sim.simulators import Job, SimulatorName, simulate
 from sim.waves import WaveFormat, can_write

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from reports.silicon.activity import WARM_UP, measure_activity
 from reports.silicon.candidate import Candidate, try_layout
 from reports.silicon.circuit import build_circuit

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hw.designs import PUBLISHED
+from hw.mac.design import PUBLISHED
 from models.training.progress import Progress
 from reports.silicon import layout
 from reports.silicon.circuit import build_circuit

@@ -9,7 +9,7 @@ from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
-from hw.designs import PUBLISHED
+from hw.mac.design import PUBLISHED
 from reports.published import PARTS
 from reports.silicon.comparison import figure_2_2
 from reports.silicon.page import write_layout_page

@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from hw.designs import MacDesign
-from hw.verilog import mac_verilog
+from hw.mac.design import MacDesign
+from hw.mac.verilog import mac_verilog
 from hw.yosys import run_yosys
 from reports.recipes import Recipe
 from reports.silicon.mapping import Adder, Mapping, can_recode, map_to_cells

@@ -6,7 +6,7 @@ import pytest
 from klayout.db import Layout
 from PIL import Image, ImageColor
 
-from hw.designs import MacDesign
+from hw.mac.design import MacDesign
 from reports.figures import PART_COLOURS
 from reports.silicon import drawing
 from reports.silicon.candidate import Candidate

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from hw.designs import PUBLISHED, MacDesign
+from hw.mac.design import PUBLISHED, MacDesign
 from hw.yosys import YosysError
 from models.training.progress import Progress
 from reports.silicon import cluster, points

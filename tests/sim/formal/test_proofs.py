@@ -8,10 +8,10 @@ import pytest
 import torch
 from amaranth.hdl import Module, Mux
 
-import hw.mac
-from hw.cyclic import CyclicActivation
-from hw.designs import MacDesign
-from hw.operands import OperandStage
+import hw.mac.unit
+from hw.mac.cyclic import CyclicActivation
+from hw.mac.design import MacDesign
+from hw.mac.operands import OperandStage
 from models.arithmetic import cyclic, wrap
 from reports.commands import units
 from sim.formal.grid import GRID
@@ -56,7 +56,7 @@ def test_units_of_other_architectures_are_proved(name: str) -> None:
 
 
 def test_a_carry_that_outlives_its_sum_gets_a_counterexample(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hw.mac, "SegmentedAccumulator", ForgetfulCarries)
+    monkeypatch.setattr(hw.mac.unit, "SegmentedAccumulator", ForgetfulCarries)
     proof = prove("3x1x8-segment4")["unit"]
     assert proof.status == "refuted"
     assert proof.trace is not None
@@ -65,7 +65,7 @@ def test_a_carry_that_outlives_its_sum_gets_a_counterexample(monkeypatch: pytest
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "part", "mutant"), MUTANTS, ids=lambda value: getattr(value, "__name__", value))
 def test_broken_parts_get_a_counterexample(name: str, part: str, mutant: type, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hw.mac, part, mutant)
+    monkeypatch.setattr(hw.mac.unit, part, mutant)
     name = name.replace("8x8x32", "6x5x32")  # as wide as the accumulator goes, but quick to prove
     proofs = prove(name)
     broken = PARTS[part]
@@ -89,7 +89,7 @@ def test_a_counterexample_from_power_up_is_expected_what_the_golden_model_expect
         def __init__(self, accumulator_bits: int, slope: int, threshold: int, **form: Any) -> None:
             super().__init__(accumulator_bits, slope, threshold + 1, **form)
 
-    monkeypatch.setattr(hw.mac, "CyclicActivation", LateFold)
+    monkeypatch.setattr(hw.mac.unit, "CyclicActivation", LateFold)
     proofs = prove("4x4x6k2")
     trace = proofs["cyclic"].trace
     assert trace is not None
@@ -111,7 +111,7 @@ def test_a_counterexample_from_power_up_is_expected_what_the_golden_model_expect
 def test_sums_that_power_up_cannot_reach_soon_are_started_from(monkeypatch: pytest.MonkeyPatch) -> None:
     """A 32-bit sum of 3-bit products takes 300 million cycles to wrap."""
     mutant = next(mutant for name, _, mutant in MUTANTS if name == "3x1x32")
-    monkeypatch.setattr(hw.mac, "Accumulator", mutant)
+    monkeypatch.setattr(hw.mac.unit, "Accumulator", mutant)
     proof = prove("3x1x32")["accumulator"]
     assert proof.status == "not inductive"
     trace = proof.trace
@@ -130,7 +130,7 @@ def test_a_reset_that_power_up_needs_is_noticed_missing(monkeypatch: pytest.Monk
             m.d.sync += self.restart.eq(Mux(self.reset_in, 0, self.restart))
             return m
 
-    monkeypatch.setattr(hw.mac, "OperandStage", Deaf)
+    monkeypatch.setattr(hw.mac.unit, "OperandStage", Deaf)
     proofs = prove("2x2x4")
     assert proofs["auxiliary"].status == "refuted"
     assert proofs["unit"].status == "refuted"
@@ -141,7 +141,7 @@ def test_the_command_exits_with_1_and_shows_the_trace(
 ) -> None:
     assert units.prove(("2x1x4k2",)) == 0
     mutant = next(mutant for name, part, mutant in MUTANTS if part == "Accumulator" and name == "8x8x32")
-    monkeypatch.setattr(hw.mac, "Accumulator", mutant)
+    monkeypatch.setattr(hw.mac.unit, "Accumulator", mutant)
     monkeypatch.setenv("COLUMNS", "160")
     capsys.readouterr()
     verdicts = tmp_path / "verdicts.json"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw.designs import PUBLISHED, MacDesign
+from hw.mac.design import PUBLISHED, MacDesign
 
 
 def test_published_names_come_back_from_parsing() -> None:

@@ -3,12 +3,12 @@
 from amaranth.hdl import Module, signed, unsigned
 from amaranth.lib.wiring import Component, In, Out
 
-from hw.accumulator import Accumulator
-from hw.cyclic import CyclicActivation
-from hw.designs import MacDesign
-from hw.multiplier import Multiplier, SignMultiplier, weight_shape
-from hw.operands import OperandStage
-from hw.segmented import SegmentedAccumulator
+from hw.mac.accumulator import Accumulator
+from hw.mac.cyclic import CyclicActivation
+from hw.mac.design import MacDesign
+from hw.mac.multiplier import Multiplier, SignMultiplier, weight_shape
+from hw.mac.operands import OperandStage
+from hw.mac.segmented import SegmentedAccumulator
 
 
 class MacUnit(Component):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hw.designs import PUBLISHED, MacDesign
-from hw.verilog import mac_verilog
+from hw.mac.design import PUBLISHED, MacDesign
+from hw.mac.verilog import mac_verilog
 from sim.simulators import simulator_version
 
 NAMES = [*PUBLISHED, "4x2x12k4", "1x1x2k1", "16x16x64", "1x16x9", "16x13x3k1", "2x2x63k1000"]

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from hw.architectures import PLAIN, Architecture
+from hw.mac.architecture import PLAIN, Architecture
 
 ACTIVATION_BITS = range(1, 17)
 WEIGHT_BITS = range(1, 17)

@@ -3,7 +3,7 @@
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import Component, In, Out
 
-from hw.architectures import Fold
+from hw.mac.architecture import Fold
 
 
 class CyclicActivation(Component):

@@ -41,7 +41,7 @@ class SignMultiplier(Component):
     """Product of an unsigned activation and a sign, registered as activation XOR sign with the sign above it.
 
     What is missing to the two's complement, the sign once more at the lowest bit, the accumulator adds
-    (hw.segmented.SegmentedAccumulator).
+    (hw.mac.segmented.SegmentedAccumulator).
 
     Latency: 1 cycle.
 

@@ -3,7 +3,7 @@
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib.wiring import Component, In, Out
 
-from hw.architectures import Architecture
+from hw.mac.architecture import Architecture
 
 
 class SegmentedAccumulator(Component):

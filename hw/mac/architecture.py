@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 Fold = Literal["arms", "range", "magnitude", "ripple"]
-"""How the cyclic activation tells and folds the sums beyond its threshold; see hw.cyclic."""
+"""How the cyclic activation tells and folds the sums beyond its threshold; see hw.mac.cyclic."""
 
 _SEGMENT = re.compile(r"segment(\d+)")
 

@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 from amaranth.back import rtlil
 from amaranth.hdl import ClockDomain
 
-from hw.designs import MacDesign
-from hw.mac import MacUnit
+from hw.mac.design import MacDesign
+from hw.mac.unit import MacUnit
 from hw.yosys import run_yosys
 
 # Initial values are dropped: a chip powers up in an unknown state, and reset is what ends it.

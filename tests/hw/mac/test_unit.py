@@ -10,10 +10,10 @@ from amaranth.sim import Simulator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw.architectures import Architecture, Fold
-from hw.cyclic import CyclicActivation
-from hw.designs import PUBLISHED, MacDesign
-from hw.mac import MacUnit
+from hw.mac.architecture import Architecture, Fold
+from hw.mac.cyclic import CyclicActivation
+from hw.mac.design import PUBLISHED, MacDesign
+from hw.mac.unit import MacUnit
 
 
 @st.composite

@@ -1,0 +1,1 @@
+"""The multiply-accumulate unit: its parameters, parts and Verilog."""
