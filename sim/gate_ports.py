@@ -8,8 +8,8 @@ from torch import Tensor
 from hw.mac.design import MacDesign
 from sim.bit_sliced import BitSliced
 from sim.gates import Gates
-from sim.golden import Cycles
 from sim.lanes import pack, unpack
+from sim.mac.golden import Cycles
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from hw.mac.design import MacDesign
 from sim.bit_sliced import BitSliced
 from sim.gate_ports import pin_values, preset_sum
 from sim.gates import Gates
-from sim.golden import accumulate, expected_outputs
 from sim.lanes import LANES, WORDS, bits_of, in_every_lane
-from sim.stimulus import Stimulus, bubbles, families, flush, join, paced
+from sim.mac.golden import accumulate, expected_outputs
+from sim.mac.stimulus import Stimulus, bubbles, families, flush, join, paced
 
 _CHUNK = 4096
 

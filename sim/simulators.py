@@ -19,15 +19,15 @@ from hw.mac.design import MacDesign
 from models.training.files import write_text
 from models.training.seeds import check_seed
 from models.wrapnet.export import LayerExport
+from sim.mac.stimulus import flush, trained_layer
 from sim.runners import choose_runner
 from sim.scratch import scratch_folder
-from sim.stimulus import flush, trained_layer
 from sim.waves import check_wave_file, keep_waves, wave_arguments
 
 SimulatorName = Literal["verilator", "icarus"]
 
 _LOG = "simulator.log"
-_BENCH = Path(__file__).with_name("bench.v")
+_BENCH = Path(__file__).parent / "mac" / "bench.v"
 
 
 class SimulatorError(RuntimeError):
@@ -134,7 +134,7 @@ def _run_bench(job: Job, folder: Path) -> dict[str, Any]:
     with suppress(SystemExit, RuntimeError):  # cocotb's runner raises where a test failed; the results tell which
         runner.test(
             hdl_toplevel="bench",
-            test_module="sim.bench_mac",
+            test_module="sim.mac.bench_tests",
             build_dir=folder / "build",
             test_dir=folder,
             results_xml=str(results),

@@ -9,9 +9,9 @@ from hw.mac.design import MacDesign
 from models.arithmetic import cyclic, wrap
 from sim.bit_sliced import BitSliced
 from sim.gate_ports import pin_values, preset_sum, read_ports
-from sim.golden import Cycles
 from sim.lanes import LANES, bits_of, counting, in_every_lane
-from sim.stimulus import bubbles, flush, join
+from sim.mac.golden import Cycles
+from sim.mac.stimulus import bubbles, flush, join
 
 TRANSITION_BITS = 24
 """Of up to so many bits of operands and sum, all combinations are tried."""

@@ -9,8 +9,8 @@ from sim.bit_sliced import BitSliced
 from sim.cells import read_cells
 from sim.gate_ports import play
 from sim.gates import Gates, gates_of
-from sim.golden import Cycles
 from sim.lanes import LANES
+from sim.mac.golden import Cycles
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from reports.silicon.activity import WARM_UP, Activity
 from reports.silicon.circuit import CLOCK, Circuit
 from reports.silicon.technology import Technology
 from reports.silicon.timing import INPUT_DELAY, TimingError
-from sim.golden import Cycles, accumulate, expected_outputs
+from sim.mac.golden import Cycles, accumulate, expected_outputs
 
 _WRITE_DELAYS = """
 read_liberty cells.lib

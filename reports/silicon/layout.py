@@ -22,7 +22,7 @@ from reports.silicon.operands import layer_for
 from reports.silicon.picture import OVERVIEW, write_layout_pictures
 from reports.silicon.place_route import check_layout
 from reports.silicon.technology import Technology
-from sim.stimulus import check_operands
+from sim.mac.stimulus import check_operands
 
 MAPPINGS = (*(Mapping(1, adder) for adder in get_args(FastAdder)), Mapping(1600), Mapping(2400))
 """How a unit is mapped, in turn, for the layout to choose from."""

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from hw.mac.design import MacDesign
 from models.wrapnet.export import LayerExport
-from sim.golden import Cycles
-from sim.stimulus import check_operands
+from sim.mac.golden import Cycles
+from sim.mac.stimulus import check_operands
 
 _SHIPPED = Path(__file__).with_name("operands")
 

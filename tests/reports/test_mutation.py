@@ -8,7 +8,7 @@ import sim.mutation
 from hw.mac.design import MacDesign
 from reports.liberty import load_library
 from reports.mutation import measure_mutants, passed
-from sim.stimulus import carries, corners, families
+from sim.mac.stimulus import carries, corners, families
 
 DESIGN = MacDesign.parse("3x1x8k2")
 

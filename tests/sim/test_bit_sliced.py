@@ -10,9 +10,9 @@ from reports.synthesis import FLAT_NETLIST
 from sim.bit_sliced import BitSliced
 from sim.gate_ports import play
 from sim.gates import read_gates
-from sim.golden import Cycles, accumulate, expected_outputs
 from sim.lanes import WORDS
-from sim.stimulus import resets
+from sim.mac.golden import Cycles, accumulate, expected_outputs
+from sim.mac.stimulus import resets
 from tests.sim.netlists import CELLS, gates_by_hand, mapped_gates
 
 LANES = 530

@@ -16,7 +16,7 @@ from reports.silicon.energy import measure_energy
 from reports.silicon.mapping import Mapping, map_to_cells
 from reports.silicon.operands import layer_for, operand_stream
 from reports.silicon.technology import osu018
-from sim.golden import Cycles, accumulate, expected_outputs
+from sim.mac.golden import Cycles, accumulate, expected_outputs
 
 SMALL = MacDesign.parse("3x1x8k2-early-bare-segment4")
 

@@ -16,8 +16,8 @@ from models.arithmetic import cyclic, wrap
 from reports.commands import units
 from sim.formal.grid import GRID
 from sim.formal.proofs import Proof, prove_designs
-from sim.golden import Cycles, accumulate, expected_outputs
-from tests.sim.test_bench import MUTANTS, ForgetfulCarries
+from sim.mac.golden import Cycles, accumulate, expected_outputs
+from tests.sim.mac.test_bench import MUTANTS, ForgetfulCarries
 
 PARTS = {
     "OperandStage": "auxiliary",

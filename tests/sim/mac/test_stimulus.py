@@ -8,9 +8,9 @@ from hypothesis import given, settings
 
 from hw.mac.design import PUBLISHED, MacDesign
 from models.wrapnet.export import LayerExport
-from sim.coverage import bins, count_hits
-from sim.golden import accumulate
-from sim.stimulus import carries, families, landmarks, lead_in, products, sums, trained_layer
+from sim.mac.coverage import bins, count_hits
+from sim.mac.golden import accumulate
+from sim.mac.stimulus import carries, families, landmarks, lead_in, products, sums, trained_layer
 from tests.conftest import make_layer
 from tests.hw.mac.test_unit import any_design
 

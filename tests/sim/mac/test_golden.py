@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hw.mac.design import MacDesign
-from sim.golden import Cycles, accumulate, expected_outputs
+from sim.mac.golden import Cycles, accumulate, expected_outputs
 from tests.hw.mac.test_unit import any_design, fold, twos_complement
 
 

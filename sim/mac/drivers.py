@@ -11,9 +11,9 @@ from cocotb.triggers import FallingEdge, ReadWrite, RisingEdge
 from torch import Tensor
 
 from hw.mac.design import MacDesign
-from sim.coverage import bins, count_hits
-from sim.golden import Cycles, accumulate, expected_outputs
-from sim.stimulus import Stimulus, bubbles, flush, join, paced
+from sim.mac.coverage import bins, count_hits
+from sim.mac.golden import Cycles, accumulate, expected_outputs
+from sim.mac.stimulus import Stimulus, bubbles, flush, join, paced
 
 _UNKNOWN_SUM, _UNKNOWN_OUT, _RESET, _ENABLE, _FIRST = 63, 62, 34, 33, 32
 _PIN_BITS = 16

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from hw.mac.design import MacDesign
 from models.arithmetic import wrap
-from sim.golden import Accumulation, Cycles
-from sim.stimulus import LONGEST_DOT, activation_corners, landmarks, weight_corners, within_reach
+from sim.mac.golden import Accumulation, Cycles
+from sim.mac.stimulus import LONGEST_DOT, activation_corners, landmarks, weight_corners, within_reach
 
 
 def bins(design: MacDesign, preload: bool) -> list[str]:
@@ -38,7 +38,7 @@ def bins(design: MacDesign, preload: bool) -> list[str]:
 
 
 def count_hits(design: MacDesign, cycles: Cycles, steps: Accumulation) -> dict[str, int]:
-    """How often `cycles`, with their sums from `sim.golden.accumulate`, hit each bin."""
+    """How often `cycles`, with their sums from `sim.mac.golden.accumulate`, hit each bin."""
     live = (cycles.enable == 1) & (cycles.reset == 0)
     hits = _operand_hits(design, cycles, live)
     hits |= _dot_hits(design, steps, live)

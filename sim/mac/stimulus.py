@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 from hw.mac.design import MacDesign
 from models.arithmetic import wrap
 from models.wrapnet.export import LayerExport
-from sim.golden import Cycles
+from sim.mac.golden import Cycles
 
 LONGEST_DOT = 4608
 """Longest dot product tried: the 512 x 3 x 3 of a ResNet-18 layer."""

@@ -15,9 +15,9 @@ import torch
 
 from hw.mac.design import MacDesign
 from models.wrapnet.export import LayerExport
-from sim.coverage import bins
-from sim.drivers import MacBench, Verdict
-from sim.stimulus import families, trained_layer
+from sim.mac.coverage import bins
+from sim.mac.drivers import MacBench, Verdict
+from sim.mac.stimulus import families, trained_layer
 
 JOB = json.loads(Path(os.environ["WRAPMAC_JOB"]).read_text())
 DESIGN = MacDesign.parse(JOB["design"])

@@ -1,0 +1,1 @@
+"""The multiply-accumulate unit's bench: golden model, stimuli, coverage, drivers."""
