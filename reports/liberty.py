@@ -10,8 +10,8 @@ from pathlib import Path
 
 from reports.builtin_library import builtin_text
 from reports.silicon.technology import installed_technologies, read_technology
-from sim.cells import read_cells
-from sim.expressions import Expression
+from sim.gates.cells import read_cells
+from sim.gates.expressions import Expression
 
 BUILTIN = "builtin"
 

@@ -9,15 +9,15 @@ import torch
 from hw.mac.design import MacDesign
 from reports.liberty import Library
 from reports.synthesis import FLAT_NETLIST, MODELS, NETLIST, UNIT, prove_equivalent, synthesize
-from sim.bit_sliced import BitSliced
-from sim.cells import read_cells
-from sim.equivalence import proved_equivalent
-from sim.gates import Gates, read_gates
-from sim.gates_verilog import gates_verilog
-from sim.lanes import WORDS
-from sim.mutants import Mutant, draw_mutants
-from sim.mutation import kills
-from sim.transitions import feasible, try_transitions
+from sim.gates.bit_sliced import BitSliced
+from sim.gates.cells import read_cells
+from sim.gates.kills import kills
+from sim.gates.lanes import WORDS
+from sim.gates.mutant_equivalence import proved_equivalent
+from sim.gates.mutants import Mutant, draw_mutants
+from sim.gates.netlist import Gates, read_gates
+from sim.gates.transitions import feasible, try_transitions
+from sim.gates.verilog import gates_verilog
 
 KILLED, EQUIVALENT, SURVIVED = "killed", "equivalent", "survived"
 _RATE_CYCLES = 8192

@@ -5,11 +5,11 @@ from typing import Any
 
 from hw.mac.design import MacDesign
 from reports.silicon.circuit import Circuit, identifier
-from sim.bit_sliced import BitSliced
-from sim.cells import read_cells
-from sim.gate_ports import play
-from sim.gates import Gates, gates_of
-from sim.lanes import LANES
+from sim.gates.bit_sliced import BitSliced
+from sim.gates.cells import read_cells
+from sim.gates.lanes import LANES
+from sim.gates.netlist import Gates, gates_of
+from sim.gates.ports import play
 from sim.mac.golden import Cycles
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reports.liberty import Library, load_library
-from sim.cells import read_cells
+from sim.gates.cells import read_cells
 
 INVERTER = 'cell (INV) { area : 1; pin (A) { direction : input; } pin (Y) { direction : output; function : "!A"; } }'
 FLIP_FLOP = (

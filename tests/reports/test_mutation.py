@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-import sim.mutation
+import sim.gates.kills
 from hw.mac.design import MacDesign
 from reports.liberty import load_library
 from reports.mutation import measure_mutants, passed
@@ -25,7 +25,7 @@ def test_the_bench_kills_every_mutant_of_a_small_unit(tmp_path: Path) -> None:
 
 
 def test_a_bench_without_most_of_its_stimuli_lets_mutants_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sim.mutation, "families", lambda: {"corners": corners})
+    monkeypatch.setattr(sim.gates.kills, "families", lambda: {"corners": corners})
     arguments = (DESIGN, load_library("builtin"), tmp_path, 25, 0, 60)
     result = measure_mutants(*arguments)
     survivors = [mutant for mutant in result["mutants"] if mutant["verdict"] == "survived"]
@@ -36,9 +36,9 @@ def test_a_bench_without_most_of_its_stimuli_lets_mutants_live(tmp_path: Path, m
 
 def test_wrong_gates_are_told_from_mutants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the golden model is that of another unit, the netlist itself is wrong."""
-    right = sim.mutation.expected_outputs
+    right = sim.gates.kills.expected_outputs
     other = MacDesign.parse("3x1x8k4")
-    monkeypatch.setattr(sim.mutation, "expected_outputs", lambda _, *rest: right(other, *rest))
+    monkeypatch.setattr(sim.gates.kills, "expected_outputs", lambda _, *rest: right(other, *rest))
     result = measure_mutants(DESIGN, load_library("builtin"), tmp_path, count=1, seed=0, proof_limit=60)
     assert not result["agrees"]
     assert not passed(result)
@@ -51,5 +51,5 @@ def test_far_carries_kill_what_no_other_stimulus_does(tmp_path: Path, monkeypatc
     assert sum(mutant["by"] == "carries, preset" for mutant in result["mutants"]) > 10
     assert result["transitions"] is None
     rest = {name: family for name, family in families().items() if family is not carries}
-    monkeypatch.setattr(sim.mutation, "families", lambda: rest)
+    monkeypatch.setattr(sim.gates.kills, "families", lambda: rest)
     assert sum(mutant["by"] is None for mutant in measure_mutants(*arguments)["mutants"]) > 10

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.gates import read_gates
-from tests.sim.netlists import CELLS, gates_by_hand
+from sim.gates.netlist import read_gates
+from tests.support.netlists import CELLS, gates_by_hand
 
 TOGGLER = [("INV_X1", {"A": 2, "ZN": 3}), ("DFF_X1", {"D": 3, "CK": 1, "Q": 2, "QN": 4})]
 

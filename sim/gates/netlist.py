@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sim.cells import Cell, FlipFlop
-from sim.expressions import Expression, inverted
+from sim.gates.cells import Cell, FlipFlop
+from sim.gates.expressions import Expression, inverted
 
 CLOCK = "clk"
 _CONSTANTS = {"0": "zero", "1": "one", "x": "zero", "z": "zero"}

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from hw.mac.design import MacDesign
 from models.arithmetic import cyclic, wrap
-from sim.bit_sliced import BitSliced
-from sim.gate_ports import pin_values, preset_sum, read_ports
-from sim.lanes import LANES, bits_of, counting, in_every_lane
+from sim.gates.bit_sliced import BitSliced
+from sim.gates.lanes import LANES, bits_of, counting, in_every_lane
+from sim.gates.ports import pin_values, preset_sum, read_ports
 from sim.mac.golden import Cycles
 from sim.mac.stimulus import bubbles, flush, join
 

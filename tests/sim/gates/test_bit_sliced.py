@@ -7,13 +7,13 @@ import torch
 
 from hw.mac.design import MacDesign
 from reports.synthesis import FLAT_NETLIST
-from sim.bit_sliced import BitSliced
-from sim.gate_ports import play
-from sim.gates import read_gates
-from sim.lanes import WORDS
+from sim.gates.bit_sliced import BitSliced
+from sim.gates.lanes import WORDS
+from sim.gates.netlist import read_gates
+from sim.gates.ports import play
 from sim.mac.golden import Cycles, accumulate, expected_outputs
 from sim.mac.stimulus import resets
-from tests.sim.netlists import CELLS, gates_by_hand, mapped_gates
+from tests.support.netlists import CELLS, gates_by_hand, mapped_gates
 
 LANES = 530
 CYCLES = 50

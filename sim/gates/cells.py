@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from sim.expressions import Expression, parse_expression
+from sim.gates.expressions import Expression, parse_expression
 
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*|\\\r?\n", re.DOTALL)
 _STATEMENT = re.compile(

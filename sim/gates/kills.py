@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from hw.mac.design import MacDesign
-from sim.bit_sliced import BitSliced
-from sim.gate_ports import pin_values, preset_sum
-from sim.gates import Gates
-from sim.lanes import LANES, WORDS, bits_of, in_every_lane
+from sim.gates.bit_sliced import BitSliced
+from sim.gates.lanes import LANES, WORDS, bits_of, in_every_lane
+from sim.gates.netlist import Gates
+from sim.gates.ports import pin_values, preset_sum
 from sim.mac.golden import accumulate, expected_outputs
 from sim.mac.stimulus import Stimulus, bubbles, families, flush, join, paced
 

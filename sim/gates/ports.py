@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from hw.mac.design import MacDesign
-from sim.bit_sliced import BitSliced
-from sim.gates import Gates
-from sim.lanes import pack, unpack
+from sim.gates.bit_sliced import BitSliced
+from sim.gates.lanes import pack, unpack
+from sim.gates.netlist import Gates
 from sim.mac.golden import Cycles
 
 

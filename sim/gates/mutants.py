@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from sim.cells import Cell
-from sim.expressions import Expression, inverted
-from sim.gates import Assignment, Gates
+from sim.gates.cells import Cell
+from sim.gates.expressions import Expression, inverted
+from sim.gates.netlist import Assignment, Gates
 
 
 @dataclass(frozen=True)

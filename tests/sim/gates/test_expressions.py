@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from sim.expressions import Expression, inverted, parse_expression
+from sim.gates.expressions import Expression, inverted, parse_expression
 
 
 def column(text: str, pins: str) -> list[bool]:

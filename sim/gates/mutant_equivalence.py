@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sim.bit_sliced import BitSliced
-from sim.gates import Gates
-from sim.lanes import LANES, WORDS, counting
+from sim.gates.bit_sliced import BitSliced
+from sim.gates.lanes import LANES, WORDS, counting
+from sim.gates.netlist import Gates
 
 EXHAUSTIVE_BITS = 26
 """Of up to so many bits, all combinations are tried."""

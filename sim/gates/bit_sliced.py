@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from sim.compiler import compile_library
-from sim.gates import Gates
-from sim.lanes import WORDS
-from sim.mutants import Mutant
+from sim.gates.lanes import WORDS
+from sim.gates.mutants import Mutant
+from sim.gates.netlist import Gates
 
 _CODE = """
 typedef unsigned long long Word;

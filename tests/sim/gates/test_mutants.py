@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.mutants import all_mutants, draw_mutants
-from tests.sim.netlists import CELLS, gates_by_hand
+from sim.gates.mutants import all_mutants, draw_mutants
+from tests.support.netlists import CELLS, gates_by_hand
 
 CELL = ("OAI21_X1", {"A": 2, "B1": 3, "B2": 3, "ZN": 4})
 

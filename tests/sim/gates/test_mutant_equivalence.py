@@ -6,13 +6,13 @@ import pytest
 
 from hw.mac.design import MacDesign
 from reports.synthesis import NETLIST, prove_equivalent
-from sim.bit_sliced import BitSliced
-from sim.equivalence import proved_equivalent
-from sim.expressions import parse_expression
-from sim.gates import Gates
-from sim.gates_verilog import gates_verilog
-from sim.mutants import Mutant, all_mutants
-from tests.sim.netlists import CELLS, gates_by_hand, mapped_gates
+from sim.gates.bit_sliced import BitSliced
+from sim.gates.expressions import parse_expression
+from sim.gates.mutant_equivalence import proved_equivalent
+from sim.gates.mutants import Mutant, all_mutants
+from sim.gates.netlist import Gates
+from sim.gates.verilog import gates_verilog
+from tests.support.netlists import CELLS, gates_by_hand, mapped_gates
 
 # Registers of a and of its complement, which differ in every cycle but the first.
 OPPOSITES = [

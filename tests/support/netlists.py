@@ -7,8 +7,8 @@ from typing import Any
 from hw.mac.design import MacDesign
 from reports.liberty import load_library
 from reports.synthesis import FLAT_NETLIST, synthesize
-from sim.cells import read_cells
-from sim.gates import Gates, read_gates
+from sim.gates.cells import read_cells
+from sim.gates.netlist import Gates, read_gates
 
 CELLS = read_cells(load_library("builtin").text)
 

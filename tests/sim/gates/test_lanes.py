@@ -2,7 +2,7 @@
 
 import torch
 
-from sim.lanes import LANES, WORDS, bits_of, counting, in_every_lane, pack, unpack
+from sim.gates.lanes import LANES, WORDS, bits_of, counting, in_every_lane, pack, unpack
 
 
 def test_planes_hold_what_was_packed() -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from hw.mac.design import MacDesign
 from reports.synthesis import FLAT_NETLIST
-from sim.bit_sliced import BitSliced
-from sim.gates import read_gates
-from sim.transitions import feasible, try_transitions
-from tests.sim.netlists import CELLS, mapped_gates
+from sim.gates.bit_sliced import BitSliced
+from sim.gates.netlist import read_gates
+from sim.gates.transitions import feasible, try_transitions
+from tests.support.netlists import CELLS, mapped_gates
 
 
 @pytest.mark.parametrize(("name", "bits"), [("3x1x8k2", 12), ("1x1x2", 4), ("4x4x6k3", 14), ("8x8x8k4", 24)])
