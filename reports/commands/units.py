@@ -43,7 +43,7 @@ from reports.tables import (
     trace_table,
 )
 from sim.compiler import ensure_compiler
-from sim.formal.grid import GRID
+from sim.formal.designs import GRID
 from sim.formal.proofs import LIMIT, prove_designs
 from sim.simulators import Job, SimulatorName, ensure_runnable, simulate
 from sim.waves import FST_PACKAGES, WaveFormat, can_write

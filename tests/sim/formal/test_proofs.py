@@ -14,7 +14,7 @@ from hw.mac.design import MacDesign
 from hw.mac.operands import OperandStage
 from models.arithmetic import cyclic, wrap
 from reports.commands import units
-from sim.formal.grid import GRID
+from sim.formal.designs import GRID
 from sim.formal.proofs import Proof, prove_designs
 from sim.mac.golden import Cycles, accumulate, expected_outputs
 from tests.sim.mac.test_bench import MUTANTS, ForgetfulCarries
