@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from models.arithmetic import cyclic, wrap
-from models.training.files import write_with
+from models.files import write_with
 from reports.published import PARTS, REFERENCE, area_ratio, published_shares
 
 PART_COLOURS = {"multiplier": "#3b6fb6", "accumulator": "#e08a2e", "cyclic": "#e8c531", "auxiliary": "#9a9a9a"}

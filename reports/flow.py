@@ -16,8 +16,8 @@ import torch
 from hw.mac.design import PUBLISHED, MacDesign
 from hw.mac.verilog import mac_verilog
 from models.data.digits import digits
-from models.training.files import write_text
-from models.training.progress import Progress, Task
+from models.files import write_text
+from models.progress import Progress, Task
 from models.wrapnet.export import export_layer, export_layer_at
 from models.wrapnet.pipeline import train_wrapnet
 from models.wrapnet.run import summary

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hw.mac.design import MacDesign
-from models.training.progress import Progress
+from models.progress import Progress
 from reports.fpga import map_to_device, nextpnr_version, place_mapped, summarise
 from reports.nextpnr import find_device
 from reports.synthesis import PROOF_LIMIT

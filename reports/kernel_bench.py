@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.kernels import Levels, PackedConvolution, PackedProduct, Scale, available_paths, set_threads
 from models.kernels.paths import NOT_COMPILED, native
-from models.training.progress import Progress
+from models.progress import Progress
 from models.training.seeds import check_seed
 from models.wrapnet.accumulators import Accumulator
 from reports.interleaved import Call, Contender, in_turn, one_thread, usual_clock

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hw.mac.design import MacDesign
-from models.training.progress import Progress
+from models.progress import Progress
 from reports.cycle import can_time, cycle_time, opensta_version
 from reports.liberty import Library
 from reports.synthesis import PROOF_LIMIT, synthesize

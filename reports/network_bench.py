@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from models.kernels import IntegerNetwork, available_paths, set_threads
-from models.training.progress import Progress
+from models.progress import Progress
 from models.wrapnet.accumulators import Accumulator
 from models.wrapnet.float_operations import apply_all
 from models.wrapnet.layers import configure

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from models.training.files import write_text
+from models.files import write_text
 from reports.figures import FIGURES, draw_figures
 from reports.tables import report_tables
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from models.training.files import write_text
+from models.files import write_text
 
 _ROOT = Path(__file__).resolve().parent.parent
 

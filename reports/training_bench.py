@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
-from models.training.progress import Progress
+from models.progress import Progress
 from models.training.seeds import check_seed
 from models.wrapnet.accumulators import Accumulator
 from models.wrapnet.layers import QuantConv2d, QuantLayer, QuantLinear, QuantModule, configure, quantized_layers

@@ -16,8 +16,8 @@ import torch
 from torch import nn
 
 from models.data.splits import ImageData, ImageSource, Split
-from models.training.files import write_text
-from models.training.progress import Progress
+from models.files import write_text
+from models.progress import Progress
 from models.wrapnet.evaluation import Accuracy, evaluate
 from models.wrapnet.layers import quantized_layers
 from models.wrapnet.packing import calibrate, carry_statistics

@@ -6,7 +6,7 @@ from statistics import mean
 from typing import Any
 
 from models.data.splits import ImageData
-from models.training.progress import Progress
+from models.progress import Progress
 from reports.tables import Table
 from reports.tools import machine, now, tool_versions
 from reports.training_experiments import Scale, experiment, run_experiments

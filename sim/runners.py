@@ -14,7 +14,7 @@ from typing import Any
 from cocotb_tools.runner import Icarus, Runner, Verilator, get_runner
 from platformdirs import user_cache_path
 
-from models.training.files import write_with
+from models.files import write_with
 
 _RUNTIME = "verilated*.o"
 _COMPILER = "c++"  # what Verilator's Makefiles call

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from cocotb_tools.check_results import get_results
 
 from hw.mac.design import MacDesign
-from models.training.files import write_text
+from models.files import write_text
 from models.training.seeds import check_seed
 from models.wrapnet.export import LayerExport
 from sim.mac.stimulus import flush, trained_layer

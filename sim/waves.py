@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from models.training.files import write_with
+from models.files import write_with
 
 WaveFormat = Literal["fst", "vcd"]
 """How waveforms are stored: compressed, for viewers, or as text."""

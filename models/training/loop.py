@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from models.files import write_text, write_with
+from models.progress import Progress
 from models.training.diagnosis import not_finite
-from models.training.files import write_text, write_with
-from models.training.progress import Progress
 
 
 class TrainingError(ValueError):

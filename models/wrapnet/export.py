@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.training.files import write_arrays
+from models.files import write_arrays
 from models.wrapnet.layers import QuantConv2d
 from models.wrapnet.quantizers import quantized_activations, uniform_weights
 

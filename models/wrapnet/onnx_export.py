@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from models.training.files import write_with
+from models.files import write_with
 from models.wrapnet.accumulators import Accumulator
 from models.wrapnet.float_operations import (
     FloatAveragePool,

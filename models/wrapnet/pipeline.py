@@ -18,9 +18,9 @@ import torch
 from torch import Tensor, nn
 
 from models.data.splits import Augmentation, ImageSource
+from models.progress import Progress
 from models.training.execution import Execution
 from models.training.loop import Stage, run_stage
-from models.training.progress import Progress
 from models.training.schedules import make_optimizer
 from models.wrapnet.accumulators import Accumulator, Overflow
 from models.wrapnet.evaluation import Accuracy, evaluate

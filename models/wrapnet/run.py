@@ -11,9 +11,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from models.data.splits import ImageSource
+from models.files import write_text, write_with
+from models.progress import Progress
 from models.training.execution import Execution, process_state
-from models.training.files import write_text, write_with
-from models.training.progress import Progress
 from models.wrapnet.accumulators import Accumulator
 from models.wrapnet.layers import QuantModule, quantized_layers
 from models.wrapnet.pipeline import WrapNetResult, build_from, check_images, train_wrapnet

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from tyro.conf import arg
 
-from models.training.progress import Progress
+from models.progress import Progress
 from reports.commands.options import Designs, ProofLimit, chosen_designs, ensure_writable
 from reports.commands.output import show, write_record
 from reports.fpga_report import FpgaJob, fpga_report

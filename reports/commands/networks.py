@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
+from models.progress import Progress
 from models.training.execution import Execution, process_state
-from models.training.progress import Progress
 from models.wrapnet.evaluation import evaluate as evaluate_network
 from models.wrapnet.network_export import export_network
 from models.wrapnet.networks import IMAGE_SHAPES

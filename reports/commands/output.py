@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from rich.console import Console
 
-from models.training.files import write_text
+from models.files import write_text
 from reports.tables import Table
 
 

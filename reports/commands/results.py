@@ -11,8 +11,8 @@ from jinja2 import TemplateError
 from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, Positional, arg, subcommand
 
 from models.data.cifar10 import cifar10
-from models.training.files import write_text
-from models.training.progress import Progress
+from models.files import write_text
+from models.progress import Progress
 from reports.commands.options import (
     Out,
     Seed,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from tyro.conf import arg
 
-from models.training.progress import Progress
+from models.progress import Progress
 from models.training.seeds import check_seed
 from models.wrapnet.export import LayerExport
 from reports.commands.options import Designs, chosen_designs, ensure_writable

@@ -14,8 +14,8 @@ from tyro.conf import arg
 
 from hw.mac.design import MacDesign
 from hw.mac.verilog import mac_verilog
-from models.training.files import write_text
-from models.training.progress import Progress
+from models.files import write_text
+from models.progress import Progress
 from models.training.seeds import check_seed
 from models.wrapnet.settings import WrapNetConfig
 from reports.commands.options import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.training.progress import Progress, Task
+from models.progress import Progress, Task
 from reports.records import read_record, write_record
 from reports.silicon.cluster import ClusterError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from hw.mac.design import MacDesign
-from models.training.progress import Progress
+from models.progress import Progress
 from models.wrapnet.export import LayerExport
 from reports.silicon.activity import WARM_UP
 from reports.silicon.candidate import Candidate, try_layout

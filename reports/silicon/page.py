@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from models.training.files import write_text
+from models.files import write_text
 from reports.figures import write_figure
 from reports.page import PageFigure, figure_markdown, write_html, write_markdown
 from reports.published import REFERENCE

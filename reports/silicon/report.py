@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from hw.mac.design import MacDesign
-from models.training.files import write_text
-from models.training.progress import Progress
+from models.files import write_text
+from models.progress import Progress
 from models.wrapnet.export import LayerExport
 from reports.published import MAC_UNITS
 from reports.silicon.layout import lay_out

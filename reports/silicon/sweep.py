@@ -9,8 +9,8 @@ from typing import Any
 
 from hw.mac.design import MacDesign
 from hw.mac.verilog import mac_verilog
-from models.training.files import write_text
-from models.training.progress import Progress
+from models.files import write_text
+from models.progress import Progress
 from reports.records import digest, kept
 from reports.silicon.grid import implementations, mappings
 from reports.silicon.jobs import Job, run_jobs

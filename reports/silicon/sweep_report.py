@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hw.mac.design import MacDesign
-from models.training.files import write_text
+from models.files import write_text
 from reports.silicon.gain import gain_table
 from reports.silicon.sweep import Record, Sweep
 from reports.silicon.sweep_figures import write_sweep_figures

@@ -11,8 +11,8 @@ from typing import Literal
 
 from hw.mac.design import MacDesign
 from hw.yosys import YosysTimeout, check_limit, run_yosys
-from models.training.files import write_text
-from models.training.progress import Progress
+from models.files import write_text
+from models.progress import Progress
 from sim.formal.obligations import Obligation, obligations
 from sim.formal.traces import Trace, read_trace
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hw.mac.design import MacDesign
-from models.training.progress import Progress
+from models.progress import Progress
 from reports.fpga import map_to_device, prove_mapped
 from reports.fpga_report import FpgaJob, fpga_report
 from reports.fpga_tables import fpga_tables

@@ -5,7 +5,7 @@ import torch
 
 from models.kernels import available_paths
 from models.kernels.paths import threads
-from models.training.progress import Progress
+from models.progress import Progress
 from reports.kernel_bench import NAIVE, bench_kernels, bench_rows, geometric_mean
 from reports.kernel_limits import counted_work, look_up_speeds
 from reports.kernel_peers import NO_AMX, fastest_peer

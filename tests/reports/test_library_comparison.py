@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hw.mac.design import MacDesign
-from models.training.progress import Progress
+from models.progress import Progress
 from reports.liberty import Library, load_library
 from reports.library_comparison import compare_libraries
 from reports.library_tables import library_tables

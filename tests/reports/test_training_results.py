@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models.data.splits import ImageData, Split
-from models.training.progress import Progress
+from models.progress import Progress
 from models.wrapnet.quantizers import BOUNDED_KINDS
 from reports.training_experiments import SCALES, Scale, experiment
 from reports.training_results import check_numbers, measure_tables, training_table

@@ -9,8 +9,8 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from models.progress import Progress
 from models.training.loop import Stage, TrainingError, run_stage
-from models.training.progress import Progress
 
 
 class Stop(Exception):

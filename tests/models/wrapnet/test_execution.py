@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from accelerate.state import AcceleratorState
 
+from models.progress import Progress
 from models.training.execution import Execution
-from models.training.progress import Progress
 from models.wrapnet.run import load_run, run_wrapnet
 from models.wrapnet.settings import WrapNetConfig
 from tests.models.wrapnet.test_run import few_digits

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from models.data.digits import digits
-from models.training.progress import Progress
+from models.progress import Progress
 from models.wrapnet.pipeline import train_wrapnet
 from models.wrapnet.settings import WrapNetConfig
 
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 import sys
 from models.data.digits import digits
-from models.training.progress import Progress
+from models.progress import Progress
 from models.wrapnet.pipeline import train_wrapnet
 from models.wrapnet.settings import WrapNetConfig
 train_wrapnet(WrapNetConfig(width=8, epochs=2), digits(), Path(sys.argv[1]), Progress(quiet=True))

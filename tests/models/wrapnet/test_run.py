@@ -10,7 +10,7 @@ import torch
 from models.data.cifar10 import cifar10
 from models.data.digits import digits
 from models.data.splits import ImageData, Split
-from models.training.progress import Progress
+from models.progress import Progress
 from models.wrapnet.evaluation import evaluate
 from models.wrapnet.layers import quantized_layers
 from models.wrapnet.network_options import NetworkOptions

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models.training.progress import Progress
+from models.progress import Progress
 from reports.silicon.cluster import ClusterError
 from reports.silicon.jobs import Job, run_jobs
 

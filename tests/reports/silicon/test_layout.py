@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hw.mac.design import PUBLISHED
-from models.training.progress import Progress
+from models.progress import Progress
 from reports.silicon import layout
 from reports.silicon.circuit import build_circuit
 from reports.silicon.equivalence import prove_layout

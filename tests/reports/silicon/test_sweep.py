@@ -16,7 +16,7 @@ import pytest
 
 from hw.mac.design import PUBLISHED, MacDesign
 from hw.yosys import YosysError
-from models.training.progress import Progress
+from models.progress import Progress
 from reports.silicon import cluster, points
 from reports.silicon.cluster import ClusterError, open_executor
 from reports.silicon.grid import mappings
