@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from models.data.splits import ImageData, ImageSource, Split
+from models.data.sources import ImageData, ImageSource, Split
 from models.files import write_text
 from models.progress import Progress
 from models.wrapnet.evaluation import Accuracy, evaluate

@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from models.data.splits import ImageData
+from models.data.sources import ImageData
 from models.progress import Progress
 from reports.tables import Table
 from reports.tools import machine, now, tool_versions

@@ -16,7 +16,7 @@ from models.wrapnet.integer_evaluator import IntegerEvaluator
 from models.wrapnet.integer_graph import IntegerGraph
 from reports.commands import units
 from sim import waves
-from tests.models.data.test_cifar10 import write_batches
+from tests.models.data.test_cifar import write_batches
 from tests.reports.silicon.test_layout_page import made_up_report
 from tests.reports.test_liberty import FLIP_FLOP, INVERTER
 from wrapmac import main

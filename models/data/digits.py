@@ -2,7 +2,7 @@
 
 import torch
 
-from models.data.splits import ImageData, Split
+from models.data.sources import ImageData, Split
 
 _LARGEST_PIXEL = 16.0
 

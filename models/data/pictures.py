@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from torch import Generator, Tensor
 
-from models.data.augmentation import random_crop_box
+from models.data.transforms import random_crop_box
 
 ENDINGS = (".jpeg", ".jpg", ".png")
 """What names of pictures end in, in any case."""

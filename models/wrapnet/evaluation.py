@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from models.data.splits import ImageSource
+from models.data.sources import ImageSource
 from models.wrapnet.layers import quantized_layers
 
 _BATCH = 250

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from models.data.splits import Augmentation, ImageSource
+from models.data.sources import Augmentation, ImageSource
 from models.progress import Progress
 from models.training.execution import Execution
 from models.training.loop import Stage, run_stage

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from models.data.splits import ImageSource
+from models.data.sources import ImageSource
 from models.files import write_text, write_with
 from models.progress import Progress
 from models.training.execution import Execution, process_state

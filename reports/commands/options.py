@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from hw.mac.design import PUBLISHED, MacDesign
-from models.data.cifar10 import cifar10
+from models.data.cifar import cifar10
 from models.data.digits import digits
-from models.data.image_folders import ImageFolders
-from models.data.splits import ImageSource
+from models.data.folders import ImageFolders
+from models.data.sources import ImageSource
 
 Designs = Annotated[
     Positional[tuple[str, ...]],

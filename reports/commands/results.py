@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from jinja2 import TemplateError
 from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, Positional, arg, subcommand
 
-from models.data.cifar10 import cifar10
+from models.data.cifar import cifar10
 from models.files import write_text
 from models.progress import Progress
 from reports.commands.options import (

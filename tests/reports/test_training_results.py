@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from models.data.splits import ImageData, Split
+from models.data.sources import ImageData, Split
 from models.progress import Progress
 from models.wrapnet.quantizers import BOUNDED_KINDS
 from reports.training_experiments import SCALES, Scale, experiment

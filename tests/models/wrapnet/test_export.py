@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from models.arithmetic import cyclic
 from models.data.digits import digits
-from models.data.splits import Split
+from models.data.sources import Split
 from models.wrapnet.accumulators import Accumulator
 from models.wrapnet.export import LayerExport, export_layer, export_layer_at
 from models.wrapnet.layers import configure

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.data.cifar10 import cifar10
+from models.data.cifar import cifar10
 from models.data.digits import digits
-from models.data.splits import ImageData, Split
+from models.data.sources import ImageData, Split
 from models.progress import Progress
 from models.wrapnet.evaluation import evaluate
 from models.wrapnet.layers import quantized_layers
@@ -18,7 +18,7 @@ from models.wrapnet.networks import build_network
 from models.wrapnet.pipeline import WrapNetTraining, train_wrapnet
 from models.wrapnet.run import load_run, run_wrapnet
 from models.wrapnet.settings import WrapNetConfig
-from tests.models.data.test_cifar10 import write_batches
+from tests.models.data.test_cifar import write_batches
 
 TINY = WrapNetConfig(width=2, epochs=1)
 

@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Generator, Tensor
 
-from models.data.augmentation import random_flip, random_shift
+from models.data.transforms import random_flip, random_shift
 
 LARGEST_SHIFT = 16
 """Largest shift of an augmentation, in pixels."""

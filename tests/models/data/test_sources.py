@@ -5,8 +5,8 @@ import zlib
 import pytest
 import torch
 
-from models.data.augmentation import random_flip, random_shift
-from models.data.splits import Augmentation, ImageData, ImageSource, Split, shuffled_batches
+from models.data.sources import Augmentation, ImageData, ImageSource, Split, shuffled_batches
+from models.data.transforms import random_flip, random_shift
 
 
 def numbered(train: int, test: int = 5) -> ImageData:

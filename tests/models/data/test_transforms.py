@@ -2,7 +2,7 @@
 
 import torch
 
-from models.data.augmentation import random_flip, random_shift
+from models.data.transforms import random_flip, random_shift
 
 
 def test_each_image_is_moved_within_bounds_by_a_shift_of_its_own() -> None:

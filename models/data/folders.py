@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from models.data.pictures import ENDINGS, middle_part, random_part, read_picture
-from models.data.splits import Augmentation, check_positive, digest_of, generator_of, normalised, shuffled_batches
+from models.data.sources import Augmentation, check_positive, digest_of, generator_of, normalised, shuffled_batches
 
 _MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
 _STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from models.data.cifar10 import cifar10
+from models.data.cifar import cifar10
 
 NAMES = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
 

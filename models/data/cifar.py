@@ -13,7 +13,7 @@ import torch
 from PIL import Image, UnidentifiedImageError
 
 from models.data.pickles import read_pickle
-from models.data.splits import ImageData, Split
+from models.data.sources import ImageData, Split
 
 _TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
 _TEST_BATCH = "test_batch"
