@@ -21,7 +21,7 @@ from models.data.sources import Augmentation, ImageSource
 from models.progress import Progress
 from models.training.execution import Execution
 from models.training.loop import Stage, run_stage
-from models.training.schedules import make_optimizer
+from models.training.optimizers import make_optimizer
 from models.wrapnet.accumulators import Accumulator, Overflow
 from models.wrapnet.evaluation import Accuracy, evaluate
 from models.wrapnet.layers import Activations, QuantModule, configure, quantized_layers

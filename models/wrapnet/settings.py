@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import arg
 
-from models.training.schedules import Schedule
+from models.training.optimizers import Schedule
 from models.training.seeds import check_seed
 from models.wrapnet.networks import NETWORKS
 from models.wrapnet.quantizers import BOUNDED_KINDS, largest_weight

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from models.training.schedules import Schedule, make_optimizer
+from models.training.optimizers import Schedule, make_optimizer
 
 
 def rates(schedule: Schedule, epochs: int, learning_rate: float | None = None) -> list[float]:
