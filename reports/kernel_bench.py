@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from models.kernels import Levels, PackedConvolution, PackedProduct, Scale, available_paths, set_threads
 from models.kernels.paths import NOT_COMPILED, native
 from models.progress import Progress
+from models.quantization.accumulators import Accumulator
 from models.training.seeds import check_seed
-from models.wrapnet.accumulators import Accumulator
 from reports.interleaved import Call, Contender, in_turn, one_thread, usual_clock
 from reports.kernel_layers import Layer, bench_layers
 from reports.kernel_limits import KINDS, counted_work, look_up_speeds

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
 from models.progress import Progress
+from models.quantization.accumulators import Accumulator
+from models.quantization.layers import QuantConv2d, QuantLayer, QuantLinear, QuantModule, configure, quantized_layers
 from models.training.seeds import check_seed
-from models.wrapnet.accumulators import Accumulator
-from models.wrapnet.layers import QuantConv2d, QuantLayer, QuantLinear, QuantModule, configure, quantized_layers
 from models.wrapnet.network_options import NetworkOptions
 from models.wrapnet.networks import IMAGE_SHAPES, NETWORKS, build_network
 from reports.tables import Table

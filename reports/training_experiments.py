@@ -18,8 +18,8 @@ from torch import nn
 from models.data.sources import ImageData, ImageSource, Split
 from models.files import write_text
 from models.progress import Progress
+from models.quantization.layers import quantized_layers
 from models.wrapnet.evaluation import Accuracy, evaluate
-from models.wrapnet.layers import quantized_layers
 from models.wrapnet.packing import calibrate, carry_statistics
 from models.wrapnet.pipeline import WrapNetTraining
 from models.wrapnet.settings import WrapNetConfig

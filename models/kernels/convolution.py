@@ -11,7 +11,7 @@ from models.kernels import reference
 from models.kernels.outputs import Levels, Scale
 from models.kernels.packing import pack, weight_base
 from models.kernels.paths import PATHS, chosen_path, native, threads
-from models.wrapnet.accumulators import Accumulator
+from models.quantization.accumulators import Accumulator
 
 MOST_KERNEL_ROWS = 64
 """Rows and columns that a kernel may have."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from models.kernels.convolution import DEFAULT_ACCUMULATOR, LARGEST_SIDE, PackedConvolution
 from models.kernels.outputs import Levels, Scale
-from models.wrapnet.accumulators import Accumulator
+from models.quantization.accumulators import Accumulator
 
 
 class PackedProduct:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.arithmetic import cyclic, relu_like, wrap
-from models.wrapnet.accumulators import Accumulator
+from models.quantization.accumulators import Accumulator
 
 _EXACT_IN_FLOAT = 1 << 24
 _LARGEST_ACTIVATION = 255

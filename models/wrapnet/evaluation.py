@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from models.data.sources import ImageSource
-from models.wrapnet.layers import quantized_layers
+from models.quantization.layers import quantized_layers
 
 _BATCH = 250
 

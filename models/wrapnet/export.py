@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from models.files import write_arrays
-from models.wrapnet.layers import QuantConv2d
-from models.wrapnet.quantizers import quantized_activations, uniform_weights
+from models.quantization.layers import QuantConv2d
+from models.quantization.quantizers import quantized_activations, uniform_weights
 
 VERSION = 1
 

@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.wrapnet.accumulators import Accumulator
+from models.quantization.accumulators import Accumulator
 from models.wrapnet.float_operations import apply_all
 from models.wrapnet.integer_graph import INPUT, IntegerGraph
 from models.wrapnet.integer_nodes import (

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.files import write_arrays
-from models.wrapnet.accumulators import Accumulator
+from models.quantization.accumulators import Accumulator
 from models.wrapnet.float_operations import FLOAT_OPERATIONS, FloatOperation, Quantize, apply_all
 from models.wrapnet.integer_nodes import NODES, Add, Integers, Node
 

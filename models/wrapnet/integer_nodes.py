@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.wrapnet.accumulators import Accumulator
+from models.quantization.accumulators import Accumulator
 
 _LARGEST_SUM = (1 << 31) - 1
 _SIZES = range(1, 1 << 15)

@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
+from models.quantization.layers import QuantConv2d, QuantLayer, QuantLinear, QuantModule
+from models.quantization.residual_grid import SUBDIVISIONS, ResidualGrid
 from models.wrapnet.float_operations import (
     FloatAveragePool,
     FloatBatchNorm,
@@ -22,7 +24,6 @@ from models.wrapnet.float_operations import (
     FloatScale,
     Quantize,
 )
-from models.wrapnet.grid import SUBDIVISIONS, ResidualGrid
 from models.wrapnet.integer_graph import INPUT, IntegerGraph, infer_all
 from models.wrapnet.integer_nodes import (
     Add,
@@ -36,7 +37,6 @@ from models.wrapnet.integer_nodes import (
     Requantize,
     Threshold,
 )
-from models.wrapnet.layers import QuantConv2d, QuantLayer, QuantLinear, QuantModule
 from models.wrapnet.residual_networks import PaddedShortcut as ShortcutModule
 from models.wrapnet.thresholds import find_thresholds
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from models.wrapnet.grid import ResidualGrid
-from models.wrapnet.layers import QuantConv2d, QuantLinear
+from models.quantization.layers import QuantConv2d, QuantLinear
+from models.quantization.residual_grid import ResidualGrid
 
 
 @dataclass(frozen=True, kw_only=True)

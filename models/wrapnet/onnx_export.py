@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.files import write_with
-from models.wrapnet.accumulators import Accumulator
+from models.quantization.accumulators import Accumulator
 from models.wrapnet.float_operations import (
     FloatAveragePool,
     FloatBatchNorm,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from models.wrapnet.layers import QuantLayer, quantized_layers
+from models.quantization.layers import QuantLayer, quantized_layers
 
 _TOLERATED_DROP = 0.02
 

@@ -19,18 +19,18 @@ from torch import Tensor, nn
 
 from models.data.sources import Augmentation, ImageSource
 from models.progress import Progress
+from models.quantization.accumulators import Accumulator, Overflow
+from models.quantization.layers import Activations, QuantModule, configure, quantized_layers
+from models.quantization.quantizers import BOUNDED_KINDS
+from models.quantization.step_sizes import choose_one_step_size, choose_step_sizes
 from models.training.execution import Execution
 from models.training.loop import Stage, run_stage
 from models.training.optimizers import make_optimizer
-from models.wrapnet.accumulators import Accumulator, Overflow
 from models.wrapnet.evaluation import Accuracy, evaluate
-from models.wrapnet.layers import Activations, QuantModule, configure, quantized_layers
 from models.wrapnet.network_options import NetworkOptions
 from models.wrapnet.networks import IMAGE_SHAPES, RESIDUAL_NETWORKS, build_network
 from models.wrapnet.packing import let_carries_run
-from models.wrapnet.quantizers import BOUNDED_KINDS
 from models.wrapnet.settings import WrapNetConfig
-from models.wrapnet.step_sizes import choose_one_step_size, choose_step_sizes
 
 _CALIBRATION_IMAGES = 1000
 _CALIBRATION_PIXELS = _CALIBRATION_IMAGES * 32 * 32

@@ -13,11 +13,11 @@ from torch import nn
 from models.data.sources import ImageSource
 from models.files import write_text, write_with
 from models.progress import Progress
+from models.quantization.accumulators import Accumulator
+from models.quantization.layers import QuantModule, quantized_layers
+from models.quantization.quantizers import weight_bits
 from models.training.execution import Execution, process_state
-from models.wrapnet.accumulators import Accumulator
-from models.wrapnet.layers import QuantModule, quantized_layers
 from models.wrapnet.pipeline import WrapNetResult, build_from, check_images, train_wrapnet
-from models.wrapnet.quantizers import weight_bits
 from models.wrapnet.settings import WrapNetConfig
 
 _CONFIG, _RESULT, _MODEL = "config.json", "result.json", "model.safetensors"

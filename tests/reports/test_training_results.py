@@ -8,7 +8,7 @@ import torch
 
 from models.data.sources import ImageData, Split
 from models.progress import Progress
-from models.wrapnet.quantizers import BOUNDED_KINDS
+from models.quantization.quantizers import BOUNDED_KINDS
 from reports.training_experiments import SCALES, Scale, experiment
 from reports.training_results import check_numbers, measure_tables, training_table
 from reports.training_tables import TRAINING_TABLES

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models.arithmetic import cyclic, relu_like, wrap
 from models.kernels import Levels, PackedConvolution, Scale
-from models.wrapnet.accumulators import Accumulator
+from models.quantization.accumulators import Accumulator
 
 
 @dataclass

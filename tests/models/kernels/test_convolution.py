@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from models.kernels import Levels, PackedConvolution, PackedProduct, Scale, available_paths, chosen_path, set_threads
 from models.kernels.paths import threads
-from models.wrapnet.accumulators import Accumulator
+from models.quantization.accumulators import Accumulator
 from tests.models.kernels.cases import random_case
 
 CASES = 12_000

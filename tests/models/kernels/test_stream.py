@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.kernels import IntegerNetwork
 from models.kernels.plan import Plan
 from models.kernels.stream import exact_step, joined, stepped, tabulated, tabulates
-from models.wrapnet.accumulators import Accumulator
+from models.quantization.accumulators import Accumulator
 from models.wrapnet.float_operations import FloatFlatten, FloatOperation, FloatRelu, FloatScale, Quantize
 from models.wrapnet.integer_evaluator import IntegerEvaluator, evaluate_node
 from models.wrapnet.integer_graph import IntegerGraph

@@ -6,7 +6,7 @@ import torch
 
 from models.arithmetic import absolute, cyclic, relu_like, wrap
 from models.arithmetic.carries import packed_sum
-from models.wrapnet.accumulators import Accumulator
+from models.quantization.accumulators import Accumulator
 from models.wrapnet.float_operations import FloatAveragePool, FloatFlatten, FloatLinear, FloatRelu, Quantize
 from models.wrapnet.integer_evaluator import IntegerEvaluator, fold, packed_sums
 from models.wrapnet.integer_graph import IntegerGraph

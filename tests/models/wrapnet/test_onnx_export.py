@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.wrapnet.accumulators import Accumulator
+from models.quantization.accumulators import Accumulator
 from models.wrapnet.float_operations import FloatAveragePool, FloatFlatten, FloatLinear, Quantize, apply_all
 from models.wrapnet.integer_evaluator import IntegerEvaluator
 from models.wrapnet.integer_graph import INPUT, IntegerGraph

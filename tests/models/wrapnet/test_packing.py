@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from models.arithmetic import carries, cyclic, wrap
 from models.arithmetic.carries import WordBits, buffered_sum, packed_sum, unsigned_sum
-from models.wrapnet.accumulators import Accumulator
-from models.wrapnet.layers import QuantConv2d, QuantLayer, QuantLinear, configure, quantized_layers
+from models.quantization.accumulators import Accumulator
+from models.quantization.layers import QuantConv2d, QuantLayer, QuantLinear, configure, quantized_layers
 from models.wrapnet.packing import calibrate, carry_statistics, let_carries_run
 
 

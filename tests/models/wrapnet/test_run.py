@@ -11,8 +11,8 @@ from models.data.cifar import cifar10
 from models.data.digits import digits
 from models.data.sources import ImageData, Split
 from models.progress import Progress
+from models.quantization.layers import quantized_layers
 from models.wrapnet.evaluation import evaluate
-from models.wrapnet.layers import quantized_layers
 from models.wrapnet.network_options import NetworkOptions
 from models.wrapnet.networks import build_network
 from models.wrapnet.pipeline import WrapNetTraining, train_wrapnet

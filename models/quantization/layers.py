@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from models.arithmetic import differentiable, overflow_rate
 from models.arithmetic.carries import lane_carries
-from models.wrapnet.accumulators import Accumulator
-from models.wrapnet.overflow_avoidance import BoundedWeights
-from models.wrapnet.packed_lanes import lane_sums, simulated_carries
-from models.wrapnet.quantizers import (
+from models.quantization.accumulators import Accumulator
+from models.quantization.bounded_weights import BoundedWeights
+from models.quantization.packed_lanes import lane_sums, simulated_carries
+from models.quantization.quantizers import (
     BOUNDED_KINDS,
     largest_weight,
     quantize_weights,
@@ -33,7 +33,7 @@ class QuantModule(nn.Module):
 
     activations: `float` takes values as they are; `unrounded` and `quantized` divide them by the step size and clip
     them to `activation_bits` (two's complement if signed), and `quantized` rounds them. The step and, with it, the
-    bits are set by models.wrapnet.step_sizes.
+    bits are set by models.quantization.step_sizes.
     """
 
     step: Tensor
@@ -66,7 +66,7 @@ class QuantLayer(QuantModule, ABC):
     With quantized activations, what is multiplied and accumulated are integers. The result is scaled back to floats
     by the weight scale of each output channel times the activation step size.
 
-    weights: one of models.wrapnet.quantizers.WEIGHT_KINDS, or of BOUNDED_KINDS, which fit their accumulator_bits.
+    weights: one of models.quantization.quantizers.WEIGHT_KINDS, or of BOUNDED_KINDS, which fit their accumulator_bits.
     accumulator: applied to the sums unless the activations are `float`.
 
     After a forward pass in evaluation mode, `sums` holds the true sums of that pass; training lets go of them, and

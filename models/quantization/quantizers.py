@@ -9,7 +9,7 @@ WEIGHT_KINDS = ("binary", "ternary", *(str(bits) for bits in range(2, 9)))
 """Ways to quantize weights: `binary`, `ternary`, or the bits of a uniform quantizer, 2 to 8."""
 
 BOUNDED_KINDS = tuple(f"bounded-{bits}" for bits in range(2, 9))
-"""Weights of 2 to 8 bits that never overflow the accumulator; see models.wrapnet.overflow_avoidance."""
+"""Weights of 2 to 8 bits that never overflow the accumulator; see models.quantization.bounded_weights."""
 
 _TERNARY_THRESHOLD = 0.7
 

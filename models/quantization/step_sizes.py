@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.wrapnet.layers import QuantLayer, QuantModule, quantized_layers
+from models.quantization.layers import QuantLayer, QuantModule, quantized_layers
 
 _HALVINGS = 24
 _CLIPPED = 0.01

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from models.wrapnet.accumulators import Accumulator
-from models.wrapnet.layers import QuantConv2d, configure, quantized_layers
-from models.wrapnet.step_sizes import choose_step_sizes
+from models.quantization.accumulators import Accumulator
+from models.quantization.layers import QuantConv2d, configure, quantized_layers
+from models.quantization.step_sizes import choose_step_sizes
 
 
 def network() -> nn.Module:

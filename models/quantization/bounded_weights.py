@@ -9,7 +9,7 @@ towards zero, which cannot exceed it.
 import torch
 from torch import Tensor, nn
 
-from models.wrapnet.quantizers import straight_through
+from models.quantization.quantizers import straight_through
 
 
 class BoundedWeights(nn.Module):

@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from models.wrapnet.layers import QuantModule
-from models.wrapnet.quantizers import straight_through
+from models.quantization.layers import QuantModule
+from models.quantization.quantizers import straight_through
 
 SUBDIVISIONS = 15
 """Grid points per activation step: odd, so that none lies halfway between two steps, where rounding is a toss-up."""

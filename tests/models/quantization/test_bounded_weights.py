@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from models.wrapnet.layers import QuantConv2d, quantized_layers
-from models.wrapnet.overflow_avoidance import BoundedWeights, project
+from models.quantization.bounded_weights import BoundedWeights, project
+from models.quantization.layers import QuantConv2d, quantized_layers
 from models.wrapnet.pipeline import build_from
 from models.wrapnet.settings import WrapNetConfig
 

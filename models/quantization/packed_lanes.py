@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from models.arithmetic.carries import carries
-from models.wrapnet.quantizers import straight_through
+from models.quantization.quantizers import straight_through
 
 
 def simulated_carries(sums: Tensor, negatives: Tensor, bits: int) -> Tensor:

@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from models.arithmetic import absolute, cyclic, overflow_rate, relu_like, wrap
-from models.wrapnet.accumulators import Accumulator
-from models.wrapnet.layers import QuantConv2d, QuantLinear
-from models.wrapnet.quantizers import (
+from models.quantization.accumulators import Accumulator
+from models.quantization.layers import QuantConv2d, QuantLinear
+from models.quantization.quantizers import (
     WEIGHT_KINDS,
     binary_weights,
     quantize_weights,

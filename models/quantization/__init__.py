@@ -1,0 +1,1 @@
+"""Quantizers, accumulators and the layers that are made of them."""
