@@ -17,8 +17,8 @@ from hw.mac.design import PUBLISHED, MacDesign
 from hw.mac.verilog import mac_verilog
 from models.data.digits import digits
 from models.files import write_text
+from models.integer_network.layer import export_layer, export_layer_at
 from models.progress import Progress, Task
-from models.wrapnet.export import export_layer, export_layer_at
 from models.wrapnet.pipeline import train_wrapnet
 from models.wrapnet.run import summary
 from models.wrapnet.settings import WrapNetConfig

@@ -17,8 +17,8 @@ from cocotb_tools.check_results import get_results
 
 from hw.mac.design import MacDesign
 from models.files import write_text
+from models.integer_network.layer import LayerExport
 from models.training.seeds import check_seed
-from models.wrapnet.export import LayerExport
 from sim.mac.stimulus import flush, trained_layer
 from sim.runners import choose_runner
 from sim.scratch import scratch_folder

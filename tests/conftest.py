@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.wrapnet.export import LayerExport
+from models.integer_network.layer import LayerExport
 
 # pytest-xdist runs one process for each core; more threads, here and in the commands under test, only wait.
 os.environ["OMP_NUM_THREADS"] = "1"

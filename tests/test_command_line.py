@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from models.data.digits import digits
-from models.wrapnet.integer_evaluator import IntegerEvaluator
-from models.wrapnet.integer_graph import IntegerGraph
+from models.integer_network.evaluator import IntegerEvaluator
+from models.integer_network.graph import IntegerGraph
 from reports.commands import units
 from sim import waves
 from tests.models.data.test_cifar import write_batches

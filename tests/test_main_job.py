@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hw.mac.design import PUBLISHED
-from models.wrapnet.export import LayerExport
+from models.integer_network.layer import LayerExport
 from reports.published import PARTS
 
 pytestmark = pytest.mark.slow

@@ -5,12 +5,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from models.integer_network.float_operations import apply_all
+from models.integer_network.graph import INPUT, IntegerGraph
 from models.kernels.paths import PATHS, chosen_path
 from models.kernels.plan import Plan
 from models.kernels.stem import quickened
 from models.kernels.stream import Array, fits_short
-from models.wrapnet.float_operations import apply_all
-from models.wrapnet.integer_graph import INPUT, IntegerGraph
 
 
 class IntegerNetwork:

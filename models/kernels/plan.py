@@ -5,6 +5,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from models.integer_network.evaluator import evaluate_node
+from models.integer_network.graph import IntegerGraph
+from models.integer_network.nodes import (
+    Add,
+    Convolution,
+    Integers,
+    Linear,
+    Node,
+    Relu,
+    Requantize,
+    Threshold,
+    WeightedNode,
+)
 from models.kernels.convolution import MOST_KERNEL_ROWS, PackedConvolution
 from models.kernels.outputs import Levels
 from models.kernels.paths import PATHS, chosen_path
@@ -20,19 +33,6 @@ from models.kernels.stream import (
     stepped,
     tabulated,
     tabulates,
-)
-from models.wrapnet.integer_evaluator import evaluate_node
-from models.wrapnet.integer_graph import IntegerGraph
-from models.wrapnet.integer_nodes import (
-    Add,
-    Convolution,
-    Integers,
-    Linear,
-    Node,
-    Relu,
-    Requantize,
-    Threshold,
-    WeightedNode,
 )
 
 _LARGEST_BYTE = 255

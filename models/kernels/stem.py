@@ -7,8 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.kernels.paths import native, threads
-from models.wrapnet.float_operations import (
+from models.integer_network.float_operations import (
     FloatBatchNorm,
     FloatConvolution,
     FloatMaxPool,
@@ -16,6 +15,7 @@ from models.wrapnet.float_operations import (
     FloatRelu,
     Quantize,
 )
+from models.kernels.paths import native, threads
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.integer_network.evaluator import evaluate_node
+from models.integer_network.nodes import Integers, Requantize, Threshold
 from models.kernels.paths import native, threads
-from models.wrapnet.integer_evaluator import evaluate_node
-from models.wrapnet.integer_nodes import Integers, Requantize, Threshold
 
 Array = NDArray[Any]
 Compute = Callable[[list[Array]], tuple[Array, ...]]

@@ -8,9 +8,9 @@ from typing import Annotated
 
 from tyro.conf import arg
 
+from models.integer_network.layer import LayerExport
 from models.progress import Progress
 from models.training.seeds import check_seed
-from models.wrapnet.export import LayerExport
 from reports.commands.options import Designs, chosen_designs, ensure_writable
 from reports.commands.output import show, show_page, write_record
 from reports.silicon import sweep_report

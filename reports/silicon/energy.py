@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from models.wrapnet.export import LayerExport
+from models.integer_network.layer import LayerExport
 from reports.silicon.activity import measure_activity
 from reports.silicon.candidate import Candidate
 from reports.silicon.delays import simulate_with_delays

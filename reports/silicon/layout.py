@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from hw.mac.design import MacDesign
+from models.integer_network.layer import LayerExport
 from models.progress import Progress
-from models.wrapnet.export import LayerExport
 from reports.silicon.activity import WARM_UP
 from reports.silicon.candidate import Candidate, try_layout
 from reports.silicon.critical_path import describe_path

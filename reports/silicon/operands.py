@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from hw.mac.design import MacDesign
-from models.wrapnet.export import LayerExport
+from models.integer_network.layer import LayerExport
 from sim.mac.golden import Cycles
 from sim.mac.stimulus import check_operands
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from hw.mac.design import MacDesign
 from models.files import write_text
+from models.integer_network.layer import LayerExport
 from models.progress import Progress
-from models.wrapnet.export import LayerExport
 from reports.published import MAC_UNITS
 from reports.silicon.layout import lay_out
 from reports.silicon.page import write_layout_page

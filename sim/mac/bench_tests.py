@@ -14,7 +14,7 @@ import cocotb
 import torch
 
 from hw.mac.design import MacDesign
-from models.wrapnet.export import LayerExport
+from models.integer_network.layer import LayerExport
 from sim.mac.coverage import bins
 from sim.mac.drivers import MacBench, Verdict
 from sim.mac.stimulus import families, trained_layer

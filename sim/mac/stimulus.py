@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 
 from hw.mac.design import MacDesign
 from models.arithmetic import wrap
-from models.wrapnet.export import LayerExport
+from models.integer_network.layer import LayerExport
 from sim.mac.golden import Cycles
 
 LONGEST_DOT = 4608

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.integer_network.builder import export_network
+from models.integer_network.evaluator import IntegerEvaluator
+from models.integer_network.nodes import WeightedNode
 from models.kernels import IntegerNetwork, available_paths
-from models.wrapnet.integer_evaluator import IntegerEvaluator
-from models.wrapnet.integer_nodes import WeightedNode
-from models.wrapnet.network_export import export_network
 from models.wrapnet.networks import IMAGE_SHAPES
-from tests.models.wrapnet.test_network_export import trained_network
+from tests.models.integer_network.test_builder import trained_network
 
 CASES = [
     *itertools.product(("digits", "vgg7", "resnet20"), ("binary", "ternary"), ("cyclic",), (8, 12)),

@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.kernels.paths import native
-from models.kernels.stem import NativeMaxPool, quickened
-from models.wrapnet.float_operations import (
+from models.integer_network.float_operations import (
     FloatBatchNorm,
     FloatConvolution,
     FloatMaxPool,
@@ -19,6 +17,8 @@ from models.wrapnet.float_operations import (
     Quantize,
     apply_all,
 )
+from models.kernels.paths import native
+from models.kernels.stem import NativeMaxPool, quickened
 
 RANDOM = np.random.default_rng(0)
 

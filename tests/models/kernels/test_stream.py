@@ -7,14 +7,14 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from models.integer_network.evaluator import IntegerEvaluator, evaluate_node
+from models.integer_network.float_operations import FloatFlatten, FloatOperation, FloatRelu, FloatScale, Quantize
+from models.integer_network.graph import IntegerGraph
+from models.integer_network.nodes import Add, Convolution, Flatten, Integers, Node, Relu, Requantize, Threshold
 from models.kernels import IntegerNetwork
 from models.kernels.plan import Plan
 from models.kernels.stream import exact_step, joined, stepped, tabulated, tabulates
 from models.quantization.accumulators import Accumulator
-from models.wrapnet.float_operations import FloatFlatten, FloatOperation, FloatRelu, FloatScale, Quantize
-from models.wrapnet.integer_evaluator import IntegerEvaluator, evaluate_node
-from models.wrapnet.integer_graph import IntegerGraph
-from models.wrapnet.integer_nodes import Add, Convolution, Flatten, Integers, Node, Relu, Requantize, Threshold
 
 RANDOM = np.random.default_rng(0)
 

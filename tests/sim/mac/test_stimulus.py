@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 
 from hw.mac.design import PUBLISHED, MacDesign
-from models.wrapnet.export import LayerExport
+from models.integer_network.layer import LayerExport
 from sim.mac.coverage import bins, count_hits
 from sim.mac.golden import accumulate
 from sim.mac.stimulus import carries, families, landmarks, lead_in, products, sums, trained_layer

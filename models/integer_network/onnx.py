@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.files import write_with
-from models.quantization.accumulators import Accumulator
-from models.wrapnet.float_operations import (
+from models.integer_network.float_operations import (
     FloatAveragePool,
     FloatBatchNorm,
     FloatConvolution,
@@ -21,8 +20,8 @@ from models.wrapnet.float_operations import (
     FloatScale,
     Quantize,
 )
-from models.wrapnet.integer_graph import INPUT, IntegerGraph
-from models.wrapnet.integer_nodes import (
+from models.integer_network.graph import INPUT, IntegerGraph
+from models.integer_network.nodes import (
     Add,
     Convolution,
     Flatten,
@@ -36,6 +35,7 @@ from models.wrapnet.integer_nodes import (
     Threshold,
     WeightedNode,
 )
+from models.quantization.accumulators import Accumulator
 
 OPSET = 18
 

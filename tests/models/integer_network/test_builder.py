@@ -12,15 +12,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from models.integer_network.builder import export_network
+from models.integer_network.evaluator import IntegerEvaluator
+from models.integer_network.float_operations import FloatFlatten, FloatLinear, FloatRelu, Quantize
+from models.integer_network.graph import IntegerGraph
+from models.integer_network.nodes import Convolution, Linear, Threshold, WeightedNode
 from models.quantization.accumulators import Accumulator
 from models.quantization.layers import QuantConv2d, QuantLinear, configure, per_channel, quantized_layers
 from models.quantization.residual_grid import SUBDIVISIONS, ResidualGrid
 from models.quantization.step_sizes import choose_one_step_size, choose_step_sizes
-from models.wrapnet.float_operations import FloatFlatten, FloatLinear, FloatRelu, Quantize
-from models.wrapnet.integer_evaluator import IntegerEvaluator
-from models.wrapnet.integer_graph import IntegerGraph
-from models.wrapnet.integer_nodes import Convolution, Linear, Threshold, WeightedNode
-from models.wrapnet.network_export import export_network
 from models.wrapnet.network_options import NetworkOptions
 from models.wrapnet.networks import IMAGE_SHAPES, build_network
 from models.wrapnet.residual_networks import ResidualBlock

@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.wrapnet.float_operations import FloatOperation, Quantize, apply_all
-from models.wrapnet.integer_nodes import Integers
+from models.integer_network.float_operations import FloatOperation, Quantize, apply_all
+from models.integer_network.nodes import Integers
 
 
 @torch.no_grad()

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import torch
 
+from models.integer_network.builder import export_network
+from models.integer_network.evaluator import IntegerEvaluator
+from models.integer_network.float_operations import FloatAveragePool, FloatFlatten, FloatLinear, Quantize, apply_all
+from models.integer_network.graph import INPUT, IntegerGraph
+from models.integer_network.nodes import Add, Linear, MaxPool, Node, PaddedShortcut, Relu, Requantize, Threshold
+from models.integer_network.onnx import IMAGES, LOGITS, export_onnx
 from models.quantization.accumulators import Accumulator
-from models.wrapnet.float_operations import FloatAveragePool, FloatFlatten, FloatLinear, Quantize, apply_all
-from models.wrapnet.integer_evaluator import IntegerEvaluator
-from models.wrapnet.integer_graph import INPUT, IntegerGraph
-from models.wrapnet.integer_nodes import Add, Linear, MaxPool, Node, PaddedShortcut, Relu, Requantize, Threshold
-from models.wrapnet.network_export import export_network
 from models.wrapnet.networks import IMAGE_SHAPES
-from models.wrapnet.onnx_export import IMAGES, LOGITS, export_onnx
-from tests.models.wrapnet.test_network_export import CASES, trained_network
+from tests.models.integer_network.test_builder import CASES, trained_network
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")

@@ -10,9 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
-from models.quantization.layers import QuantConv2d, QuantLayer, QuantLinear, QuantModule
-from models.quantization.residual_grid import SUBDIVISIONS, ResidualGrid
-from models.wrapnet.float_operations import (
+from models.integer_network.float_operations import (
     FloatAveragePool,
     FloatBatchNorm,
     FloatConvolution,
@@ -24,8 +22,8 @@ from models.wrapnet.float_operations import (
     FloatScale,
     Quantize,
 )
-from models.wrapnet.integer_graph import INPUT, IntegerGraph, infer_all
-from models.wrapnet.integer_nodes import (
+from models.integer_network.graph import INPUT, IntegerGraph, infer_all
+from models.integer_network.nodes import (
     Add,
     Convolution,
     Flatten,
@@ -37,8 +35,10 @@ from models.wrapnet.integer_nodes import (
     Requantize,
     Threshold,
 )
+from models.integer_network.thresholds import find_thresholds
+from models.quantization.layers import QuantConv2d, QuantLayer, QuantLinear, QuantModule
+from models.quantization.residual_grid import SUBDIVISIONS, ResidualGrid
 from models.wrapnet.residual_networks import PaddedShortcut as ShortcutModule
-from models.wrapnet.thresholds import find_thresholds
 
 _PER_CHANNEL = (FloatScale, FloatBatchNorm, FloatRelu)
 _MONOTONE = (FloatRelu, FloatMaxPool, FloatFlatten)

@@ -9,10 +9,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.quantization.accumulators import Accumulator
-from models.wrapnet.float_operations import apply_all
-from models.wrapnet.integer_graph import INPUT, IntegerGraph
-from models.wrapnet.integer_nodes import (
+from models.integer_network.float_operations import apply_all
+from models.integer_network.graph import INPUT, IntegerGraph
+from models.integer_network.nodes import (
     Add,
     Convolution,
     Flatten,
@@ -25,6 +24,7 @@ from models.wrapnet.integer_nodes import (
     Threshold,
     WeightedNode,
 )
+from models.quantization.accumulators import Accumulator
 
 _Array = NDArray[Any]
 

@@ -6,11 +6,11 @@ import torch
 
 from models.arithmetic import absolute, cyclic, relu_like, wrap
 from models.arithmetic.carries import packed_sum
+from models.integer_network.evaluator import IntegerEvaluator, fold, packed_sums
+from models.integer_network.float_operations import FloatAveragePool, FloatFlatten, FloatLinear, FloatRelu, Quantize
+from models.integer_network.graph import IntegerGraph
+from models.integer_network.nodes import Add, MaxPool, Node, PaddedShortcut, Relu, Requantize, Threshold
 from models.quantization.accumulators import Accumulator
-from models.wrapnet.float_operations import FloatAveragePool, FloatFlatten, FloatLinear, FloatRelu, Quantize
-from models.wrapnet.integer_evaluator import IntegerEvaluator, fold, packed_sums
-from models.wrapnet.integer_graph import IntegerGraph
-from models.wrapnet.integer_nodes import Add, MaxPool, Node, PaddedShortcut, Relu, Requantize, Threshold
 
 
 @pytest.mark.parametrize("overflow", ["exact", "wrap", "cyclic", "relu-like", "absolute"])

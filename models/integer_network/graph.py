@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.files import write_arrays
+from models.integer_network.float_operations import FLOAT_OPERATIONS, FloatOperation, Quantize, apply_all
+from models.integer_network.nodes import NODES, Add, Integers, Node
 from models.quantization.accumulators import Accumulator
-from models.wrapnet.float_operations import FLOAT_OPERATIONS, FloatOperation, Quantize, apply_all
-from models.wrapnet.integer_nodes import NODES, Add, Integers, Node
 
 VERSION = 1
 

@@ -1,0 +1,1 @@
+"""Trained networks in integers: what kernels, hardware and ONNX read."""
