@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from models.backbones.networks import IMAGE_SHAPES, build_network
+from models.backbones.options import NetworkOptions
 from models.integer_network.builder import export_network
 from models.integer_network.float_operations import apply_all
 from models.kernels import IntegerNetwork, available_paths, set_threads
@@ -15,8 +17,6 @@ from models.progress import Progress
 from models.quantization.accumulators import Accumulator
 from models.quantization.layers import configure
 from models.quantization.step_sizes import choose_one_step_size
-from models.wrapnet.network_options import NetworkOptions
-from models.wrapnet.networks import IMAGE_SHAPES, build_network
 from reports.interleaved import Call, Contender, in_turn, one_thread, usual_clock
 from reports.kernel_peers import without_amx
 

@@ -17,12 +17,12 @@ import torch
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
+from models.backbones.networks import IMAGE_SHAPES, NETWORKS, build_network
+from models.backbones.options import NetworkOptions
 from models.progress import Progress
 from models.quantization.accumulators import Accumulator
 from models.quantization.layers import QuantConv2d, QuantLayer, QuantLinear, QuantModule, configure, quantized_layers
 from models.training.seeds import check_seed
-from models.wrapnet.network_options import NetworkOptions
-from models.wrapnet.networks import IMAGE_SHAPES, NETWORKS, build_network
 from reports.tables import Table
 from reports.tools import machine, tool_versions
 
@@ -65,7 +65,7 @@ def bench_training(
     and in its fine-tuning with penalty. Runs on the GPU if there is one. They take turns, a step each a round, in a
     different order every round, and the median counts.
 
-    network: one of models.wrapnet.networks.NETWORKS. width: channels of its first layer; None for its own.
+    network: one of models.backbones.networks.NETWORKS. width: channels of its first layer; None for its own.
     batch: images in a step, at least 2. steps: rounds. with_brevitas: also a network of the same layers with Brevitas'
         1-bit weights and 3-bit activations. compile: also BWN-QA and WrapNet through torch.compile.
 

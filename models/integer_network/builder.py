@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
+from models.backbones.resnet import PaddedShortcut as ShortcutModule
 from models.integer_network.float_operations import (
     FloatAveragePool,
     FloatBatchNorm,
@@ -38,7 +39,6 @@ from models.integer_network.nodes import (
 from models.integer_network.thresholds import find_thresholds
 from models.quantization.layers import QuantConv2d, QuantLayer, QuantLinear, QuantModule
 from models.quantization.residual_grid import SUBDIVISIONS, ResidualGrid
-from models.wrapnet.residual_networks import PaddedShortcut as ShortcutModule
 
 _PER_CHANNEL = (FloatScale, FloatBatchNorm, FloatRelu)
 _MONOTONE = (FloatRelu, FloatMaxPool, FloatFlatten)

@@ -17,6 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from models.backbones.networks import IMAGE_SHAPES, RESIDUAL_NETWORKS, build_network
+from models.backbones.options import NetworkOptions
 from models.data.sources import Augmentation, ImageSource
 from models.progress import Progress
 from models.quantization.accumulators import Accumulator, Overflow
@@ -27,8 +29,6 @@ from models.training.execution import Execution
 from models.training.loop import Stage, run_stage
 from models.training.optimizers import make_optimizer
 from models.wrapnet.evaluation import Accuracy, evaluate
-from models.wrapnet.network_options import NetworkOptions
-from models.wrapnet.networks import IMAGE_SHAPES, RESIDUAL_NETWORKS, build_network
 from models.wrapnet.packing import let_carries_run
 from models.wrapnet.settings import WrapNetConfig
 

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from tyro.conf import arg
 
+from models.backbones.networks import NETWORKS
 from models.quantization.quantizers import BOUNDED_KINDS, largest_weight
 from models.training.optimizers import Schedule
 from models.training.seeds import check_seed
-from models.wrapnet.networks import NETWORKS
 
 _WIDEST_ACTIVATIONS = 8
 _LARGEST_LEARNING_RATE = 1000

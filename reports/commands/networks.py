@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
+from models.backbones.networks import IMAGE_SHAPES
 from models.integer_network.builder import export_network
 from models.integer_network.onnx import export_onnx
 from models.progress import Progress
 from models.training.execution import Execution, process_state
 from models.wrapnet.evaluation import evaluate as evaluate_network
-from models.wrapnet.networks import IMAGE_SHAPES
 from models.wrapnet.run import load_run, run_wrapnet
 from models.wrapnet.settings import WrapNetConfig, WrapNetSettings
 from reports.commands.options import (

@@ -12,6 +12,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from models.backbones.networks import IMAGE_SHAPES, build_network
+from models.backbones.options import NetworkOptions
+from models.backbones.resnet import ResidualBlock
 from models.integer_network.builder import export_network
 from models.integer_network.evaluator import IntegerEvaluator
 from models.integer_network.float_operations import FloatFlatten, FloatLinear, FloatRelu, Quantize
@@ -21,9 +24,6 @@ from models.quantization.accumulators import Accumulator
 from models.quantization.layers import QuantConv2d, QuantLinear, configure, per_channel, quantized_layers
 from models.quantization.residual_grid import SUBDIVISIONS, ResidualGrid
 from models.quantization.step_sizes import choose_one_step_size, choose_step_sizes
-from models.wrapnet.network_options import NetworkOptions
-from models.wrapnet.networks import IMAGE_SHAPES, build_network
-from models.wrapnet.residual_networks import ResidualBlock
 
 OVERFLOWS = ("exact", "wrap", "cyclic", "relu-like", "absolute")
 WIDTHS = {"digits": 6, "vgg7": 4, "alexnet": 4, "resnet20": 4, "resnet18": 4, "resnet50": 8}

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from models.arithmetic import cyclic
+from models.backbones.networks import build_network
+from models.backbones.options import NetworkOptions
 from models.data.digits import digits
 from models.data.sources import Split
 from models.integer_network.layer import LayerExport, export_layer, export_layer_at
 from models.quantization.accumulators import Accumulator
 from models.quantization.layers import configure
 from models.quantization.step_sizes import choose_step_sizes
-from models.wrapnet.network_options import NetworkOptions
-from models.wrapnet.networks import build_network
 from tests.conftest import make_layer
 
 

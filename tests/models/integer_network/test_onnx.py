@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.backbones.networks import IMAGE_SHAPES
 from models.integer_network.builder import export_network
 from models.integer_network.evaluator import IntegerEvaluator
 from models.integer_network.float_operations import FloatAveragePool, FloatFlatten, FloatLinear, Quantize, apply_all
@@ -15,7 +16,6 @@ from models.integer_network.graph import INPUT, IntegerGraph
 from models.integer_network.nodes import Add, Linear, MaxPool, Node, PaddedShortcut, Relu, Requantize, Threshold
 from models.integer_network.onnx import IMAGES, LOGITS, export_onnx
 from models.quantization.accumulators import Accumulator
-from models.wrapnet.networks import IMAGE_SHAPES
 from tests.models.integer_network.test_builder import CASES, trained_network
 
 onnx = pytest.importorskip("onnx")

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.backbones.networks import IMAGE_SHAPES
 from models.integer_network.builder import export_network
 from models.integer_network.evaluator import IntegerEvaluator
 from models.integer_network.nodes import WeightedNode
 from models.kernels import IntegerNetwork, available_paths
-from models.wrapnet.networks import IMAGE_SHAPES
 from tests.models.integer_network.test_builder import trained_network
 
 CASES = [

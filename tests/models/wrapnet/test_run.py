@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from models.backbones.networks import build_network
+from models.backbones.options import NetworkOptions
 from models.data.cifar import cifar10
 from models.data.digits import digits
 from models.data.sources import ImageData, Split
 from models.progress import Progress
 from models.quantization.layers import quantized_layers
 from models.wrapnet.evaluation import evaluate
-from models.wrapnet.network_options import NetworkOptions
-from models.wrapnet.networks import build_network
 from models.wrapnet.pipeline import WrapNetTraining, train_wrapnet
 from models.wrapnet.run import load_run, run_wrapnet
 from models.wrapnet.settings import WrapNetConfig

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from models.wrapnet.network_options import NetworkOptions
+from models.backbones.options import NetworkOptions
 
 _EXPANSION = 4
 

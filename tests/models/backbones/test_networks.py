@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor, fx, nn
 
+from models.backbones.networks import IMAGE_SHAPES, NETWORKS, RESIDUAL_NETWORKS, build_network
+from models.backbones.options import NetworkOptions
+from models.backbones.resnet import PaddedShortcut, ResidualBlock
 from models.quantization.accumulators import Accumulator
 from models.quantization.layers import QuantConv2d, QuantLayer, QuantLinear, QuantModule, configure, quantized_layers
 from models.quantization.residual_grid import SUBDIVISIONS, ResidualGrid
 from models.quantization.step_sizes import choose_one_step_size, choose_step_sizes
-from models.wrapnet.network_options import NetworkOptions
-from models.wrapnet.networks import IMAGE_SHAPES, NETWORKS, RESIDUAL_NETWORKS, build_network
-from models.wrapnet.residual_networks import PaddedShortcut, ResidualBlock
 
 # Inner layers: 20 less 2; 18 less 2, and 3 projections; 50 less 2, and 4 projections.
 QUANTIZED = {"digits": 3, "vgg7": 6, "resnet20": 18, "alexnet": 6, "resnet18": 19, "resnet50": 52}

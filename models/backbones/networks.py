@@ -6,8 +6,8 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from models.wrapnet.network_options import NetworkOptions
-from models.wrapnet.residual_networks import resnet18, resnet20, resnet50
+from models.backbones.options import NetworkOptions
+from models.backbones.resnet import resnet18, resnet20, resnet50
 
 
 def digits_network(options: NetworkOptions) -> nn.Module:
