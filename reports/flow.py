@@ -19,9 +19,9 @@ from models.data.digits import digits
 from models.files import write_text
 from models.integer_network.layer import export_layer, export_layer_at
 from models.progress import Progress, Task
-from models.wrapnet.pipeline import train_wrapnet
 from models.wrapnet.run import summary
 from models.wrapnet.settings import WrapNetConfig
+from models.wrapnet.training import train_wrapnet
 from reports.liberty import Library
 from reports.published import MAC_UNITS, REFERENCE, area_ratio
 from reports.records import digest, kept

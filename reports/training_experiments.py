@@ -20,9 +20,9 @@ from models.files import write_text
 from models.progress import Progress
 from models.quantization.layers import quantized_layers
 from models.wrapnet.evaluation import Accuracy, evaluate
-from models.wrapnet.packing import calibrate, carry_statistics
-from models.wrapnet.pipeline import WrapNetTraining
 from models.wrapnet.settings import WrapNetConfig
+from models.wrapnet.shared_words import calibrate, carry_statistics
+from models.wrapnet.training import WrapNetTraining
 from reports.records import kept
 from reports.training_tables import Method, Row, TrainingTable
 

@@ -17,8 +17,8 @@ from models.quantization.accumulators import Accumulator
 from models.quantization.layers import QuantModule, quantized_layers
 from models.quantization.quantizers import weight_bits
 from models.training.execution import Execution, process_state
-from models.wrapnet.pipeline import WrapNetResult, build_from, check_images, train_wrapnet
 from models.wrapnet.settings import WrapNetConfig
+from models.wrapnet.training import WrapNetResult, build_from, check_images, train_wrapnet
 
 _CONFIG, _RESULT, _MODEL = "config.json", "result.json", "model.safetensors"
 _MOST_NAMES = 10

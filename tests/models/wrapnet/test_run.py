@@ -15,9 +15,9 @@ from models.data.sources import ImageData, Split
 from models.progress import Progress
 from models.quantization.layers import quantized_layers
 from models.wrapnet.evaluation import evaluate
-from models.wrapnet.pipeline import WrapNetTraining, train_wrapnet
 from models.wrapnet.run import load_run, run_wrapnet
 from models.wrapnet.settings import WrapNetConfig
+from models.wrapnet.training import WrapNetTraining, train_wrapnet
 from tests.models.data.test_cifar import write_batches
 
 TINY = WrapNetConfig(width=2, epochs=1)

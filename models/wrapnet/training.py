@@ -5,7 +5,7 @@
 2. Step sizes chosen for a target overflow rate.
 3. Warm-up with the cyclic activation, activations not rounded.
 4. Fine-tuning with everything quantized and the overflow penalty.
-5. Where accumulators share words and carries run into the neighbour: layer by layer, see models.wrapnet.packing.
+5. Where accumulators share words and carries run into the neighbour: layer by layer, see models.wrapnet.shared_words.
 """
 
 import hashlib
@@ -29,8 +29,8 @@ from models.training.execution import Execution
 from models.training.loop import Stage, run_stage
 from models.training.optimizers import make_optimizer
 from models.wrapnet.evaluation import Accuracy, evaluate
-from models.wrapnet.packing import let_carries_run
 from models.wrapnet.settings import WrapNetConfig
+from models.wrapnet.shared_words import let_carries_run
 
 _CALIBRATION_IMAGES = 1000
 _CALIBRATION_PIXELS = _CALIBRATION_IMAGES * 32 * 32

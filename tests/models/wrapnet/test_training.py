@@ -12,8 +12,8 @@ import torch
 
 from models.data.digits import digits
 from models.progress import Progress
-from models.wrapnet.pipeline import train_wrapnet
 from models.wrapnet.settings import WrapNetConfig
+from models.wrapnet.training import train_wrapnet
 
 SMALL = WrapNetConfig(width=8, epochs=2)
 
@@ -23,7 +23,7 @@ from typing import Any
 import sys
 from models.data.digits import digits
 from models.progress import Progress
-from models.wrapnet.pipeline import train_wrapnet
+from models.wrapnet.training import train_wrapnet
 from models.wrapnet.settings import WrapNetConfig
 train_wrapnet(WrapNetConfig(width=8, epochs=2), digits(), Path(sys.argv[1]), Progress(quiet=True))
 """

@@ -12,7 +12,7 @@ from models.arithmetic import carries, cyclic, wrap
 from models.arithmetic.carries import WordBits, buffered_sum, packed_sum, unsigned_sum
 from models.quantization.accumulators import Accumulator
 from models.quantization.layers import QuantConv2d, QuantLayer, QuantLinear, configure, quantized_layers
-from models.wrapnet.packing import calibrate, carry_statistics, let_carries_run
+from models.wrapnet.shared_words import calibrate, carry_statistics, let_carries_run
 
 
 def conv_terms(layer: QuantConv2d, inputs: Tensor) -> Tensor:
