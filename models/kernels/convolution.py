@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from models.kernels import reference
 from models.kernels.outputs import Levels, Scale
-from models.kernels.packing import pack, weight_base
 from models.kernels.paths import PATHS, chosen_path, native, threads
+from models.kernels.weight_indices import pack, weight_base
 from models.quantization.accumulators import Accumulator
 
 MOST_KERNEL_ROWS = 64
