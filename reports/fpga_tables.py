@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reports.published import reference_among
-from reports.tables import Table
+from reports.tables.table import Table
 
 
 def fpga_tables(results: Sequence[dict[str, Any]]) -> list[Table]:

@@ -20,7 +20,7 @@ from reports.kernel_layers import Layer, bench_layers
 from reports.kernel_limits import KINDS, counted_work, look_up_speeds
 from reports.kernel_peers import fastest_peer, peers, peers_without_amx
 from reports.network_bench import bench_network
-from reports.tools import machine, tool_versions
+from reports.records.provenance import machine, tool_versions
 
 NAIVE = "naive loop"
 

@@ -11,8 +11,8 @@ from hw.mac.design import MacDesign
 from models.progress import Progress
 from reports.cycle import can_time, cycle_time, opensta_version
 from reports.liberty import Library
+from reports.records.provenance import machine, now, tool_versions
 from reports.synthesis import PROOF_LIMIT, synthesize
-from reports.tools import machine, now, tool_versions
 
 
 def compare_libraries(

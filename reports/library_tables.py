@@ -3,7 +3,7 @@
 from typing import Any
 
 from reports.published import MAC_UNITS, REFERENCE, reference_among
-from reports.tables import Table
+from reports.tables.table import Table
 
 _NOTE = (
     "Before layout. Area: as mapped for area. Cycle: the longest path between registers, as mapped for speed, of cells "

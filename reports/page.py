@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from models.files import write_text
 from reports.figures import FIGURES, draw_figures
-from reports.tables import report_tables
+from reports.tables.table import report_tables
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from models.progress import Progress
 from models.quantization.accumulators import Accumulator
 from models.quantization.layers import QuantConv2d, QuantLayer, QuantLinear, QuantModule, configure, quantized_layers
 from models.training.seeds import check_seed
-from reports.tables import Table
-from reports.tools import machine, tool_versions
+from reports.records.provenance import machine, tool_versions
+from reports.tables.table import Table
 
 REFERENCE = "BWN-QA"
 """The case the others are compared with: WrapNet's quantizers, and accumulators that never overflow."""

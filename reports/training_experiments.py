@@ -23,7 +23,7 @@ from models.wrapnet.evaluation import Accuracy, evaluate
 from models.wrapnet.settings import WrapNetConfig
 from models.wrapnet.shared_words import calibrate, carry_statistics
 from models.wrapnet.training import WrapNetTraining
-from reports.records import kept
+from reports.records.kept import kept
 from reports.training_tables import Method, Row, TrainingTable
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from models.data.sources import ImageData
 from models.progress import Progress
-from reports.tables import Table
-from reports.tools import machine, now, tool_versions
+from reports.records.provenance import machine, now, tool_versions
+from reports.tables.table import Table
 from reports.training_experiments import Scale, experiment, run_experiments
 from reports.training_tables import TRAINING_TABLES, Row
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from rich.console import Console
 
 from models.files import write_text
-from reports.tables import Table
+from reports.tables.table import Table
 
 
 class _Terminal(Console):

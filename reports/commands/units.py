@@ -33,7 +33,7 @@ from reports.library_comparison import compare_libraries
 from reports.library_tables import library_markdown, library_tables
 from reports.mutation import SURVIVED, measure_mutants, passed
 from reports.synthesis import PROOF_LIMIT, synthesize
-from reports.tables import (
+from reports.tables.table import (
     accuracy_table,
     check_summary,
     mutation_summary,

@@ -6,7 +6,7 @@ from typing import Any
 
 from hw.mac.architecture import PLAIN
 from hw.mac.design import MacDesign
-from reports.tables import Table
+from reports.tables.table import Table
 
 Priced = tuple[float, MacDesign]
 """A unit after a cost of it."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from models.progress import Progress, Task
-from reports.records import read_record, write_record
+from reports.records.kept import read_record, write_record
 from reports.silicon.cluster import ClusterError
 
 

@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from hw.mac.design import MacDesign
-from reports.records import digest
+from reports.records.kept import digest
+from reports.records.provenance import debian_versions
 from reports.silicon.candidate import area_by_part, try_layout
 from reports.silicon.circuit import build_circuit
 from reports.silicon.cluster import ClusterError
@@ -19,7 +20,6 @@ from reports.silicon.parasitics import no_parasitics
 from reports.silicon.technology import PACKAGES, osu018
 from reports.silicon.timing import analyse
 from reports.synthesis import NETLIST, PROOF_LIMIT, prove_equivalent
-from reports.tools import debian_versions
 
 SOURCES = (
     "hw/yosys.py",

@@ -11,7 +11,7 @@ from hw.mac.design import MacDesign
 from hw.mac.verilog import mac_verilog
 from models.files import write_text
 from models.progress import Progress
-from reports.records import digest, kept
+from reports.records.kept import digest, kept
 from reports.silicon.grid import implementations, mappings
 from reports.silicon.jobs import Job, run_jobs
 from reports.silicon.pareto import Cost, is_near, pareto_front

@@ -7,12 +7,12 @@ from typing import Any
 
 from hw.mac.design import MacDesign
 from models.files import write_text
+from reports.records.provenance import debian_versions, machine, now, tool_versions
 from reports.silicon.gain import gain_table
 from reports.silicon.sweep import Record, Sweep
 from reports.silicon.sweep_figures import write_sweep_figures
 from reports.silicon.technology import PACKAGES
-from reports.tables import Table
-from reports.tools import debian_versions, machine, now, tool_versions
+from reports.tables.table import Table
 
 
 def sweep_report(sweep: Sweep, designs: Iterable[MacDesign], out: Path, command: str) -> dict[str, Any]:

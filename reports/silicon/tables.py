@@ -4,7 +4,7 @@ from typing import Any
 
 from reports.published import MAC_UNITS, PARTS, REFERENCE, published_shares
 from reports.silicon.gain import gain_table
-from reports.tables import Table
+from reports.tables.table import Table
 
 
 def layout_tables(report: dict[str, Any]) -> list[Table]:

@@ -13,7 +13,7 @@ from hw.mac.design import PUBLISHED
 from reports.figures import FIGURES
 from reports.page import write_page
 from reports.published import MAC_UNITS, PARTS, area_ratio
-from reports.tables import overview_table
+from reports.tables.table import overview_table
 
 
 def made_up_report() -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 
 from reports import processor
 from reports.processor import processor_has, processor_kind
-from reports.tools import machine
+from reports.records.provenance import machine
 
 DESCRIPTION = """processor\t: 0
 vendor_id\t: AuthenticAMD

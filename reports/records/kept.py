@@ -9,7 +9,7 @@ from typing import Any
 
 from models.files import write_text
 
-_ROOT = Path(__file__).resolve().parent.parent
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 def kept(

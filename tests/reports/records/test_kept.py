@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reports import records
-from reports.records import kept
+from reports.records.kept import kept
 
 
 class Step:

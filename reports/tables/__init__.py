@@ -1,0 +1,1 @@
+"""Tables: published numbers and measured ones, shown alike everywhere."""
