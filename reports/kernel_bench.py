@@ -15,7 +15,7 @@ from models.kernels.paths import NOT_COMPILED, native
 from models.progress import Progress
 from models.quantization.accumulators import Accumulator
 from models.training.seeds import check_seed
-from reports.interleaved import Call, Contender, in_turn, one_thread, usual_clock
+from reports.bench.in_turn import Call, Contender, in_turn, one_thread, usual_clock
 from reports.kernel_layers import Layer, bench_layers
 from reports.kernel_limits import KINDS, counted_work, look_up_speeds
 from reports.kernel_peers import fastest_peer, peers, peers_without_amx

@@ -9,10 +9,10 @@ from functools import partial
 import numpy as np
 import torch
 
-from reports.interleaved import Call, SelfTimed
+from reports.bench.in_turn import Call, SelfTimed
+from reports.bench.other_process import elsewhere
+from reports.bench.processor import processor_has
 from reports.kernel_layers import Layer, bench_layers
-from reports.other_process import elsewhere
-from reports.processor import processor_has
 
 PEERS = ("torch x86", "torch onednn", "torch fbgemm", "torch _int_mm", "onnxruntime", "torch float")
 """What the kernels are compared with. The first five multiply bytes and add up in 32 bits."""

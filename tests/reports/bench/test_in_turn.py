@@ -1,6 +1,6 @@
 """Contenders in turn: what counts of their rounds."""
 
-from reports.interleaved import Rounds, in_turn, usual_clock
+from reports.bench.in_turn import Rounds, in_turn, usual_clock
 
 
 def test_rounds_off_the_usual_clock_do_not_count() -> None:

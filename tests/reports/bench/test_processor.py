@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reports import processor
-from reports.processor import processor_has, processor_kind
+from reports.bench.processor import processor_has, processor_kind
 from reports.records.provenance import machine
 
 DESCRIPTION = """processor\t: 0

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from reports.interleaved import Call, SelfTimed, timed
+from reports.bench.in_turn import Call, SelfTimed, timed
 
 Calls = Mapping[str, Call]
 

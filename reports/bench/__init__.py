@@ -1,0 +1,1 @@
+"""Benches: contenders measured in turn."""
