@@ -8,12 +8,12 @@ from collections.abc import Callable
 import tyro
 
 from hw.yosys import YosysError
+from reports.cells.cycle import CycleError
 from reports.commands.fpga import fpga
 from reports.commands.networks import evaluate, export, train
 from reports.commands.results import bench, figure, redraw, table
 from reports.commands.silicon import layout, sweep
 from reports.commands.units import check, flow, generate, mutants, prove, synth
-from reports.cycle import CycleError
 from reports.nextpnr import NextpnrError
 from reports.silicon.cluster import ClusterError
 from reports.silicon.place_route import LayoutError

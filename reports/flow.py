@@ -22,7 +22,7 @@ from models.progress import Progress, Task
 from models.wrapnet.run import summary
 from models.wrapnet.settings import WrapNetConfig
 from models.wrapnet.training import train_wrapnet
-from reports.liberty import Library
+from reports.cells.liberty import Library
 from reports.published import MAC_UNITS, REFERENCE, area_ratio
 from reports.records.kept import digest, kept
 from reports.records.provenance import machine, now, tool_versions

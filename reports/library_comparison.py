@@ -9,8 +9,8 @@ from typing import Any
 
 from hw.mac.design import MacDesign
 from models.progress import Progress
-from reports.cycle import can_time, cycle_time, opensta_version
-from reports.liberty import Library
+from reports.cells.cycle import can_time, cycle_time, opensta_version
+from reports.cells.liberty import Library
 from reports.records.provenance import machine, now, tool_versions
 from reports.synthesis import PROOF_LIMIT, synthesize
 

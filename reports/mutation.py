@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from hw.mac.design import MacDesign
-from reports.liberty import Library
+from reports.cells.liberty import Library
 from reports.synthesis import FLAT_NETLIST, MODELS, NETLIST, UNIT, prove_equivalent, synthesize
 from sim.gates.bit_sliced import BitSliced
 from sim.gates.cells import read_cells

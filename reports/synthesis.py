@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 from hw.mac.design import MacDesign
 from hw.mac.verilog import mac_verilog
 from hw.yosys import YosysError, YosysTimeout, run_yosys
-from reports.liberty import Library
+from reports.cells.liberty import Library
+from reports.cells.recipes import ABC_SCRIPTS
 from reports.published import PARTS
-from reports.recipes import ABC_SCRIPTS
 
 PROOF_LIMIT = 900.0
 """Seconds a proof may take. 8x8x32 takes half a minute, 10x10x10 one; wider multipliers soon take hours."""

@@ -11,6 +11,7 @@ from tyro.conf import arg
 from models.integer_network.layer import LayerExport
 from models.progress import Progress
 from models.training.seeds import check_seed
+from reports.cells.technology import load_technology
 from reports.commands.options import Designs, chosen_designs, ensure_writable
 from reports.commands.output import show, show_page, write_record
 from reports.silicon import sweep_report
@@ -19,7 +20,6 @@ from reports.silicon.page import sweep_plots
 from reports.silicon.report import failures, layout_report
 from reports.silicon.sweep import MARGIN, Sweep
 from reports.silicon.tables import layout_tables
-from reports.silicon.technology import load_technology
 
 
 def layout(

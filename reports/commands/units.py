@@ -18,6 +18,7 @@ from models.files import write_text
 from models.progress import Progress
 from models.training.seeds import check_seed
 from models.wrapnet.settings import WrapNetConfig
+from reports.cells.liberty import BUILTIN, load_library
 from reports.commands.options import (
     Designs,
     LibraryName,
@@ -28,7 +29,6 @@ from reports.commands.options import (
     ensure_writable,
 )
 from reports.commands.output import show, show_page, write_record
-from reports.liberty import BUILTIN, load_library
 from reports.library_comparison import compare_libraries
 from reports.library_tables import library_markdown, library_tables
 from reports.mutation import SURVIVED, measure_mutants, passed

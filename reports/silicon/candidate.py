@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hw.mac.design import MacDesign
+from reports.cells.technology import Technology
 from reports.published import PARTS
 from reports.silicon.circuit import Circuit, build_circuit
 from reports.silicon.mapping import Mapping, map_to_cells
 from reports.silicon.parasitics import spef
 from reports.silicon.place_route import Routed, place_and_route
-from reports.silicon.technology import Technology
 from reports.silicon.timing import Timing, analyse
 
 

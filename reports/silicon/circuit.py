@@ -5,8 +5,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from reports.cells.technology import Buffer, Technology
 from reports.silicon.mapping import FlatNetlist
-from reports.silicon.technology import Buffer, Technology
 
 CLOCK = "clk"
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.integer_network.layer import LayerExport
+from reports.cells.technology import Technology
 from reports.silicon.activity import measure_activity
 from reports.silicon.candidate import Candidate
 from reports.silicon.delays import simulate_with_delays
 from reports.silicon.operands import operand_stream
 from reports.silicon.power import Power, measure_power
-from reports.silicon.technology import Technology
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from hw.mac.architecture import PLAIN, Architecture, Fold
 from hw.mac.design import MacDesign
-from reports.recipes import Recipe
+from reports.cells.recipes import Recipe
 from reports.silicon.layout import MAPPINGS
 from reports.silicon.mapping import Adder, Mapping, can_recode
 

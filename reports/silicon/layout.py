@@ -11,6 +11,7 @@ from typing import Any, get_args
 from hw.mac.design import MacDesign
 from models.integer_network.layer import LayerExport
 from models.progress import Progress
+from reports.cells.technology import Technology
 from reports.silicon.activity import WARM_UP
 from reports.silicon.candidate import Candidate, try_layout
 from reports.silicon.critical_path import describe_path
@@ -21,7 +22,6 @@ from reports.silicon.mapping import FastAdder, Mapping
 from reports.silicon.operands import layer_for
 from reports.silicon.picture import OVERVIEW, write_layout_pictures
 from reports.silicon.place_route import check_layout
-from reports.silicon.technology import Technology
 from sim.mac.stimulus import check_operands
 
 MAPPINGS = (*(Mapping(1, adder) for adder in get_args(FastAdder)), Mapping(1600), Mapping(2400))

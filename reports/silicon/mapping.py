@@ -10,9 +10,9 @@ from typing import Any, Literal, get_args
 from hw.mac.design import MacDesign
 from hw.mac.verilog import mac_verilog
 from hw.yosys import run_yosys
+from reports.cells.recipes import ABC_SCRIPTS, Recipe
+from reports.cells.technology import Technology
 from reports.published import PARTS
-from reports.recipes import ABC_SCRIPTS, Recipe
-from reports.silicon.technology import Technology
 from reports.synthesis import UNIT
 
 FastAdder = Literal["brent-kung", "sklansky", "han-carlson", "kogge-stone"]

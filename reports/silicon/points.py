@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from hw.mac.design import MacDesign
+from reports.cells.technology import PACKAGES, osu018
 from reports.records.kept import digest
 from reports.records.provenance import debian_versions
 from reports.silicon.candidate import area_by_part, try_layout
@@ -17,7 +18,6 @@ from reports.silicon.circuit import build_circuit
 from reports.silicon.cluster import ClusterError
 from reports.silicon.mapping import Mapping, map_to_cells
 from reports.silicon.parasitics import no_parasitics
-from reports.silicon.technology import PACKAGES, osu018
 from reports.silicon.timing import analyse
 from reports.synthesis import NETLIST, PROOF_LIMIT, prove_equivalent
 
@@ -29,9 +29,9 @@ SOURCES = (
     "reports/silicon/parasitics.py",
     "reports/silicon/place_route.py",
     "reports/silicon/points.py",
-    "reports/recipes.py",
+    "reports/cells/recipes.py",
     "reports/silicon/ripple.v",
-    "reports/silicon/technology.py",
+    "reports/cells/technology.py",
     "reports/silicon/timing.py",
     "reports/silicon/timing_path.py",
     "reports/synthesis.py",

@@ -7,11 +7,11 @@ from typing import Any
 
 from hw.mac.design import MacDesign
 from models.files import write_text
+from reports.cells.technology import PACKAGES
 from reports.records.provenance import debian_versions, machine, now, tool_versions
 from reports.silicon.gain import gain_table
 from reports.silicon.sweep import Record, Sweep
 from reports.silicon.sweep_figures import write_sweep_figures
-from reports.silicon.technology import PACKAGES
 from reports.tables.table import Table
 
 

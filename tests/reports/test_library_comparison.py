@@ -7,7 +7,7 @@ import pytest
 
 from hw.mac.design import MacDesign
 from models.progress import Progress
-from reports.liberty import Library, load_library
+from reports.cells.liberty import Library, load_library
 from reports.library_comparison import compare_libraries
 from reports.library_tables import library_tables
 from reports.synthesis import NETLIST

@@ -6,7 +6,7 @@ import pytest
 
 import sim.gates.kills
 from hw.mac.design import MacDesign
-from reports.liberty import load_library
+from reports.cells.liberty import load_library
 from reports.mutation import measure_mutants, passed
 from sim.mac.stimulus import carries, corners, families
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from hw.mac.design import PUBLISHED, MacDesign
-from reports.liberty import Library, load_library
+from reports.cells.liberty import Library, load_library
 from reports.synthesis import MODELS, NETLIST, prove_equivalent, synthesize
 from sim.simulators import Job, SimulatorName, simulate
-from tests.reports.test_liberty import FLIP_FLOP, INVERTER
+from tests.reports.cells.test_liberty import FLIP_FLOP, INVERTER
 
 DESIGN = PUBLISHED["3x1x8k2"]
 

@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
+from reports.cells.technology import osu018
 from reports.silicon.circuit import build_circuit
 from reports.silicon.mapping import Cell, FlatNetlist, read_flat
-from reports.silicon.technology import osu018
 
 
 def flip_flop(number: int) -> Cell:

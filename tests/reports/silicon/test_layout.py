@@ -10,6 +10,7 @@ import pytest
 
 from hw.mac.design import PUBLISHED
 from models.progress import Progress
+from reports.cells.technology import load_technology, osu018
 from reports.silicon import layout
 from reports.silicon.circuit import build_circuit
 from reports.silicon.equivalence import prove_layout
@@ -18,7 +19,6 @@ from reports.silicon.place_route import Routed, check_layout, place_and_route
 from reports.silicon.placed import placed_netlist
 from reports.silicon.report import failures, layout_report
 from reports.silicon.tables import layout_part_table, layout_table
-from reports.silicon.technology import load_technology, osu018
 
 SMALL = PUBLISHED["3x1x8k2"]
 

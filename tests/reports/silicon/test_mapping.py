@@ -9,9 +9,9 @@ import pytest
 from hw.mac.design import MacDesign
 from hw.mac.verilog import mac_verilog
 from hw.yosys import run_yosys
-from reports.recipes import Recipe
+from reports.cells.recipes import Recipe
+from reports.cells.technology import osu018
 from reports.silicon.mapping import Adder, Mapping, can_recode, map_to_cells
-from reports.silicon.technology import osu018
 from reports.synthesis import NETLIST, prove_equivalent
 
 SMALL = MacDesign(2, 1, 12, 2)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from reports.cells.technology import osu018
 from reports.silicon.activity import Activity
 from reports.silicon.circuit import Circuit, build_circuit
 from reports.silicon.mapping import Cell, FlatNetlist
 from reports.silicon.parasitics import no_parasitics
 from reports.silicon.power import Power, measure_power
-from reports.silicon.technology import osu018
 
 VOLTS = 1.8
 PERIOD = 10.0

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.cycle import CycleError, can_time, cycle_time
-from reports.liberty import Library
+from reports.cells.cycle import CycleError, can_time, cycle_time
+from reports.cells.liberty import Library
 
 CLOCK_TO_OUTPUT, INVERTER, SETUP = 0.3, 0.05, 0.12  # ns
 

@@ -4,11 +4,11 @@ import csv
 import re
 from pathlib import Path
 
-_TABLE = Path(__file__).with_name("libraries") / "cells45.tsv"
+_TABLE = Path(__file__).with_name("cells45.tsv")
 
 
 def builtin_text() -> str:
-    """The Liberty source of the table in libraries/cells45.tsv: areas, functions, capacitances, leakage; no timing."""
+    """The Liberty source of the table in cells45.tsv: areas, functions, capacitances, leakage; no timing."""
     with _TABLE.open() as file:
         rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))
     cells = "\n".join(_cell_text(row) for row in rows)

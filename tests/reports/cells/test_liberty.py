@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.liberty import Library, load_library
+from reports.cells.liberty import Library, load_library
 from sim.gates.cells import read_cells
 
 INVERTER = 'cell (INV) { area : 1; pin (A) { direction : input; } pin (Y) { direction : output; function : "!A"; } }'

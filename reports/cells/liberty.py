@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from reports.builtin_library import builtin_text
-from reports.silicon.technology import installed_technologies, read_technology
+from reports.cells.builtin import builtin_text
+from reports.cells.technology import installed_technologies, read_technology
 from sim.gates.cells import read_cells
 from sim.gates.expressions import Expression
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.silicon.technology import check_tools, load_technology, osu018, read_technology
+from reports.cells.technology import check_tools, load_technology, osu018, read_technology
 
 
 def test_areas_are_those_of_the_cells_layouts() -> None:

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from reports.liberty import Library
+from reports.cells.liberty import Library
 from reports.synthesis import NETLIST
 
 _PERIOD = 1000.0  # ns: longer than any cycle

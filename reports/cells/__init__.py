@@ -1,0 +1,1 @@
+"""Standard cells: Liberty libraries and qflow's technologies."""
