@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from models.arithmetic import cyclic, wrap
 from models.files import write_with
-from reports.published import PARTS, REFERENCE, area_ratio, published_shares
+from reports.mac.published import PARTS, REFERENCE, area_ratio, published_shares
 
 PART_COLOURS = {"multiplier": "#3b6fb6", "accumulator": "#e08a2e", "cyclic": "#e8c531", "auxiliary": "#9a9a9a"}
 """Colours of the parts, as in the dissertation's Figure 2.4: blue, orange, yellow, gray."""

@@ -12,8 +12,8 @@ from typing import Any
 from hw.mac.design import MacDesign
 from hw.mac.verilog import mac_verilog
 from hw.yosys import run_yosys
+from reports.mac.synthesis import NETLIST, PROOF_LIMIT, UNIT, prove_netlist
 from reports.nextpnr import Device, PlacedAndRouted, place_and_route, run_nextpnr
-from reports.synthesis import NETLIST, PROOF_LIMIT, UNIT, prove_netlist
 
 _ECP5_MULTIPLIER = Path(__file__).with_name("libraries") / "ecp5_multiplier.v"
 _NO_OUTPUTS = "core.json"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from reports.published import reference_among
+from reports.mac.published import reference_among
 from reports.tables.table import Table
 
 

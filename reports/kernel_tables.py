@@ -5,7 +5,7 @@ from typing import Any
 
 from reports.kernel_bench import NAIVE, geometric_mean
 from reports.kernel_peers import PEERS, fastest_peer
-from reports.published import KERNEL_MILLISECONDS, RESNET18_MILLISECONDS
+from reports.mac.published import KERNEL_MILLISECONDS, RESNET18_MILLISECONDS
 from reports.tables.table import Table
 
 _WITHOUT_VECTORS = ("binary 8 swar", "ternary 8 swar", NAIVE)

@@ -12,7 +12,7 @@ import pytest
 
 from hw.mac.design import PUBLISHED
 from models.integer_network.layer import LayerExport
-from reports.published import PARTS
+from reports.mac.published import PARTS
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from reports.cells.liberty import Library
-from reports.synthesis import NETLIST
+from reports.mac.synthesis import NETLIST
 
 _PERIOD = 1000.0  # ns: longer than any cycle
 

@@ -13,8 +13,8 @@ from reports.commands.options import Designs, ProofLimit, chosen_designs, ensure
 from reports.commands.output import show, write_record
 from reports.fpga_report import FpgaJob, fpga_report
 from reports.fpga_tables import fpga_tables
+from reports.mac.synthesis import PROOF_LIMIT
 from reports.nextpnr import DEVICES
-from reports.synthesis import PROOF_LIMIT
 
 
 def fpga(

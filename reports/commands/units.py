@@ -29,10 +29,10 @@ from reports.commands.options import (
     ensure_writable,
 )
 from reports.commands.output import show, show_page, write_record
-from reports.library_comparison import compare_libraries
-from reports.library_tables import library_markdown, library_tables
-from reports.mutation import SURVIVED, measure_mutants, passed
-from reports.synthesis import PROOF_LIMIT, synthesize
+from reports.mac.libraries import compare_libraries
+from reports.mac.library_tables import library_markdown, library_tables
+from reports.mac.mutants import SURVIVED, measure_mutants, passed
+from reports.mac.synthesis import PROOF_LIMIT, synthesize
 from reports.tables.table import (
     accuracy_table,
     check_summary,
@@ -55,7 +55,7 @@ def flow(
     seed: Seed = 0,
 ) -> int:
     """Train a small WrapNet, export a layer, generate and check the published units, map them to gates, report."""
-    from reports.flow import CheckFailed, run_flow
+    from reports.mac.flow import CheckFailed, run_flow
     from reports.page import write_page
 
     try:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hw.mac.design import MacDesign
 from reports.cells.technology import Technology
-from reports.published import PARTS
+from reports.mac.published import PARTS
 from reports.silicon.circuit import Circuit, build_circuit
 from reports.silicon.mapping import Mapping, map_to_cells
 from reports.silicon.parasitics import spef

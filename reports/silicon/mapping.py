@@ -12,8 +12,8 @@ from hw.mac.verilog import mac_verilog
 from hw.yosys import run_yosys
 from reports.cells.recipes import ABC_SCRIPTS, Recipe
 from reports.cells.technology import Technology
-from reports.published import PARTS
-from reports.synthesis import UNIT
+from reports.mac.published import PARTS
+from reports.mac.synthesis import UNIT
 
 FastAdder = Literal["brent-kung", "sklansky", "han-carlson", "kogge-stone"]
 Adder = Literal[FastAdder, "ripple"]

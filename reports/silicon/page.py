@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from models.files import write_text
 from reports.figures import write_figure
+from reports.mac.published import REFERENCE
 from reports.page import PageFigure, figure_markdown, write_html, write_markdown
-from reports.published import REFERENCE
 from reports.silicon.comparison import can_compare, figure_2_2
 from reports.silicon.picture import OVERVIEW, PICTURE
 from reports.silicon.tables import has_energy, layout_tables

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from reports.figures import INK, PART_COLOURS, write_picture
-from reports.published import PARTS
+from reports.mac.published import PARTS
 from reports.silicon.candidate import Candidate
 from reports.silicon.drawing import METAL_COLOURS, Drawing, draw_layout
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from hw.mac.design import MacDesign
 from reports.cells.technology import PACKAGES, osu018
+from reports.mac.synthesis import NETLIST, PROOF_LIMIT, prove_equivalent
 from reports.records.kept import digest
 from reports.records.provenance import debian_versions
 from reports.silicon.candidate import area_by_part, try_layout
@@ -19,7 +20,6 @@ from reports.silicon.cluster import ClusterError
 from reports.silicon.mapping import Mapping, map_to_cells
 from reports.silicon.parasitics import no_parasitics
 from reports.silicon.timing import analyse
-from reports.synthesis import NETLIST, PROOF_LIMIT, prove_equivalent
 
 SOURCES = (
     "hw/yosys.py",
@@ -34,7 +34,7 @@ SOURCES = (
     "reports/cells/technology.py",
     "reports/silicon/timing.py",
     "reports/silicon/timing_path.py",
-    "reports/synthesis.py",
+    "reports/mac/synthesis.py",
 )
 """The code that the figures of a point depend on; what makes the Verilog is not among it, since that is an input."""
 

@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports.published import PARTS
+from reports.mac.published import PARTS
 from reports.silicon.activity import Activity
 from reports.silicon.circuit import Circuit
 from reports.silicon.timing import TimingError

@@ -11,7 +11,7 @@ from models.files import write_text
 from models.integer_network.layer import LayerExport
 from models.progress import Progress
 from reports.cells.technology import PACKAGES, Technology
-from reports.published import MAC_UNITS
+from reports.mac.published import MAC_UNITS
 from reports.records.provenance import debian_versions, machine, now, tool_versions
 from reports.silicon.layout import lay_out
 from reports.silicon.page import write_layout_page

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reports.published import MAC_UNITS, PARTS, REFERENCE, published_shares
+from reports.mac.published import MAC_UNITS, PARTS, REFERENCE, published_shares
 from reports.silicon.gain import gain_table
 from reports.tables.table import Table
 

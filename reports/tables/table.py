@@ -8,7 +8,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table as RichTable
 
-from reports.published import PARTS, REFERENCE, published_shares
+from reports.mac.published import PARTS, REFERENCE, published_shares
 from sim.formal.proofs import Proof
 
 

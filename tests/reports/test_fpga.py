@@ -13,8 +13,8 @@ from models.progress import Progress
 from reports.fpga import map_to_device, prove_mapped
 from reports.fpga_report import FpgaJob, fpga_report
 from reports.fpga_tables import fpga_tables
+from reports.mac.synthesis import NETLIST
 from reports.nextpnr import DEVICES
-from reports.synthesis import NETLIST
 
 TINY = MacDesign(2, 1, 4, 2)
 MULTIPLIER = MacDesign(6, 6, 14)

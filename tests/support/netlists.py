@@ -6,7 +6,7 @@ from typing import Any
 
 from hw.mac.design import MacDesign
 from reports.cells.liberty import load_library
-from reports.synthesis import FLAT_NETLIST, synthesize
+from reports.mac.synthesis import FLAT_NETLIST, synthesize
 from sim.gates.cells import read_cells
 from sim.gates.netlist import Gates, read_gates
 

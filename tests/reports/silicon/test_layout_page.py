@@ -10,7 +10,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 
 from hw.mac.design import PUBLISHED
-from reports.published import PARTS
+from reports.mac.published import PARTS
 from reports.silicon.comparison import figure_2_2
 from reports.silicon.page import write_layout_page
 from reports.silicon.picture import OVERVIEW, PICTURE

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from hw.mac.design import MacDesign
-from reports.synthesis import FLAT_NETLIST
+from reports.mac.synthesis import FLAT_NETLIST
 from sim.gates.bit_sliced import BitSliced
 from sim.gates.lanes import WORDS
 from sim.gates.netlist import read_gates

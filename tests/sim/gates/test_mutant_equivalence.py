@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hw.mac.design import MacDesign
-from reports.synthesis import NETLIST, prove_equivalent
+from reports.mac.synthesis import NETLIST, prove_equivalent
 from sim.gates.bit_sliced import BitSliced
 from sim.gates.expressions import parse_expression
 from sim.gates.mutant_equivalence import proved_equivalent

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hw.mac.design import MacDesign
-from reports.synthesis import FLAT_NETLIST
+from reports.mac.synthesis import FLAT_NETLIST
 from sim.gates.bit_sliced import BitSliced
 from sim.gates.netlist import read_gates
 from sim.gates.transitions import feasible, try_transitions

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reports.published import MAC_UNITS, REFERENCE, reference_among
+from reports.mac.published import MAC_UNITS, REFERENCE, reference_among
 from reports.tables.table import Table
 
 _NOTE = (

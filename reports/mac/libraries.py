@@ -11,8 +11,8 @@ from hw.mac.design import MacDesign
 from models.progress import Progress
 from reports.cells.cycle import can_time, cycle_time, opensta_version
 from reports.cells.liberty import Library
+from reports.mac.synthesis import PROOF_LIMIT, synthesize
 from reports.records.provenance import machine, now, tool_versions
-from reports.synthesis import PROOF_LIMIT, synthesize
 
 
 def compare_libraries(

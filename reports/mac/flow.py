@@ -23,10 +23,10 @@ from models.wrapnet.run import summary
 from models.wrapnet.settings import WrapNetConfig
 from models.wrapnet.training import train_wrapnet
 from reports.cells.liberty import Library
-from reports.published import MAC_UNITS, REFERENCE, area_ratio
+from reports.mac.published import MAC_UNITS, REFERENCE, area_ratio
+from reports.mac.synthesis import MODELS, NETLIST, synthesize
 from reports.records.kept import digest, kept
 from reports.records.provenance import machine, now, tool_versions
-from reports.synthesis import MODELS, NETLIST, synthesize
 from sim.simulators import Job, SimulatorName, available, simulate, simulator_version
 
 LAYER, LAYER_8BIT = "layer.npz", "layer-8bit.npz"

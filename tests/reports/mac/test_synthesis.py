@@ -7,7 +7,7 @@ import pytest
 
 from hw.mac.design import PUBLISHED, MacDesign
 from reports.cells.liberty import Library, load_library
-from reports.synthesis import MODELS, NETLIST, prove_equivalent, synthesize
+from reports.mac.synthesis import MODELS, NETLIST, prove_equivalent, synthesize
 from sim.simulators import Job, SimulatorName, simulate
 from tests.reports.cells.test_liberty import FLIP_FLOP, INVERTER
 

@@ -7,7 +7,7 @@ import pytest
 import sim.gates.kills
 from hw.mac.design import MacDesign
 from reports.cells.liberty import load_library
-from reports.mutation import measure_mutants, passed
+from reports.mac.mutants import measure_mutants, passed
 from sim.mac.stimulus import carries, corners, families
 
 DESIGN = MacDesign.parse("3x1x8k2")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reports.published import MAC_UNITS, PARTS, area_ratio, published_shares
+from reports.mac.published import MAC_UNITS, PARTS, area_ratio, published_shares
 
 
 @pytest.mark.parametrize("name", MAC_UNITS)

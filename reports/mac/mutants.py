@@ -8,7 +8,7 @@ import torch
 
 from hw.mac.design import MacDesign
 from reports.cells.liberty import Library
-from reports.synthesis import FLAT_NETLIST, MODELS, NETLIST, UNIT, prove_equivalent, synthesize
+from reports.mac.synthesis import FLAT_NETLIST, MODELS, NETLIST, UNIT, prove_equivalent, synthesize
 from sim.gates.bit_sliced import BitSliced
 from sim.gates.cells import read_cells
 from sim.gates.kills import kills

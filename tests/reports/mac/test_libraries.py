@@ -8,9 +8,9 @@ import pytest
 from hw.mac.design import MacDesign
 from models.progress import Progress
 from reports.cells.liberty import Library, load_library
-from reports.library_comparison import compare_libraries
-from reports.library_tables import library_tables
-from reports.synthesis import NETLIST
+from reports.mac.libraries import compare_libraries
+from reports.mac.library_tables import library_tables
+from reports.mac.synthesis import NETLIST
 
 
 @pytest.mark.slow

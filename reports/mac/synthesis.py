@@ -10,7 +10,7 @@ from hw.mac.verilog import mac_verilog
 from hw.yosys import YosysError, YosysTimeout, run_yosys
 from reports.cells.liberty import Library
 from reports.cells.recipes import ABC_SCRIPTS
-from reports.published import PARTS
+from reports.mac.published import PARTS
 
 PROOF_LIMIT = 900.0
 """Seconds a proof may take. 8x8x32 takes half a minute, 10x10x10 one; wider multipliers soon take hours."""

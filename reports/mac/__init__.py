@@ -1,0 +1,1 @@
+"""The multiply-accumulate unit: the main job, synthesis, mutants, libraries."""
