@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 import tyro
+from reports.layout.cluster import ClusterError
 
 from hw.yosys import YosysError
 from reports.cells.cycle import CycleError
@@ -14,10 +15,9 @@ from reports.commands.networks import evaluate, export, train
 from reports.commands.results import bench, figure, redraw, table
 from reports.commands.silicon import layout, sweep
 from reports.commands.units import check, flow, generate, mutants, prove, synth
+from reports.layout.place_route import LayoutError
+from reports.layout.timing import TimingError
 from reports.nextpnr import NextpnrError
-from reports.silicon.cluster import ClusterError
-from reports.silicon.place_route import LayoutError
-from reports.silicon.timing import TimingError
 from sim.simulators import SimulatorError
 
 

@@ -18,7 +18,7 @@ from reports.commands import units
 from sim import waves
 from tests.models.data.test_cifar import write_batches
 from tests.reports.cells.test_liberty import FLIP_FLOP, INVERTER
-from tests.reports.silicon.test_layout_page import made_up_report
+from tests.reports.layout.test_page import made_up_report
 from wrapmac import main
 
 Command = Callable[..., subprocess.CompletedProcess[str]]

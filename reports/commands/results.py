@@ -157,8 +157,8 @@ def redraw(
     ] = None,
 ) -> int:
     """Write the page, Markdown and figures of a finished flow or layout again, from its record."""
+    from reports.layout.page import write_layout_page
     from reports.page import write_page
-    from reports.silicon.page import write_layout_page
 
     report = _read_record(record)
     folder = record.parent if out is None else out

@@ -14,12 +14,12 @@ from models.training.seeds import check_seed
 from reports.cells.technology import load_technology
 from reports.commands.options import Designs, chosen_designs, ensure_writable
 from reports.commands.output import show, show_page, write_record
-from reports.silicon import sweep_report
-from reports.silicon.cluster import open_executor
-from reports.silicon.page import sweep_plots
-from reports.silicon.report import failures, layout_report
-from reports.silicon.sweep import MARGIN, Sweep
-from reports.silicon.tables import layout_tables
+from reports.layout import sweep_report
+from reports.layout.cluster import open_executor
+from reports.layout.page import sweep_plots
+from reports.layout.report import failures, layout_report
+from reports.layout.sweep import MARGIN, Sweep
+from reports.layout.tables import layout_tables
 
 
 def layout(

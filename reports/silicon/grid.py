@@ -7,8 +7,8 @@ from typing import Any, get_args
 from hw.mac.architecture import PLAIN, Architecture, Fold
 from hw.mac.design import MacDesign
 from reports.cells.recipes import Recipe
-from reports.silicon.layout import MAPPINGS
-from reports.silicon.mapping import Adder, Mapping, can_recode
+from reports.layout.layouts import MAPPINGS
+from reports.layout.mapping import Adder, Mapping, can_recode
 
 DELAYS = (1, 2400, 10000)
 """Targets of the mapping, ps: as fast as can be, near the units' own cycle times, and one that any unit meets."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reports.layout.cluster import ClusterError
+
 from models.progress import Progress, Task
 from reports.records.kept import read_record, write_record
-from reports.silicon.cluster import ClusterError
 
 
 @dataclass(frozen=True, eq=False)

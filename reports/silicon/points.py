@@ -9,31 +9,32 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from reports.layout.cluster import ClusterError
+
 from hw.mac.design import MacDesign
 from reports.cells.technology import PACKAGES, osu018
+from reports.layout.candidate import area_by_part, try_layout
+from reports.layout.circuit import build_circuit
+from reports.layout.mapping import Mapping, map_to_cells
+from reports.layout.parasitics import no_parasitics
+from reports.layout.timing import analyse
 from reports.mac.synthesis import NETLIST, PROOF_LIMIT, prove_equivalent
 from reports.records.kept import digest
 from reports.records.provenance import debian_versions
-from reports.silicon.candidate import area_by_part, try_layout
-from reports.silicon.circuit import build_circuit
-from reports.silicon.cluster import ClusterError
-from reports.silicon.mapping import Mapping, map_to_cells
-from reports.silicon.parasitics import no_parasitics
-from reports.silicon.timing import analyse
 
 SOURCES = (
     "hw/yosys.py",
-    "reports/silicon/candidate.py",
-    "reports/silicon/circuit.py",
-    "reports/silicon/mapping.py",
-    "reports/silicon/parasitics.py",
-    "reports/silicon/place_route.py",
+    "reports/layout/candidate.py",
+    "reports/layout/circuit.py",
+    "reports/layout/mapping.py",
+    "reports/layout/parasitics.py",
+    "reports/layout/place_route.py",
     "reports/silicon/points.py",
     "reports/cells/recipes.py",
-    "reports/silicon/ripple.v",
+    "reports/layout/ripple.v",
     "reports/cells/technology.py",
-    "reports/silicon/timing.py",
-    "reports/silicon/timing_path.py",
+    "reports/layout/timing.py",
+    "reports/layout/timing_path.py",
     "reports/mac/synthesis.py",
 )
 """The code that the figures of a point depend on; what makes the Verilog is not among it, since that is an input."""

@@ -7,15 +7,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from reports.layout.grid import implementations, mappings
+from reports.layout.jobs import Job, run_jobs
+from reports.layout.pareto import Cost, is_near, pareto_front
+from reports.layout.points import Point, measure_layout, measure_mapped, measure_proof, toolbox
+
 from hw.mac.design import MacDesign
 from hw.mac.verilog import mac_verilog
 from models.files import write_text
 from models.progress import Progress
 from reports.records.kept import digest, kept
-from reports.silicon.grid import implementations, mappings
-from reports.silicon.jobs import Job, run_jobs
-from reports.silicon.pareto import Cost, is_near, pareto_front
-from reports.silicon.points import Point, measure_layout, measure_mapped, measure_proof, toolbox
 
 MARGIN = 0.01
 """Share by which a point may miss the front before layout and still be laid out.

@@ -2,8 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-
-from reports.silicon.pareto import Cost, is_near, pareto_front
+from reports.layout.pareto import Cost, is_near, pareto_front
 
 COSTS = st.lists(st.tuples(st.integers(1, 30).map(float), st.integers(1, 30).map(float)), max_size=25)
 

@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reports.layout.cluster import ClusterError, open_executor
+from reports.layout.grid import mappings
+from reports.layout.points import SOURCES, Point, measure_mapped, toolbox
+from reports.layout.sweep import Sweep
+from reports.layout.sweep_report import errors, is_sound, sweep_report
 
 from hw.mac.design import PUBLISHED, MacDesign
 from hw.yosys import YosysError
 from models.progress import Progress
-from reports.silicon import cluster, points
-from reports.silicon.cluster import ClusterError, open_executor
-from reports.silicon.grid import mappings
-from reports.silicon.layout import MAPPINGS
-from reports.silicon.points import SOURCES, Point, measure_mapped, toolbox
-from reports.silicon.sweep import Sweep
-from reports.silicon.sweep_report import errors, is_sound, sweep_report
+from reports.layout import cluster, points
+from reports.layout.layouts import MAPPINGS
 from wrapmac import main
 
 ROOT = Path(__file__).parents[3]

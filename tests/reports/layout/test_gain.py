@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reports.silicon.gain import gain_table
+from reports.layout.gain import gain_table
 
 
 def unit(name: str, area: float, cycle: float, energy: float | None = None) -> dict[str, Any]:

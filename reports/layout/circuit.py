@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from reports.cells.technology import Buffer, Technology
-from reports.silicon.mapping import FlatNetlist
+from reports.layout.mapping import FlatNetlist
 
 CLOCK = "clk"
 

@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports.silicon.timing_path import TimingPath, read_path
+from reports.layout.timing_path import TimingPath, read_path
 
 _PERIOD = 20.0  # ns, to measure with: longer than any cycle
 # ns. Registers outside are clocked as late as those of the unit, 0.20 after the edge at the clock's port: they change

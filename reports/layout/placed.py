@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from reports.silicon.circuit import Circuit, identifier
+from reports.layout.circuit import Circuit, identifier
 
 _FILLER = "FILL"
 

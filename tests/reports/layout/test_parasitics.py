@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.silicon.parasitics import spef
+from reports.layout.parasitics import spef
 
 
 def test_wires_become_nodes_with_resistances_and_capacitances(tmp_path: Path) -> None:

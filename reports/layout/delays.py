@@ -10,9 +10,9 @@ from torch import Tensor
 
 from hw.mac.design import MacDesign
 from reports.cells.technology import Technology
-from reports.silicon.activity import WARM_UP, Activity
-from reports.silicon.circuit import CLOCK, Circuit
-from reports.silicon.timing import INPUT_DELAY, TimingError
+from reports.layout.activity import WARM_UP, Activity
+from reports.layout.circuit import CLOCK, Circuit
+from reports.layout.timing import INPUT_DELAY, TimingError
 from sim.mac.golden import Cycles, accumulate, expected_outputs
 
 _WRITE_DELAYS = """

@@ -5,11 +5,11 @@ from typing import Any
 
 from models.integer_network.layer import LayerExport
 from reports.cells.technology import Technology
-from reports.silicon.activity import measure_activity
-from reports.silicon.candidate import Candidate
-from reports.silicon.delays import simulate_with_delays
-from reports.silicon.operands import operand_stream
-from reports.silicon.power import Power, measure_power
+from reports.layout.activity import measure_activity
+from reports.layout.candidate import Candidate
+from reports.layout.delays import simulate_with_delays
+from reports.layout.operands import operand_stream
+from reports.layout.power import Power, measure_power
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from torch import Tensor
 
 from hw.mac.design import MacDesign
 from reports.cells.technology import osu018
-from reports.silicon.activity import WARM_UP, measure_activity
-from reports.silicon.candidate import Candidate, try_layout
-from reports.silicon.circuit import build_circuit
-from reports.silicon.delays import read_activity, simulate_with_delays
-from reports.silicon.energy import measure_energy
-from reports.silicon.mapping import Mapping, map_to_cells
-from reports.silicon.operands import layer_for, operand_stream
+from reports.layout.activity import WARM_UP, measure_activity
+from reports.layout.candidate import Candidate, try_layout
+from reports.layout.circuit import build_circuit
+from reports.layout.delays import read_activity, simulate_with_delays
+from reports.layout.energy import measure_energy
+from reports.layout.mapping import Mapping, map_to_cells
+from reports.layout.operands import layer_for, operand_stream
 from sim.mac.golden import Cycles, accumulate, expected_outputs
 
 SMALL = MacDesign.parse("3x1x8k2-early-bare-segment4")

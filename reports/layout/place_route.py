@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reports.cells.technology import BINARIES, SCRIPTS, Technology
-from reports.silicon.circuit import Circuit
+from reports.layout.circuit import Circuit
 
 _LIMIT = 600.0  # seconds a tool may take
 _DEF_UNITS = 100.0  # in a um

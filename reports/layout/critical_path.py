@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from reports.silicon.circuit import Circuit, Instance
-from reports.silicon.timing_path import TimingPath
+from reports.layout.circuit import Circuit, Instance
+from reports.layout.timing_path import TimingPath
 
 _NAME = re.compile(r"(?:.*\.)?(?P<name>[a-zA-Z]\w*)(?:\$\d+)?(?:\[(?P<bit>\d+)\])?")
 _OWNERS = {

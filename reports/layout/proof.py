@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from reports.layout.circuit import SUPPLIES, Circuit
+from reports.layout.place_route import Routed
+from reports.layout.placed import placed_netlist, placed_verilog
 from reports.mac.synthesis import PROOF_LIMIT, prove_netlist
-from reports.silicon.circuit import SUPPLIES, Circuit
-from reports.silicon.place_route import Routed
-from reports.silicon.placed import placed_netlist, placed_verilog
 
 PLACED = "placed.v"
 

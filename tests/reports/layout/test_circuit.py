@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from reports.cells.technology import osu018
-from reports.silicon.circuit import build_circuit
-from reports.silicon.mapping import Cell, FlatNetlist, read_flat
+from reports.layout.circuit import build_circuit
+from reports.layout.mapping import Cell, FlatNetlist, read_flat
 
 
 def flip_flop(number: int) -> Cell:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hw.mac.design import MacDesign
-from reports.silicon.circuit import Circuit, identifier
+from reports.layout.circuit import Circuit, identifier
 from sim.gates.bit_sliced import BitSliced
 from sim.gates.cells import read_cells
 from sim.gates.lanes import LANES

@@ -2,9 +2,9 @@
 
 import pytest
 
-from reports.silicon.circuit import Circuit, Instance
-from reports.silicon.critical_path import describe_path
-from reports.silicon.timing_path import Stage, TimingPath, read_path
+from reports.layout.circuit import Circuit, Instance
+from reports.layout.critical_path import describe_path
+from reports.layout.timing_path import Stage, TimingPath, read_path
 
 BETWEEN_REGISTERS = """
     Delay      Time   Description

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from reports.cells.technology import osu018
-from reports.silicon.activity import Activity
-from reports.silicon.circuit import Circuit, build_circuit
-from reports.silicon.mapping import Cell, FlatNetlist
-from reports.silicon.parasitics import no_parasitics
-from reports.silicon.power import Power, measure_power
+from reports.layout.activity import Activity
+from reports.layout.circuit import Circuit, build_circuit
+from reports.layout.mapping import Cell, FlatNetlist
+from reports.layout.parasitics import no_parasitics
+from reports.layout.power import Power, measure_power
 
 VOLTS = 1.8
 PERIOD = 10.0

@@ -8,15 +8,15 @@ from PIL import Image, ImageColor
 
 from hw.mac.design import MacDesign
 from reports.figures import PART_COLOURS
-from reports.silicon import drawing
-from reports.silicon.candidate import Candidate
-from reports.silicon.circuit import Circuit, Instance
-from reports.silicon.drawing import check_viewer, draw_layout
-from reports.silicon.mapping import Mapping
-from reports.silicon.picture import OVERVIEW, PICTURE, write_layout_pictures
-from reports.silicon.place_route import Routed
-from reports.silicon.timing import Timing
-from reports.silicon.timing_path import TimingPath
+from reports.layout import drawing
+from reports.layout.candidate import Candidate
+from reports.layout.circuit import Circuit, Instance
+from reports.layout.drawing import check_viewer, draw_layout
+from reports.layout.mapping import Mapping
+from reports.layout.picture import OVERVIEW, PICTURE, write_layout_pictures
+from reports.layout.place_route import Routed
+from reports.layout.timing import Timing
+from reports.layout.timing_path import TimingPath
 
 SHAPES = """VERSION 5.4 ;
 UNITS

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from reports.layout.gain import gain_table
 from reports.mac.published import MAC_UNITS, PARTS, REFERENCE, published_shares
-from reports.silicon.gain import gain_table
 from reports.tables.table import Table
 
 

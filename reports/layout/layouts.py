@@ -12,16 +12,16 @@ from hw.mac.design import MacDesign
 from models.integer_network.layer import LayerExport
 from models.progress import Progress
 from reports.cells.technology import Technology
-from reports.silicon.activity import WARM_UP
-from reports.silicon.candidate import Candidate, try_layout
-from reports.silicon.critical_path import describe_path
-from reports.silicon.drawing import check_viewer
-from reports.silicon.energy import measure_energy
-from reports.silicon.equivalence import prove_layout
-from reports.silicon.mapping import FastAdder, Mapping
-from reports.silicon.operands import layer_for
-from reports.silicon.picture import OVERVIEW, write_layout_pictures
-from reports.silicon.place_route import check_layout
+from reports.layout.activity import WARM_UP
+from reports.layout.candidate import Candidate, try_layout
+from reports.layout.critical_path import describe_path
+from reports.layout.drawing import check_viewer
+from reports.layout.energy import measure_energy
+from reports.layout.mapping import FastAdder, Mapping
+from reports.layout.operands import layer_for
+from reports.layout.picture import OVERVIEW, write_layout_pictures
+from reports.layout.place_route import check_layout
+from reports.layout.proof import prove_layout
 from sim.mac.stimulus import check_operands
 
 MAPPINGS = (*(Mapping(1, adder) for adder in get_args(FastAdder)), Mapping(1600), Mapping(2400))

@@ -11,14 +11,14 @@ import pytest
 from hw.mac.design import PUBLISHED
 from models.progress import Progress
 from reports.cells.technology import load_technology, osu018
-from reports.silicon import layout
-from reports.silicon.circuit import build_circuit
-from reports.silicon.equivalence import prove_layout
-from reports.silicon.mapping import Mapping, map_to_cells
-from reports.silicon.place_route import Routed, check_layout, place_and_route
-from reports.silicon.placed import placed_netlist
-from reports.silicon.report import failures, layout_report
-from reports.silicon.tables import layout_part_table, layout_table
+from reports.layout import layout
+from reports.layout.circuit import build_circuit
+from reports.layout.mapping import Mapping, map_to_cells
+from reports.layout.place_route import Routed, check_layout, place_and_route
+from reports.layout.placed import placed_netlist
+from reports.layout.proof import prove_layout
+from reports.layout.report import failures, layout_report
+from reports.layout.tables import layout_part_table, layout_table
 
 SMALL = PUBLISHED["3x1x8k2"]
 

@@ -11,10 +11,10 @@ from models.files import write_text
 from models.integer_network.layer import LayerExport
 from models.progress import Progress
 from reports.cells.technology import PACKAGES, Technology
+from reports.layout.layouts import lay_out
+from reports.layout.page import write_layout_page
 from reports.mac.published import MAC_UNITS
 from reports.records.provenance import debian_versions, machine, now, tool_versions
-from reports.silicon.layout import lay_out
-from reports.silicon.page import write_layout_page
 
 
 def layout_report(
@@ -31,7 +31,7 @@ def layout_report(
 
     layer: whose operands the energy is measured with; the one that ships with the project if left out. sweep: the
     folder of a sweep, whose plots the page shows.
-    Raises what reports.silicon.layout.lay_out raises.
+    Raises what reports.layout.layouts.lay_out raises.
     """
     results = lay_out(designs, technology, out, seed, progress, layer)
     for result in results:

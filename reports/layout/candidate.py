@@ -5,12 +5,12 @@ from pathlib import Path
 
 from hw.mac.design import MacDesign
 from reports.cells.technology import Technology
+from reports.layout.circuit import Circuit, build_circuit
+from reports.layout.mapping import Mapping, map_to_cells
+from reports.layout.parasitics import spef
+from reports.layout.place_route import Routed, place_and_route
+from reports.layout.timing import Timing, analyse
 from reports.mac.published import PARTS
-from reports.silicon.circuit import Circuit, build_circuit
-from reports.silicon.mapping import Mapping, map_to_cells
-from reports.silicon.parasitics import spef
-from reports.silicon.place_route import Routed, place_and_route
-from reports.silicon.timing import Timing, analyse
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from hw.mac.verilog import mac_verilog
 from hw.yosys import run_yosys
 from reports.cells.recipes import Recipe
 from reports.cells.technology import osu018
+from reports.layout.mapping import Adder, Mapping, can_recode, map_to_cells
 from reports.mac.synthesis import NETLIST, prove_equivalent
-from reports.silicon.mapping import Adder, Mapping, can_recode, map_to_cells
 
 SMALL = MacDesign(2, 1, 12, 2)
 MULTIPLIER = MacDesign(4, 4, 8)
