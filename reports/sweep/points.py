@@ -9,12 +9,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from reports.layout.cluster import ClusterError
-
 from hw.mac.design import MacDesign
 from reports.cells.technology import PACKAGES, osu018
 from reports.layout.candidate import area_by_part, try_layout
 from reports.layout.circuit import build_circuit
+from reports.layout.cluster import ClusterError
 from reports.layout.mapping import Mapping, map_to_cells
 from reports.layout.parasitics import no_parasitics
 from reports.layout.timing import analyse
@@ -29,7 +28,7 @@ SOURCES = (
     "reports/layout/mapping.py",
     "reports/layout/parasitics.py",
     "reports/layout/place_route.py",
-    "reports/silicon/points.py",
+    "reports/sweep/points.py",
     "reports/cells/recipes.py",
     "reports/layout/ripple.v",
     "reports/cells/technology.py",

@@ -7,15 +7,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from reports.layout.grid import implementations, mappings
-from reports.layout.jobs import Job, run_jobs
-from reports.layout.pareto import Cost, is_near, pareto_front
-from reports.layout.points import Point, measure_layout, measure_mapped, measure_proof, toolbox
-
 from hw.mac.design import MacDesign
 from hw.mac.verilog import mac_verilog
 from models.files import write_text
 from models.progress import Progress
+from reports.layout.grid import implementations, mappings
+from reports.layout.jobs import Job, run_jobs
+from reports.layout.pareto import Cost, is_near, pareto_front
+from reports.layout.points import Point, measure_layout, measure_mapped, measure_proof, toolbox
 from reports.records.kept import digest, kept
 
 MARGIN = 0.01

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reports.layout.cluster import ClusterError
-
 from models.progress import Progress, Task
+from reports.layout.cluster import ClusterError
 from reports.records.kept import read_record, write_record
 
 

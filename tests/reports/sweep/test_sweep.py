@@ -121,14 +121,14 @@ def imported(path: Path) -> set[Path]:
 def test_the_key_covers_the_code_that_measures() -> None:
     """What is left out: what makes the Verilog (an input), and records, names and versions, which change no figure."""
     covered = {name for name in SOURCES if name.endswith(".py")}
-    needed = {str(path.relative_to(ROOT)) for path in imported(ROOT / "reports/silicon/points.py")}
+    needed = {str(path.relative_to(ROOT)) for path in imported(ROOT / "reports/sweep/points.py")}
     figureless = {
         "reports/records/kept.py",
         "reports/records/provenance.py",
         "reports/bench/processor.py",
         "reports/mac/published.py",
     }
-    figureless |= {"reports/silicon/cluster.py", "reports/cells/builtin.py", "reports/cells/liberty.py"}
+    figureless |= {"reports/sweep/cluster.py", "reports/cells/builtin.py", "reports/cells/liberty.py"}
     left_out = {name for name in needed - covered if name.startswith("reports/")} - figureless
     assert covered <= needed
     assert not left_out

@@ -1,0 +1,1 @@
+"""Sweeps over the ways to build and map units."""
