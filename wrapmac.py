@@ -15,9 +15,9 @@ from reports.commands.networks import evaluate, export, train
 from reports.commands.results import bench, figure, redraw, table
 from reports.commands.silicon import layout, sweep
 from reports.commands.units import check, flow, generate, mutants, prove, synth
+from reports.fpga.nextpnr import NextpnrError
 from reports.layout.place_route import LayoutError
 from reports.layout.timing import TimingError
-from reports.nextpnr import NextpnrError
 from sim.simulators import SimulatorError
 
 

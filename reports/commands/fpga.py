@@ -11,10 +11,10 @@ from tyro.conf import arg
 from models.progress import Progress
 from reports.commands.options import Designs, ProofLimit, chosen_designs, ensure_writable
 from reports.commands.output import show, write_record
-from reports.fpga_report import FpgaJob, fpga_report
-from reports.fpga_tables import fpga_tables
+from reports.fpga.nextpnr import DEVICES
+from reports.fpga.report import FpgaJob, fpga_report
+from reports.fpga.tables import fpga_tables
 from reports.mac.synthesis import PROOF_LIMIT
-from reports.nextpnr import DEVICES
 
 
 def fpga(

@@ -10,9 +10,9 @@ from typing import Any
 
 from hw.mac.design import MacDesign
 from models.progress import Progress
-from reports.fpga import map_to_device, nextpnr_version, place_mapped, summarise
+from reports.fpga.mapping import map_to_device, nextpnr_version, place_mapped, summarise
+from reports.fpga.nextpnr import find_device
 from reports.mac.synthesis import PROOF_LIMIT
-from reports.nextpnr import find_device
 from reports.records.provenance import machine, now, tool_versions
 
 

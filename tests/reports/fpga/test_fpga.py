@@ -10,11 +10,11 @@ import pytest
 
 from hw.mac.design import MacDesign
 from models.progress import Progress
-from reports.fpga import map_to_device, prove_mapped
-from reports.fpga_report import FpgaJob, fpga_report
-from reports.fpga_tables import fpga_tables
+from reports.fpga.mapping import map_to_device, prove_mapped
+from reports.fpga.nextpnr import DEVICES
+from reports.fpga.report import FpgaJob, fpga_report
+from reports.fpga.tables import fpga_tables
 from reports.mac.synthesis import NETLIST
-from reports.nextpnr import DEVICES
 
 TINY = MacDesign(2, 1, 4, 2)
 MULTIPLIER = MacDesign(6, 6, 14)

@@ -12,10 +12,10 @@ from typing import Any
 from hw.mac.design import MacDesign
 from hw.mac.verilog import mac_verilog
 from hw.yosys import run_yosys
+from reports.fpga.nextpnr import Device, PlacedAndRouted, place_and_route, run_nextpnr
 from reports.mac.synthesis import NETLIST, PROOF_LIMIT, UNIT, prove_netlist
-from reports.nextpnr import Device, PlacedAndRouted, place_and_route, run_nextpnr
 
-_ECP5_MULTIPLIER = Path(__file__).with_name("libraries") / "ecp5_multiplier.v"
+_ECP5_MULTIPLIER = Path(__file__).with_name("ecp5_multiplier.v")
 _NO_OUTPUTS = "core.json"
 
 # The second netlist's outputs end at their registers, as in a larger circuit: small packages lack the pins for them.
