@@ -20,8 +20,8 @@ from reports.commands.options import (
 )
 from reports.commands.output import show, write_record
 from reports.cyclic_figures import CYCLIC_FIGURES, write_cyclic_figure
-from reports.kernel_bench import bench_kernels
-from reports.kernel_tables import kernel_tables
+from reports.kernels.bench import bench_kernels
+from reports.kernels.tables import kernel_tables
 from reports.records.provenance import now
 from reports.tables.table import Table
 from reports.training_bench import bench_training, training_bench_table

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from reports.kernel_bench import NAIVE, geometric_mean
-from reports.kernel_peers import PEERS, fastest_peer
+from reports.kernels.bench import NAIVE, geometric_mean
+from reports.kernels.peers import PEERS, fastest_peer
 from reports.mac.published import KERNEL_MILLISECONDS, RESNET18_MILLISECONDS
 from reports.tables.table import Table
 

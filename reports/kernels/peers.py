@@ -12,7 +12,7 @@ import torch
 from reports.bench.in_turn import Call, SelfTimed
 from reports.bench.other_process import elsewhere
 from reports.bench.processor import processor_has
-from reports.kernel_layers import Layer, bench_layers
+from reports.kernels.layers import Layer, bench_layers
 
 PEERS = ("torch x86", "torch onednn", "torch fbgemm", "torch _int_mm", "onnxruntime", "torch float")
 """What the kernels are compared with. The first five multiply bytes and add up in 32 bits."""

@@ -18,7 +18,7 @@ from models.quantization.accumulators import Accumulator
 from models.quantization.layers import configure
 from models.quantization.step_sizes import choose_one_step_size
 from reports.bench.in_turn import Call, Contender, in_turn, one_thread, usual_clock
-from reports.kernel_peers import without_amx
+from reports.kernels.peers import without_amx
 
 FLOAT = "torch float"
 """The contender in floats."""

@@ -7,11 +7,11 @@ from models.kernels import available_paths
 from models.kernels.paths import threads
 from models.progress import Progress
 from reports.bench.processor import processor_has, processor_kind
-from reports.kernel_bench import NAIVE, bench_kernels, bench_rows, geometric_mean
-from reports.kernel_limits import counted_work, look_up_speeds
-from reports.kernel_peers import NO_AMX, fastest_peer
-from reports.kernel_tables import kernel_tables, network_table
-from reports.network_bench import bench_network
+from reports.kernels.bench import NAIVE, bench_kernels, bench_rows, geometric_mean
+from reports.kernels.limits import counted_work, look_up_speeds
+from reports.kernels.network_bench import bench_network
+from reports.kernels.peers import NO_AMX, fastest_peer
+from reports.kernels.tables import kernel_tables, network_table
 
 
 @pytest.mark.slow

@@ -16,10 +16,10 @@ from models.progress import Progress
 from models.quantization.accumulators import Accumulator
 from models.training.seeds import check_seed
 from reports.bench.in_turn import Call, Contender, in_turn, one_thread, usual_clock
-from reports.kernel_layers import Layer, bench_layers
-from reports.kernel_limits import KINDS, counted_work, look_up_speeds
-from reports.kernel_peers import fastest_peer, peers, peers_without_amx
-from reports.network_bench import bench_network
+from reports.kernels.layers import Layer, bench_layers
+from reports.kernels.limits import KINDS, counted_work, look_up_speeds
+from reports.kernels.network_bench import bench_network
+from reports.kernels.peers import fastest_peer, peers, peers_without_amx
 from reports.records.provenance import machine, tool_versions
 
 NAIVE = "naive loop"
