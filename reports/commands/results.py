@@ -19,14 +19,14 @@ from reports.commands.options import (
     ensure_writable,
 )
 from reports.commands.output import show, write_record
-from reports.cyclic_figures import CYCLIC_FIGURES, write_cyclic_figure
 from reports.kernels.bench import bench_kernels
 from reports.kernels.tables import kernel_tables
 from reports.records.provenance import now
 from reports.tables.table import Table
-from reports.training_bench import bench_training, training_bench_table
-from reports.training_experiments import SCALES
-from reports.training_tables import TRAINING_TABLES
+from reports.wrapnet.bench import bench_training, training_bench_table
+from reports.wrapnet.experiments import SCALES
+from reports.wrapnet.figures import CYCLIC_FIGURES, write_cyclic_figure
+from reports.wrapnet.published import TRAINING_TABLES
 
 JsonFile = Annotated[Path | None, arg(name="json", metavar="FILE", help="write the results there")]
 
@@ -112,7 +112,7 @@ def table(
     ),
 ) -> int:
     """Train what tables of chapter 2 compare, and show them beside the published figures (CIFAR-10)."""
-    from reports.training_results import check_numbers, measure_tables, training_table
+    from reports.wrapnet.tables import check_numbers, measure_tables, training_table
 
     if seeds < 1:
         raise ValueError(f"seeds is {seeds}; allowed is an integer of at least 1")

@@ -24,7 +24,7 @@ from models.wrapnet.settings import WrapNetConfig
 from models.wrapnet.shared_words import calibrate, carry_statistics
 from models.wrapnet.training import WrapNetTraining
 from reports.records.kept import kept
-from reports.training_tables import Method, Row, TrainingTable
+from reports.wrapnet.published import Method, Row, TrainingTable
 
 
 @dataclass(frozen=True)

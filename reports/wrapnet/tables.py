@@ -9,8 +9,8 @@ from models.data.sources import ImageData
 from models.progress import Progress
 from reports.records.provenance import machine, now, tool_versions
 from reports.tables.table import Table
-from reports.training_experiments import Scale, experiment, run_experiments
-from reports.training_tables import TRAINING_TABLES, Row
+from reports.wrapnet.experiments import Scale, experiment, run_experiments
+from reports.wrapnet.published import TRAINING_TABLES, Row
 
 _DIVERGED = "diverges"
 

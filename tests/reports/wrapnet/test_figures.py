@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from reports.cyclic_figures import figure_2_1, figure_2_3, write_cyclic_figure
+from reports.wrapnet.figures import figure_2_1, figure_2_3, write_cyclic_figure
 
 
 def test_lines_peak_where_the_formulas_do() -> None:

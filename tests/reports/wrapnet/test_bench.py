@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from reports.training_bench import REFERENCE, bench_training, training_bench_table
+from reports.wrapnet.bench import REFERENCE, bench_training, training_bench_table
 
 CASES = ["float", "BWN", REFERENCE, "WrapNet warm-up", "WrapNet fine-tuning"]
 

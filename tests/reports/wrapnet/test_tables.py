@@ -9,9 +9,9 @@ import torch
 from models.data.sources import ImageData, Split
 from models.progress import Progress
 from models.quantization.quantizers import BOUNDED_KINDS
-from reports.training_experiments import SCALES, Scale, experiment
-from reports.training_results import check_numbers, measure_tables, training_table
-from reports.training_tables import TRAINING_TABLES
+from reports.wrapnet.experiments import SCALES, Scale, experiment
+from reports.wrapnet.published import TRAINING_TABLES
+from reports.wrapnet.tables import check_numbers, measure_tables, training_table
 
 TINY = Scale("tiny", 24, {"epochs": 1, "pretrain_epochs": 1, "batch_size": 12}, {"vgg7": 2, "resnet20": 2})
 

@@ -1,0 +1,1 @@
+"""Chapter 2: tables of trained networks, figures, the training bench."""
