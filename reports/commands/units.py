@@ -56,7 +56,7 @@ def flow(
 ) -> int:
     """Train a small WrapNet, export a layer, generate and check the published units, map them to gates, report."""
     from reports.mac.flow import CheckFailed, run_flow
-    from reports.page import write_page
+    from reports.page.page import write_page
 
     try:
         with Progress() as progress:

@@ -7,9 +7,9 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.figures import INK, stack_parts
 from reports.layout.tables import has_energy
 from reports.mac.published import MAC_UNITS, REFERENCE, PublishedMac
+from reports.page.figures import INK, stack_parts
 
 _NARROW = 6  # designs up to which their names fit under the bars side by side
 _Parts = dict[str, float]

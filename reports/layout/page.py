@@ -8,12 +8,12 @@ from typing import Any
 from markupsafe import Markup
 
 from models.files import write_text
-from reports.figures import write_figure
 from reports.layout.figures import can_compare, figure_2_2
 from reports.layout.picture import OVERVIEW, PICTURE
 from reports.layout.tables import has_energy, layout_tables
 from reports.mac.published import REFERENCE
-from reports.page import PageFigure, figure_markdown, write_html, write_markdown
+from reports.page.figures import write_figure
+from reports.page.page import PageFigure, figure_markdown, write_html, write_markdown
 
 _COMPARISON = (
     f"Figure 2.2 after layout: cycle time, area for a throughput (cell area x cycle time) and energy, each relative to "

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.figures import INK, write_figure
+from reports.page.figures import INK, write_figure
 
 _COLOURS = ("#3b6fb6", "#e08a2e", "#4e9a51", "#c0504d", "#8064a2", "#2a9d9d")
 _PALE = "#c4c8cf"

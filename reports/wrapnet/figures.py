@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from models.arithmetic import differentiable
-from reports.figures import INK, write_figure
+from reports.page.figures import INK, write_figure
 
 _BITS = 4
 _COLOURS = ("#3b6fb6", "#e08a2e", "#1d1d1d")

@@ -7,7 +7,6 @@ from klayout.db import Layout
 from PIL import Image, ImageColor
 
 from hw.mac.design import MacDesign
-from reports.figures import PART_COLOURS
 from reports.layout import drawing
 from reports.layout.candidate import Candidate
 from reports.layout.circuit import Circuit, Instance
@@ -17,6 +16,7 @@ from reports.layout.picture import OVERVIEW, PICTURE, write_layout_pictures
 from reports.layout.place_route import Routed
 from reports.layout.timing import Timing
 from reports.layout.timing_path import TimingPath
+from reports.page.figures import PART_COLOURS
 
 SHAPES = """VERSION 5.4 ;
 UNITS

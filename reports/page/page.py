@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from models.files import write_text
-from reports.figures import FIGURES, draw_figures
+from reports.page.figures import FIGURES, draw_figures
 from reports.tables.table import report_tables
 
 
@@ -37,7 +37,7 @@ def write_page(report: dict[str, Any], folder: Path) -> None:
 
 def write_html(template: str, folder: Path, **content: Any) -> None:
     """Writes index.html from one of the templates; the content has at least `report`."""
-    environment = Environment(loader=PackageLoader("reports"), autoescape=True, trim_blocks=True)
+    environment = Environment(loader=PackageLoader("reports.page"), autoescape=True, trim_blocks=True)
     write_text(folder / "index.html", environment.get_template(template).render(**content))
 
 

@@ -10,9 +10,9 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 
 from hw.mac.design import PUBLISHED
-from reports.figures import FIGURES
 from reports.mac.published import MAC_UNITS, PARTS, area_ratio
-from reports.page import write_page
+from reports.page.figures import FIGURES
+from reports.page.page import write_page
 from reports.tables.table import overview_table
 
 
