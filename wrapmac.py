@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 
 import tyro
-from reports.layout.cluster import ClusterError
 
 from hw.yosys import YosysError
 from reports.cells.cycle import CycleError
@@ -18,6 +17,7 @@ from reports.commands.units import check, flow, generate, mutants, prove, synth
 from reports.fpga.nextpnr import NextpnrError
 from reports.layout.place_route import LayoutError
 from reports.layout.timing import TimingError
+from reports.sweep.cluster import ClusterError
 from sim.simulators import SimulatorError
 
 

@@ -14,12 +14,12 @@ from models.training.seeds import check_seed
 from reports.cells.technology import load_technology
 from reports.commands.options import Designs, chosen_designs, ensure_writable
 from reports.commands.output import show, show_page, write_record
-from reports.layout import sweep_report
-from reports.layout.cluster import open_executor
 from reports.layout.page import sweep_plots
 from reports.layout.report import failures, layout_report
-from reports.layout.sweep import MARGIN, Sweep
 from reports.layout.tables import layout_tables
+from reports.sweep import report as sweep_report
+from reports.sweep.cluster import open_executor
+from reports.sweep.sweep import MARGIN, Sweep
 
 
 def layout(

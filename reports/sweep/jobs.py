@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from models.progress import Progress, Task
-from reports.layout.cluster import ClusterError
 from reports.records.kept import read_record, write_record
+from reports.sweep.cluster import ClusterError
 
 
 @dataclass(frozen=True, eq=False)

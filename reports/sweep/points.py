@@ -13,13 +13,13 @@ from hw.mac.design import MacDesign
 from reports.cells.technology import PACKAGES, osu018
 from reports.layout.candidate import area_by_part, try_layout
 from reports.layout.circuit import build_circuit
-from reports.layout.cluster import ClusterError
 from reports.layout.mapping import Mapping, map_to_cells
 from reports.layout.parasitics import no_parasitics
 from reports.layout.timing import analyse
 from reports.mac.synthesis import NETLIST, PROOF_LIMIT, prove_equivalent
 from reports.records.kept import digest
 from reports.records.provenance import debian_versions
+from reports.sweep.cluster import ClusterError
 
 SOURCES = (
     "hw/yosys.py",

@@ -9,9 +9,9 @@ from hw.mac.design import MacDesign
 from models.files import write_text
 from reports.cells.technology import PACKAGES
 from reports.layout.gain import gain_table
-from reports.layout.sweep import Record, Sweep
-from reports.layout.sweep_figures import write_sweep_figures
 from reports.records.provenance import debian_versions, machine, now, tool_versions
+from reports.sweep.figures import write_sweep_figures
+from reports.sweep.sweep import Record, Sweep
 from reports.tables.table import Table
 
 

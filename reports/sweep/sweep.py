@@ -11,11 +11,11 @@ from hw.mac.design import MacDesign
 from hw.mac.verilog import mac_verilog
 from models.files import write_text
 from models.progress import Progress
-from reports.layout.grid import implementations, mappings
-from reports.layout.jobs import Job, run_jobs
-from reports.layout.pareto import Cost, is_near, pareto_front
-from reports.layout.points import Point, measure_layout, measure_mapped, measure_proof, toolbox
 from reports.records.kept import digest, kept
+from reports.sweep.candidates import implementations, mappings
+from reports.sweep.jobs import Job, run_jobs
+from reports.sweep.pareto import Cost, is_near, pareto_front
+from reports.sweep.points import Point, measure_layout, measure_mapped, measure_proof, toolbox
 
 MARGIN = 0.01
 """Share by which a point may miss the front before layout and still be laid out.

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reports.layout.cluster import ClusterError
-from reports.layout.jobs import Job, run_jobs
 
 from models.progress import Progress
+from reports.sweep.cluster import ClusterError
+from reports.sweep.jobs import Job, run_jobs
 
 calls: list[int] = []
 

@@ -2,7 +2,8 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from reports.layout.pareto import Cost, is_near, pareto_front
+
+from reports.sweep.pareto import Cost, is_near, pareto_front
 
 COSTS = st.lists(st.tuples(st.integers(1, 30).map(float), st.integers(1, 30).map(float)), max_size=25)
 

@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reports.layout.cluster import ClusterError, open_executor
-from reports.layout.grid import mappings
-from reports.layout.points import SOURCES, Point, measure_mapped, toolbox
-from reports.layout.sweep import Sweep
-from reports.layout.sweep_report import errors, is_sound, sweep_report
 
 from hw.mac.design import PUBLISHED, MacDesign
 from hw.yosys import YosysError
 from models.progress import Progress
 from reports.layout import cluster, points
 from reports.layout.layouts import MAPPINGS
+from reports.sweep.candidates import mappings
+from reports.sweep.cluster import ClusterError, open_executor
+from reports.sweep.points import SOURCES, Point, measure_mapped, toolbox
+from reports.sweep.report import errors, is_sound, sweep_report
+from reports.sweep.sweep import Sweep
 from wrapmac import main
 
 ROOT = Path(__file__).parents[3]
