@@ -8,7 +8,7 @@ from torch import Tensor
 
 from models import arithmetic
 from models.arithmetic import differentiable
-from models.wrapnet import quantizers
+from models.quantization import quantizers
 
 Formula = Callable[[Tensor, int, int], Tensor]
 

@@ -17,7 +17,7 @@ from reports.bench.in_turn import in_turn
 from reports.bench.other_process import elsewhere
 
 VARIABLE = "WRAPMAC_TEST_OF_ELSEWHERE"
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def make_sleepers(seconds: float) -> dict[str, Callable[[], Any]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reports import processor
+from reports.bench import processor
 from reports.bench.processor import processor_has, processor_kind
 from reports.records.provenance import machine
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reports import nextpnr
+from reports.fpga import nextpnr
 from reports.fpga.nextpnr import DEVICES, NextpnrError, PlacedAndRouted, find_device, read_report, run_nextpnr
 
 CLOCKS = {"clk$SB_IO_IN_$glb_clk": {"achieved": 145.25, "constraint": 500}}

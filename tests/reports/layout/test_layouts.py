@@ -11,7 +11,7 @@ import pytest
 from hw.mac.design import PUBLISHED
 from models.progress import Progress
 from reports.cells.technology import load_technology, osu018
-from reports.layout import layout
+from reports.layout import layouts as layout
 from reports.layout.circuit import build_circuit
 from reports.layout.mapping import Mapping, map_to_cells
 from reports.layout.place_route import Routed, check_layout, place_and_route

@@ -17,8 +17,8 @@ import pytest
 from hw.mac.design import PUBLISHED, MacDesign
 from hw.yosys import YosysError
 from models.progress import Progress
-from reports.layout import cluster, points
 from reports.layout.layouts import MAPPINGS
+from reports.sweep import cluster, points
 from reports.sweep.candidates import mappings
 from reports.sweep.cluster import ClusterError, open_executor
 from reports.sweep.points import SOURCES, Point, measure_mapped, toolbox
