@@ -3,22 +3,17 @@
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 
 import tyro
 
-from hw.yosys import YosysError
-from reports.cells.cycle import CycleError
+from hw.tools import ToolError
 from reports.commands.fpga import fpga
 from reports.commands.networks import evaluate, export, train
 from reports.commands.results import bench, figure, redraw, table
 from reports.commands.silicon import layout, sweep
 from reports.commands.units import check, flow, generate, mutants, prove, synth
-from reports.fpga.nextpnr import NextpnrError
-from reports.layout.place_route import LayoutError
-from reports.layout.timing import TimingError
-from reports.sweep.cluster import ClusterError
-from sim.simulators import SimulatorError
 
 
 def main() -> None:
@@ -49,17 +44,9 @@ def main() -> None:
     except BrokenPipeError:  # the reader of the output has seen enough, as `head` has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains as it ends
         sys.exit(128 + signal.SIGPIPE)
-    except (
-        ValueError,
-        OSError,
-        SimulatorError,
-        YosysError,
-        LayoutError,
-        TimingError,
-        NextpnrError,
-        CycleError,
-        ClusterError,
-    ) as error:
+    except (ValueError, OSError, ToolError) as error:
+        if os.environ.get("WRAPMAC_TRACEBACK"):
+            traceback.print_exc()
         print(f"wrapmac: error: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:

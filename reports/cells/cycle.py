@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from hw.tools import ToolError
 from reports.cells.liberty import Library
 from reports.mac.synthesis import NETLIST
 
@@ -24,7 +25,7 @@ exit
 """
 
 
-class CycleError(RuntimeError):
+class CycleError(ToolError):
     """OpenSTA failed."""
 
 

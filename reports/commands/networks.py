@@ -21,7 +21,7 @@ from reports.commands.options import (
     image_source,
 )
 from reports.commands.output import show, write_record
-from reports.tables.table import accuracy_table
+from reports.wrapnet.accuracy import accuracy_table
 
 
 def train(

@@ -158,7 +158,7 @@ def redraw(
 ) -> int:
     """Write the page, Markdown and figures of a finished flow or layout again, from its record."""
     from reports.layout.page import write_layout_page
-    from reports.page.page import write_page
+    from reports.mac.page import write_page
 
     report = _read_record(record)
     folder = record.parent if out is None else out

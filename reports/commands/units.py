@@ -33,8 +33,7 @@ from reports.mac.libraries import compare_libraries
 from reports.mac.library_tables import library_markdown, library_tables
 from reports.mac.mutants import SURVIVED, measure_mutants, passed
 from reports.mac.synthesis import PROOF_LIMIT, synthesize
-from reports.tables.table import (
-    accuracy_table,
+from reports.mac.tables import (
     check_summary,
     mutation_summary,
     overview_table,
@@ -42,6 +41,7 @@ from reports.tables.table import (
     synthesis_summary,
     trace_table,
 )
+from reports.wrapnet.accuracy import accuracy_table
 from sim.compiler import ensure_compiler
 from sim.formal.designs import GRID
 from sim.formal.proofs import LIMIT, prove_designs
@@ -56,7 +56,7 @@ def flow(
 ) -> int:
     """Train a small WrapNet, export a layer, generate and check the published units, map them to gates, report."""
     from reports.mac.flow import CheckFailed, run_flow
-    from reports.page.page import write_page
+    from reports.mac.page import write_page
 
     try:
         with Progress() as progress:

@@ -8,12 +8,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from hw.tools import ToolError
+
 Family = Literal["ice40", "ecp5"]
 
 _FREQUENCY = 500  # MHz, beyond what units reach: how hard nextpnr tries does not depend on it
 
 
-class NextpnrError(RuntimeError):
+class NextpnrError(ToolError):
     """nextpnr stopped with an error."""
 
 

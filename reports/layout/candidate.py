@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hw.mac.design import MacDesign
+from hw.mac.parts import PARTS
 from reports.cells.technology import Technology
 from reports.layout.circuit import Circuit, build_circuit
 from reports.layout.mapping import Mapping, map_to_cells
 from reports.layout.parasitics import spef
 from reports.layout.place_route import Routed, place_and_route
 from reports.layout.timing import Timing, analyse
-from reports.mac.published import PARTS
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from reports.page.figures import PART_COLOURS
+from reports.mac.figures import PART_COLOURS
 
 if TYPE_CHECKING:
     from klayout.db import DBox, Layout

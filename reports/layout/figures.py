@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.layout.tables import has_energy
+from reports.mac.figures import stack_parts
 from reports.mac.published import MAC_UNITS, REFERENCE, PublishedMac
-from reports.page.figures import INK, stack_parts
+from reports.page.figures import INK
 
 _NARROW = 6  # designs up to which their names fit under the bars side by side
 _Parts = dict[str, float]

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from hw.mac.design import MacDesign
+from hw.mac.parts import PARTS
 from hw.mac.verilog import mac_verilog
 from hw.yosys import run_yosys
 from reports.cells.recipes import ABC_SCRIPTS, Recipe
 from reports.cells.technology import Technology
-from reports.mac.published import PARTS
 from reports.mac.synthesis import UNIT
 
 FastAdder = Literal["brent-kung", "sklansky", "han-carlson", "kogge-stone"]

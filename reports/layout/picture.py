@@ -13,10 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from hw.mac.parts import PARTS
 from reports.layout.candidate import Candidate
 from reports.layout.drawing import METAL_COLOURS, Drawing, draw_layout
-from reports.mac.published import PARTS
-from reports.page.figures import INK, PART_COLOURS, write_picture
+from reports.mac.figures import PART_COLOURS
+from reports.page.figures import INK, write_picture
 
 OVERVIEW = "layouts.png"
 """The picture of all layouts, beside layout.json."""

@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from hw.tools import ToolError
 from reports.cells.technology import BINARIES, SCRIPTS, Technology
 from reports.layout.circuit import Circuit
 
@@ -49,7 +50,7 @@ class Checks:
     lvs_match: bool
 
 
-class LayoutError(RuntimeError):
+class LayoutError(ToolError):
     """A tool of the layout failed."""
 
 

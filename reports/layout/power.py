@@ -5,10 +5,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from hw.mac.parts import PARTS
 from reports.layout.activity import Activity
 from reports.layout.circuit import Circuit
 from reports.layout.timing import TimingError
-from reports.mac.published import PARTS
 
 _SCRIPT = """
 read_liberty cells.lib

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from hw.mac.parts import PARTS
 from reports.layout.gain import gain_table
-from reports.mac.published import MAC_UNITS, PARTS, REFERENCE, published_shares
+from reports.mac.published import MAC_UNITS, REFERENCE, published_shares
 from reports.tables.table import Table
 
 

@@ -5,6 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from hw.tools import ToolError
 from reports.layout.timing_path import TimingPath, read_path
 
 _PERIOD = 20.0  # ns, to measure with: longer than any cycle
@@ -35,7 +36,7 @@ exit
 """
 
 
-class TimingError(RuntimeError):
+class TimingError(ToolError):
     """OpenSTA failed."""
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-PARTS = ("multiplier", "accumulator", "cyclic", "auxiliary")
-"""The parts of a multiply-accumulate unit, in the order of the tables."""
+from hw.mac.parts import PARTS
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hw.mac.design import MacDesign
+from hw.mac.parts import PARTS
 from hw.mac.verilog import mac_verilog
 from hw.yosys import YosysError, YosysTimeout, run_yosys
 from reports.cells.liberty import Library
 from reports.cells.recipes import ABC_SCRIPTS
-from reports.mac.published import PARTS
 
 PROOF_LIMIT = 900.0
 """Seconds a proof may take. 8x8x32 takes half a minute, 10x10x10 one; wider multipliers soon take hours."""

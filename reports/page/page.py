@@ -9,8 +9,6 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from models.files import write_text
-from reports.page.figures import FIGURES, draw_figures
-from reports.tables.table import report_tables
 
 
 @dataclass(frozen=True)
@@ -21,18 +19,6 @@ class PageFigure:
     caption: str
     picture: Markup
     path: str
-
-
-def write_page(report: dict[str, Any], folder: Path) -> None:
-    """Writes index.html, report.md and the figures of a report into `folder`."""
-    drawn = draw_figures(report, folder / "figures")
-    figures = [
-        PageFigure(name, caption, Markup(drawn[name]), f"figures/{name}.png") for name, (_, caption) in FIGURES.items()
-    ]
-    tables = report_tables(report)
-    write_html("index.html.jinja", folder, report=report, tables=tables, figures=figures)
-    sections = [*(table.markdown() for table in tables), *map(figure_markdown, figures)]
-    write_markdown("wrapmac report", report, sections, folder)
 
 
 def write_html(template: str, folder: Path, **content: Any) -> None:

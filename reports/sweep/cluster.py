@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 
+from hw.tools import ToolError
+
 _PATIENCE = 10  # seconds for a scheduler to answer
 
 
-class ClusterError(RuntimeError):
+class ClusterError(ToolError):
     """A cluster was lost, or one of its machines is not set up like the one that asks."""
 
 

@@ -10,10 +10,10 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 
 from hw.mac.design import PUBLISHED
+from hw.mac.parts import PARTS
 from reports.layout.figures import figure_2_2
 from reports.layout.page import write_layout_page
 from reports.layout.picture import OVERVIEW, PICTURE
-from reports.mac.published import PARTS
 
 PLOT = (
     '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 200">'

@@ -16,7 +16,7 @@ from reports.layout.picture import OVERVIEW, PICTURE, write_layout_pictures
 from reports.layout.place_route import Routed
 from reports.layout.timing import Timing
 from reports.layout.timing_path import TimingPath
-from reports.page.figures import PART_COLOURS
+from reports.mac.figures import PART_COLOURS
 
 SHAPES = """VERSION 5.4 ;
 UNITS

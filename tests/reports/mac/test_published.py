@@ -2,7 +2,8 @@
 
 import pytest
 
-from reports.mac.published import MAC_UNITS, PARTS, area_ratio, published_shares
+from hw.mac.parts import PARTS
+from reports.mac.published import MAC_UNITS, area_ratio, published_shares
 
 
 @pytest.mark.parametrize("name", MAC_UNITS)

@@ -10,10 +10,11 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 
 from hw.mac.design import PUBLISHED
-from reports.mac.published import MAC_UNITS, PARTS, area_ratio
-from reports.page.figures import FIGURES
-from reports.page.page import write_page
-from reports.tables.table import overview_table
+from hw.mac.parts import PARTS
+from reports.mac.figures import FIGURES
+from reports.mac.page import write_page
+from reports.mac.published import MAC_UNITS, area_ratio
+from reports.mac.tables import overview_table
 
 
 def made_up_report() -> dict[str, Any]:
