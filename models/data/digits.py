@@ -2,7 +2,7 @@
 
 import torch
 
-from models.data.sources import ImageData, Split
+from models.data.images import ImageData, Split
 
 _LARGEST_PIXEL = 16.0
 

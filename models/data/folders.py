@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from models.data.pictures import ENDINGS, middle_part, random_part, read_picture
-from models.data.sources import Augmentation, check_positive, digest_of, generator_of, normalised, shuffled_batches
+from models.data.sources import check_positive, digest_of, generator_of, normalised, shuffled_batches
+from models.data.transforms import Augmentation
 
 _MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
 _STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
@@ -70,10 +71,10 @@ class ImageFolders:
         return len(self._test)
 
     def training_batches(
-        self, batch_size: int, augmentation: Augmentation, key: str
+        self, batch_size: int, augmentation: Augmentation, key: str, first: int = 0
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Random parts of the training pictures, shuffled, and their labels; see ImageSource."""
-        batches = shuffled_batches(self.train_count, batch_size, generator_of(key))
+        batches = shuffled_batches(self.train_count, batch_size, generator_of(key))[first:]
         return self._decoded(_Pictures(self._train, self.shape[1], key, augmentation.flip), batches)
 
     def held_out_batches(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -89,6 +90,11 @@ class ImageFolders:
         batches = torch.split(torch.arange(count) * self.train_count // count, _CALIBRATION_BATCH)
         parts = list(self._decoded(_Pictures(self._train, self.shape[1]), batches))
         return torch.cat([images for images, _ in parts]), torch.cat([labels for _, labels in parts])
+
+    def on(self, device: torch.device) -> "ImageFolders":
+        """Itself: pictures stay on disk."""
+        del device
+        return self
 
     def _decoded(self, pictures: "_Pictures", batches: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
         chosen = [batch.tolist() for batch in batches]

@@ -1,6 +1,7 @@
 """Pictures in files, decoded and brought to one size."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
@@ -10,15 +11,19 @@ from torch import Generator, Tensor
 from models.data.transforms import random_crop_box
 
 ENDINGS = (".jpeg", ".jpg", ".png")
-"""What names of pictures end in, in any case."""
+"""Endings of the names of pictures, in any case."""
 
 _HELD_OUT_MARGIN = 256 / 224
 
 
-def read_picture(path: Path) -> Image.Image:
-    """A picture, decoded, as RGB. Raises ValueError if it is damaged, or no picture."""
+def read_picture(path: Path, content: BinaryIO | None = None) -> Image.Image:
+    """A picture, decoded, as RGB; 16-bit ones keep their eight high bits.
+
+    content: what to decode, if it does not lie on disk; `path` then only names it. Raises ValueError, naming the
+    picture, if it is damaged or no picture.
+    """
     try:
-        with Image.open(path) as picture:
+        with Image.open(content or path) as picture:
             if picture.mode.startswith("I;16"):  # `convert` would make all but the darkest 256 levels white
                 return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
             return picture.convert("RGB")
@@ -31,7 +36,7 @@ def random_part(picture: Image.Image, size: int, *, flip: bool, generator: Gener
     part = picture.crop(random_crop_box(*picture.size, generator)).resize((size, size), Image.Resampling.BILINEAR)
     if flip and torch.rand((), generator=generator) < 0.5:
         part = part.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    return _pixels(part)
+    return pixels_of(part)
 
 
 def middle_part(picture: Image.Image, size: int) -> Tensor:
@@ -40,8 +45,9 @@ def middle_part(picture: Image.Image, size: int) -> Tensor:
     width, height = (side * shorter // min(picture.size) for side in picture.size)
     left, upper = (width - size) // 2, (height - size) // 2
     scaled = picture.resize((width, height), Image.Resampling.BILINEAR)
-    return _pixels(scaled.crop((left, upper, left + size, upper + size)))
+    return pixels_of(scaled.crop((left, upper, left + size, upper + size)))
 
 
-def _pixels(picture: Image.Image) -> Tensor:
+def pixels_of(picture: Image.Image) -> Tensor:
+    """The pixels of an RGB picture: (3, height, width), uint8."""
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)

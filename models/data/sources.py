@@ -1,44 +1,21 @@
-"""What every image data set looks like to a training: in memory, or read from disk as it goes."""
+"""What a training asks of every image data set, whether it lies in memory or is read from disk."""
 
 import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Protocol
 
 import torch
 from torch import Generator, Tensor
 
-from models.data.transforms import random_flip, random_shift
-
-LARGEST_SHIFT = 16
-"""Largest shift of an augmentation, in pixels."""
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """Random changes to training images.
-
-    shift: moves each image by up to this many pixels in both directions, 0 to 16. flip: mirrors half of the images
-    left to right.
-
-    Raises ValueError for another shift.
-    """
-
-    shift: int = 0
-    flip: bool = False
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.shift <= LARGEST_SHIFT:
-            raise ValueError(f"shift is {self.shift}; allowed are 0 to {LARGEST_SHIFT} pixels")
+from models.data.transforms import Augmentation
 
 
 class ImageSource(Protocol):
-    """A data set that a training draws its images from.
+    """A data set of labelled images, divided into training and held-out ones.
 
-    Images come out normalised, as float32 (batch, channels, height, width), and labels as int64 (batch,), both on the
-    CPU. Numbers of images and batches below 1 raise ValueError.
+    Images come out normalised, as float32 (batch, channels, height, width), and labels as int64 (batch,), on whatever
+    device the data set lies. Numbers of images and batches below 1 raise ValueError.
     """
 
     @property
@@ -66,9 +43,9 @@ class ImageSource(Protocol):
         """Number of held-out images."""
 
     def training_batches(
-        self, batch_size: int, augmentation: Augmentation, key: str
+        self, batch_size: int, augmentation: Augmentation, key: str, first: int = 0
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Training images, shuffled and augmented, and their labels; a function of `key` alone.
+        """Training images, shuffled and augmented, and their labels, from batch `first` on; a function of `key` alone.
 
         key: any text, such as seed, stage and epoch. A last batch of a single image is left out: batch norm needs two.
         """
@@ -79,92 +56,8 @@ class ImageSource(Protocol):
     def calibration_batch(self, count: int) -> tuple[Tensor, Tensor]:
         """`count` training images or somewhat more, spread evenly, not augmented, and their labels; or all."""
 
-
-@dataclass(frozen=True)
-class Split:
-    """Images (count, channels, height, width) as uint8, and their labels (count,) as int64."""
-
-    images: Tensor
-    labels: Tensor
-
-    def __post_init__(self) -> None:
-        if self.images.dim() != 4 or self.images.dtype != torch.uint8:
-            raise ValueError(
-                f"images are {self.images.dtype} of shape {tuple(self.images.shape)}; 4 axes of uint8 needed"
-            )
-        if len(self.images) != len(self.labels) or len(self.images) == 0:
-            raise ValueError(f"there are {len(self.images)} images and {len(self.labels)} labels")
-
-
-@dataclass(frozen=True)
-class ImageData:
-    """A data set held in memory, an ImageSource.
-
-    name: for reports. train, test: its images. classes: names, by label. mean, std: by channel, of the training images'
-    pixel values, for `normalise`.
-    """
-
-    name: str
-    train: Split
-    test: Split
-    classes: tuple[str, ...]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-
-    @cached_property
-    def digest(self) -> str:
-        """Depends on all pixels, labels and classes; see ImageSource."""
-        parts: list[bytes | memoryview] = [str((self.classes, self.mean, self.std)).encode()]
-        for split in (self.train, self.test):
-            for tensor in (split.images, split.labels):
-                parts += [str(tuple(tensor.shape)).encode(), tensor.contiguous().numpy(force=True).data]
-        return digest_of(parts)
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of the images."""
-        _, channels, height, width = self.train.images.shape
-        return channels, height, width
-
-    @property
-    def train_count(self) -> int:
-        """Number of training images."""
-        return len(self.train.labels)
-
-    @property
-    def test_count(self) -> int:
-        """Number of held-out images."""
-        return len(self.test.labels)
-
-    def normalise(self, images: Tensor) -> Tensor:
-        """uint8 images as float32 with the training set's mean taken off and divided by its deviation."""
-        return normalised(images, self.mean, self.std)
-
-    def training_batches(
-        self, batch_size: int, augmentation: Augmentation, key: str
-    ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Training images, shuffled and augmented, and their labels; see ImageSource."""
-        generator = generator_of(key)
-        for chosen in shuffled_batches(self.train_count, batch_size, generator):
-            images = self.train.images[chosen]
-            if augmentation.shift:
-                images = random_shift(images, augmentation.shift, generator)
-            if augmentation.flip:
-                images = random_flip(images, generator)
-            yield self.normalise(images), self.train.labels[chosen]
-
-    def held_out_batches(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """All held-out images and their labels, in order."""
-        check_positive("batch size", batch_size)
-        parts = (torch.split(part, batch_size) for part in (self.test.images, self.test.labels))
-        for images, labels in zip(*parts, strict=True):
-            yield self.normalise(images), labels
-
-    def calibration_batch(self, count: int) -> tuple[Tensor, Tensor]:
-        """Training images spread evenly: at least `count` and less than twice as many, or all if there are fewer."""
-        check_positive("number of calibration images", count)
-        stride = max(1, self.train_count // count)
-        return self.normalise(self.train.images[::stride]), self.train.labels[::stride]
+    def on(self, device: torch.device) -> "ImageSource":
+        """The same data set with its images on `device`, if it holds them in memory and they fit; else itself."""
 
 
 def digest_of(parts: Iterable[bytes | memoryview]) -> str:

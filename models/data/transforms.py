@@ -1,29 +1,73 @@
-"""Augmentation: of whole batches as tensor operations, and crops of single pictures."""
+"""Augmentation: random changes are drawn on the CPU and applied to whole batches wherever these are.
+
+Drawing and applying are apart so that a batch is the same function of its key on every device.
+"""
+
+from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor, nn
+
+LARGEST_SHIFT = 16
+"""Largest shift of an augmentation, in pixels."""
 
 _SMALLEST_CROP = 0.08
 _WIDEST_CROP = 4 / 3
 _CROP_ATTEMPTS = 10
 
 
-def random_shift(images: Tensor, pixels: int, generator: Generator) -> Tensor:
-    """Each image moved by up to `pixels` in both directions, zeros filling in: (batch, channels, height, width)."""
+@dataclass(frozen=True)
+class Augmentation:
+    """Random changes to training images.
+
+    shift: moves each image by up to this many pixels in both directions, 0 to 16. flip: mirrors half of the images
+    left to right.
+
+    Raises ValueError for another shift.
+    """
+
+    shift: int = 0
+    flip: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.shift <= LARGEST_SHIFT:
+            raise ValueError(f"shift is {self.shift}; allowed are 0 to {LARGEST_SHIFT} pixels")
+
+    def draw(self, count: int, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Offsets (count, 2) and mirrored (count,) for a batch; draws nothing for a change that is switched off."""
+        offsets = draw_offsets(count, self.shift, generator) if self.shift else torch.zeros(count, 2, dtype=torch.int64)
+        mirrored = draw_mirrored(count, generator) if self.flip else torch.zeros(count, dtype=torch.bool)
+        return offsets, mirrored
+
+    def apply(self, images: Tensor, offsets: Tensor, mirrored: Tensor) -> Tensor:
+        """Images (count, channels, height, width) with the changes that `draw` drew, all on one device."""
+        if self.shift:
+            images = shifted(images, offsets, self.shift)
+        if self.flip:
+            images = torch.where(mirrored.view(-1, 1, 1, 1), images.flip(3), images)
+        return images
+
+
+def draw_offsets(count: int, pixels: int, generator: Generator) -> Tensor:
+    """Rows and columns, 0 to 2 * `pixels`, at which each image is cut out of its padded self: (count, 2), int64."""
+    return torch.randint(0, 2 * pixels + 1, (2, count, 1), generator=generator).squeeze(2).T
+
+
+def draw_mirrored(count: int, generator: Generator) -> Tensor:
+    """True for each image with probability 1/2: (count,), bool."""
+    return torch.rand(count, 1, 1, 1, generator=generator).view(-1) < 0.5
+
+
+def shifted(images: Tensor, offsets: Tensor, pixels: int) -> Tensor:
+    """Each image (channels, height, width) cut out, at its offset, of itself padded with `pixels` zeros all around."""
     count, _, height, width = images.shape
-    padded = nn.functional.pad(images, (pixels,) * 4)
-    down, right = torch.randint(0, 2 * pixels + 1, (2, count, 1), generator=generator)
-    rows = (down + torch.arange(height))[:, None, :, None]
-    columns = (right + torch.arange(width))[:, None, None, :]
-    # Indexed by image, row and column at once; the channels, left whole, come out last.
-    picked = padded.permute(0, 2, 3, 1)[torch.arange(count).view(-1, 1, 1), rows[:, 0], columns[:, 0]]
-    return picked.permute(0, 3, 1, 2).contiguous()
-
-
-def random_flip(images: Tensor, generator: Generator) -> Tensor:
-    """Each image mirrored left to right with probability 1/2."""
-    flipped = torch.rand(len(images), 1, 1, 1, generator=generator) < 0.5
-    return torch.where(flipped, images.flip(3), images)
+    padded = nn.functional.pad(images, (pixels,) * 4).permute(0, 2, 3, 1)
+    numbers, down, right = (
+        torch.arange(extent, device=images.device).view(shape)
+        for extent, shape in ((count, (-1, 1, 1)), (height, (1, -1, 1)), (width, (1, 1, -1)))
+    )
+    rows, columns = offsets[:, 0].view(-1, 1, 1) + down, offsets[:, 1].view(-1, 1, 1) + right
+    return padded[numbers, rows, columns].permute(0, 3, 1, 2).contiguous()
 
 
 def random_crop_box(width: int, height: int, generator: Generator) -> tuple[int, int, int, int]:

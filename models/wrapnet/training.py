@@ -19,7 +19,8 @@ from torch import Tensor, nn
 
 from models.backbones.networks import IMAGE_SHAPES, RESIDUAL_NETWORKS, build_network
 from models.backbones.options import NetworkOptions
-from models.data.sources import Augmentation, ImageSource
+from models.data.sources import ImageSource
+from models.data.transforms import Augmentation
 from models.progress import Progress
 from models.quantization.accumulators import Accumulator, Overflow
 from models.quantization.layers import Activations, QuantModule, configure, quantized_layers

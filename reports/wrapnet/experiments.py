@@ -15,7 +15,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from models.data.sources import ImageData, ImageSource, Split
+from models.data.images import ImageData, Split
+from models.data.sources import ImageSource
 from models.files import write_text
 from models.progress import Progress
 from models.quantization.layers import quantized_layers

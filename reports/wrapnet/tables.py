@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from models.data.sources import ImageData
+from models.data.images import ImageData
 from models.progress import Progress
 from reports.records.provenance import machine, now, tool_versions
 from reports.tables.table import Table

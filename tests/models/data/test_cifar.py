@@ -144,3 +144,11 @@ def test_pictures_that_do_not_match_are_named(tmp_path: Path) -> None:
     Image.new("L", (32, 32)).save(buffer, "png")
     picture.write_bytes(buffer.getvalue())
     assert cifar10(folder).test.images.shape == (4, 3, 32, 32)  # gray pictures become RGB
+
+
+def test_pictures_of_16_bits_keep_their_high_bits(tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path)
+    ramp = np.arange(1024, dtype=np.uint16).reshape(32, 32) * 64
+    Image.fromarray(ramp).save(folder / "train" / "bird" / "0.png")
+    image = cifar10(folder).train.images[0]
+    assert torch.equal(image, torch.from_numpy((ramp >> 8).astype(np.uint8)).expand(3, -1, -1))

@@ -9,8 +9,8 @@ from PIL import Image
 from torch import Tensor
 
 from models.data.folders import ImageFolders
-from models.data.sources import Augmentation, ImageSource
-from models.data.transforms import random_crop_box
+from models.data.sources import ImageSource
+from models.data.transforms import Augmentation, random_crop_box
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)

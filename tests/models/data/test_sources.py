@@ -5,8 +5,9 @@ import zlib
 import pytest
 import torch
 
-from models.data.sources import Augmentation, ImageData, ImageSource, Split, shuffled_batches
-from models.data.transforms import random_flip, random_shift
+from models.data.images import ImageData, Split
+from models.data.sources import ImageSource, shuffled_batches
+from models.data.transforms import Augmentation
 
 
 def numbered(train: int, test: int = 5) -> ImageData:
@@ -43,12 +44,17 @@ def test_the_key_alone_decides_order_and_changes() -> None:
     data = ImageData("random", Split(images, torch.arange(9)), numbered(1).test, ("a",), (0.0, 0.0), (1.0, 1.0))
     got = list(data.training_batches(4, Augmentation(shift=2, flip=True), "0 finetune 3"))
 
-    # Order, then shift and flip batch by batch, from one generator: runs recorded earlier depend on it.
+    # The order, then shift and mirroring batch by batch, from one generator: runs recorded earlier depend on it.
     generator = torch.Generator().manual_seed(zlib.crc32(b"0 finetune 3"))
     order = torch.randperm(9, generator=generator)
     for (batch, labels), chosen in zip(got, (order[:4], order[4:8]), strict=True):
         assert torch.equal(labels, chosen)
-        assert torch.equal(batch, random_flip(random_shift(images[chosen], 2, generator), generator).float())
+        down, right = torch.randint(0, 5, (2, len(chosen), 1), generator=generator).squeeze(2).tolist()
+        mirrored = (torch.rand(len(chosen), 1, 1, 1, generator=generator) < 0.5).flatten().tolist()
+        padded = torch.nn.functional.pad(images[chosen], (2, 2, 2, 2))
+        for place, (image, found) in enumerate(zip(padded, batch, strict=True)):
+            cut = image[:, down[place] : down[place] + 4, right[place] : right[place] + 6]
+            assert torch.equal(found, (cut.flip(2) if mirrored[place] else cut).float())
 
     torch.manual_seed(1)
     again = list(data.training_batches(4, Augmentation(shift=2, flip=True), "0 finetune 3"))
@@ -91,3 +97,19 @@ def test_numbers_out_of_range_are_named() -> None:
         next(data.held_out_batches(-2))
     with pytest.raises(ValueError, match="number of calibration images is 0; allowed are 1 and more"):
         data.calibration_batch(0)[0]
+
+
+def test_an_epoch_can_start_at_any_batch() -> None:
+    data, augmentation = numbered(22), Augmentation(shift=1, flip=True)
+    whole = list(data.training_batches(5, augmentation, "key"))
+    for first in range(len(whole) + 1):
+        rest = list(data.training_batches(5, augmentation, "key", first))
+        assert len(rest) == len(whole) - first
+        for (images, labels), (expected, expected_labels) in zip(rest, whole[first:], strict=True):
+            assert torch.equal(images, expected)
+            assert torch.equal(labels, expected_labels)
+
+
+def test_data_stay_where_they_are_on_a_cpu() -> None:
+    data = numbered(4)
+    assert data.on(torch.device("cpu")) is data

@@ -2,12 +2,13 @@
 
 import torch
 
-from models.data.transforms import random_flip, random_shift
+from models.data.transforms import Augmentation
 
 
 def test_each_image_is_moved_within_bounds_by_a_shift_of_its_own() -> None:
     images = torch.randint(1, 256, (200, 2, 5, 6), dtype=torch.uint8)
-    shifted = random_shift(images, 2, torch.Generator().manual_seed(0))
+    augmentation = Augmentation(shift=2)
+    shifted = augmentation.apply(images, *augmentation.draw(200, torch.Generator().manual_seed(0)))
     seen = set()
     for image, moved in zip(images, shifted, strict=True):
         padded = torch.nn.functional.pad(image, (2, 2, 2, 2))
@@ -24,7 +25,8 @@ def test_each_image_is_moved_within_bounds_by_a_shift_of_its_own() -> None:
 
 def test_about_half_of_the_images_are_mirrored() -> None:
     images = torch.randint(0, 256, (1000, 1, 3, 4), dtype=torch.uint8)
-    flipped = random_flip(images, torch.Generator().manual_seed(0))
+    augmentation = Augmentation(flip=True)
+    flipped = augmentation.apply(images, *augmentation.draw(1000, torch.Generator().manual_seed(0)))
     mirrored = (flipped == images.flip(3)).flatten(1).all(1)
     kept = (flipped == images).flatten(1).all(1)
     assert (mirrored | kept).all()

@@ -11,7 +11,7 @@ from models.arithmetic import cyclic
 from models.backbones.networks import build_network
 from models.backbones.options import NetworkOptions
 from models.data.digits import digits
-from models.data.sources import Split
+from models.data.images import Split
 from models.integer_network.layer import LayerExport, export_layer, export_layer_at
 from models.quantization.accumulators import Accumulator
 from models.quantization.layers import configure

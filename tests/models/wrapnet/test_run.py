@@ -11,7 +11,7 @@ from models.backbones.networks import build_network
 from models.backbones.options import NetworkOptions
 from models.data.cifar import cifar10
 from models.data.digits import digits
-from models.data.sources import ImageData, Split
+from models.data.images import ImageData, Split
 from models.progress import Progress
 from models.quantization.layers import quantized_layers
 from models.wrapnet.evaluation import evaluate

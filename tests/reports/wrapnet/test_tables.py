@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from models.data.sources import ImageData, Split
+from models.data.images import ImageData, Split
 from models.progress import Progress
 from models.quantization.quantizers import BOUNDED_KINDS
 from reports.wrapnet.experiments import SCALES, Scale, experiment
