@@ -3,7 +3,7 @@
 
 #include <stdatomic.h>
 
-#include "pool.h"
+#include "thread_pool.h"
 
 static const wrap_kernel *const kernels[WRAP_PATHS] = {wrap_avx512_kernels, wrap_avx2_kernels, wrap_vector_kernels,
                                                        wrap_swar_kernels};

@@ -2,7 +2,7 @@
 #include "kernels.h"
 
 #include "clones.h"
-#include "pool.h"
+#include "thread_pool.h"
 
 typedef struct {
   const wrap_pool *pool;

@@ -2,7 +2,7 @@
 #include "kernels.h"
 
 #include "clones.h"
-#include "pool.h"
+#include "thread_pool.h"
 
 #define PIECE 8192 /* numbers that are worth a thread's attention */
 #define AT_ONCE 4096 /* numbers: each operation reads what the one before wrote, but not so soon that it would wait */

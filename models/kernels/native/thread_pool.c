@@ -4,7 +4,7 @@
  * that comes late cannot take a part of a job that it has not seen.
  */
 #define _GNU_SOURCE
-#include "pool.h"
+#include "thread_pool.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
