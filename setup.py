@@ -14,7 +14,7 @@ class OptionalBuild(build_ext):
 
 
 setup(
-    cffi_modules=["models/kernels/native_build.py:ffi"],
+    cffi_modules=["models/kernels/native_build.py:ffi", "models/quantization/native_build.py:ffi"],
     cmdclass={"build_ext": OptionalBuild},
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

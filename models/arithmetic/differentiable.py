@@ -111,10 +111,10 @@ class _OverflowPenalty(torch.autograd.Function):
         directions = torch.empty_like(values, dtype=torch.int8)
         excess = []
         for block, direction in _blocks(values, directions):
-            excess.append(functional.softshrink(block, half).abs_().sum())
+            excess.append(functional.softshrink(block, half).abs_().sum(dtype=torch.float64))
             direction.copy_(functional.hardshrink(block, below).sign_())
         ctx.save_for_backward(directions)
-        return torch.stack(excess).sum() / values.numel()
+        return (torch.stack(excess).sum() / values.numel()).to(values.dtype)  # exact until here for integers
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:

@@ -37,7 +37,9 @@ from models.integer_network.nodes import (
     Threshold,
 )
 from models.integer_network.thresholds import find_thresholds
-from models.quantization.layers import QuantConv2d, QuantLayer, QuantLinear, QuantModule
+from models.quantization.accumulators import Packing
+from models.quantization.activations import ActivationMode
+from models.quantization.layers import QuantConv2d, QuantLayer, QuantLinear
 from models.quantization.residual_grid import SUBDIVISIONS, ResidualGrid
 
 _PER_CHANNEL = (FloatScale, FloatBatchNorm, FloatRelu)
@@ -93,7 +95,7 @@ _Value = _Floats | _Stream
 class _Tracer(fx.Tracer):
     def is_leaf_module(self, module: nn.Module, qualified_name: str) -> bool:
         standard: bool = super().is_leaf_module(module, qualified_name)
-        return standard or isinstance(module, QuantModule | ShortcutModule)
+        return standard or isinstance(module, QuantLayer | ResidualGrid | ShortcutModule)
 
 
 class _Export:
@@ -146,13 +148,14 @@ class _Export:
         return node.name
 
     def _layer(self, layer: QuantLayer, path: str, value: _Value) -> _Value:
-        smallest, largest = int(layer.smallest), int(layer.largest)
-        if layer.activations != "quantized":
-            raise ValueError(f"activations are {layer.activations!r}; an export needs them 'quantized'")
+        activation = layer.activation
+        smallest, largest, step = int(activation.smallest), int(activation.largest), activation.step.item()
+        if activation.mode is not ActivationMode.QUANTIZED:
+            raise ValueError(f"activations are {activation.mode.value!r}; an export needs them 'quantized'")
         if isinstance(value, _Floats):
-            quantize = Quantize(step=layer.step.item(), smallest=smallest, largest=largest)
+            quantize = Quantize(step=step, smallest=smallest, largest=largest)
             source = self._quantize(path, value, quantize)
-        elif value.step == layer.step.item():
+        elif value.step == step:
             source = self._add(
                 Requantize(
                     name=f"{path}.requantize",
@@ -163,19 +166,20 @@ class _Export:
                 )
             )
         else:
-            raise ValueError(f"step is {layer.step.item()}; the residual stream that it reads has {value.step}")
+            raise ValueError(f"step is {step}; the residual stream that it reads has {value.step}")
         weight, scale = layer.quantized_weight()
-        operation = FloatScale(factors=_float(scale * layer.step))
+        operation = FloatScale(factors=_float(scale * activation.step))
         return _Floats(self._add(_weighted_node(layer, path, source, weight)), (operation,))
 
     def _grid(self, grid: ResidualGrid, path: str, value: _Value) -> _Value:
-        if grid.activations != "quantized":
-            raise ValueError(f"activations are {grid.activations!r}; an export needs them 'quantized'")
+        activation = grid.activation
+        if activation.mode is not ActivationMode.QUANTIZED:
+            raise ValueError(f"activations are {activation.mode.value!r}; an export needs them 'quantized'")
         if isinstance(value, _Stream):
             raise ValueError("the residual stream is on a grid already")
-        limit = int(grid.largest) * SUBDIVISIONS
-        quantize = Quantize(step=_fine_step(grid.step.item()).item(), smallest=-limit, largest=limit)
-        return _Stream(self._quantize(path, value, quantize), grid.step.item())
+        limit, step = int(activation.largest) * SUBDIVISIONS, activation.step.item()
+        quantize = Quantize(step=_fine_step(step).item(), smallest=-limit, largest=limit)
+        return _Stream(self._quantize(path, value, quantize), step)
 
     def _quantize(self, path: str, value: _Floats, quantize: Quantize) -> str:
         """The name of the integers that a quantizer makes of floats."""
@@ -223,7 +227,7 @@ class _Export:
 def _weighted_node(layer: QuantLayer, name: str, source: str, weight: Tensor) -> Node:
     weights = weight.numpy(force=True).astype(np.int8)
     carry_mean = None
-    if layer.accumulator.packing == "carries":
+    if layer.accumulator.packing is Packing.CARRIES:
         if layer.carry_mean is None:
             raise ValueError("no pass has calibrated its carries yet")
         carry_mean = layer.carry_mean.round().numpy(force=True).astype(np.int32)

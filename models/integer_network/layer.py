@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from models.files import write_arrays
 from models.quantization.layers import QuantConv2d
-from models.quantization.quantizers import quantized_activations, uniform_weights
+from models.quantization.straight_through import quantized_activations
+from models.quantization.weight_quantizers import uniform_weights
 
 VERSION = 1
 
@@ -135,9 +136,9 @@ def export_layer(network: nn.Module, block: str, images: Tensor) -> LayerExport:
     """The quantized convolution of `network`'s block `block`, as trained, with its inputs on `images`."""
     layer, norm, inputs = _run_to(network, block, images)
     weights, weight_scale = layer.quantized_weight()
-    activations = quantized_activations(inputs, layer.step, layer.smallest, layer.largest)
-    sum_scale = weight_scale * layer.step
-    return _fold(layer, norm, weights, activations, sum_scale, layer.weight_bits, layer.activation_bits)
+    sum_scale = weight_scale * layer.activation.step
+    bits = layer.weight_format.bits, layer.activation.bits
+    return _fold(layer, norm, weights, layer.activation(inputs), sum_scale, *bits)
 
 
 @torch.no_grad()

@@ -11,7 +11,7 @@ from models.kernels import reference
 from models.kernels.outputs import Levels, Scale
 from models.kernels.paths import PATHS, chosen_path, native, threads
 from models.kernels.weight_indices import pack, weight_base
-from models.quantization.accumulators import Accumulator
+from models.quantization.accumulators import Accumulator, Overflow
 
 MOST_KERNEL_ROWS = 64
 """Rows and columns that a kernel may have."""
@@ -19,7 +19,7 @@ MOST_KERNEL_ROWS = 64
 LARGEST_SIDE = 1 << 16
 """Rows and columns of maps, with their padding, as the kernels count lanes of tables in 32 bits."""
 
-DEFAULT_ACCUMULATOR = Accumulator(bits=8, slope=2, overflow="wrap")
+DEFAULT_ACCUMULATOR = Accumulator(bits=8, slope=2, overflow=Overflow.WRAP)
 """Sums that wrap around in a byte, and nothing else."""
 
 _OVERFLOWS = ("wrap", "cyclic", "relu-like")

@@ -9,41 +9,42 @@ towards zero, which cannot exceed it.
 import torch
 from torch import Tensor, nn
 
-from models.quantization.quantizers import straight_through
+from models.quantization.channels import per_filter
+from models.quantization.formats import Bounded
+from models.quantization.straight_through import straight_through
+from models.quantization.weight_quantizers import WeightQuantizer
 
 
-class BoundedWeights(nn.Module):
-    """Quantizer for weights (out, ...) whose sums fit an accumulator; its scale and the weights' length are learned.
+class BoundedQuantizer(WeightQuantizer):
+    """Quantizer for weights (out, ...) whose sums fit an accumulator; their scale and length are learned.
 
-    weight: what it will quantize. bits: of the integer weights. activation_bits: of the unsigned inputs.
-    accumulator_bits: of the accumulator that must not overflow.
+    weight: what it will quantize. activation_bits: of the unsigned inputs. accumulator_bits: of the accumulator that
+    must not overflow.
     """
 
-    def __init__(self, weight: Tensor, bits: int, activation_bits: int, accumulator_bits: int) -> None:
-        super().__init__()
-        self.largest = (1 << (bits - 1)) - 1
+    def __init__(self, weight_format: Bounded, weight: Tensor, activation_bits: int, accumulator_bits: int) -> None:
+        super().__init__(weight_format)
         self.bound = ((1 << accumulator_bits) - 2) / ((1 << activation_bits) - 1)
         self.log_scale = nn.Parameter(torch.zeros(len(weight)))
         self.log_length = nn.Parameter(torch.zeros(len(weight)))
-        self.fit(weight)
+        self.fit(weight.data)
 
     @torch.no_grad()
     def fit(self, weight: Tensor) -> None:
         """Starts from given weights: moves them, in place, to the nearest ones within the bound."""
-        centred = weight - _channel(weight.flatten(1).mean(1), weight)
-        scale = centred.abs().flatten(1).amax(1).clamp(min=torch.finfo(weight.dtype).tiny) / self.largest
+        centred = weight - per_filter(weight.flatten(1).mean(1), weight)
+        scale = centred.abs().flatten(1).amax(1).clamp(min=torch.finfo(weight.dtype).tiny) / self.format.largest
         weight.copy_(project(centred.flatten(1), scale * self.bound).view_as(weight))
         self.log_scale.copy_(scale.log2())
         length = weight.abs().flatten(1).sum(1).clamp(min=torch.finfo(weight.dtype).tiny)
         self.log_length.copy_(length.log2())
 
     def forward(self, weight: Tensor) -> tuple[Tensor, Tensor]:
-        """Integers (as floats) and their scale (out,)."""
         scale = torch.exp2(self.log_scale)
         length = torch.minimum(torch.exp2(self.log_length) / scale, torch.full_like(scale, self.bound))
-        centred = weight - _channel(weight.flatten(1).mean(1), weight)
+        centred = weight - per_filter(weight.flatten(1).mean(1), weight)
         norm = centred.abs().flatten(1).sum(1).clamp(min=torch.finfo(weight.dtype).tiny)
-        scaled = (centred * _channel(length / norm, weight)).clamp(-self.largest, self.largest)
+        scaled = (centred * per_filter(length / norm, weight)).clamp(-self.format.largest, self.format.largest)
         return straight_through(scaled, scaled.trunc()), scale
 
 
@@ -59,7 +60,3 @@ def project(rows: Tensor, lengths: Tensor) -> Tensor:
     kept = (ordered > excess / counts).sum(1, keepdim=True).clamp(min=1)
     threshold = (excess.gather(1, kept - 1) / kept).clamp(min=0)
     return rows.sign() * (magnitudes - threshold).clamp(min=0)
-
-
-def _channel(values: Tensor, weight: Tensor) -> Tensor:
-    return values.view(-1, *[1] * (weight.dim() - 1))

@@ -1,214 +1,159 @@
 """Layers with integer weights, integer activations and an accumulator of a few bits."""
 
 from abc import ABC, abstractmethod
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from models.arithmetic import differentiable, overflow_rate
-from models.arithmetic.carries import lane_carries
-from models.quantization.accumulators import Accumulator
-from models.quantization.bounded_weights import BoundedWeights
-from models.quantization.packed_lanes import lane_sums, simulated_carries
-from models.quantization.quantizers import (
-    BOUNDED_KINDS,
-    largest_weight,
-    quantize_weights,
-    quantized_activations,
-    scaled_activations,
-    straight_through,
-    weight_bits,
+from models.arithmetic import differentiable
+from models.quantization.accumulators import Accumulator, Overflow, Packing
+from models.quantization.activations import (
+    OLD_NAMES,
+    ActivationMode,
+    ActivationQuantizer,
+    activation_quantizers,
+    rename_state,
 )
-
-Activations = Literal["float", "unrounded", "quantized"]
+from models.quantization.bounded_weights import BoundedQuantizer
+from models.quantization.channels import per_channel
+from models.quantization.emulation import emulate
+from models.quantization.formats import Bounded, WeightFormat, parse_weight_format
+from models.quantization.observation import LayerPass, Request
+from models.quantization.packed_lanes import packed_carries, training_carries
+from models.quantization.straight_through import straight_through
+from models.quantization.weight_quantizers import StatisticalQuantizer, WeightQuantizer
 
 _EXACT_FLOAT32 = 1 << 24
 _MOMENTUM = 0.1
-_PACKED_IMAGES = 50
+_PACKED_IMAGES = 50  # whose lanes fit in memory at a time
+_OLD_NAMES = OLD_NAMES | {f"bounded.{name}": f"weight_quantizer.{name}" for name in ("log_scale", "log_length")}
 
 
-class QuantModule(nn.Module):
-    """What has integer activations: a step size and the range of the integers.
-
-    activations: `float` takes values as they are; `unrounded` and `quantized` divide them by the step size and clip
-    them to `activation_bits` (two's complement if signed), and `quantized` rounds them. The step and, with it, the
-    bits are set by models.quantization.step_sizes.
-    """
-
-    step: Tensor
-    smallest: Tensor
-    largest: Tensor
-
-    def set_up_activations(self, activation_bits: int, *, signed: bool = False) -> None:
-        """Adds the step size, 1, and the range."""
-        self.activations: Activations = "float"
-        self.signed = signed
-        self.register_buffer("step", torch.ones(()))
-        self.register_buffer("smallest", torch.zeros(()))
-        self.register_buffer("largest", torch.zeros(()))
-        self.activation_bits = activation_bits
-
-    @property
-    def activation_bits(self) -> int:
-        """Bits of the integer activations; part of the saved state."""
-        return int(self.largest).bit_length() + self.signed
-
-    @activation_bits.setter
-    def activation_bits(self, bits: int) -> None:
-        self.largest.fill_((1 << (bits - self.signed)) - 1)
-        self.smallest.fill_(-(1 << (bits - 1)) if self.signed else 0)
-
-
-class QuantLayer(QuantModule, ABC):
-    """What quantized layers share: integer weights and activations, and an emulated accumulator (Figure 2.1b).
+class QuantLayer(nn.Module, ABC):
+    """A layer made of a weight quantizer, an activation quantizer and an accumulator (Figure 2.1b).
 
     With quantized activations, what is multiplied and accumulated are integers. The result is scaled back to floats
     by the weight scale of each output channel times the activation step size.
 
-    weights: one of models.quantization.quantizers.WEIGHT_KINDS, or of BOUNDED_KINDS, which fit their accumulator_bits.
-    accumulator: applied to the sums unless the activations are `float`.
-
-    After a forward pass in evaluation mode, `sums` holds the true sums of that pass; training lets go of them, and
-    keeps their overflow penalty if `collects_penalty` is set. `carry_counts` holds the carries if the accumulators
-    are packed so that carries run into the neighbour. Then `carry_mean` (out, ...) is what they are on
-    average, neuron by neuron; it is subtracted. A pass while `calibrating` sets it.
+    weight_quantizer, activation, accumulator: the three parts. carry_mean: where accumulators are packed so that
+    carries run into the neighbour, what they are on average, neuron by neuron (out, ...); it is subtracted.
+    seen: the record of the layer's passes while somebody observes it (models.quantization.observation).
     """
 
     weight: Tensor
     carry_mean: Tensor | None
+    seen: LayerPass | None = None
 
-    def set_up(self, weights: str, activation_bits: int, *, signed: bool, accumulator_bits: int) -> None:
-        """Adds the quantizers. Raises ValueError if float32 cannot hold the layer's sums exactly."""
-        self.set_up_activations(activation_bits, signed=signed)
-        self.weights = weights
-        self.accumulator = Accumulator()
-        self.sums: Tensor | None = None
-        self.collects_penalty = False
-        self._penalty: Tensor | None = None
-        self.carry_counts: Tensor | None = None
-        self.calibrating = False
-        self.register_buffer("carry_mean", None)
-        if weights in BOUNDED_KINDS:
-            self.bounded = BoundedWeights(self.weight, weight_bits(weights), activation_bits, accumulator_bits)
-        largest_sum = self.weight[0].numel() * largest_weight(weights) * ((1 << activation_bits) - 1)
+    def set_up(self, weights: WeightFormat | str, activation_bits: int, *, signed: bool, accumulator_bits: int) -> None:
+        """Adds the parts. Raises ValueError if float32 cannot hold the layer's sums exactly."""
+        form = parse_weight_format(weights) if isinstance(weights, str) else weights
+        terms = self.weight[0].numel()
+        largest_sum = terms * form.largest * ((1 << activation_bits) - 1)
         if largest_sum >= _EXACT_FLOAT32:
             raise ValueError(
-                f"sums of {self.weight[0].numel()} products of {weights} weights and {activation_bits}-bit activations "
-                f"reach {largest_sum}; float32 holds integers exactly only below {_EXACT_FLOAT32}"
+                f"sums of {terms} products of {form} weights and {activation_bits}-bit activations reach "
+                f"{largest_sum}; float32 holds integers exactly only below {_EXACT_FLOAT32}"
             )
+        self.activation = ActivationQuantizer(activation_bits, signed=signed)
+        self.weight_quantizer: WeightQuantizer = (
+            BoundedQuantizer(form, self.weight, activation_bits, accumulator_bits)
+            if isinstance(form, Bounded)
+            else StatisticalQuantizer(form)
+        )
+        self.accumulator = Accumulator()
+        self.register_buffer("carry_mean", None)
 
     @abstractmethod
     def accumulate(self, inputs: Tensor, weight: Tensor) -> Tensor:
         """The layer's sums of products."""
 
-    def quantized_weight(self) -> tuple[Tensor, Tensor]:
-        """The integer weights, as floats, and their scale (out,)."""
-        if self.weights in BOUNDED_KINDS:
-            weight, scale = self.bounded(self.weight)
-            return weight, scale
-        return quantize_weights(self.weight, self.weights)
+    @abstractmethod
+    def terms(self, inputs: Tensor) -> Tensor:
+        """The activations that each of the layer's dot products multiplies: (batch, positions, length)."""
 
     @property
-    def weight_bits(self) -> int:
-        """Bits of the integer weights; 1 for -1 and +1."""
-        return weight_bits(self.weights)
+    def weight_format(self) -> WeightFormat:
+        """The integers that weights are quantized to."""
+        return self.weight_quantizer.format
 
-    def quantize(self, inputs: Tensor) -> Tensor:
-        """The layer's inputs as it multiplies them."""
-        if self.activations == "float":
-            return inputs
-        convert = quantized_activations if self.activations == "quantized" else scaled_activations
-        return convert(inputs, self.step, self.smallest, self.largest)
+    def quantized_weight(self) -> tuple[Tensor, Tensor]:
+        """The integer weights, as floats, and their scale (out,)."""
+        weight, scale = self.weight_quantizer(self.weight)
+        return weight, scale
 
     def forward(self, inputs: Tensor) -> Tensor:
         # Mixed precision would round the sums: they are kept in float32, which holds them exactly.
         with torch.autocast(inputs.device.type, enabled=False):
             weight, scale = self.quantized_weight()
-            integers = self.quantize(inputs.float())
-            sums = self.accumulate(integers, weight)
-            if sums.is_cuda and self.activations == "quantized":
-                sums = straight_through(sums, sums.round())  # fast convolution algorithms there miss integers slightly
-            self.sums = None if self.training else sums
-            if self.collects_penalty:
-                self._penalty = differentiable.overflow_penalty(sums, self.accumulator.value_bits)
-            if self.activations == "float":
+            values = self.activation(inputs.float())
+            sums = self.accumulate(values, weight)
+            rounded = sums.is_cuda and self.activation.mode is ActivationMode.QUANTIZED
+            if self._asked_for(Request.SUMS):
+                sums = straight_through(sums, sums.round()) if rounded else sums
+                self._record(sums=sums.detach().clone())
+            if self.activation.mode is ActivationMode.FLOAT:
                 return per_channel(scale, sums) * sums
-            if self.accumulator.packing == "carries" and self.activations == "quantized":
-                sums = self._with_carries(integers, weight, sums)
-            return self.rescale(self.accumulator.apply(sums), scale)
+            penalised = self._asked_for(Request.PENALTY)
+            if self._carries_run():
+                return self._emulate_carries(values, weight, scale, sums, penalised=penalised)
+            output, penalty = self.emulate(sums, scale, rounded=rounded, penalised=penalised)
+            self._record(penalty=penalty)
+            return output
 
-    def rescale(self, accumulated: Tensor, scale: Tensor) -> Tensor:
-        """The layer's output from what its accumulators hold, (batch, out, ...)."""
-        return per_channel(scale * self.step, accumulated) * accumulated
+    def emulate(
+        self, sums: Tensor, scale: Tensor, *, rounded: bool = False, penalised: bool = False
+    ) -> tuple[Tensor, Tensor | None]:
+        """The layer's output from true sums (batch, out, ...), which it may overwrite, and their overflow penalty."""
+        factors = scale * self.activation.step
+        return emulate(sums, factors, self.accumulator, rounded=rounded, penalised=penalised)
 
-    def take_penalty(self) -> Tensor:
-        """Overflow penalty of the last forward pass, which has to collect it; the layer lets go of it."""
-        penalty, self._penalty = self._penalty, None
-        if penalty is None:
-            raise RuntimeError("the layer has not run since, or does not collect its penalty")
-        return penalty
+    def _carries_run(self) -> bool:
+        return self.accumulator.packing is Packing.CARRIES and self.activation.mode is ActivationMode.QUANTIZED
 
-    def overflow_rate(self) -> float:
-        """Share of the last evaluation's sums that overflow the accumulator; activations have to be quantized."""
-        if self.sums is None:
-            raise RuntimeError("the layer has not run yet in evaluation mode")
-        return overflow_rate(self.sums.detach().round().long(), self.accumulator.value_bits)
+    def _emulate_carries(
+        self, values: Tensor, weight: Tensor, scale: Tensor, sums: Tensor, *, penalised: bool
+    ) -> Tensor:
+        """The output from sums with the carries that reach them, less what is expected of these.
 
-    def carry_penalty(self) -> Tensor:
-        """R_c of the last forward pass: the variance of a neuron's carries over the batch, mean over neurons."""
-        return self._last_carries().var(0, correction=0).mean()
-
-    def carry_moments(self) -> tuple[float, float]:
-        """Mean and standard deviation of a neuron's carries over the last batch, means over neurons."""
-        counts = self._last_carries()
-        return counts.mean().item(), counts.std(0, correction=0).mean().item()
-
-    @abstractmethod
-    def terms(self, inputs: Tensor) -> Tensor:
-        """The activations that each of the layer's dot products multiplies: (batch, positions, length)."""
-
-    def _with_carries(self, inputs: Tensor, weight: Tensor, sums: Tensor) -> Tensor:
-        """The sums with the carries that reach them, less what is expected of these.
-
-        Training adds all carries, differentiably, as Algorithm 1 does; otherwise the machine's own result is
-        computed, where the top lane's carries are lost.
+        Training adds all carries, differentiably, as Algorithm 1 does; otherwise the machine's own result is computed,
+        where the top lane's carries are lost.
         """
-        counts = self._training_carries(inputs, weight, sums) if self.training else self._packed_carries(inputs, weight)
-        self.carry_counts = counts = counts.view_as(sums)
-        mean = counts.detach().mean(0)
-        if self.carry_mean is None or self.calibrating:
+        if penalised:
+            self._record(penalty=differentiable.overflow_penalty(sums, self.accumulator.value_bits))
+        carries = self._count_carries(values, weight, sums).view_as(sums)
+        mean = carries.detach().mean(0)
+        if self.carry_mean is None or self._asked_for(Request.CALIBRATE):
             self.carry_mean = mean
         elif self.training:
             self.carry_mean.lerp_(mean, _MOMENTUM)
-        return sums + counts - (mean if self.training else self.carry_mean).round()
+        self._record(carries=carries)
+        return self.emulate(sums + carries - (mean if self.training else self.carry_mean).round(), scale)[0]
 
-    def _training_carries(self, inputs: Tensor, weight: Tensor, sums: Tensor) -> Tensor:
-        negatives = self.accumulate(inputs.clamp(min=0).sign(), (weight < 0).to(weight.dtype))
-        if self.signed:
-            negatives = negatives + self.accumulate((-inputs).clamp(min=0).sign(), (weight > 0).to(weight.dtype))
-        # The sign of a product, softened: weights are -1, 0 and 1, so tanh of a product is the weight times tanh.
-        soft = -0.5 * self.accumulate(torch.tanh(inputs), weight)
-        return simulated_carries(sums, straight_through(soft, negatives), self.accumulator.bits)
+    def _count_carries(self, values: Tensor, weight: Tensor, sums: Tensor) -> Tensor:
+        if self.training:
+            return training_carries(self.accumulate, values, weight, sums, self.accumulator.bits)
+        parts = (
+            packed_carries(self.terms(part), weight.flatten(1), self.accumulator)
+            for part in torch.split(values, _PACKED_IMAGES)
+        )
+        return torch.cat(list(parts)).to(values.dtype)
 
-    def _packed_carries(self, inputs: Tensor, weight: Tensor) -> Tensor:
-        accumulator = self.accumulator
-        parts = []
-        for part in torch.split(inputs, _PACKED_IMAGES):
-            lanes = lane_sums(self.terms(part), weight.flatten(1), accumulator.bits, accumulator.word_bits)
-            parts.append(lane_carries(lanes, accumulator.bits).transpose(1, 2))
-        return torch.cat(parts).to(inputs.dtype)
+    def _asked_for(self, request: Request) -> bool:
+        return self.seen is not None and request in self.seen.request
+
+    def _record(self, **found: Tensor | None) -> None:
+        if self.seen is not None:
+            self.seen.value_bits = self.accumulator.value_bits
+            for name, value in found.items():
+                setattr(self.seen, name, value)
 
     def _load_from_state_dict(self, state: dict[str, Tensor], prefix: str, *arguments: Any) -> None:
+        rename_state(state, prefix, _OLD_NAMES)
         stored = state.get(f"{prefix}carry_mean")
         if stored is not None:  # its shape depends on the images, so it exists only once the layer has run
             self.carry_mean = torch.empty_like(stored, device=self.weight.device)
         super()._load_from_state_dict(state, prefix, *arguments)
-
-    def _last_carries(self) -> Tensor:
-        if self.carry_counts is None:
-            raise RuntimeError("the layer has not run with carries yet")
-        return self.carry_counts
 
 
 class QuantConv2d(QuantLayer, nn.Conv2d):
@@ -222,7 +167,7 @@ class QuantConv2d(QuantLayer, nn.Conv2d):
         *,
         stride: int = 1,
         padding: int | None = None,
-        weights: str = "binary",
+        weights: WeightFormat | str = "binary",
         activation_bits: int = 3,
         signed: bool = False,
         accumulator_bits: int = 8,
@@ -247,7 +192,7 @@ class QuantLinear(QuantLayer, nn.Linear):
         in_features: int,
         out_features: int,
         *,
-        weights: str = "binary",
+        weights: WeightFormat | str = "binary",
         activation_bits: int = 3,
         signed: bool = False,
         accumulator_bits: int = 8,
@@ -262,31 +207,34 @@ class QuantLinear(QuantLayer, nn.Linear):
         return inputs.unsqueeze(1)
 
 
-def per_channel(scale: Tensor, values: Tensor) -> Tensor:
-    """A scale (out,) shaped to multiply values (batch, out, ...)."""
-    return scale.view(-1, *[1] * (values.dim() - 2))
-
-
 def quantized_layers(network: nn.Module) -> list[QuantLayer]:
     """The quantized layers of a network, in order."""
     return [module for module in network.modules() if isinstance(module, QuantLayer)]
 
 
-def configure(network: nn.Module, activations: Activations, accumulator: Accumulator) -> None:
-    """Sets every quantized layer's activations and accumulator.
+def configure(network: nn.Module, mode: ActivationMode | str, accumulator: Accumulator) -> None:
+    """Sets the mode of every activation quantizer, and every quantized layer's accumulator.
 
     Raises ValueError if a product of a layer does not fit the accumulator by itself.
     """
-    for module in network.modules():
-        if isinstance(module, QuantModule):
-            module.activations = activations
+    mode = ActivationMode(mode)
     for layer in quantized_layers(network):
-        if accumulator.packing == "carries" and largest_weight(layer.weights) > 1:
-            raise ValueError(f"carries are simulated for binary and ternary weights; these are {layer.weights!r}")
-        product = largest_weight(layer.weights) * int(torch.maximum(layer.largest, -layer.smallest))
-        if accumulator.overflow != "exact" and activations != "float" and product >= 1 << (accumulator.value_bits - 1):
-            raise ValueError(
-                f"accumulators of {accumulator.value_bits} bits are too narrow for products of {layer.weights} weights "
-                f"and {layer.activation_bits}-bit activations, which reach {product}"
-            )
+        _check_fit(layer, mode, accumulator)
+    for quantizer in activation_quantizers(network):
+        quantizer.mode = mode
+    for layer in quantized_layers(network):
         layer.accumulator = accumulator
+
+
+def _check_fit(layer: QuantLayer, mode: ActivationMode, accumulator: Accumulator) -> None:
+    form, activation = layer.weight_format, layer.activation
+    if accumulator.packing is Packing.CARRIES and form.largest > 1:
+        raise ValueError(f"carries are simulated for binary and ternary weights; these are {form.name!r}")
+    if mode is ActivationMode.FLOAT:
+        return
+    product = form.largest * int(torch.maximum(activation.largest, -activation.smallest))
+    if accumulator.overflow is not Overflow.EXACT and product >= 1 << (accumulator.value_bits - 1):
+        raise ValueError(
+            f"accumulators of {accumulator.value_bits} bits are too narrow for products of {form} weights "
+            f"and {activation.bits}-bit activations, which reach {product}"
+        )

@@ -1,10 +1,38 @@
 """What a layer computes when its accumulators share machine words and carries run into the neighbour (2.6.1)."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
-from models.arithmetic.carries import carries
-from models.quantization.quantizers import straight_through
+from models.arithmetic.carries import carries, lane_carries
+from models.quantization.accumulators import Accumulator
+from models.quantization.straight_through import straight_through
+
+
+def training_carries(
+    accumulate: Callable[[Tensor, Tensor], Tensor], values: Tensor, weight: Tensor, sums: Tensor, bits: int
+) -> Tensor:
+    """The carries of each sum as training simulates them, with gradients.
+
+    accumulate: sums of products of values and weights. values: integer activations. weight: -1, 0 and 1. sums: what
+    they add up to. bits: of a lane.
+    """
+    negatives = accumulate(values.clamp(min=0).sign(), (weight < 0).to(weight.dtype))
+    if (values < 0).any():
+        negatives = negatives + accumulate((-values).clamp(min=0).sign(), (weight > 0).to(weight.dtype))
+    # The sign of a product, softened: weights are -1, 0 and 1, so tanh of a product is the weight times tanh.
+    soft = -0.5 * accumulate(torch.tanh(values), weight)
+    return simulated_carries(sums, straight_through(soft, negatives), bits)
+
+
+def packed_carries(terms: Tensor, weight: Tensor, accumulator: Accumulator) -> Tensor:
+    """The carries that a machine makes, whose top lane's carries are lost: (batch, out, positions), int64.
+
+    terms, weight: see `lane_sums`.
+    """
+    lanes = lane_sums(terms, weight, accumulator.bits, accumulator.word_bits)
+    return lane_carries(lanes, accumulator.bits).transpose(1, 2)
 
 
 def simulated_carries(sums: Tensor, negatives: Tensor, bits: int) -> Tensor:

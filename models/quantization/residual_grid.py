@@ -1,33 +1,40 @@
 """Keeps the residual stream of a quantized network on a grid of integers."""
 
-from torch import Tensor
+from typing import Any
 
-from models.quantization.layers import QuantModule
-from models.quantization.quantizers import straight_through
+from torch import Tensor, nn
+
+from models.quantization.activations import OLD_NAMES, ActivationMode, ActivationQuantizer, rename_state
+from models.quantization.straight_through import straight_through
 
 SUBDIVISIONS = 15
 """Grid points per activation step: odd, so that none lies halfway between two steps, where rounding is a toss-up."""
 
 
-class ResidualGrid(QuantModule):
+class ResidualGrid(nn.Module):
     """Rounds what enters a residual stream to multiples of step / SUBDIVISIONS; values keep their scale and sign.
 
     With a grid on every branch, additions in the stream are additions of integers, so that the whole network runs on
-    integers. The layers that read the stream quantize it further. Needs the same step in every layer that reads.
-    Clipped to `activation_bits`, two's complement magnitude: [-largest, largest] steps.
+    integers. The layers that read the stream quantize it further, and need the same step. Values are clipped to
+    [-largest, largest] steps of the quantizer, which has `activation_bits`.
     """
 
     def __init__(self, activation_bits: int) -> None:
         super().__init__()
-        self.set_up_activations(activation_bits)
+        self.activation = ActivationQuantizer(activation_bits)
 
     def forward(self, values: Tensor) -> Tensor:
-        if self.activations == "float":
+        quantizer = self.activation
+        if quantizer.mode is ActivationMode.FLOAT:
             return values
         values = values.float()
-        fine = self.step / SUBDIVISIONS
-        limit = self.largest * SUBDIVISIONS
+        fine = quantizer.step / SUBDIVISIONS
+        limit = quantizer.largest * SUBDIVISIONS
         clipped = (values / fine).clamp(-limit, limit)
-        if self.activations == "quantized":
+        if quantizer.mode is ActivationMode.QUANTIZED:
             clipped = straight_through(clipped, clipped.round())
         return clipped * fine
+
+    def _load_from_state_dict(self, state: dict[str, Tensor], prefix: str, *arguments: Any) -> None:
+        rename_state(state, prefix, OLD_NAMES)
+        super()._load_from_state_dict(state, prefix, *arguments)

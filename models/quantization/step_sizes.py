@@ -6,7 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.quantization.layers import QuantLayer, QuantModule, quantized_layers
+from models.quantization.activations import ActivationMode, activation_quantizers
+from models.quantization.layers import QuantLayer, quantized_layers
+from models.quantization.observation import LayerPass, Request, observe
 
 _HALVINGS = 24
 _CLIPPED = 0.01
@@ -27,17 +29,20 @@ def choose_step_sizes(network: nn.Module, images: Tensor, rate: float) -> list[f
     network.eval()
     for layer in quantized_layers(network):
         inputs = _inputs_of(layer, network, images)
-        layer.activations = "quantized"
+        layer.activation.mode = ActivationMode.QUANTIZED
         fine, coarse = _range(layer, inputs)
+        with observe([layer], Request.SUMS) as (seen,):
 
-        def rate_at(step: float, layer: QuantLayer = layer, inputs: Tensor = inputs) -> float:
-            layer.step.fill_(step)
-            layer(inputs)
-            return layer.overflow_rate()
+            def rate_at(
+                step: float, layer: QuantLayer = layer, inputs: Tensor = inputs, seen: LayerPass = seen
+            ) -> float:
+                layer.activation.step.fill_(step)
+                layer(inputs)
+                return seen.overflow_rate()
 
-        layer.step.fill_(_bisect(rate_at, fine, coarse, rate))
-        layer.activation_bits = _needed_bits(layer, inputs)
-    return [layer.step.item() for layer in quantized_layers(network)]
+            layer.activation.step.fill_(_bisect(rate_at, fine, coarse, rate))
+        layer.activation.bits = _needed_bits(layer, inputs)
+    return [layer.activation.step.item() for layer in quantized_layers(network)]
 
 
 @torch.no_grad()
@@ -49,25 +54,25 @@ def choose_one_step_size(network: nn.Module, images: Tensor, rate: float) -> flo
     """
     _check_rate(rate)
     network.eval()
-    layers = quantized_layers(network)
-    modules = [module for module in network.modules() if isinstance(module, QuantModule)]
-    for module in modules:
-        module.activations = "float"
+    layers, quantizers = quantized_layers(network), activation_quantizers(network)
+    for quantizer in quantizers:
+        quantizer.mode = ActivationMode.FLOAT
     ranges = [_range(layer, _inputs_of(layer, network, images)) for layer in layers]
-    for module in modules:
-        module.activations = "quantized"
+    for quantizer in quantizers:
+        quantizer.mode = ActivationMode.QUANTIZED
+    with observe(layers, Request.SUMS) as seen:
 
-    def rate_at(step: float) -> float:
-        for module in modules:
-            module.step.fill_(step)
-        network(images)
-        return sum(layer.overflow_rate() for layer in layers) / len(layers)
+        def rate_at(step: float) -> float:
+            for quantizer in quantizers:
+                quantizer.step.fill_(step)
+            network(images)
+            return sum(one.overflow_rate() for one in seen) / len(seen)
 
-    step = _bisect(rate_at, max(fine for fine, _ in ranges), max(coarse for _, coarse in ranges), rate)
-    rate_at(step)
+        step = _bisect(rate_at, max(fine for fine, _ in ranges), max(coarse for _, coarse in ranges), rate)
+        rate_at(step)
     bits = max(_needed_bits(layer, _inputs_of(layer, network, images)) for layer in layers)
-    for module in modules:
-        module.activation_bits = bits
+    for quantizer in quantizers:
+        quantizer.bits = bits
     return step
 
 
@@ -93,7 +98,7 @@ def _range(layer: QuantLayer, inputs: Tensor) -> tuple[float, float]:
     if not largest > 0:
         raise ValueError("a layer's inputs are all 0, or not finite: it has no step size")
     common = np.quantile(magnitudes[magnitudes > 0].numpy(force=True), 1 - _CLIPPED)
-    return float(common) / layer.largest.item(), 2 * largest  # the coarse one rounds everything to 0 or 1
+    return float(common) / layer.activation.largest.item(), 2 * largest  # the coarse one rounds everything to 0 or 1
 
 
 def _bisect(rate_at: Callable[[float], float], fine: float, coarse: float, rate: float) -> float:
@@ -110,6 +115,6 @@ def _bisect(rate_at: Callable[[float], float], fine: float, coarse: float, rate:
 
 def _needed_bits(layer: QuantLayer, inputs: Tensor) -> int:
     """Bits that hold the layer's integers, in two's complement if there are signs."""
-    integers = layer.quantize(inputs.float())
+    integers = layer.activation(inputs.float())
     largest = max(1, int(integers.amax()), -int(integers.amin()) - 1)
-    return largest.bit_length() + layer.signed
+    return largest.bit_length() + layer.activation.signed

@@ -32,3 +32,13 @@ def not_finite(model: nn.Module, compute: Callable[[], object]) -> str:
         for hook in hooks:
             hook.remove()
     return found[0] if found else "every layer's output is finite, so it arises in the loss itself"
+
+
+@torch.no_grad()
+def broken_tensor(model: nn.Module) -> str | None:
+    """The name of the first parameter or buffer of `model` that is not finite, or None."""
+    tensors = {name: tensor for name, tensor in model.state_dict().items() if tensor.is_floating_point()}
+    if not tensors:
+        return None
+    finite = torch.stack([torch.isfinite(tensor).all() for tensor in tensors.values()]).tolist()  # one wait for all
+    return next((name for name, right in zip(tensors, finite, strict=True) if not right), None)

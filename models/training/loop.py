@@ -1,158 +1,286 @@
-"""The training loop of every chapter: epochs over batches, a checkpoint after each, resumed where it stopped."""
+"""The training loop of every chapter: epochs over batches, checkpoints, resumed where it stopped."""
 
-import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import copy
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
-from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast
-from torch import Tensor, nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+from accelerate.utils import send_to_device
+from torch import nn
 
-from models.files import write_text, write_with
 from models.progress import Progress
-from models.training.diagnosis import not_finite
+from models.training.best import BestModels
+from models.training.checkpoint import Checkpoint, Position
+from models.training.diagnosis import broken_tensor, not_finite
+from models.training.errors import TrainingError
+from models.training.method import Batch, Loss, Method, Stateful
+from models.training.metrics import MetricLog, StepMetrics
+from models.training.processes import average_gradients, share_buffers
+from models.training.seeds import random_state_kept, seed_torch
+from models.training.stage import Stage
+
+_LOOK_STEPS = 50  # between two looks at the losses on a device that would have to wait for each
+_SHOW_STEPS = 50  # between two notes beside the progress bar
+_LONGEST_UNSAVED = 600.0  # seconds
 
 
-class TrainingError(ValueError):
-    """A run cannot go on: its loss is not finite, or its checkpoint belongs to another run."""
+def run_stage(stage: Stage, method: Method, accelerator: Accelerator, progress: Progress) -> None:
+    """Trains a method's models through a stage, or loads the state of one that ran before and goes on from there.
 
-
-@dataclass(frozen=True)
-class Stage:
-    """One stage of a training run.
-
-    name: names the stage in metrics and messages. epochs: passes over the batches.
-    batches: the batches of an epoch, by its number; the same on every call, which is what makes a resumed run end
-        with the same numbers as an unbroken one. A batch is a tuple of tensors, equally long; of several processes,
-        each takes its part.
-    loss: the loss of the model on a batch, which is on the model's device.
-    settings: what the stage's result depends on, as plain values; a checkpoint with other settings is refused.
-    checkpoint: file with the state after the last finished epoch. metrics: JSON lines, one an epoch.
+    Raises TrainingError if a loss or weight is not finite (the last good checkpoint stays) or the settings differ.
     """
-
-    name: str
-    epochs: int
-    batches: Callable[[int], Iterable[tuple[Tensor, ...]]]
-    loss: Callable[[nn.Module, tuple[Tensor, ...]], Tensor]
-    settings: dict[str, Any]
-    checkpoint: Path
-    metrics: Path
+    _StageRun(stage, method, accelerator, progress).run()
 
 
-def run_stage(
-    stage: Stage,
-    model: nn.Module,
-    optimizer: Optimizer,
-    scheduler: LRScheduler,
-    accelerator: Accelerator,
-    progress: Progress,
-) -> None:
-    """Trains `model` through a stage, or loads the state of one that ran before and goes on from there.
+class _StageRun:
+    """A stage under way."""
 
-    Raises TrainingError if the loss is not finite (the last good checkpoint stays) or the settings differ.
-    """
-    parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
+    def __init__(self, stage: Stage, method: Method, accelerator: Accelerator, progress: Progress) -> None:
+        self.stage = stage
+        self.method = method
+        self.accelerator = accelerator
+        self.progress = progress
+        self.checkpoint = Checkpoint(stage.checkpoint, stage.settings, _parts(method, accelerator))
+        self.best = BestModels(stage, method.models)
+        self.position = Position()
+        self.metrics = StepMetrics()
+        self.look_steps = 1 if accelerator.device.type == "cpu" else _LOOK_STEPS
+        self.prepared: Mapping[str, nn.Module] = {}
+
+    def run(self) -> None:
+        self._restore()
+        if self._finished():
+            self.best.restore()
+            return
+        log = MetricLog(self.stage.metrics, self.stage.name, self.position.epoch)
+        self.task = self.progress.task(f"training: {self.stage.name}", self.stage.epochs or self.stage.steps or 0)
+        self.task.advance(self._progress())
+        self._initial = self._state() if self.look_steps > 1 and not self.stage.checkpoint.exists() else None
+        self._saved_at, self._saved_step = time.monotonic(), self.position.step
+        self._prepare()
+        with random_state_kept():
+            while not self._finished():
+                before = self._progress()
+                self._epoch()
+                means = self._end_epoch(log)
+                self.task.advance(self._progress() - before, note=f"loss {means['loss']:.4f}")
+        self.best.restore()
+        self._release()
+
+    def _restore(self) -> None:
+        found = self.checkpoint.restore()
+        if found is not None:
+            self.position, extra = found
+            self.metrics.load_state_dict(extra["metrics"], self.accelerator.device)
+            self.best.value = extra["best"]
+
+    def _finished(self) -> bool:
+        if self.stage.epochs is not None:
+            return self.position.epoch >= self.stage.epochs
+        return self.position.step >= (self.stage.steps or 0)
+
+    def _progress(self) -> int:
+        return self.position.epoch if self.stage.epochs is not None else self.position.step
+
+    def _prepare(self) -> None:
+        """Wraps what is trained through for several processes and mixed precision."""
+        trained = {name: model for name, model in self.method.models.items() if _is_trainable(model)}
+        wrapped = dict(zip(trained, _listed(self.accelerator.prepare(*trained.values())), strict=True))
+        optimizers = [one.optimizer for one in self.method.optimizers.values()]
+        self.steppers = _listed(self.accelerator.prepare(*optimizers))
+        self.prepared = dict(self.method.models) | wrapped
+
+    def _release(self) -> None:
+        for model in self.prepared.values():  # undoes what mixed precision did to a model's forward
+            self.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
+        self.accelerator.free_memory()
+
+    def _epoch(self) -> None:
+        """Trains on the batches of an epoch that are still to come."""
+        for model in self.prepared.values():
+            model.train()
+        waiting = 0  # batches whose gradients are accumulated, but not applied
+        for batch in self.method.batches(self.position.epoch, self.position.batch):
+            mine = self.method.share(batch, self.accelerator.process_index, self.accelerator.num_processes)
+            self.position.batch += 1
+            if mine is None:
+                continue
+            waiting += 1
+            self._train_on(send_to_device(mine, self.accelerator.device, non_blocking=True), waiting)
+            if waiting == self.stage.accumulate:
+                self._apply()
+                waiting = 0
+                if self._finished():
+                    break
+                self._save_within_epoch()
+                if self.position.step % _SHOW_STEPS == 0:
+                    self.task.advance(0, note=f"epoch {self.position.epoch + 1}, step {self.position.step}")
+        if waiting:
+            self._apply()
+        if not len(self.metrics):
+            raise TrainingError(f"stage {self.stage.name!r} has no batch that is large enough for every process")
+        self._look()
+
+    def _train_on(self, batch: Batch, place: int) -> None:
+        """Adds a batch's gradients. place: of the batch among those of its step, from 1 on."""
+        if place == 1:
+            for stepper in self.steppers:
+                stepper.zero_grad()
+        seed_torch(f"{self.stage.key} {self.position.step} {place} {self.accelerator.process_index}")
+        with self._synchronised(place == self.stage.accumulate):
+            with self.accelerator.autocast():
+                result = self.method.step(self.prepared, batch)
+            self.metrics.add({"loss": result.loss, **result.metrics})
+            if len(self.metrics) % self.look_steps == 0:
+                self._look(batch)
+            if isinstance(result, Loss):
+                self.accelerator.backward(result.loss / self.stage.accumulate)
+            elif self.stage.accumulate > 1 or self.accelerator.scaler is not None:
+                raise TrainingError("a step that brings its own gradients takes neither accumulation nor fp16")
+            else:
+                average_gradients(self.method.models.values())
+
+    def _synchronised(self, last: bool) -> AbstractContextManager[Any]:
+        """Lets processes exchange gradients only for the last batch of a step."""
+        stack = ExitStack()
+        if not last:
+            for model in self.prepared.values():
+                stack.enter_context(self.accelerator.no_sync(model))
+        return stack
+
+    def _apply(self) -> None:
+        """Takes a step with the gradients."""
+        if self.stage.clip_norm is not None:
+            parameters = [one for model in self.method.models.values() for one in model.parameters()]
+            self.accelerator.clip_grad_norm_(parameters, self.stage.clip_norm)
+        for stepper in self.steppers:
+            stepper.step()
+        self._move_on("step")
+        self.position.step += 1
+        self.method.after_step(self.position.step)
+
+    def _move_on(self, period: str) -> None:
+        for one in self.method.optimizers.values():
+            if one.every == period:
+                one.scheduler.step()
+
+    def _end_epoch(self, log: MetricLog) -> dict[str, float]:
+        """Validates, logs and saves; returns the epoch's metrics."""
+        means = self.metrics.means()
+        self._move_on("epoch")
+        share_buffers(self.method.models.values())
+        self._check_weights()
+        entry: dict[str, Any] = {"stage": self.stage.name, "epoch": self.position.epoch + 1}
+        if self.stage.steps is not None:
+            entry["step"] = self.position.step
+        figures = dict(self.method.validate())
+        self.position = Position(self.position.epoch + 1, 0, self.position.step)
+        self.metrics = StepMetrics()
+        if self.accelerator.is_main_process:
+            log.append(entry | means | figures)
+            self.best.keep(figures)
+        self._save()
+        self.accelerator.log(
+            {f"{self.stage.name}/{name}": value for name, value in (means | figures).items()}, step=self.position.epoch
+        )
+        return means
+
+    def _save_within_epoch(self) -> None:
+        every = self.stage.checkpoint_steps
+        if every is None:
+            alone = self.accelerator.num_processes == 1
+            due = alone and time.monotonic() - self._saved_at > _LONGEST_UNSAVED
+        else:
+            due = self.position.step % every == 0
+        if due:
+            self._look()
+            share_buffers(self.method.models.values())
+            self._check_weights()
+            self._save()
+
+    def _save(self) -> None:
+        if self.accelerator.is_main_process:
+            self.checkpoint.save(self.position, {"metrics": self.metrics.state_dict(), "best": self.best.value})
+        self._saved_at, self._saved_step = time.monotonic(), self.position.step
+        self._initial = None
+        self.accelerator.wait_for_everyone()  # the next stage may start from the file
+
+    def _look(self, batch: Batch | None = None) -> None:
+        """Raises TrainingError if a loss since the last look is not finite. batch: that of the last loss."""
+        losses = self.metrics.unseen("loss")
+        finite = torch.isfinite(losses)
+        if finite.all():
+            return
+        if self.look_steps > 1:
+            self._replay()
+        loss = losses[~finite][0].item()
+        where = "it did not recur when the steps were repeated" if batch is None else self._diagnosis(batch)
+        epoch = self.position.epoch + 1
+        raise TrainingError(
+            f"the loss of stage {self.stage.name!r} is {loss} in epoch {epoch}: {where}; {self._kept()}"
+        )
+
+    def _diagnosis(self, batch: Batch) -> str:
+        models = self.method.models
+        return not_finite(_as_one(models), partial(self.method.step, models, batch))
+
+    def _replay(self) -> None:
+        """Repeats the steps since the last checkpoint, looking at each loss, to say where one stops being finite."""
+        self._load_state(self._initial)
+        self.look_steps = 1
+        self._epoch()
+
+    def _load_state(self, state: dict[str, Any] | None) -> None:
+        self.position, self.metrics = Position(), StepMetrics()
+        if state is None:
+            self._restore()
+            return
+        for name, part in self.checkpoint.parts.items():
+            part.load_state_dict(state[name])
+
+    def _state(self) -> dict[str, Any]:
+        return copy.deepcopy({name: part.state_dict() for name, part in self.checkpoint.parts.items()})
+
+    def _check_weights(self) -> None:
+        """Raises TrainingError if a weight or statistic is not finite."""
+        broken = broken_tensor(_as_one(self.method.models))
+        if broken is not None:
+            raise TrainingError(
+                f"{broken} is not finite after epoch {self.position.epoch + 1} of stage {self.stage.name!r}; "
+                f"{self._kept()}"
+            )
+
+    def _kept(self) -> str:
+        """What is left of a stage that fails, for messages."""
+        if not self.stage.checkpoint.exists():
+            return "try a lower learning rate, in the earlier stages as well"
+        return f"{self.stage.checkpoint} keeps the state after step {self._saved_step}"
+
+
+def _parts(method: Method, accelerator: Accelerator) -> dict[str, Stateful]:
+    """What a checkpoint keeps, by name."""
+    parts: dict[str, Stateful] = {f"model {name}": model for name, model in method.models.items()}
+    for name, one in method.optimizers.items():
+        parts |= {f"optimizer {name}": one.optimizer, f"scheduler {name}": one.scheduler}
+    parts |= {f"state {name}": part for name, part in method.state.items()}
     if accelerator.scaler is not None:  # of fp16
         parts["scaler"] = accelerator.scaler
-    done = _restore(stage, parts)
-    if done == stage.epochs:
-        return
-    metrics = _MetricLog(stage.metrics, stage.name, done)
-    task = progress.task(f"training: {stage.name}", stage.epochs)
-    task.advance(done)
-    prepared, stepper = accelerator.prepare(model, optimizer)
-    for epoch in range(done, stage.epochs):
-        prepared.train()
-        losses = []
-        for batch in stage.batches(epoch):
-            share = _share(batch, accelerator)
-            if share is None:
-                continue
-            with accelerator.autocast():
-                loss = stage.loss(prepared, share)
-            losses.append(accelerator.reduce(loss.detach().float(), "mean"))
-            if not torch.isfinite(losses[-1]):
-                where = not_finite(model, partial(stage.loss, model, share))
-                raise TrainingError(
-                    f"the loss of stage {stage.name!r} is {losses[-1].item()} in epoch {epoch + 1}: {where}; "
-                    + _kept(stage, epoch)
-                )
-            stepper.zero_grad()
-            accelerator.backward(loss)
-            stepper.step()
-        if not losses:
-            raise TrainingError(f"stage {stage.name!r} has no batch that is large enough for every process")
-        mean = torch.stack(losses).mean().item()
-        scheduler.step()
-        for buffer in model.buffers():
-            broadcast(buffer)  # statistics of batch norms are each process's own
-        state = {name: part.state_dict() for name, part in parts.items()}
-        broken = [name for name, tensor in state["model"].items() if not torch.isfinite(tensor).all()]
-        if broken:
-            raise TrainingError(
-                f"{broken[0]} is not finite after epoch {epoch + 1} of stage {stage.name!r}; {_kept(stage, epoch)}"
-            )
-        if accelerator.is_main_process:
-            metrics.append({"stage": stage.name, "epoch": epoch + 1, "loss": mean})
-            saved = {"epoch": epoch + 1, "settings": json.dumps(stage.settings, sort_keys=True), **state}
-            write_with(stage.checkpoint, partial(torch.save, saved))
-        accelerator.wait_for_everyone()  # the next stage may start from the file
-        accelerator.log({f"{stage.name}/loss": mean}, step=epoch + 1)
-        task.advance(note=f"loss {mean:.4f}")
-    accelerator.unwrap_model(prepared, keep_fp32_wrapper=False)  # undoes what mixed precision did to its forward
-    accelerator.free_memory()
+    return parts
 
 
-def _kept(stage: Stage, epochs: int) -> str:
-    """What is left of a stage that fails, for messages."""
-    if epochs == 0:
-        return "a lower learning rate may help, in the stages before, too"
-    return f"{stage.checkpoint} keeps the {epochs} before"
+def _as_one(models: Mapping[str, nn.Module]) -> nn.Module:
+    """The only model, or a module that holds all of them by name."""
+    return next(iter(models.values())) if len(models) == 1 else nn.ModuleDict(dict(models))
 
 
-def _share(batch: tuple[Tensor, ...], accelerator: Accelerator) -> tuple[Tensor, ...] | None:
-    """This process's part of a batch, on its device; None if some process would have less than two samples."""
-    rank, processes = accelerator.process_index, accelerator.num_processes
-    if len(batch[0]) < 2 * processes and processes > 1:
-        return None
-    return tuple(part[rank::processes].to(accelerator.device, non_blocking=True) for part in batch)
+def _is_trainable(model: nn.Module) -> bool:
+    return any(parameter.requires_grad for parameter in model.parameters())
 
 
-def _restore(stage: Stage, parts: dict[str, Any]) -> int:
-    """Loads a stage's checkpoint, if there is one, into `parts`; returns the number of finished epochs."""
-    if not stage.checkpoint.exists():
-        return 0
-    try:
-        saved = torch.load(stage.checkpoint, weights_only=True, map_location="cpu")
-        settings, epoch = saved["settings"], int(saved["epoch"])
-        if settings == json.dumps(stage.settings, sort_keys=True):
-            for name, part in parts.items():
-                part.load_state_dict(saved[name])
-            return epoch
-    except (OSError, RuntimeError, EOFError, UnpicklingError, LookupError, TypeError, ValueError) as error:
-        raise TrainingError(f"{stage.checkpoint} is damaged; remove it to train the stage again") from error
-    raise TrainingError(f"{stage.checkpoint} was written with other settings: {settings}")
-
-
-class _MetricLog:
-    """JSON lines, one an epoch; lines of epochs that a resumed run repeats are dropped."""
-
-    def __init__(self, path: Path, stage: str, done: int) -> None:
-        self.path = path
-        lines = path.read_text().splitlines() if path.exists() else []
-        try:
-            entries = [json.loads(line) for line in lines]
-            self.entries = [entry for entry in entries if entry["stage"] != stage or entry["epoch"] <= done]
-        except (ValueError, LookupError, TypeError) as error:
-            raise TrainingError(f"{path} is damaged; remove it to go on without the losses so far") from error
-
-    def append(self, entry: dict[str, Any]) -> None:
-        self.entries.append(entry)
-        write_text(self.path, "".join(json.dumps(entry) + "\n" for entry in self.entries))
+def _listed(prepared: Any) -> list[Any]:
+    """What `Accelerator.prepare` returns: one object for one argument, else a tuple."""
+    return list(prepared) if isinstance(prepared, tuple) else [prepared]

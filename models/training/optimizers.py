@@ -1,37 +1,88 @@
-"""Optimizers with their learning-rate schedules, by name."""
+"""Optimizers and learning-rate schedules, by name."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 from torch import nn
-from torch.optim import SGD, Adam, Optimizer
-from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, MultiStepLR
+from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LinearLR, LRScheduler, MultiStepLR, SequentialLR
 
-Schedule = Literal["cosine", "cifar", "imagenet"]
+OptimizerName = Literal["adam", "adamw", "sgd"]
+ScheduleName = Literal["constant", "cosine", "steps"]
+Period = Literal["epoch", "step"]
 
-_LEARNING_RATES: dict[str, float] = {"cosine": 1e-3, "cifar": 1e-3, "imagenet": 1e-2}
+_WARMUP_START = 1e-3  # share of the learning rate at the first period of a warm-up
 
 
-def make_optimizer(
-    parameters: Iterable[nn.Parameter], schedule: Schedule, epochs: int, learning_rate: float | None
-) -> tuple[Optimizer, LRScheduler]:
-    """An optimizer, and a scheduler to step after every epoch.
+@dataclass(frozen=True)
+class Scheduled:
+    """An optimizer with its schedule. every: the period after which the schedule moves on."""
 
-    cosine: Adam, the rate falls to 0 as a cosine. cifar: Adam, the rate falls to a tenth at 3, 6 and 9 tenths of the
-    epochs (60, 120 and 180 of 200). imagenet: SGD with momentum 0.9 and weight decay 1e-4; a tenth at 2, 4 and 5
-    sixths (20, 40, 50 of 60). Section 2.6.2.3. learning_rate: None for the schedule's own, 1e-3 for Adam and 1e-2
-    for SGD.
+    optimizer: Optimizer
+    scheduler: LRScheduler
+    every: Period = "epoch"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizerSettings:
+    """An optimizer and how its learning rate changes.
+
+    momentum: of SGD; Adam has its usual betas. schedule: `constant`; `cosine`, which falls to 0; `steps`, which divides
+    the rate by ten at each fraction of the periods in `milestones`. warmup: periods in which the rate rises linearly
+    before the schedule starts. every: what a period is.
+
+    Raises ValueError, naming the setting and what is allowed, for impossible ones.
     """
-    rate = _LEARNING_RATES[schedule] if learning_rate is None else learning_rate
-    if schedule == "imagenet":
-        optimizer: Optimizer = SGD(parameters, rate, momentum=0.9, weight_decay=1e-4)
-        return optimizer, _tenth_at(optimizer, epochs, (2 / 6, 4 / 6, 5 / 6))
-    optimizer = Adam(parameters, rate)
-    if schedule == "cifar":
-        return optimizer, _tenth_at(optimizer, epochs, (0.3, 0.6, 0.9))
-    return optimizer, CosineAnnealingLR(optimizer, epochs)
+
+    optimizer: OptimizerName = "adam"
+    learning_rate: float = 1e-3
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    schedule: ScheduleName = "cosine"
+    milestones: tuple[float, ...] = ()
+    warmup: int = 0
+    every: Period = "epoch"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.learning_rate < float("inf"):
+            raise ValueError(f"learning_rate is {self.learning_rate}; allowed is a number above 0")
+        for name in ("momentum", "weight_decay"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; allowed are 0 to 1")
+        if self.warmup < 0:
+            raise ValueError(f"warmup is {self.warmup}; allowed are 0 and more periods")
+        if not all(0 < share < 1 for share in self.milestones):
+            raise ValueError(f"milestones are {self.milestones}; allowed are fractions between 0 and 1")
+
+    def build(self, parameters: Iterable[nn.Parameter], periods: int) -> Scheduled:
+        """The optimizer and its schedule over `periods` periods. Raises ValueError if the warm-up leaves none."""
+        if periods <= self.warmup:
+            raise ValueError(f"warmup is {self.warmup}; it has to be shorter than the {periods} periods of the stage")
+        optimizer = self._optimizer(parameters)
+        main = self._schedule(optimizer, periods - self.warmup)
+        if self.warmup:
+            rise = LinearLR(optimizer, _WARMUP_START, total_iters=self.warmup)
+            main = SequentialLR(optimizer, [rise, main], [self.warmup])
+        return Scheduled(optimizer, main, self.every)
+
+    def _optimizer(self, parameters: Iterable[nn.Parameter]) -> Optimizer:
+        match self.optimizer:
+            case "sgd":
+                return SGD(parameters, self.learning_rate, momentum=self.momentum, weight_decay=self.weight_decay)
+            case "adamw":
+                return AdamW(parameters, self.learning_rate, weight_decay=self.weight_decay)
+        return Adam(parameters, self.learning_rate, weight_decay=self.weight_decay)
+
+    def _schedule(self, optimizer: Optimizer, periods: int) -> LRScheduler:
+        match self.schedule:
+            case "cosine":
+                return CosineAnnealingLR(optimizer, periods)
+            case "steps":
+                return MultiStepLR(optimizer, milestones_of(periods, self.milestones))
+        return ConstantLR(optimizer, factor=1.0, total_iters=0)
 
 
-def _tenth_at(optimizer: Optimizer, epochs: int, shares: tuple[float, ...]) -> LRScheduler:
-    """A tenth of the rate from each of these shares of the epochs on, but never from the start, nor twice at once."""
-    return MultiStepLR(optimizer, sorted({max(1, round(epochs * share)) for share in shares}))
+def milestones_of(periods: int, fractions: Iterable[float]) -> list[int]:
+    """The periods after which the learning rate is divided by ten; never 0, never twice the same."""
+    return sorted({max(1, round(periods * fraction)) for fraction in fractions})

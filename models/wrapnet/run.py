@@ -1,26 +1,24 @@
-"""A WrapNet run in a folder of its own: config.json, metrics.jsonl, checkpoints, model.safetensors, result.json."""
+"""A WrapNet run: what it stores in its folder, and how it is read again."""
 
-import json
 from dataclasses import asdict, dataclass, fields
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import nn
 
 from models.data.sources import ImageSource
-from models.files import write_text, write_with
 from models.progress import Progress
 from models.quantization.accumulators import Accumulator
-from models.quantization.layers import QuantModule, quantized_layers
-from models.quantization.quantizers import weight_bits
-from models.training.execution import Execution, process_state
+from models.quantization.activations import ActivationMode, activation_quantizers
+from models.quantization.layers import quantized_layers
+from models.training.execution import Execution
+from models.training.run import RunFolder
 from models.wrapnet.settings import WrapNetConfig
 from models.wrapnet.training import WrapNetResult, build_from, check_images, train_wrapnet
 
-_CONFIG, _RESULT, _MODEL = "config.json", "result.json", "model.safetensors"
+METHOD = "wrapnet"
+"""The method's name in the configuration of its runs."""
+
 _MOST_NAMES = 10
 
 
@@ -40,27 +38,17 @@ def run_wrapnet(
     """
     check_images(config, data)
     build_from(config, len(data.classes))  # refuses impossible layers before anything is written or trained
-    path = folder / _CONFIG
-    state = process_state()
+    run = RunFolder(folder)
     settings = asdict(config) | {"data": data.name, "data_digest": data.digest} | execution.numerics
-    settings["processes"] = state.num_processes
-    if path.exists():
-        if not resume:
-            raise ValueError(f"{folder} holds a run already; resume it with --resume, or name another folder")
-        _compare(path, settings)
-    state.wait_for_everyone()  # no process writes before all have looked
-    if state.is_main_process:
-        write_text(path, json.dumps(settings, indent=2))
+    run.start(METHOD, settings, resume=resume)
     result = train_wrapnet(config, data, folder, progress, execution)
     record = summary(config, data, result)
-    if state.is_main_process:
-        write_with(folder / _MODEL, partial(save_file, result.network.state_dict()))
-        write_text(folder / _RESULT, json.dumps(record, indent=2))
+    run.finish(result.network.state_dict(), record)
     return record
 
 
 @dataclass(frozen=True)
-class FinishedRun:
+class WrapNetRun:
     """A trained network, ready to run on quantized activations, with its configuration and the names of its classes."""
 
     config: WrapNetConfig
@@ -74,34 +62,24 @@ class FinishedRun:
             raise ValueError(f"the network tells apart {_listed(self.classes)}; the data has {_listed(data.classes)}")
 
 
-def load_run(folder: Path) -> FinishedRun:
+def load_run(folder: Path) -> WrapNetRun:
     """The trained network of a finished run.
 
     Raises ValueError, naming the file, if the run is not finished or a file is damaged.
     """
-    for name in (_CONFIG, _RESULT, _MODEL):
-        if not (folder / name).is_file():
-            raise ValueError(f"{folder} does not hold a finished run: {name} is missing")
+    finished = RunFolder(folder).load()
     try:
-        stored = json.loads((folder / _CONFIG).read_text())
-        config = WrapNetConfig(**{field.name: stored[field.name] for field in fields(WrapNetConfig)})
-        record = json.loads((folder / _RESULT).read_text())
-        network = build_from(config, len(record["classes"]))
-        for layer, stated in zip(quantized_layers(network), record["layers"], strict=True):
+        config = WrapNetConfig(**{field.name: finished.settings[field.name] for field in fields(WrapNetConfig)})
+        classes = tuple(finished.result["classes"])
+        network = build_from(config, len(classes))
+        for layer, stated in zip(quantized_layers(network), finished.result["layers"], strict=True):
             layer.accumulator = Accumulator(**stated["accumulator"])
-        network.load_state_dict(load_file(folder / _MODEL))
-    except (ValueError, TypeError, LookupError, RuntimeError, SafetensorError) as error:
+        network.load_state_dict(finished.weights)
+    except (ValueError, TypeError, LookupError, RuntimeError) as error:
         raise ValueError(f"{folder} holds a damaged run, or one of another version") from error
-    for module in network.modules():
-        if isinstance(module, QuantModule):
-            module.activations = "quantized"
-    return FinishedRun(config, network.eval(), tuple(record["classes"]))
-
-
-def _listed(classes: tuple[str, ...]) -> str:
-    """The names of classes, for messages."""
-    more = len(classes) - _MOST_NAMES
-    return ", ".join(classes[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    for quantizer in activation_quantizers(network):
+        quantizer.mode = ActivationMode.QUANTIZED
+    return WrapNetRun(config, network.eval(), classes)
 
 
 def summary(config: WrapNetConfig, data: ImageSource, result: WrapNetResult) -> dict[str, Any]:
@@ -115,15 +93,15 @@ def summary(config: WrapNetConfig, data: ImageSource, result: WrapNetResult) -> 
         "train_images": data.train_count,
         "held_out_images": data.test_count,
         "accuracies": {name: asdict(accuracy) for name, accuracy in result.accuracies.items()},
-        "weight_bits": weight_bits(config.weights),
-        "activation_bits": max(layer.activation_bits for layer in layers),
+        "weight_bits": config.weight_format.bits,
+        "activation_bits": max(layer.activation.bits for layer in layers),
         "accumulator_bits": config.accumulator_bits,
         "slope": config.slope,
         "layers": [
             {
                 "name": names[layer],
-                "activation_bits": layer.activation_bits,
-                "step": layer.step.item(),
+                "activation_bits": layer.activation.bits,
+                "step": layer.activation.step.item(),
                 "accumulator": asdict(layer.accumulator),
             }
             for layer in layers
@@ -131,12 +109,7 @@ def summary(config: WrapNetConfig, data: ImageSource, result: WrapNetResult) -> 
     }
 
 
-def _compare(path: Path, settings: dict[str, Any]) -> None:
-    try:
-        stored = json.loads(path.read_text())
-        different = [name for name in settings if stored.get(name) != settings[name]]
-    except (ValueError, AttributeError) as error:
-        raise ValueError(f"{path} is damaged") from error
-    if different:
-        listed = ", ".join(f"{name} {stored.get(name)} (now {settings[name]})" for name in different)
-        raise ValueError(f"{path.parent} holds a run of other settings: {listed}")
+def _listed(classes: tuple[str, ...]) -> str:
+    """The names of classes, for messages."""
+    more = len(classes) - _MOST_NAMES
+    return ", ".join(classes[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from tyro.conf import arg
 
 from models.backbones.networks import NETWORKS
-from models.quantization.quantizers import BOUNDED_KINDS, largest_weight
-from models.training.optimizers import Schedule
+from models.quantization.formats import Bounded, WeightFormat, parse_weight_format
 from models.training.seeds import check_seed
+from models.wrapnet.recipes import Recipe
 
 _WIDEST_ACTIVATIONS = 8
 _LARGEST_LEARNING_RATE = 1000
@@ -55,7 +55,7 @@ class WrapNetSettings:
     """Epochs of the float network and of pre-training; as many as of the other stages if left out."""
     batch_size: int = 64
     """Images in a batch, over all processes."""
-    schedule: Schedule = "cosine"
+    schedule: Recipe = "cosine"
     """Optimizer and schedule of each stage: cosine (Adam), cifar (Adam, steps) or imagenet (SGD, steps)."""
     learning_rate: float | None = None
     """Learning rate at the start of a stage; 0.001 with Adam and 0.01 with SGD if left out."""
@@ -102,7 +102,7 @@ class WrapNetConfig(WrapNetSettings):
             )
         if self.packing in ("carries", "hybrid") and self.weights not in ("binary", "ternary"):
             raise ValueError(f"packing {self.packing} is for binary and ternary weights, not {self.weights!r}")
-        if self.weights in BOUNDED_KINDS and not self.relu:
+        if isinstance(self.weight_format, Bounded) and not self.relu:
             raise ValueError(f"weights {self.weights!r} need activations that are not negative, so a ReLU")
         fewest = 1 if self.relu else 2  # one of them is the sign
         if self.activation_bits is not None and not fewest <= self.activation_bits <= _WIDEST_ACTIVATIONS:
@@ -116,10 +116,15 @@ class WrapNetConfig(WrapNetSettings):
             )
 
     @property
+    def weight_format(self) -> WeightFormat:
+        """The integers that weights are quantized to."""
+        return parse_weight_format(self.weights)
+
+    @property
     def roomiest_activations(self) -> int:
         """Bits of the widest activations, up to 8, whose products with the weights fit the accumulator."""
         value_bits = self.accumulator_bits - (self.packing in ("buffer", "hybrid"))
-        largest = ((1 << max(value_bits - 1, 0)) - 1) // largest_weight(self.weights)
+        largest = ((1 << max(value_bits - 1, 0)) - 1) // self.weight_format.largest
         # Unsigned activations of so many bits reach 2^bits - 1, signed ones -2^(bits - 1).
         bits = (largest + 1).bit_length() - 1 if self.relu else largest.bit_length()
         return min(_WIDEST_ACTIVATIONS, bits)

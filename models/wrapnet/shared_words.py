@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from models.quantization.accumulators import Packing
 from models.quantization.layers import QuantLayer, quantized_layers
+from models.quantization.observation import Request, observe
 
 _TOLERATED_DROP = 0.02
 
@@ -45,7 +47,7 @@ def let_carries_run(
     before = _accuracy(network, images, labels)
     for place, index in enumerate(order):
         kept = deepcopy(network.state_dict())
-        layers[index].accumulator = replace(layers[index].accumulator, packing="carries")
+        layers[index].accumulator = replace(layers[index].accumulator, packing=Packing.CARRIES)
         calibrate(network, images)
         train(f"carries-{place + 1}", order[: place + 1])
         calibrate(network, images)
@@ -53,7 +55,7 @@ def let_carries_run(
             network.load_state_dict(kept, strict=False)  # without this layer's carries, which the state did not have
             for buffered in order[place:]:
                 layers[buffered].carry_mean = None
-                layers[buffered].accumulator = replace(layers[buffered].accumulator, packing="buffer")
+                layers[buffered].accumulator = replace(layers[buffered].accumulator, packing=Packing.BUFFER)
             train("buffer", order[:place])
             calibrate(network, images)
             return
@@ -63,12 +65,8 @@ def let_carries_run(
 def calibrate(network: nn.Module, images: Tensor) -> None:
     """Sets what each layer subtracts for carries to the mean over `images` of those that a machine makes."""
     network.eval()
-    layers = quantized_layers(network)
-    for layer in layers:
-        layer.calibrating = True
-    network(images)
-    for layer in layers:
-        layer.calibrating = False
+    with observe(quantized_layers(network), Request.CALIBRATE):
+        network(images)
 
 
 @torch.no_grad()
@@ -76,13 +74,13 @@ def carry_statistics(network: nn.Module, layer: QuantLayer, images: Tensor) -> C
     """The carries that `layer` of `network` makes, or would make, on `images`; leaves the network as it is."""
     network.eval()
     accumulator, mean = layer.accumulator, layer.carry_mean
-    layer.accumulator = replace(accumulator, packing="carries")
-    layer.calibrating = True
+    layer.accumulator = replace(accumulator, packing=Packing.CARRIES)
     try:
-        network(images)
-        return CarryStatistics(*layer.carry_moments())
+        with observe([layer], Request.CARRIES | Request.CALIBRATE) as (seen,):
+            network(images)
+            return CarryStatistics(*seen.carry_moments())
     finally:
-        layer.accumulator, layer.carry_mean, layer.calibrating, layer.carry_counts = accumulator, mean, False, None
+        layer.accumulator, layer.carry_mean = accumulator, mean
 
 
 @torch.no_grad()

@@ -22,14 +22,19 @@ from models.backbones.options import NetworkOptions
 from models.data.sources import ImageSource
 from models.data.transforms import Augmentation
 from models.progress import Progress
-from models.quantization.accumulators import Accumulator, Overflow
-from models.quantization.layers import Activations, QuantModule, configure, quantized_layers
-from models.quantization.quantizers import BOUNDED_KINDS
+from models.quantization.accumulators import Accumulator, Overflow, Packing
+from models.quantization.activations import ActivationMode, activation_quantizers
+from models.quantization.formats import Bounded
+from models.quantization.layers import configure, quantized_layers
+from models.quantization.observation import observe
 from models.quantization.step_sizes import choose_one_step_size, choose_step_sizes
 from models.training.execution import Execution
-from models.training.loop import Stage, run_stage
-from models.training.optimizers import make_optimizer
-from models.wrapnet.evaluation import Accuracy, evaluate
+from models.training.loop import run_stage
+from models.training.run import RunFolder
+from models.training.stage import Stage
+from models.wrapnet.evaluation import Evaluation, evaluate
+from models.wrapnet.method import Classification, Penalties
+from models.wrapnet.recipes import recipe
 from models.wrapnet.settings import WrapNetConfig
 from models.wrapnet.shared_words import let_carries_run
 
@@ -66,12 +71,12 @@ class WrapNetTraining:
     ) -> None:
         check_images(config, data)
         self.config = config
-        self.data = data
         self.folder = folder
         self.stages = stages or folder
         self.progress = progress
         self.execution = execution
         self.accelerator = execution.accelerator(folder)
+        self.data = data.on(self.accelerator.device)
 
     def float_network(self) -> nn.Module:
         """The network with nothing quantized, trained."""
@@ -85,8 +90,7 @@ class WrapNetTraining:
         # The quantizers' own state is not in a float network.
         network.load_state_dict(network.state_dict() | self.float_network().state_dict())
         for layer in quantized_layers(network):
-            if layer.weights in BOUNDED_KINDS:
-                layer.bounded.fit(layer.weight.data)
+            layer.weight_quantizer.fit(layer.weight.data)
         self.configure(network, "float", "exact")
         self.train("pretrain", network, self._pretrain_settings())
         return network
@@ -94,13 +98,12 @@ class WrapNetTraining:
     def with_step_sizes(self) -> nn.Module:
         """The pre-trained network with the step sizes that lead to the overflow rate."""
         network = self.pretrained()
-        for module in network.modules():
-            if isinstance(module, QuantModule):  # a shared stage may hold another configuration's limit
-                module.activation_bits = self.config.activation_bit_limit
+        for quantizer in activation_quantizers(network):  # a shared stage may hold another configuration's limit
+            quantizer.bits = self.config.activation_bit_limit
         self.configure(network, "float", self.config.cyclic_function)
         (images, _), rate = self.calibration_batch(), self.config.overflow_rate / 100
         for layer in quantized_layers(network):  # steps are chosen on true sums
-            layer.accumulator = Accumulator(bits=layer.accumulator.value_bits, overflow="exact")
+            layer.accumulator = Accumulator(bits=layer.accumulator.value_bits, overflow=Overflow.EXACT)
         if self.config.network in RESIDUAL_NETWORKS:
             choose_one_step_size(network, images, rate)
         else:
@@ -114,7 +117,7 @@ class WrapNetTraining:
         """
         network = self.with_step_sizes()
         self.configure(network, "quantized", "exact")
-        self.train("exact", network, self.settings(_STEPS) | {"penalty": penalty}, penalty=penalty)
+        self.train("exact", network, self.settings(_STEPS) | {"penalty": penalty}, Penalties(penalty))
         return network
 
     def wrapnet(self) -> nn.Module:
@@ -124,10 +127,10 @@ class WrapNetTraining:
         self.configure(network, "unrounded", config.cyclic_function)
         # One step size for all layers of a deep network leaves some with many overflows (section 2.6.2.3).
         penalty = config.penalty if config.network in RESIDUAL_NETWORKS else 0.0
-        self.train("warmup", network, self.settings(_WARMUP) | {"penalty": penalty}, penalty=penalty)
+        self.train("warmup", network, self.settings(_WARMUP) | {"penalty": penalty}, Penalties(penalty))
         self.configure(network, "quantized", config.cyclic_function)
         settings = self.settings(_WARMUP) | {"penalty": config.penalty}
-        self.train("finetune", network, settings, penalty=config.penalty)
+        self.train("finetune", network, settings, Penalties(config.penalty))
         if config.packing in ("carries", "hybrid"):
             self._let_carries_run(network, settings)
         return network
@@ -137,13 +140,8 @@ class WrapNetTraining:
         settings = settings | {"carry_penalty": config.carry_penalty, "word_bits": config.word_bits}
 
         def train(name: str, layers: list[int]) -> None:
-            self.train(
-                name,
-                network,
-                settings | {"layers": layers},
-                penalty=config.penalty,
-                carry_penalty=config.carry_penalty if layers else 0.0,
-            )
+            penalties = Penalties(config.penalty, config.carry_penalty if layers else 0.0)
+            self.train(name, network, settings | {"layers": layers}, penalties)
 
         images, labels = self.calibration_batch()
         let_carries_run(network, images, labels, train, hybrid=config.packing == "hybrid")
@@ -152,9 +150,9 @@ class WrapNetTraining:
         """The run's network with its initial weights, on the run's device."""
         return build_from(self.config, len(self.data.classes), quantized=quantized).to(self.accelerator.device)
 
-    def configure(self, network: nn.Module, activations: Activations, overflow: Overflow) -> None:
+    def configure(self, network: nn.Module, mode: ActivationMode | str, overflow: Overflow | str) -> None:
         """Sets the network's activations and accumulators for a stage."""
-        configure(network, activations, accumulator_of(self.config, overflow))
+        configure(network, mode, accumulator_of(self.config, overflow))
 
     def calibration_batch(self) -> tuple[Tensor, Tensor]:
         """Training images to choose step sizes on, as the network takes them, and their labels."""
@@ -176,45 +174,32 @@ class WrapNetTraining:
         name: str,
         network: nn.Module,
         settings: dict[str, Any],
-        *,
-        penalty: float = 0.0,
-        carry_penalty: float = 0.0,
+        penalties: Penalties = Penalties(),  # noqa: B008 - it is frozen
     ) -> None:
         """Trains `network` through the stage `name`, whose result depends on `settings`."""
-
-        layers = quantized_layers(network)
-        for layer in layers:
-            layer.collects_penalty = bool(penalty)
-
-        def loss(model: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
-            images, labels = batch
-            total = nn.functional.cross_entropy(model(images), labels)
-            if penalty:
-                total = total + penalty * torch.stack([layer.take_penalty() for layer in layers]).sum()
-            if carry_penalty:
-                carrying = [layer for layer in layers if layer.accumulator.packing == "carries"]
-                total = total + carry_penalty * torch.stack([layer.carry_penalty() for layer in carrying]).sum()
-            return total
-
         config = self.config
         epochs = (config.pretrain_epochs if name in _PRETRAINING else None) or config.epochs
         settings = settings | {"epochs": epochs}
-        optimizer, scheduler = make_optimizer(network.parameters(), config.schedule, epochs, config.learning_rate)
         digest = hashlib.sha256(json.dumps([name, settings], sort_keys=True).encode()).hexdigest()[:8]
-        augmentation = Augmentation(shift=config.shift, flip=config.flip)
+        key = f"{config.seed} {name}"
         stage = Stage(
-            name,
-            epochs,
-            lambda epoch: self.data.training_batches(config.batch_size, augmentation, f"{config.seed} {name} {epoch}"),
-            loss,
-            settings,
-            self.stages / f"{name}-{digest}.pt",
-            self.folder / "metrics.jsonl",
+            name=name,
+            epochs=epochs,
+            settings=settings,
+            checkpoint=self.stages / f"{name}-{digest}.pt",
+            metrics=RunFolder(self.folder).metrics,
+            key=key,
         )
-        run_stage(stage, network, optimizer, scheduler, self.accelerator, self.progress)
+        optimizer = recipe(config.schedule, config.learning_rate).build(network.parameters(), epochs)
+        augmentation = Augmentation(shift=config.shift, flip=config.flip)
+        with observe(quantized_layers(network), penalties.request) as seen:
+            method = Classification(
+                network, optimizer, self.data, config.batch_size, augmentation, key, penalties, seen
+            )
+            run_stage(stage, method, self.accelerator, self.progress)
 
     def _pretrain_settings(self) -> dict[str, Any]:
-        bounded = self.config.weights in BOUNDED_KINDS
+        bounded = isinstance(self.config.weight_format, Bounded)
         return self.settings((*_PRETRAIN, *_LIMITS) if bounded else _PRETRAIN)
 
 
@@ -228,7 +213,7 @@ class WrapNetResult:
     """
 
     network: nn.Module
-    accuracies: dict[str, Accuracy]
+    accuracies: dict[str, Evaluation]
 
 
 def train_wrapnet(
@@ -240,6 +225,7 @@ def train_wrapnet(
 ) -> WrapNetResult:
     """Trains WrapNet by its stages, and its rivals; resumes what `folder` already holds."""
     training = WrapNetTraining(config, data, folder, progress, execution)
+    data = training.data
     accuracies = {"float": evaluate(training.float_network(), data)}
     if config.baselines:
         rival = training.exact()
@@ -273,12 +259,12 @@ def build_from(config: WrapNetConfig, classes: int, *, quantized: bool = True) -
     return build_network(config.network, options)
 
 
-def accumulator_of(config: WrapNetConfig, overflow: Overflow) -> Accumulator:
+def accumulator_of(config: WrapNetConfig, overflow: Overflow | str) -> Accumulator:
     """The accumulators of a configuration, before any carries run."""
     return Accumulator(
         bits=config.accumulator_bits,
         slope=config.slope,
-        overflow=overflow,
-        packing="buffer" if config.packing == "buffer" else "none",
+        overflow=Overflow(overflow),
+        packing=Packing.BUFFER if config.packing == "buffer" else Packing.NONE,
         word_bits=config.word_bits,
     )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from models.kernels import Levels, PackedConvolution, PackedProduct, Scale, available_paths, set_threads
 from models.kernels.paths import NOT_COMPILED, native
 from models.progress import Progress
-from models.quantization.accumulators import Accumulator
+from models.quantization.accumulators import Accumulator, Overflow
 from models.training.seeds import check_seed
 from reports.bench.in_turn import Call, Contender, in_turn, one_thread, usual_clock
 from reports.kernels.layers import Layer, bench_layers
@@ -108,7 +108,9 @@ def _contenders(layer: Layer) -> dict[str, Call]:
             continue
         for name, base, bits in KINDS:
             weights = layer.binary if base == 2 else layer.ternary
-            found[f"{name} {path}"] = _convolution(layer, weights, Accumulator(bits=bits, overflow="wrap"), path=path)
+            found[f"{name} {path}"] = _convolution(
+                layer, weights, Accumulator(bits=bits, overflow=Overflow.WRAP), path=path
+            )
     fastest = available_paths()[0]
     cyclic = Accumulator(bits=8, slope=2)
     edges = np.linspace(-100, 100, _LEVELS).astype(np.int16)
@@ -157,7 +159,7 @@ def _without_vectors(layer: Layer) -> dict[str, Call]:
         ]
         native.lib.wrap_naive(shape, *pointers)
 
-    wrap = Accumulator(bits=8, overflow="wrap")
+    wrap = Accumulator(bits=8, overflow=Overflow.WRAP)
     return {
         "binary 8 swar": _convolution(layer, layer.binary, wrap, path="swar"),
         "ternary 8 swar": _convolution(layer, layer.ternary, wrap, path="swar"),

@@ -14,7 +14,7 @@ from models.integer_network.builder import export_network
 from models.integer_network.float_operations import apply_all
 from models.kernels import IntegerNetwork, available_paths, set_threads
 from models.progress import Progress
-from models.quantization.accumulators import Accumulator
+from models.quantization.accumulators import Accumulator, Overflow
 from models.quantization.layers import configure
 from models.quantization.step_sizes import choose_one_step_size
 from reports.bench.in_turn import Call, Contender, in_turn, one_thread, usual_clock
@@ -80,7 +80,7 @@ def _in_bytes(seed: int) -> dict[str, Call]:
 def _exported(image: Tensor) -> IntegerNetwork:
     """The project's ResNet-18 with binary weights and accumulators of 8 bits, untrained, as its export runs it."""
     network = build_network(_NAME, NetworkOptions(classes=_CLASSES))
-    accumulator = Accumulator(bits=8, overflow="cyclic")
+    accumulator = Accumulator(bits=8, overflow=Overflow.CYCLIC)
     images = torch.cat((image, image.flip(-1)))
     configure(network, "float", accumulator)
     network.train()(images)

@@ -20,8 +20,10 @@ from torch.profiler import ProfilerActivity, profile
 from models.backbones.networks import IMAGE_SHAPES, NETWORKS, build_network
 from models.backbones.options import NetworkOptions
 from models.progress import Progress
-from models.quantization.accumulators import Accumulator
-from models.quantization.layers import QuantConv2d, QuantLayer, QuantLinear, QuantModule, configure, quantized_layers
+from models.quantization.accumulators import Accumulator, Overflow
+from models.quantization.activations import activation_quantizers
+from models.quantization.layers import QuantConv2d, QuantLayer, QuantLinear, configure, quantized_layers
+from models.quantization.observation import LayerPass, Request
 from models.training.seeds import check_seed
 from reports.records.provenance import machine, tool_versions
 from reports.tables.table import Table
@@ -149,10 +151,9 @@ def _cases(network: str, width: int | None, seed: int, with_brevitas: bool, comp
     def quantized(activations: str, overflow: str) -> _Build:
         def build() -> nn.Module:
             model = build_network(network, options)
-            for module in model.modules():
-                if isinstance(module, QuantModule):
-                    module.step.fill_(_STEP)
-            configure(model, activations, Accumulator(overflow=overflow))  # type: ignore[arg-type]
+            for quantizer in activation_quantizers(model):
+                quantizer.step.fill_(_STEP)
+            configure(model, activations, Accumulator(overflow=Overflow(overflow)))
             return model
 
         return build
@@ -185,8 +186,9 @@ def _training(case: _Case, images: Tensor, labels: Tensor) -> Callable[[], None]
     """A function that trains the case's network by a step."""
     network = case.build().to(images.device).train()
     layers = quantized_layers(network)
-    for layer in layers:
-        layer.collects_penalty = case.penalized
+    seen = [LayerPass(Request.PENALTY) for _ in layers] if case.penalized else []
+    for layer, one in zip(layers, seen, strict=False):
+        layer.seen = one
     optimizer = torch.optim.Adam(network.parameters())
     model: Callable[[Tensor], Tensor] = torch.compile(network) if case.compiled else network
 
@@ -194,7 +196,7 @@ def _training(case: _Case, images: Tensor, labels: Tensor) -> Callable[[], None]
         optimizer.zero_grad()
         loss = nn.functional.cross_entropy(model(images), labels)
         if case.penalized:
-            loss = loss + _PENALTY * torch.stack([layer.take_penalty() for layer in layers]).sum()
+            loss = loss + _PENALTY * torch.stack([one.take_penalty() for one in seen]).sum()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 

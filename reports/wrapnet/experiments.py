@@ -19,8 +19,9 @@ from models.data.images import ImageData, Split
 from models.data.sources import ImageSource
 from models.files import write_text
 from models.progress import Progress
+from models.quantization.accumulators import Packing
 from models.quantization.layers import quantized_layers
-from models.wrapnet.evaluation import Accuracy, evaluate
+from models.wrapnet.evaluation import Evaluation, evaluate
 from models.wrapnet.settings import WrapNetConfig
 from models.wrapnet.shared_words import calibrate, carry_statistics
 from models.wrapnet.training import WrapNetTraining
@@ -184,13 +185,13 @@ def measure(one: Experiment, data: ImageSource, folder: Path, stages: Path) -> d
         if one.method == "carries unprepared":
             images, _ = training.calibration_batch()
             for layer in quantized_layers(network):
-                layer.accumulator = replace(layer.accumulator, packing="carries")
+                layer.accumulator = replace(layer.accumulator, packing=Packing.CARRIES)
             calibrate(network, images)
         record |= _figures(evaluate(network, data))
         return record | _carries(network, training)
 
 
-def _figures(accuracy: Accuracy) -> dict[str, Any]:
+def _figures(accuracy: Evaluation) -> dict[str, Any]:
     return {
         "accuracy": accuracy.accuracy,
         "overflow_rate": sum(accuracy.overflow_rates) / len(accuracy.overflow_rates),
@@ -199,7 +200,7 @@ def _figures(accuracy: Accuracy) -> dict[str, Any]:
 
 
 def _carries(network: nn.Module, training: WrapNetTraining) -> dict[str, Any]:
-    carrying = [layer for layer in quantized_layers(network) if layer.accumulator.packing == "carries"]
+    carrying = [layer for layer in quantized_layers(network) if layer.accumulator.packing is Packing.CARRIES]
     if not carrying:
         return {}
     images, _ = training.calibration_batch()

@@ -1,0 +1,46 @@
+"""The best models of a stage, by a validation metric."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import torch
+from torch import nn
+
+from models.files import write_with
+from models.training.errors import TrainingError
+from models.training.stage import Stage
+
+
+class BestModels:
+    """Keeps the models that validate best in a file, if the stage asks for it. value: their metric so far."""
+
+    def __init__(self, stage: Stage, models: Mapping[str, nn.Module]) -> None:
+        self.stage = stage
+        self.models = models
+        self.value: float | None = None
+
+    def keep(self, figures: Mapping[str, float]) -> None:
+        """Saves the models if these figures are better than those so far. Raises TrainingError without the metric."""
+        best = self.stage.best
+        if best is None:
+            return
+        if best.metric not in figures:
+            raise TrainingError(f"stage {self.stage.name!r} keeps the best {best.metric!r}, which validation lacks")
+        if best.improves(figures[best.metric], self.value):
+            self.value = figures[best.metric]
+            states = {name: model.state_dict() for name, model in self.models.items()}
+            write_with(self.stage.best_checkpoint, partial(torch.save, states))
+
+    def restore(self) -> None:
+        """Loads the best models, if the stage keeps them."""
+        if self.stage.best is None:
+            return
+        path = self.stage.best_checkpoint
+        try:
+            states = torch.load(path, weights_only=True, map_location="cpu")
+            for name, model in self.models.items():
+                model.load_state_dict(states[name])
+        except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError) as error:
+            raise TrainingError(
+                f"{path} is missing or damaged; remove {self.stage.checkpoint} to train again"
+            ) from error

@@ -1,0 +1,77 @@
+"""Checkpoints: everything that a stage needs to go on where it stopped."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+
+from models.files import write_with
+from models.training.errors import TrainingError
+from models.training.method import Stateful
+
+_VERSION = 2
+_UNREADABLE = (OSError, RuntimeError, EOFError, UnpicklingError, LookupError, TypeError, ValueError, AttributeError)
+
+
+@dataclass
+class Position:
+    """Where a stage is. epoch: finished epochs. batch: finished batches of the next one. step: finished steps."""
+
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file with the state of a stage.
+
+    path: of the file. settings: what the stage's result depends on, as plain values; a checkpoint with others is
+    refused. parts: what is kept, by name.
+    """
+
+    path: Path
+    settings: Mapping[str, Any]
+    parts: Mapping[str, Stateful]
+
+    def save(self, position: Position, extra: Mapping[str, Any]) -> None:
+        """Writes the file, whole or not at all. extra: more to keep, of plain values and tensors."""
+        state = {name: part.state_dict() for name, part in self.parts.items()}
+        content = {"version": _VERSION, "settings": self._described(), "position": vars(position), "extra": dict(extra)}
+        write_with(self.path, partial(torch.save, content | {"parts": state}))
+
+    def restore(self) -> tuple[Position, dict[str, Any]] | None:
+        """Loads the file into the parts; returns the position and the extra state, or None if there is no file.
+
+        Raises TrainingError if the file is damaged, of another version, or of other settings.
+        """
+        if not self.path.exists():
+            return None
+        try:
+            saved = torch.load(self.path, weights_only=True, map_location="cpu")
+            version, settings = saved.get("version"), saved["settings"]
+        except _UNREADABLE as error:
+            raise self._damaged() from error
+        if version != _VERSION:
+            raise TrainingError(
+                f"{self.path} was written by another version of wrapmac; remove it to train the stage again"
+            )
+        if settings != self._described():
+            raise TrainingError(f"{self.path} was written with other settings: {settings}")
+        try:
+            for name, part in self.parts.items():
+                part.load_state_dict(saved["parts"][name])
+            return Position(**saved["position"]), saved["extra"]
+        except _UNREADABLE as error:
+            raise self._damaged() from error
+
+    def _described(self) -> str:
+        return json.dumps(self.settings, sort_keys=True)
+
+    def _damaged(self) -> TrainingError:
+        return TrainingError(f"{self.path} is damaged; remove it to train the stage again")

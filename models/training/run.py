@@ -1,0 +1,105 @@
+"""A run in a folder of its own: config.json, metrics.jsonl, checkpoints, model.safetensors, result.json."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from models.files import write_text, write_with
+from models.training.execution import process_state
+
+_CONFIG, _METRICS, _RESULT, _MODEL = "config.json", "metrics.jsonl", "result.json", "model.safetensors"
+_METHOD = "method"
+_OLDEST_METHOD = "wrapnet"  # of runs from before configurations named their method
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What a finished run left. settings: as its configuration stores them. result: its summary."""
+
+    folder: Path
+    method: str
+    settings: dict[str, Any]
+    result: dict[str, Any]
+    weights: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of one run of a method."""
+
+    path: Path
+
+    @property
+    def metrics(self) -> Path:
+        """JSON lines with the metrics of every epoch."""
+        return self.path / _METRICS
+
+    def start(self, method: str, settings: Mapping[str, Any], *, resume: bool) -> None:
+        """Writes the configuration, or checks it against that of the run that the folder holds.
+
+        settings: plain values that the result depends on. resume: whether the folder may hold a run, to go on with.
+        Raises ValueError if it holds a run and `resume` is not set, or a run of another method or other settings.
+        """
+        config = self.path / _CONFIG
+        state = process_state()
+        described = {_METHOD: method, **settings, "processes": state.num_processes}
+        if config.exists():
+            if not resume:
+                raise ValueError(f"{self.path} holds a run already; resume it with --resume, or name another folder")
+            self._compare(described)
+        state.wait_for_everyone()  # no process writes before all have looked
+        if state.is_main_process:
+            write_text(config, json.dumps(described, indent=2))
+
+    def finish(self, weights: Mapping[str, Tensor], result: Mapping[str, Any]) -> None:
+        """Writes the weights and the summary, from the main process."""
+        if process_state().is_main_process:
+            write_with(self.path / _MODEL, partial(save_file, dict(weights)))
+            write_text(self.path / _RESULT, json.dumps(result, indent=2))
+
+    def load(self) -> FinishedRun:
+        """Reads a finished run. Raises ValueError, naming the file, if it is not finished or damaged."""
+        for name in (_CONFIG, _RESULT, _MODEL):
+            if not (self.path / name).is_file():
+                raise ValueError(f"{self.path} does not hold a finished run: {name} is missing")
+        settings, result = (self._read(name) for name in (_CONFIG, _RESULT))
+        try:
+            weights = load_file(self.path / _MODEL)
+        except (OSError, SafetensorError, ValueError) as error:
+            raise ValueError(f"{self.path / _MODEL} is damaged") from error
+        return FinishedRun(self.path, method_of(settings), settings, result, weights)
+
+    def method(self) -> str:
+        """The method of the run that the folder holds. Raises ValueError if it holds none."""
+        if not (self.path / _CONFIG).is_file():
+            raise ValueError(f"{self.path} does not hold a run: {_CONFIG} is missing")
+        return method_of(self._read(_CONFIG))
+
+    def _read(self, name: str) -> dict[str, Any]:
+        path = self.path / name
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise ValueError(f"{path} is damaged") from error
+        if not isinstance(stored, dict):
+            raise ValueError(f"{path} is damaged")
+        return stored
+
+    def _compare(self, settings: Mapping[str, Any]) -> None:
+        stored = {_METHOD: _OLDEST_METHOD} | self._read(_CONFIG)
+        different = [name for name in settings if stored.get(name) != settings[name]]
+        if different:
+            listed = ", ".join(f"{name} {stored.get(name)} (now {settings[name]})" for name in different)
+            raise ValueError(f"{self.path} holds a run of other settings: {listed}")
+
+
+def method_of(settings: Mapping[str, Any]) -> str:
+    """The method that a run's configuration names."""
+    return str(settings.get(_METHOD, _OLDEST_METHOD))
