@@ -203,8 +203,9 @@ class _StageRun:
             self._save()
 
     def _save(self) -> None:
+        extra = {"metrics": self.metrics.state_dict(), "best": self.best.value}
         if self.accelerator.is_main_process:
-            self.checkpoint.save(self.position, {"metrics": self.metrics.state_dict(), "best": self.best.value})
+            self.checkpoint.save(self.position, extra)
         self._saved_at, self._saved_step = time.monotonic(), self.position.step
         self._initial = None
         self.accelerator.wait_for_everyone()  # the next stage may start from the file

@@ -10,14 +10,18 @@ from torch import Tensor
 
 from models.files import write_text
 from models.training.errors import TrainingError
-from models.training.processes import average
+from models.training.processes import average, process_count
 
 
 class StepMetrics:
-    """Metrics of the steps of an epoch so far, by name; they stay on the device until somebody asks."""
+    """Metrics of the steps of an epoch so far, by name; they stay on the device until somebody asks.
+
+    Whoever asks does so on every process at once: what is told is averaged over them.
+    """
 
     def __init__(self) -> None:
         self._steps: dict[str, list[Tensor]] = {}
+        self._averaged = 0  # steps whose metrics are averaged over processes already
         self._seen = 0
 
     def add(self, metrics: Mapping[str, Tensor]) -> None:
@@ -30,29 +34,36 @@ class StepMetrics:
         return max(map(len, self._steps.values()), default=0)
 
     def unseen(self, name: str) -> Tensor:
-        """A metric of the steps since the last call, averaged over processes: (steps,)."""
+        """A metric of the steps since the last call: (steps,)."""
+        self._average()
         unseen = self._steps.get(name, [])[self._seen :]
         self._seen = len(self)
-        if not unseen:
-            return torch.empty(0)
-        steps = torch.stack(unseen)
-        average([steps])
-        return steps
+        return torch.stack(unseen) if unseen else torch.empty(0)
 
     def means(self) -> dict[str, float]:
-        """The mean of each metric over the steps, averaged over processes."""
-        stacked = [torch.stack(values) for values in self._steps.values()]
-        average(stacked)
-        return dict(zip(self._steps, torch.stack([values.mean() for values in stacked]).tolist(), strict=True))
+        """The mean of each metric over the steps."""
+        self._average()
+        means = torch.stack([torch.stack(values).mean() for values in self._steps.values()])
+        return dict(zip(self._steps, means.tolist(), strict=True))
 
     def state_dict(self) -> dict[str, Tensor]:
         """The metrics so far, by name: (steps,)."""
+        self._average()
         return {name: torch.stack(values).cpu() for name, values in self._steps.items()}
 
     def load_state_dict(self, state: Mapping[str, Tensor], device: torch.device) -> None:
         """Takes up the metrics of an epoch that was interrupted."""
         self._steps = {name: list(values.to(device).unbind()) for name, values in state.items()}
-        self._seen = len(self)
+        self._averaged = self._seen = len(self)
+
+    def _average(self) -> None:
+        if self._averaged == len(self) or process_count() == 1:
+            return
+        new = torch.stack([torch.stack(values[self._averaged :]) for values in self._steps.values()])
+        average([new])
+        for values, averaged in zip(self._steps.values(), new, strict=True):
+            values[self._averaged :] = averaged.unbind()
+        self._averaged = len(self)
 
 
 class MetricLog:

@@ -41,7 +41,7 @@ class Classification(Method):
         batch_size: int,
         augmentation: Augmentation,
         key: str,
-        penalties: Penalties = Penalties(),  # noqa: B008 - it is frozen
+        penalties: Penalties = Penalties(),
         seen: Sequence[LayerPass] = (),
     ) -> None:
         self.models = {"network": network}

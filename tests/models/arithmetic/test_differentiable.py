@@ -8,7 +8,9 @@ from torch import Tensor
 
 from models import arithmetic
 from models.arithmetic import differentiable
-from models.quantization import quantizers
+from models.quantization.formats import parse_weight_format
+from models.quantization.straight_through import quantized_activations, scaled_activations, straight_through
+from models.quantization.weight_quantizers import StatisticalQuantizer
 
 Formula = Callable[[Tensor, int, int], Tensor]
 
@@ -156,10 +158,10 @@ def test_quantized_activations_have_the_gradients_of_the_plain_formulas(
         return (values / limits[0]).clamp(limits[1], limits[2])
 
     scaled, gradient = value_and_gradient(plain, activations)
-    ours = value_and_gradient(lambda values: quantizers.scaled_activations(values, *limits), activations)
+    ours = value_and_gradient(lambda values: scaled_activations(values, *limits), activations)
     assert torch.equal(ours[0], scaled)
     assert torch.equal(ours[1], gradient)
-    ours = value_and_gradient(lambda values: quantizers.quantized_activations(values, *limits), activations)
+    ours = value_and_gradient(lambda values: quantized_activations(values, *limits), activations)
     assert torch.equal(ours[0], scaled.round())
     assert torch.equal(ours[1], gradient)
 
@@ -168,7 +170,9 @@ def test_quantized_activations_have_the_gradients_of_the_plain_formulas(
 def test_quantized_weights_have_the_gradients_of_a_clamp(kind: str) -> None:
     weight = torch.randn(8, 100, generator=torch.Generator().manual_seed(0))
     weight[0, :3] = torch.tensor([-1.0, 0.0, 1.0])
-    signs, gradient = value_and_gradient(lambda values: quantizers.quantize_weights(values, kind)[0], weight)
+    signs, gradient = value_and_gradient(
+        lambda values: StatisticalQuantizer(parse_weight_format(kind))(values)[0], weight
+    )
     _, clamped = value_and_gradient(lambda values: values.clamp(-1, 1), weight)
     assert torch.equal(gradient, clamped)
     assert set(signs.flatten().tolist()) == ({-1, 1} if kind == "binary" else {-1, 0, 1})
@@ -176,6 +180,6 @@ def test_quantized_weights_have_the_gradients_of_a_clamp(kind: str) -> None:
 
 def test_straight_through_takes_the_value_of_one_and_the_gradient_of_the_other() -> None:
     values = torch.tensor([0.3, 1.7])
-    result, gradient = value_and_gradient(lambda leaf: quantizers.straight_through(leaf**2, leaf.round()), values)
+    result, gradient = value_and_gradient(lambda leaf: straight_through(leaf**2, leaf.round()), values)
     assert result.tolist() == [0, 2]
     assert torch.equal(gradient, 2 * values * torch.tensor([-3.0, 5.0]))

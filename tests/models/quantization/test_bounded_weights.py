@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from models.quantization.bounded_weights import BoundedWeights, project
+from models.quantization.bounded_weights import BoundedQuantizer, project
+from models.quantization.formats import Bounded
 from models.quantization.layers import QuantConv2d, quantized_layers
 from models.wrapnet.settings import WrapNetConfig
 from models.wrapnet.training import build_from
@@ -13,7 +14,7 @@ from models.wrapnet.training import build_from
 def test_the_worst_inputs_fit_the_accumulator(activation_bits: int, accumulator_bits: int) -> None:
     torch.manual_seed(0)
     weight = torch.randn(32, 200) + 0.3
-    quantizer = BoundedWeights(weight, 4, activation_bits, accumulator_bits)
+    quantizer = BoundedQuantizer(Bounded(4), weight, activation_bits, accumulator_bits)
     for wandering in range(3):  # also after training has moved the parameters
         with torch.no_grad():
             weight += wandering * torch.randn_like(weight)
@@ -30,7 +31,7 @@ def test_wide_accumulators_leave_the_weights_nearly_as_they_are() -> None:
     torch.manual_seed(0)
     weight = torch.randn(8, 100)
     centred = weight - weight.mean(1, keepdim=True)
-    integers, scale = BoundedWeights(weight, 8, 3, 32)(weight)
+    integers, scale = BoundedQuantizer(Bounded(8), weight, 3, 32)(weight)
     assert (integers * scale[:, None] - centred).abs().max() <= scale.max() * 1.001
 
 
@@ -59,7 +60,7 @@ def test_projection_is_the_nearest_point() -> None:
 def test_a_buffer_bit_is_left_out_of_the_bound() -> None:
     config = WrapNetConfig(width=4, weights="bounded-4", accumulator_bits=9, activation_bits=2, packing="buffer")
     for layer in quantized_layers(build_from(config, 10)):
-        layer.bounded.fit(layer.weight.data)
+        layer.weight_quantizer.fit(layer.weight.data)
         weight, _ = layer.quantized_weight()
         reached = weight.flatten(1).clamp(min=0).sum(1).max() * 3, weight.flatten(1).clamp(max=0).sum(1).min() * 3
         assert -(1 << 7) <= reached[1] <= reached[0] < 1 << 7

@@ -6,16 +6,16 @@ from torch import nn
 
 from models.arithmetic import absolute, cyclic, overflow_rate, relu_like, wrap
 from models.quantization.accumulators import Accumulator
+from models.quantization.activations import ActivationMode
+from models.quantization.formats import WEIGHT_FORMATS, Bounded, WeightFormat, parse_weight_format
 from models.quantization.layers import QuantConv2d, QuantLinear
-from models.quantization.quantizers import (
-    WEIGHT_KINDS,
+from models.quantization.observation import Request, observe
+from models.quantization.straight_through import quantized_activations, scaled_activations
+from models.quantization.weight_quantizers import (
+    StatisticalQuantizer,
     binary_weights,
-    quantize_weights,
-    quantized_activations,
-    scaled_activations,
     ternary_weights,
     uniform_weights,
-    weight_bits,
 )
 
 
@@ -58,12 +58,17 @@ def test_ternary_weights_by_hand() -> None:
     assert weight.grad.tolist() == [[1, 1, 1, 1], [0, 1, 1, 1]]
 
 
-@pytest.mark.parametrize("kind", WEIGHT_KINDS)
-def test_quantized_weights_are_exact_integers_of_their_bits(kind: str) -> None:
+def quantize(weight: torch.Tensor, name: str) -> tuple[torch.Tensor, torch.Tensor]:
+    integers, scale = StatisticalQuantizer(parse_weight_format(name))(weight)
+    return integers, scale
+
+
+@pytest.mark.parametrize("form", [one for one in WEIGHT_FORMATS if not isinstance(one, Bounded)], ids=str)
+def test_quantized_weights_are_exact_integers_of_their_bits(form: WeightFormat) -> None:
     weight = torch.randn(64, 100, generator=torch.Generator().manual_seed(0)).requires_grad_()
-    integers, scale = quantize_weights(weight, kind)
+    integers, scale = StatisticalQuantizer(form)(weight)
     assert torch.equal(integers, integers.round())
-    assert integers.abs().max() <= max(1, 2 ** (weight_bits(kind) - 1) - 1)
+    assert integers.abs().max() <= max(1, 2 ** (form.bits - 1) - 1) == form.largest
     assert not scale.requires_grad
     assert integers.requires_grad
 
@@ -80,15 +85,15 @@ def test_other_kinds_of_weights_are_refused(kind: str) -> None:
 def test_forward_equals_the_integer_arithmetic(overflow: str, bits: int, kind: str) -> None:
     torch.manual_seed(0)
     layer = QuantConv2d(16, 8, 3, weights=kind)
-    layer.activations = "quantized"
-    layer.accumulator = Accumulator(bits=bits, slope=2, overflow=overflow)  # type: ignore[arg-type]
-    layer.step.fill_(0.3)
+    layer.activation.mode = ActivationMode.QUANTIZED
+    layer.accumulator = Accumulator(bits=bits, slope=2, overflow=overflow)
+    layer.activation.step.fill_(0.3)
     inputs = torch.rand(2, 16, 6, 6) * 2
-    layer.collects_penalty = True
-    outputs = layer.eval()(inputs)
+    with observe([layer], Request.SUMS | Request.PENALTY) as (seen,):
+        outputs = layer.eval()(inputs)
 
     integers = (inputs / 0.3).round().clamp(0, 7).long()
-    weights, weight_scale = quantize_weights(layer.weight.detach(), kind)
+    weights, weight_scale = quantize(layer.weight.detach(), kind)
     sums = nn.functional.conv2d(integers.double(), weights.double(), padding=1).round().long()
     kept = {
         "exact": sums,
@@ -97,29 +102,29 @@ def test_forward_equals_the_integer_arithmetic(overflow: str, bits: int, kind: s
         "relu-like": relu_like(sums, bits, 2),
         "absolute": absolute(sums, bits),
     }[overflow]
-    assert torch.equal(outputs, kept.float() * (weight_scale * layer.step).view(-1, 1, 1))
-    assert layer.overflow_rate() == overflow_rate(sums, bits)
+    assert torch.equal(outputs, kept.float() * (weight_scale * layer.activation.step).view(-1, 1, 1))
+    assert seen.overflow_rate() == overflow_rate(sums, bits)
     excess = (sums.abs() - 2 ** (bits - 1)).clamp(min=0).float().mean()
-    assert layer.take_penalty().item() == pytest.approx(excess.item())
+    assert seen.take_penalty().item() == pytest.approx(excess.item())
 
 
 def test_fully_connected_layers_equal_the_integer_arithmetic_too() -> None:
     torch.manual_seed(0)
     layer = QuantLinear(300, 20, weights="ternary")
-    layer.activations = "quantized"
+    layer.activation.mode = ActivationMode.QUANTIZED
     layer.accumulator = Accumulator(bits=8, slope=4)
-    layer.step.fill_(0.3)
+    layer.activation.step.fill_(0.3)
     inputs = torch.rand(5, 300) * 2
-    weights, scale = quantize_weights(layer.weight.detach(), "ternary")
+    weights, scale = quantize(layer.weight.detach(), "ternary")
     sums = (inputs / 0.3).round().clamp(0, 7).long() @ weights.long().T
-    assert torch.equal(layer(inputs), cyclic(sums, 8, 4).float() * (scale * layer.step))
+    assert torch.equal(layer(inputs), cyclic(sums, 8, 4).float() * (scale * layer.activation.step))
 
 
 def test_mixed_precision_does_not_touch_the_sums() -> None:
     torch.manual_seed(0)
     layer = QuantConv2d(64, 8, 3)
-    layer.activations = "quantized"
-    layer.step.fill_(0.3)
+    layer.activation.mode = ActivationMode.QUANTIZED
+    layer.activation.step.fill_(0.3)
     inputs = torch.rand(2, 64, 6, 6) * 2
     plain = layer(inputs)
     with torch.autocast("cpu", torch.bfloat16):

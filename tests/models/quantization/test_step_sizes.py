@@ -6,6 +6,7 @@ from torch import nn
 
 from models.quantization.accumulators import Accumulator
 from models.quantization.layers import QuantConv2d, configure, quantized_layers
+from models.quantization.observation import Request, observe
 from models.quantization.step_sizes import choose_step_sizes
 
 
@@ -21,10 +22,11 @@ def test_each_layer_overflows_as_often_as_asked(rate: float) -> None:
     images = torch.rand(4, 64, 8, 8) ** 2 * 3
     layers = network()
     sizes = choose_step_sizes(layers, images, rate)
-    layers(images)
-    for layer, size in zip(quantized_layers(layers), sizes, strict=True):
-        assert layer.step.item() == size
-        assert rate / 2 < layer.overflow_rate() <= rate
+    with observe(quantized_layers(layers), Request.SUMS) as seen:
+        layers(images)
+    for layer, one, size in zip(quantized_layers(layers), seen, sizes, strict=True):
+        assert layer.activation.step.item() == size
+        assert rate / 2 < one.overflow_rate() <= rate
 
 
 def test_steps_do_not_get_so_fine_that_inputs_are_clipped() -> None:

@@ -90,7 +90,7 @@ def test_stages_that_another_packing_left_are_shared_only_where_they_are_the_sam
         after = WrapNetTraining(hybrid, data, tmp_path / "shared", progress).wrapnet()
     for name, tensor in alone.state_dict().items():
         assert torch.equal(tensor, after.state_dict()[name]), name
-    assert [layer.activation_bits for layer in quantized_layers(after)] == [2, 2, 2]
+    assert [layer.activation.bits for layer in quantized_layers(after)] == [2, 2, 2]
 
 
 def test_a_run_is_not_gone_on_with_other_pixels_or_labels(tmp_path: Path) -> None:

@@ -11,23 +11,30 @@ from torch import Tensor, nn
 from models.arithmetic import carries, cyclic, wrap
 from models.arithmetic.carries import WordBits, buffered_sum, packed_sum, unsigned_sum
 from models.quantization.accumulators import Accumulator
+from models.quantization.activations import ActivationMode
 from models.quantization.layers import QuantConv2d, QuantLayer, QuantLinear, configure, quantized_layers
+from models.quantization.observation import Request, observe
 from models.wrapnet.shared_words import calibrate, carry_statistics, let_carries_run
 
 
 def conv_terms(layer: QuantConv2d, inputs: Tensor) -> Tensor:
     """Every product of every dot product: (batch, positions, out, length)."""
-    integers = layer.quantize(inputs)
+    integers = layer.activation(inputs)
     patches = nn.functional.unfold(integers, 3, padding=1).transpose(1, 2)
     return (patches.unsqueeze(2) * layer.quantized_weight()[0].flatten(1)).long()
+
+
+def scaled(layer: QuantConv2d, accumulated: Tensor) -> Tensor:
+    """What the layer makes of what its accumulators hold, (batch, out, height, width)."""
+    return (layer.quantized_weight()[1] * layer.activation.step).view(-1, 1, 1) * accumulated.float()
 
 
 @pytest.fixture(params=["binary", "ternary"])
 def layer(request: pytest.FixtureRequest) -> QuantConv2d:
     torch.manual_seed(0)
     made = QuantConv2d(12, 5, 3, weights=request.param)
-    made.activations = "quantized"
-    made.step.fill_(0.2)
+    made.activation.mode = ActivationMode.QUANTIZED
+    made.activation.step.fill_(0.2)
     return made
 
 
@@ -38,25 +45,27 @@ def test_evaluation_is_what_the_machine_computes(layer: QuantConv2d, bits: int, 
     layer.accumulator = Accumulator(bits=bits, slope=2, packing="carries", word_bits=word_bits)
     layer.eval()
     calibrate(layer, inputs)
-    outputs = layer(inputs)
+    with observe([layer], Request.CARRIES) as (seen,):
+        outputs = layer(inputs)
     packed = packed_sum(conv_terms(layer, inputs), bits, word_bits).transpose(1, 2).reshape(3, 5, 4, 4)
     assert layer.carry_mean is not None
     expected = cyclic(packed - layer.carry_mean.round().long(), bits, 2)
-    assert torch.equal(outputs, layer.rescale(expected.float(), layer.quantized_weight()[1]))
-    assert layer.carry_counts is not None
+    assert torch.equal(outputs, scaled(layer, expected))
+    assert seen.carries is not None
     true_sums = conv_terms(layer, inputs).sum(-1).transpose(1, 2).reshape(3, 5, 4, 4)
-    assert torch.equal(wrap(true_sums + layer.carry_counts.long(), bits), packed)
+    assert torch.equal(wrap(true_sums + seen.carries.long(), bits), packed)
 
 
 def test_training_counts_carries_as_algorithm_1_does(layer: QuantConv2d) -> None:
     inputs = torch.rand(3, 12, 4, 4) * 2
     layer.accumulator = Accumulator(bits=8, packing="carries")
-    layer.train()(inputs).square().sum().backward()
+    with observe([layer], Request.CARRIES) as (seen,):
+        layer.train()(inputs).square().sum().backward()
     counts, _ = carries(unsigned_sum(conv_terms(layer, inputs), 8), 8)
     expected = counts.transpose(1, 2).reshape(3, 5, 4, 4).float()
-    assert layer.carry_counts is not None
-    assert torch.equal(layer.carry_counts, expected)
-    assert layer.carry_penalty().item() == pytest.approx(expected.var(0, correction=0).mean().item(), rel=1e-5)
+    assert seen.carries is not None
+    assert torch.equal(seen.carries, expected)
+    assert seen.carry_variance().item() == pytest.approx(expected.var(0, correction=0).mean().item(), rel=1e-5)
     assert layer.weight.grad is not None
     assert torch.isfinite(layer.weight.grad).all()
 
@@ -64,18 +73,19 @@ def test_training_counts_carries_as_algorithm_1_does(layer: QuantConv2d) -> None
 def test_the_carry_penalty_leads_to_steadier_carries() -> None:
     torch.manual_seed(0)
     layer = QuantLinear(64, 8)
-    layer.activations = "quantized"
-    layer.step.fill_(0.2)
+    layer.activation.mode = ActivationMode.QUANTIZED
+    layer.activation.step.fill_(0.2)
     layer.accumulator = Accumulator(bits=8, packing="carries")
     inputs = torch.rand(200, 64) * torch.rand(200, 1) * 2
     optimizer = torch.optim.Adam(layer.parameters(), 0.02)
     deviations = []
-    for _ in range(40):
-        layer(inputs)
-        deviations.append(layer.carry_moments()[1])
-        optimizer.zero_grad()
-        layer.carry_penalty().backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+    with observe([layer], Request.CARRIES) as (seen,):
+        for _ in range(40):
+            layer(inputs)
+            deviations.append(seen.carry_moments()[1])
+            optimizer.zero_grad()
+            seen.carry_variance().backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
     assert deviations[-1] < 0.8 * deviations[0]
 
 
@@ -84,7 +94,7 @@ def test_a_buffer_bit_makes_the_accumulator_a_bit_narrower(layer: QuantConv2d) -
     layer.accumulator = Accumulator(bits=7, packing="buffer")
     outputs = layer(inputs)
     kept = buffered_sum(conv_terms(layer, inputs), 7).transpose(1, 2).reshape(3, 5, 4, 4)
-    assert torch.equal(outputs, layer.rescale(cyclic(kept, 6, 2).float(), layer.quantized_weight()[1]))
+    assert torch.equal(outputs, scaled(layer, cyclic(kept, 6, 2)))
 
 
 def small_network() -> nn.Module:
@@ -93,7 +103,7 @@ def small_network() -> nn.Module:
         QuantLinear(32, 24), nn.BatchNorm1d(24), nn.ReLU(), QuantLinear(24, 24), nn.BatchNorm1d(24), nn.ReLU()
     )
     for layer in quantized_layers(network):
-        layer.step.fill_(0.2)
+        layer.activation.step.fill_(0.2)
     configure(network, "quantized", Accumulator(bits=8))
     return network
 
