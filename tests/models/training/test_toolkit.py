@@ -1,7 +1,6 @@
 """A method of its own trains through the toolkit: two models, a moving average, a stage in steps, two processes."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -25,7 +24,7 @@ def _fresh_state() -> None:
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
     command = [*LAUNCHED, "-m", "tests.support.toy_method", str(folder), *arguments]
-    return subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, start_new_session=True)
+    return subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
 
 
 def finish(folder: Path) -> dict[str, Any]:
@@ -56,7 +55,7 @@ def test_two_processes_killed_within_an_epoch_end_with_the_same_numbers(tmp_path
     while not (checkpoint.exists() and torch.load(checkpoint, weights_only=True)["position"]["step"] >= 12):
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    os.killpg(process.pid, signal.SIGKILL)
+    subprocess.run(["pkill", "-KILL", "-f", str(tmp_path / "killed")], check=True)  # the launcher and both processes
     process.wait()
     assert torch.load(checkpoint, weights_only=True)["position"] == {"epoch": 1, "batch": 2, "step": 12}
 
