@@ -1,17 +1,19 @@
 """What follows the sums: fused and plain give the same bits, values and gradients."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import Tensor
 
-from models.quantization import emulation
+from models.quantization import gpu_emulation, native_emulation
 from models.quantization.accumulators import Accumulator, Overflow
 from models.quantization.emulation import emulate, emulate_plainly
 
 FOLDING = [kind for kind in Overflow if kind is not Overflow.EXACT]
 SHAPES = [(3, 5), (2, 4, 1), (2, 3, 6, 7), (4, 16, 40, 41), (1, 1, 1, 1)]
 
-compiled = pytest.mark.skipif(emulation.native is None, reason="needs the C functions")
+compiled = pytest.mark.skipif(native_emulation.native is None, reason="needs the C functions")
 
 
 def results(function, sums: Tensor, scale: Tensor, accumulator: Accumulator, *, penalised: bool):  # type: ignore[no-untyped-def]
@@ -44,6 +46,28 @@ def test_fused_and_plain_agree_bit_for_bit(overflow: Overflow, shape: tuple[int,
             plain = results(emulate_plainly, sums, scale, accumulator, penalised=penalised)
             for mine, theirs in zip(ours, plain, strict=True):
                 assert torch.equal(mine, theirs), (bits, slope, last)
+
+
+@pytest.mark.parametrize("overflow", FOLDING)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("penalised", [False, True])
+def test_what_a_gpu_compiles_agrees_bit_for_bit(
+    overflow: Overflow, shape: tuple[int, ...], penalised: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gpu_emulation, "_compiled", lambda function: function)  # the same operations on this CPU
+    monkeypatch.setattr("models.quantization.emulation._fused_for", lambda *_, **__: gpu_emulation)
+    torch.manual_seed(0)
+    for bits, slope in ((2, 1), (4, 3), (8, 2), (8, 200), (16, 1 << 15), (32, 2)):
+        accumulator = Accumulator(bits=bits, slope=slope, overflow=overflow)
+        sums, scale = (torch.randn(shape) * 2.0 ** min(bits, 20)).round() + 0.001, torch.rand(shape[1])
+        for rounded in (False, True):
+            ours, plain = (
+                results(partial(function, rounded=rounded), sums, scale, accumulator, penalised=penalised)
+                for function in (emulate, emulate_plainly)
+            )
+            assert torch.equal(ours[0], plain[0])
+            assert torch.equal(ours[2], plain[2])
+            assert ours[1].item() == pytest.approx(plain[1].item(), rel=1e-6)
 
 
 @compiled
