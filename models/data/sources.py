@@ -3,6 +3,7 @@
 import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Protocol
 
 import torch
@@ -73,8 +74,13 @@ def normalised(images: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) 
 
     mean, std: by channel, in pixel values.
     """
-    shift, scale = (torch.tensor(values, device=images.device).view(-1, 1, 1) for values in (mean, std))
-    return (images.float() - shift) / scale
+    return (images.float() - _by_channel(mean, images.device)) / _by_channel(std, images.device)
+
+
+@cache
+def _by_channel(values: tuple[float, ...], device: torch.device) -> Tensor:
+    """(channels, 1, 1), made once: to copy numbers to a device waits for all that it has still to do."""
+    return torch.tensor(values, device=device).view(-1, 1, 1)
 
 
 def generator_of(key: str) -> Generator:
