@@ -16,7 +16,7 @@ from models.kernels.paths import native, threads
 Array = NDArray[Any]
 Compute = Callable[[list[Array]], tuple[Array, ...]]
 StepSizes = tuple[int, int, int]
-"""Subdivisions, multiplier and largest byte of a coarser step, as wrap_step in C."""
+"""Subdivisions, multiplier and largest byte of a coarser step, as wrap_requantization in C."""
 
 _SHORT = np.iinfo(np.int16)
 _LARGEST_BYTE = 255
@@ -70,7 +70,7 @@ def joined(
     given: dict[str, Any] = {"smallest": inputs.smallest, "least": 0 if relu else _SHORT.min}
     given["channels"], given["span"] = table.shape
     given["table"] = native.ffi.from_buffer("int16_t[]", table)
-    given["step"] = native.ffi.new("wrap_step *", step) if step else native.ffi.NULL
+    given["requantization"] = native.ffi.new("wrap_requantization *", step) if step else native.ffi.NULL
     described = {size: native.ffi.new("wrap_join *", {**given, "value_bytes": size}) for size in (1, 2)}
 
     def compute(arrays: list[Array]) -> tuple[Array, ...]:
@@ -114,12 +114,12 @@ def exact_step(node: Requantize, inputs: Integers) -> StepSizes | None:
 
 def stepped(step: StepSizes) -> Compute:
     """What a step makes of integers that it is exact for: bytes."""
-    described = native.ffi.new("wrap_step *", step)
+    described = native.ffi.new("wrap_requantization *", step)
 
     def compute(arrays: list[Array]) -> tuple[Array, ...]:
         values = channels_last(arrays[0], np.int16)
         out = np.empty(values.shape, np.uint8)
-        native.lib.wrap_step_all(
+        native.lib.wrap_requantize(
             described, out.size, _pointer("int16_t[]", values), _pointer("uint8_t[]", out), threads()
         )
         return (channels_second(out),)

@@ -5,34 +5,39 @@
 
 #include "thread_pool.h"
 
-static const wrap_kernel *const kernels[WRAP_PATHS] = {wrap_avx512_kernels, wrap_avx2_kernels, wrap_vector_kernels,
-                                                       wrap_swar_kernels};
+static const wrap_kernel *const kernels[WRAP_PATHS] = {
+    [WRAP_AVX512] = wrap_avx512_kernels,
+    [WRAP_AVX2] = wrap_avx2_kernels,
+    [WRAP_VECTOR] = wrap_vector_kernels,
+    [WRAP_SWAR] = wrap_swar_kernels,
+};
 
 static const wrap_kernel *kernel_of(int number) {
   return &kernels[number / WRAP_MOST_KERNELS][number % WRAP_MOST_KERNELS];
 }
 
-static int parts_of(int whole, int part) { return (whole + part - 1) / part; }
+static int divide_up(int whole, int part) { return (whole + part - 1) / part; }
 
-/* Intel's cores take three steps, two of them for one port, to permute two registers at once. */
+/* Intel's cores permute a pair of registers in three steps, two of them on one port. */
 static int look_up_cost(const wrap_kernel *kernel) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  if (kernel->pairs && __builtin_cpu_is("intel")) return 3 * kernel->look_up_cost;
+  if (kernel->permutes_pairs && __builtin_cpu_is("intel")) return 3 * kernel->look_up_cost;
 #endif
   return kernel->look_up_cost;
 }
 
-static int64_t cost_of(const wrap_kernel *kernel, const wrap_shape *shape) {
+static int64_t layer_cost(const wrap_kernel *kernel, const wrap_shape *shape) {
   const int64_t positions = (int64_t)shape->kernel_rows * shape->kernel_columns;
-  const int64_t look_ups = positions * parts_of(shape->filters, kernel->layout.lanes);
-  return parts_of(shape->channels, kernel->layout.group) * (kernel->table_cost + look_ups * look_up_cost(kernel));
+  const int64_t look_ups = positions * divide_up(shape->filters, kernel->layout.lanes);
+  return divide_up(shape->channels, kernel->layout.group) * (kernel->table_cost + look_ups * look_up_cost(kernel));
 }
 
 int wrap_choose(int path, int base, int lane_bits, const wrap_shape *shape) {
   const wrap_kernel *best = NULL;
   for (const wrap_kernel *one = kernels[path]; one < kernels[path] + WRAP_MOST_KERNELS && one->run; one++)
-    if (one->base == base && one->lane_bits == lane_bits && (!best || cost_of(one, shape) < cost_of(best, shape)))
+    if (one->base == base && one->lane_bits == lane_bits &&
+        (!best || layer_cost(one, shape) < layer_cost(best, shape)))
       best = one;
   return (int)(best - kernels[path]) + path * WRAP_MOST_KERNELS;
 }
@@ -43,14 +48,15 @@ int wrap_available(int path) {
   __builtin_cpu_init();
   if (path == WRAP_AVX512)
     return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
-           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq");
   if (path == WRAP_AVX2) return !!__builtin_cpu_supports("avx2");
 #endif
   return 1;
 }
 
 int64_t wrap_look_up(int kernel, int64_t rounds) {
-  return kernel_of(kernel)->look_up ? kernel_of(kernel)->look_up(rounds) : 0;
+  return kernel_of(kernel)->look_up_only ? kernel_of(kernel)->look_up_only(rounds) : 0;
 }
 
 wrap_layout wrap_layout_of(int kernel) { return kernel_of(kernel)->layout; }
@@ -75,23 +81,24 @@ static void run_part(void *argument, int number) {
     atomic_store(&all->failed, 1);
 }
 
-/* What a part costs, per group of channels and pixel of a row. */
-static int64_t cost_of_part(const division *all, int64_t rows, int blocks) {
+/* The cost of a part, per group of channels and pixel of a row. */
+static int64_t part_cost(const division *all, int64_t rows, int blocks) {
   const wrap_shape *shape = all->whole.shape;
-  const int shared = shape->kernel_rows > shape->stride ? shape->kernel_rows - shape->stride : 0; /* made by both */
+  /* Neighbouring parts both make the tables of the rows that their windows share. */
+  const int shared = shape->kernel_rows > shape->stride ? shape->kernel_rows - shape->stride : 0;
   const int64_t tables = rows * shape->stride + shared;
   const int64_t look_ups = rows * blocks * shape->kernel_rows * shape->kernel_columns;
   return tables * all->kernel->table_cost + look_ups * all->kernel->look_up_cost;
 }
 
-/* Rows are divided, or filters, which makes all tables in every part, or both: whatever makes the largest part least. */
+/* Divides the rows, the filters (every part then makes all tables), or both, so that the largest part costs least. */
 static void divide(division *all, int threads) {
   const int64_t rows = all->whole.last_row;
   const int blocks = all->whole.last_block;
   int64_t least = 0;
   for (int row_parts = 1; row_parts <= threads && row_parts <= rows; row_parts++) {
     const int block_parts = threads / row_parts < blocks ? threads / row_parts : blocks;
-    const int64_t cost = cost_of_part(all, (rows + row_parts - 1) / row_parts, parts_of(blocks, block_parts));
+    const int64_t cost = part_cost(all, (rows + row_parts - 1) / row_parts, divide_up(blocks, block_parts));
     if (row_parts > 1 && cost >= least) continue;
     least = cost;
     all->row_parts = row_parts;
@@ -102,7 +109,7 @@ static void divide(division *all, int threads) {
 int wrap_convolve(int number, const wrap_shape *shape, const uint8_t *input, const uint8_t *indices,
                   const wrap_finish *finish, void *output, int threads) {
   const wrap_kernel *kernel = kernel_of(number);
-  const int blocks = parts_of(shape->filters, kernel->layout.lanes);
+  const int blocks = divide_up(shape->filters, kernel->layout.lanes);
   division all = {.kernel = kernel};
   all.whole = (wrap_part){.shape = shape, .finish = finish, .input = input, .indices = indices, .output = output,
                           .last_row = (int64_t)shape->images * shape->out_rows, .last_block = blocks,

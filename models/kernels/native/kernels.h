@@ -1,6 +1,6 @@
-/* Convolutions whose sums wrap around in 8 or 16 bits, of bytes with weights in {-1, 1} or {-1, 0, 1}.
+/* Convolutions of bytes with weights in {-1, 1} or {-1, 0, 1}, accumulated modulo 2^8 or 2^16.
  *
- * Nothing here checks what it is given; the Python side does, before any memory is touched.
+ * Nothing here validates its arguments; the Python side does, before any memory is touched.
  */
 #ifndef WRAPMAC_KERNELS_H
 #define WRAPMAC_KERNELS_H
@@ -8,21 +8,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* WRAP_INTERFACE_BEGIN: what follows up to END is also what Python sees. */
+/* WRAP_INTERFACE_BEGIN: Python sees everything from here to END. */
 typedef struct {
-  int32_t images, rows, columns, channels; /* of the input, bytes in this order */
+  int32_t images, rows, columns, channels; /* of the input: bytes, in this order */
   int32_t filters, kernel_rows, kernel_columns, stride, padding;
   int32_t out_rows, out_columns;
 } wrap_shape;
 
-/* What becomes of the sums.
+/* How sums become the layer's output.
  *
- * They wrap to `bits`. slope: of the cyclic activation, 0 for none; one_sided: what is below 0 becomes 0.
- * levels > 0: a byte, lowest[filter] and 1 more for each level whose above[level][filter] is less than
- * value ^ flip[filter]; above rises from level to level.
- * levels == 0 and multiplier: a byte, (value * 2^(16 - bits) * multiplier[filter] + 2^14) >> 15, plus bias[filter],
- * saturated to 16 bits, >> shift, clipped to 0 to largest. Otherwise: the value, in a lane.
- * Arrays of a number for each filter are as long as whole blocks of wrap_layout.lanes; lanes are int8_t or int16_t.
+ * Sums wrap to `bits` bits, then pass the cyclic activation of `slope` (0: none); one_sided: negative values become 0.
+ * levels > 0: the output is a byte, lowest[filter] plus the number of levels with above[level][filter] less than
+ * value ^ flip[filter]; `above` rises from level to level.
+ * levels == 0 and multiplier != NULL: the output is a byte, (value * 2^(16 - bits) * multiplier[filter] + 2^14) >> 15,
+ * plus bias[filter], saturated to 16 bits, >> shift, clipped to 0..largest. Otherwise the output is the value, in a
+ * lane.
+ * Per-filter arrays are padded to whole blocks of wrap_layout.lanes filters. A lane is an int8_t or an int16_t.
  */
 typedef struct {
   int32_t bits, slope, one_sided;
@@ -33,55 +34,66 @@ typedef struct {
   int32_t shift, largest;
 } wrap_finish;
 
-/* How a path takes weights: `group` weights of neighbouring channels become one index, their digits in `base`
- * (-1 is 0, and 1 is base - 1), the first the least. index_bytes: 1; or 2, the bytes 2i and 2i + 1 of an index i.
- * skips_zero: the index of nothing but zeros is 0x8080, and those above it are 1 less.
- * lanes: filters that stand side by side: [filters / lanes][kernel row][group][kernel column][lanes].
- * interleaved: of every 16 filters, multiplier and bias have the first 8 in the first half of their block, the others in
- * the second, as bytes turn into two registers of 16-bit lanes. */
+/* How a kernel wants its weights packed.
+ *
+ * The weights of `group` neighbouring channels are the digits of one index in the kernel's base, least significant
+ * first; -1 is digit 0 and 1 is digit base - 1. index_bytes: 1, or 2 for the bytes 2i and 2i + 1 of an index i.
+ * skips_zero: the index of all-zero weights is 0x8080, and the indices above it are one less.
+ * lanes: filters of a block. Indices are ordered [filters / lanes][kernel row][group][kernel column][lanes].
+ * interleaved: of every 16 filters, multiplier and bias hold the first 8 in the first half of their block and the last
+ * 8 in the second, which is how bytes widen into two registers of 16-bit lanes.
+ */
 typedef struct {
   int32_t group, lanes, index_bytes, skips_zero, interleaved;
 } wrap_layout;
 
 enum { WRAP_AVX512, WRAP_AVX2, WRAP_VECTOR, WRAP_SWAR, WRAP_PATHS };
 
+/* Whether this machine can run a path. */
 int wrap_available(int path);
-/* The number of the path's fastest kernel for layers of such a shape, of which sides and strides do not matter. */
+/* The number of the path's fastest kernel for this shape; only its channels, filters and kernel size matter. */
 int wrap_choose(int path, int base, int lane_bits, const wrap_shape *shape);
 wrap_layout wrap_layout_of(int kernel);
-/* 0, or 1 if there is not enough memory. threads: at most so many, the calling one among them. */
+/* Returns 0, or 1 if memory runs out. threads: upper bound, the calling thread included. */
 int wrap_convolve(int kernel, const wrap_shape *shape, const uint8_t *input, const uint8_t *indices,
                   const wrap_finish *finish, void *output, int threads);
-/* (2 * value + subdivisions) * multiplier >> 16, from 0 to largest; the first factor has to fit 16 bits. */
+
+/* Requantization as a multiplication: (2 * value + subdivisions) * multiplier >> 16, clipped to 0..largest. The first
+ * factor has to fit 16 bits. */
 typedef struct {
   int16_t subdivisions, multiplier, largest;
-} wrap_step;
-/* The greater of `least` and a sum: the entry of the channel's table for a value, and a number of the other branch.
- * value_bytes: 1, int8_t, or 2, int16_t; span: entries of a channel, the first for the value `smallest`.
- * step: NULL, or what is made of each sum as well. */
+} wrap_requantization;
+/* Thresholds and what follows them where two branches join: max(least, table entry + other branch).
+ *
+ * Every channel has a table of `span` entries; its first is the entry of the value `smallest`.
+ * value_bytes: 1 for int8_t values, 2 for int16_t. requantization: applied to each result as well, or NULL. */
 typedef struct {
   int32_t value_bytes, channels, span, smallest, least;
   const int16_t *table;
-  const wrap_step *step;
+  const wrap_requantization *requantization;
 } wrap_join;
-/* other: NULL, or a number for each value. bytes: of the step, else NULL. */
+/* other: the other branch, one number per value, or NULL. bytes: receives the requantized results, NULL without. */
 void wrap_join_pixels(const wrap_join *join, int64_t pixels, const void *values, const int16_t *other, int16_t *output,
                       uint8_t *bytes, int threads);
-void wrap_step_all(const wrap_step *step, int64_t count, const int16_t *values, uint8_t *output, int threads);
-/* The largest of each square window; float (images, rows, columns, channels). Windows have less padding than their size. */
+void wrap_requantize(const wrap_requantization *requantization, int64_t count, const int16_t *values, uint8_t *output,
+                     int threads);
+
+/* Max pooling of floats (images, rows, columns, channels) over square windows; padding is less than the kernel. */
 typedef struct {
   int32_t images, rows, columns, channels, kernel, stride, padding;
-} wrap_pool;
-void wrap_max_pool(const wrap_pool *pool, const float *input, float *output, int threads);
-/* The naive loop of the same sums modulo 2^32, one multiplication after another. weights: [filter][row][column][channel]. */
+} wrap_max_pool_shape;
+void wrap_max_pool(const wrap_max_pool_shape *shape, const float *input, float *output, int threads);
+
+/* The naive loop: the same sums modulo 2^32, one multiplication at a time. weights: [filter][row][column][channel]. */
 void wrap_naive(const wrap_shape *shape, const uint8_t *input, const int8_t *weights, int32_t *output);
-/* To measure with: a chain of `rounds` operations, one a cycle; and as many look-ups and additions in registers alone as
- * make `rounds` tiles. wrap_look_up returns how many multiply-accumulates they are worth, 0 for paths without. */
+/* For measurements: a chain of `rounds` dependent operations, one per cycle. */
 int64_t wrap_count(int64_t rounds);
+/* For measurements: look-ups and additions of `rounds` tiles, in registers alone. Returns the multiply-accumulates that
+ * they stand for; 0 for kernels that do not look up in registers. */
 int64_t wrap_look_up(int kernel, int64_t rounds);
 /* WRAP_INTERFACE_END */
 
-/* A part of the work: output rows, counted over all images, and blocks of filters. */
+/* A part of a convolution: output rows, counted over all images, and blocks of filters. */
 typedef struct {
   const wrap_shape *shape;
   const wrap_finish *finish;
@@ -89,20 +101,22 @@ typedef struct {
   void *output;
   int64_t first_row, last_row;
   int32_t first_block, last_block;
-  int32_t padded_filters; /* a whole number of blocks */
+  int32_t padded_filters; /* filters of all blocks, the padding of the last one included */
 } wrap_part;
 
-/* A kernel. run: 0, or 1 without memory. look_up: as wrap_look_up, or NULL. Costs, in any unit: of a table, and of a
- * look-up in it with all lanes; they choose between kernels that do the same. pairs: whether look-ups permute two
- * registers, which takes three steps instead of one on some cores. */
+/* A kernel of a path, for one base and one width of lanes.
+ *
+ * Costs in hundredths of a cycle, about: table_cost to make a table, look_up_cost to look up one register of lanes and
+ * add it. permutes_pairs: a look-up permutes a pair of registers, which some cores do in three steps.
+ */
 typedef struct {
-  int base, lane_bits, table_cost, look_up_cost, pairs;
+  int base, lane_bits, table_cost, look_up_cost, permutes_pairs;
   wrap_layout layout;
-  int (*run)(const wrap_part *part);
-  int64_t (*look_up)(int64_t rounds);
+  int (*run)(const wrap_part *part);       /* returns 0, or 1 if memory runs out */
+  int64_t (*look_up_only)(int64_t rounds); /* as wrap_look_up, or NULL */
 } wrap_kernel;
 
-#define WRAP_MOST_KERNELS 8 /* of a path; those that are not there have no `run` */
+#define WRAP_MOST_KERNELS 8 /* of a path; unused entries have no `run` */
 extern const wrap_kernel wrap_avx512_kernels[WRAP_MOST_KERNELS], wrap_avx2_kernels[WRAP_MOST_KERNELS],
     wrap_vector_kernels[WRAP_MOST_KERNELS], wrap_swar_kernels[WRAP_MOST_KERNELS];
 

@@ -4,38 +4,38 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define PAGE 4096
-#define USUAL_CACHE (32 << 10)
-#define STREAMS (2 << 10) /* of it, for input and output on their way */
+#define PAGE_BYTES 4096
+#define DEFAULT_CACHE_BYTES (32 << 10)
+#define STREAM_BYTES (2 << 10) /* of the cache, for input and output on their way through */
 
 typedef struct {
   void *start;
   size_t bytes;
-} memory;
+} scratch;
 
-static _Thread_local memory mine;
+static _Thread_local scratch mine;
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void make_key(void) { pthread_key_create(&key, free); }
 
-void *wrap_memory(size_t bytes) {
+void *wrap_scratch(size_t bytes) {
   if (bytes > mine.bytes) {
     pthread_once(&once, make_key);
     free(mine.start);
-    bytes = (bytes + PAGE - 1) / PAGE * PAGE;
-    mine.start = aligned_alloc(PAGE, bytes);
+    bytes = (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+    mine.start = aligned_alloc(PAGE_BYTES, bytes);
     mine.bytes = mine.start ? bytes : 0;
     pthread_setspecific(key, mine.start); /* freed when the thread ends */
   }
   return mine.start;
 }
 
-size_t wrap_first_cache(void) {
+size_t wrap_cache_bytes(void) {
 #ifdef _SC_LEVEL1_DCACHE_SIZE
   static _Atomic long bytes;
   if (!bytes) bytes = sysconf(_SC_LEVEL1_DCACHE_SIZE);
-  if (bytes > STREAMS) return (size_t)bytes - STREAMS;
+  if (bytes > STREAM_BYTES) return (size_t)bytes - STREAM_BYTES;
 #endif
-  return USUAL_CACHE - STREAMS;
+  return DEFAULT_CACHE_BYTES - STREAM_BYTES;
 }

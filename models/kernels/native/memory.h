@@ -1,13 +1,14 @@
-/* Working memory of a thread, which grows as needed and is kept until the thread ends; and the cache. */
+/* Scratch memory of a thread, and the size of the first-level cache. */
 #ifndef WRAPMAC_MEMORY_H
 #define WRAPMAC_MEMORY_H
 
 #include <stddef.h>
 
-/* At least `bytes`, aligned to a page, with any content; NULL if there is none. A later call of the thread ends its use. */
-void *wrap_memory(size_t bytes);
+/* Returns at least `bytes` of uninitialised memory, aligned to a page, or NULL. It grows as needed, lives until the
+ * thread ends, and is the caller's until the thread's next call. */
+void *wrap_scratch(size_t bytes);
 
-/* Bytes of the first-level cache that tables may take. */
-size_t wrap_first_cache(void);
+/* Bytes of the first-level data cache that tables may take. */
+size_t wrap_cache_bytes(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* What the kernels are compared with: a multiplication, an addition, one after another, without vectors; and the clock. */
+/* The baseline of the bench: one multiplication and addition at a time, without vectors. */
 #include "kernels.h"
 
 #if defined(__GNUC__) && !defined(__clang__)
@@ -17,20 +17,12 @@ void wrap_naive(const wrap_shape *shape, const uint8_t *input, const int8_t *wei
             const int64_t row = flat % shape->out_rows * shape->stride + ky - shape->padding;
             const int64_t column = (int64_t)x * shape->stride + kx - shape->padding;
             if (row < 0 || row >= shape->rows || column < 0 || column >= shape->columns) continue;
-            const uint8_t *a = input + ((image * shape->rows + row) * shape->columns + column) * channels;
-            const int8_t *w = weights + (((int64_t)filter * shape->kernel_rows + ky) * shape->kernel_columns + kx) * channels;
+            const int64_t pixel = (image * shape->rows + row) * shape->columns + column;
+            const int64_t position = ((int64_t)filter * shape->kernel_rows + ky) * shape->kernel_columns + kx;
+            const uint8_t *a = input + pixel * channels;
+            const int8_t *w = weights + position * channels;
             for (int c = 0; c < channels; c++) sum += (uint32_t)(a[c] * w[c]);
           }
         output[(flat * shape->out_columns + x) * shape->filters + filter] = (int32_t)sum;
       }
-}
-
-/* Exclusive ors, since newer cores add constants while they rename registers, several in a cycle. */
-int64_t wrap_count(int64_t rounds) {
-  int64_t chain = 0, link = rounds;
-  for (int64_t round = 0; round < rounds; round++) {
-    __asm__ volatile("" : "+r"(chain), "+r"(link)); /* neither left out nor done in one step */
-    chain ^= link;
-  }
-  return chain;
 }

@@ -1,7 +1,7 @@
-/* Threads wait for a job: they look for it for some microseconds, since layers follow one another closely, then sleep.
+/* Idle threads poll for a job for some microseconds, since layers follow one another closely, then sleep.
  *
- * A job has a number and a count of parts that are still to be taken; both are in one atomic word, so that a thread
- * that comes late cannot take a part of a job that it has not seen.
+ * The number of a job and the count of its parts that nobody has taken share one atomic word, so that a late thread
+ * cannot take a part of a job that it has not seen.
  */
 #define _GNU_SOURCE
 #include "thread_pool.h"
@@ -12,16 +12,16 @@
 #include <time.h>
 
 #define MOST_THREADS 256
-#define PATIENCE 50000 /* ns of looking for a job before sleeping */
-#define LOOKS 64       /* between two looks at the clock */
+#define POLLING_NS 50000   /* before a thread sleeps */
+#define POLLS_PER_CLOCK 64 /* polls between two readings of the clock */
 
-static pthread_mutex_t in_use = PTHREAD_MUTEX_INITIALIZER; /* held by the caller whose job it is */
+static pthread_mutex_t in_use = PTHREAD_MUTEX_INITIALIZER; /* held by the caller whose job runs */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
-static atomic_uint_fast64_t open_parts; /* number of the job << 32 | parts that are not taken */
-static atomic_int unfinished;           /* parts that are not done */
+static atomic_uint_fast64_t open_parts; /* number of the job << 32 | parts that nobody has taken */
+static atomic_int unfinished;           /* parts that are taken or open */
 static atomic_int sleepers;
-static int started; /* threads, besides the callers' */
+static int started; /* threads of the pool; callers bring their own */
 static void (*job)(void *, int);
 static void *job_argument;
 
@@ -33,13 +33,13 @@ static void relax(void) {
 #endif
 }
 
-static int64_t now(void) {
+static int64_t now_ns(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/* Takes and does parts of the job while there are any. */
+/* Takes and runs parts of the job until none is open. */
 static void work(void) {
   uint_fast64_t seen = atomic_load(&open_parts);
   while ((uint32_t)seen) {
@@ -53,8 +53,8 @@ static void work(void) {
 static int has_work(void) { return (uint32_t)atomic_load(&open_parts) != 0; }
 
 static void wait_for_work(void) {
-  for (int64_t end = now() + PATIENCE; now() < end;)
-    for (int look = 0; look < LOOKS; look++) {
+  for (int64_t end = now_ns() + POLLING_NS; now_ns() < end;)
+    for (int poll = 0; poll < POLLS_PER_CLOCK; poll++) {
       if (has_work()) return;
       relax();
     }
@@ -73,7 +73,7 @@ static void *live(void *nothing) {
   return nothing;
 }
 
-/* A forked child has none of its parent's threads. */
+/* A forked child inherits none of its parent's threads. */
 static void forget_threads(void) {
   started = 0;
   atomic_store(&sleepers, 0);
@@ -90,7 +90,7 @@ static void start_threads(int wanted) {
   pthread_attr_init(&detached);
   pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
   for (pthread_t thread; started < wanted && started < MOST_THREADS; started++)
-    if (pthread_create(&thread, &detached, live, NULL)) break; /* the others do its share */
+    if (pthread_create(&thread, &detached, live, NULL)) break; /* the other threads run its parts */
   pthread_attr_destroy(&detached);
 }
 

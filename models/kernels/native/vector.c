@@ -1,15 +1,16 @@
-/* Any machine with vectors of 16 bytes, as GCC and Clang write them: SSE2, NEON, AltiVec; one lane is one pixel. */
+/* Any machine with vectors of 16 bytes, in the vector extensions of GCC and Clang: SSE2, NEON, AltiVec. */
 #include "kernels.h"
 
 #include "common.h"
+#include "planes.h"
 
-#define WORDS 8
-#define word_load(place) (*(const unaligned *)(place))
-#define word_store(place, value) (*(unaligned *)(place) = (value))
-#define word_add(a, b) ((a) + (b))
-#define word_zero ((word){0})
-#define word_settle(value) (value) /* lanes are as wide as the sums */
-#define word_negate(value) (-(value))
+#define TILE_WORDS 8
+#define WORD_LOAD(place) (*(const UNALIGNED_WORD *)(place))
+#define WORD_STORE(place, word) (*(UNALIGNED_WORD *)(place) = (word))
+#define WORD_ADD(a, b) ((a) + (b))
+#define WORD_ZERO ((WORD){0})
+#define WORD_SETTLE(word) (word) /* lanes are as wide as the sums */
+#define WORD_NEGATE(word) (-(word))
 #define MOST_ADDITIONS INT32_MAX
 
 typedef uint8_t word_8 __attribute__((vector_size(16), aligned(16)));
@@ -17,26 +18,26 @@ typedef uint8_t unaligned_8 __attribute__((vector_size(16), aligned(1), may_alia
 typedef uint16_t word_16 __attribute__((vector_size(16), aligned(16)));
 typedef uint16_t unaligned_16 __attribute__((vector_size(16), aligned(2), may_alias));
 
-#define BITS 8
-#define lane uint8_t
-#define value int8_t
-#define word word_8
-#define unaligned unaligned_8
+#define SUM_BITS 8
+#define LANE uint8_t
+#define SIGNED_LANE int8_t
+#define WORD word_8
+#define UNALIGNED_WORD unaligned_8
 #define WORD_LANES 16
 
 #include "plane_kinds.inc"
 
-#undef BITS
-#undef lane
-#undef value
-#undef word
-#undef unaligned
+#undef SUM_BITS
+#undef LANE
+#undef SIGNED_LANE
+#undef WORD
+#undef UNALIGNED_WORD
 #undef WORD_LANES
-#define BITS 16
-#define lane uint16_t
-#define value int16_t
-#define word word_16
-#define unaligned unaligned_16
+#define SUM_BITS 16
+#define LANE uint16_t
+#define SIGNED_LANE int16_t
+#define WORD word_16
+#define UNALIGNED_WORD unaligned_16
 #define WORD_LANES 8
 
 #include "plane_kinds.inc"

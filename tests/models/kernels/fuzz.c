@@ -1,8 +1,8 @@
-/* Random layers on every path of the machine, against the naive loop, and what lies between layers. For sanitizers and
- * other CPUs.
+/* Random layers on every path of this machine against the naive loop, and random operations between layers. Built with
+ * sanitizers, and for other processors.
  *
- * Every array is allocated to its exact size, so that sanitizers see each byte too many that is touched. Two callers do
- * so at a time, as threads of a program may.
+ * Every array has its exact size, so that sanitizers see any access beyond it. Two threads call at a time, as those of
+ * a program may.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,7 +25,7 @@ static int below(int limit) {
   return (int)(state % (uint64_t)limit);
 }
 
-/* An index as wrap_layout describes it. */
+/* Writes an index as wrap_layout describes it. */
 static void encode(uint8_t *place, const wrap_layout *layout, int base, int index) {
   int all = 1;
   for (int i = 0; i < layout->group; i++) all *= base;
@@ -55,8 +55,8 @@ static uint8_t *pack(const wrap_shape *shape, const int8_t *weights, const wrap_
             for (int digit = layout->group - 1; digit >= 0; digit--) {
               const int channel = group * layout->group + digit;
               const int known = filter < shape->filters && channel < shape->channels;
-              const int weight = known ? weights[((filter * shape->kernel_rows + row) * shape->kernel_columns + column) *
-                                                     shape->channels + channel] : -1;
+              const int position = (filter * shape->kernel_rows + row) * shape->kernel_columns + column;
+              const int weight = known ? weights[position * shape->channels + channel] : -1;
               index = index * base + (weight + 1) / (base == 2 ? 2 : 1);
             }
             encode(place, layout, base, index);
@@ -105,7 +105,7 @@ static void *random_bytes(size_t count) {
   return bytes;
 }
 
-/* Lanes [level][filter] that rise from level to level, some of them as far as they can. */
+/* Lanes [level][filter] that rise from level to level, some up to the largest lane. */
 static void *rising_bounds(int lane_bits, int levels, int padded) {
   uint8_t *bounds = malloc((size_t)levels * padded * (lane_bits / 8));
   const int largest = (1 << (lane_bits - 1)) - 1, most_more = 1 + 3 * largest / levels;
@@ -153,7 +153,7 @@ static wrap_finish random_finish(int lane_bits, int padded) {
   return finish;
 }
 
-/* The array in the order that interleaved kernels take; NULL for NULL. */
+/* The array in the order of interleaved kernels; NULL for NULL. */
 static int16_t *interleaved(const int16_t *array, int padded, int lanes) {
   if (!array) return NULL;
   int16_t *result = malloc((size_t)padded * sizeof *result);
@@ -164,10 +164,14 @@ static int16_t *interleaved(const int16_t *array, int padded, int lanes) {
   return result;
 }
 
-static const wrap_kernel *const kernels[WRAP_PATHS] = {wrap_avx512_kernels, wrap_avx2_kernels, wrap_vector_kernels,
-                                                       wrap_swar_kernels};
+static const wrap_kernel *const kernels[WRAP_PATHS] = {
+    [WRAP_AVX512] = wrap_avx512_kernels,
+    [WRAP_AVX2] = wrap_avx2_kernels,
+    [WRAP_VECTOR] = wrap_vector_kernels,
+    [WRAP_SWAR] = wrap_swar_kernels,
+};
 
-/* The number of a kernel of a path, also of one that this machine would not choose. */
+/* The number of any kernel of a path, even one that this machine would not choose. */
 static int random_kernel(int path) {
   int count = 0;
   while (count < WRAP_MOST_KERNELS && kernels[path][count].run) count++;
@@ -215,8 +219,9 @@ static wrap_shape random_shape(void) {
 }
 
 static wrap_shape read_shape(char **numbers) {
-  return (wrap_shape){atoi(numbers[0]), atoi(numbers[1]), atoi(numbers[2]), atoi(numbers[3]), atoi(numbers[4]),
-                      atoi(numbers[5]), atoi(numbers[6]), atoi(numbers[7]), atoi(numbers[8]), 0, 0};
+  return (wrap_shape){.images = atoi(numbers[0]), .rows = atoi(numbers[1]), .columns = atoi(numbers[2]),
+                      .channels = atoi(numbers[3]), .filters = atoi(numbers[4]), .kernel_rows = atoi(numbers[5]),
+                      .kernel_columns = atoi(numbers[6]), .stride = atoi(numbers[7]), .padding = atoi(numbers[8])};
 }
 
 static int16_t *random_shorts(size_t count, int reach) {
@@ -225,16 +230,17 @@ static int16_t *random_shorts(size_t count, int reach) {
   return numbers;
 }
 
-static wrap_step random_step(void) {
-  return (wrap_step){(int16_t)(1 + below(500)), (int16_t)below(32768), (int16_t)below(256)};
+static wrap_requantization random_requantization(void) {
+  return (wrap_requantization){.subdivisions = (int16_t)(1 + below(500)), .multiplier = (int16_t)below(32768),
+                               .largest = (int16_t)below(256)};
 }
 
-static int stepped(const wrap_step *step, int value) {
-  const int whole = ((2 * value + step->subdivisions) * step->multiplier) >> 16;
-  return whole < 0 ? 0 : whole > step->largest ? step->largest : whole;
+static int requantized(const wrap_requantization *with, int value) {
+  const int whole = ((2 * value + with->subdivisions) * with->multiplier) >> 16;
+  return whole < 0 ? 0 : whole > with->largest ? with->largest : whole;
 }
 
-/* Channels' tables, sums with another branch, and coarser steps of them. */
+/* Tables of channels, sums with another branch, and their requantization. */
 static int join_differs(void) {
   const int channels = 1 + below(300), pixels = 1 + below(200), bytes = 1 + below(2);
   const int smallest = -below(bytes == 1 ? 129 : 2000), span = 1 - smallest + below(100);
@@ -247,38 +253,40 @@ static int join_differs(void) {
     if (bytes == 1) ((int8_t *)values)[i] = (int8_t)(value > 127 ? 127 : value);
     else ((int16_t *)values)[i] = (int16_t)value;
   }
-  const wrap_step step = random_step();
-  uint8_t *steps = below(2) ? malloc(count) : NULL;
-  const wrap_join join = {bytes, channels, span, smallest, below(2) ? 0 : INT16_MIN, table, steps ? &step : NULL};
-  wrap_join_pixels(&join, pixels, values, other, output, steps, 1 + below(MOST_THREADS));
+  const wrap_requantization requantization = random_requantization();
+  uint8_t *coarse = below(2) ? malloc(count) : NULL;
+  const wrap_join join = {.value_bytes = bytes, .channels = channels, .span = span, .smallest = smallest,
+                          .least = below(2) ? 0 : INT16_MIN, .table = table,
+                          .requantization = coarse ? &requantization : NULL};
+  wrap_join_pixels(&join, pixels, values, other, output, coarse, 1 + below(MOST_THREADS));
   int wrong = 0;
   for (size_t i = 0; i < count; i++) {
     const int entry = table[i % channels * span + number(values, 8 * bytes, i) - smallest] + (other ? other[i] : 0);
     wrong |= output[i] != (entry > join.least ? entry : join.least);
-    if (steps) wrong |= steps[i] != stepped(&step, output[i]);
+    if (coarse) wrong |= coarse[i] != requantized(&requantization, output[i]);
   }
-  free(table), free(output), free(other), free(values), free(steps);
+  free(table), free(output), free(other), free(values), free(coarse);
   return wrong;
 }
 
-/* Coarser steps. */
-static int step_differs(void) {
-  const wrap_step step = random_step();
+static int requantization_differs(void) {
+  const wrap_requantization requantization = random_requantization();
   const size_t count = 1 + below(50000);
   int16_t *values = random_shorts(count, 16000);
   uint8_t *output = malloc(count);
-  wrap_step_all(&step, (int64_t)count, values, output, 1 + below(MOST_THREADS));
+  wrap_requantize(&requantization, (int64_t)count, values, output, 1 + below(MOST_THREADS));
   int wrong = 0;
-  for (size_t i = 0; i < count; i++) wrong |= output[i] != stepped(&step, values[i]);
+  for (size_t i = 0; i < count; i++) wrong |= output[i] != requantized(&requantization, values[i]);
   free(values), free(output);
   return wrong;
 }
 
-/* The largest of windows, looked for one by one. */
-static int pool_differs(void) {
+/* Against the largest of each window, found one by one. */
+static int max_pool_differs(void) {
   const int kernel = 1 + below(5);
-  const wrap_pool pool = {.images = 1 + below(3), .rows = kernel + below(12), .columns = kernel + below(12),
-                          .channels = 1 + below(70), .kernel = kernel, .stride = 1 + below(4), .padding = below(kernel)};
+  const wrap_max_pool_shape pool = {.images = 1 + below(3), .rows = kernel + below(12), .columns = kernel + below(12),
+                                    .channels = 1 + below(70), .kernel = kernel, .stride = 1 + below(4),
+                                    .padding = below(kernel)};
   const int rows = (pool.rows + 2 * pool.padding - kernel) / pool.stride + 1;
   const int columns = (pool.columns + 2 * pool.padding - kernel) / pool.stride + 1;
   const size_t inputs = (size_t)pool.images * pool.rows * pool.columns * pool.channels;
@@ -306,7 +314,7 @@ static int pool_differs(void) {
 typedef struct {
   uint64_t seed;
   int layers;
-  const wrap_shape *only; /* this shape, or NULL for random ones */
+  const wrap_shape *only; /* the shape of every layer, or NULL for random ones */
 } task;
 
 static atomic_int done[WRAP_PATHS];
@@ -333,15 +341,16 @@ static void *call(void *argument) {
     if (free_rows < 0 || free_columns < 0) continue;
     shape.out_rows = free_rows / shape.stride + 1, shape.out_columns = free_columns / shape.stride + 1;
     fuzz_layer(all, layer++, &shape);
-    if (join_differs() | step_differs() | pool_differs()) {
-      printf("what is between layers is wrong, after layer %d of seed %llu\n", layer, (unsigned long long)all->seed);
+    if (join_differs() | requantization_differs() | max_pool_differs()) {
+      printf("an operation between layers is wrong, after layer %d of seed %llu\n", layer,
+             (unsigned long long)all->seed);
       atomic_store(&wrong, 1);
     }
   }
   return NULL;
 }
 
-/* fuzz SEED LAYERS: random shapes, so many for each caller. fuzz SEED and the first nine numbers of a shape: that shape. */
+/* fuzz SEED LAYERS: random shapes, LAYERS per caller. fuzz SEED SHAPE...: one layer, its shape in nine numbers. */
 int main(int count, char **arguments) {
   if (count != 3 && count != 11) return 2;
   wrap_shape shape;

@@ -1,0 +1,53 @@
+/* Max pooling of float maps whose channels are contiguous. */
+#include "kernels.h"
+
+#include "clones.h"
+#include "thread_pool.h"
+
+typedef struct {
+  const wrap_max_pool_shape *shape;
+  const float *input;
+  float *output;
+  int64_t rows, columns; /* of the output; rows of all images */
+  int parts;
+} pooling;
+
+static int clip(int64_t position, int limit) { return position < 0 ? 0 : position > limit ? limit : (int)position; }
+
+/* Every window reaches past the padding, so that the padding never wins. */
+WIDE_CLONES static void pool_pixel(const wrap_max_pool_shape *shape, const float *image, int64_t top, int64_t left,
+                                   float *restrict largest) {
+  const int first_row = clip(top, shape->rows), last_row = clip(top + shape->kernel, shape->rows);
+  const int first = clip(left, shape->columns), last = clip(left + shape->kernel, shape->columns);
+  const size_t channels = (size_t)shape->channels;
+  for (int row = first_row; row < last_row; row++)
+    for (int column = first; column < last; column++) {
+      const float *restrict values = image + ((size_t)row * shape->columns + column) * channels;
+      const int begins = row == first_row && column == first;
+      for (size_t i = 0; i < channels; i++) largest[i] = begins || values[i] > largest[i] ? values[i] : largest[i];
+    }
+}
+
+static void pool_part(void *argument, int part) {
+  const pooling *all = argument;
+  const wrap_max_pool_shape *shape = all->shape;
+  const int64_t image_rows = all->rows / shape->images;
+  for (int64_t row = all->rows * part / all->parts; row < all->rows * (part + 1) / all->parts; row++) {
+    const float *image = all->input + (size_t)(row / image_rows) * shape->rows * shape->columns * shape->channels;
+    float *largest = all->output + (size_t)row * all->columns * shape->channels;
+    for (int64_t column = 0; column < all->columns; column++, largest += shape->channels)
+      pool_pixel(shape, image, row % image_rows * shape->stride - shape->padding,
+                 column * shape->stride - shape->padding, largest);
+  }
+}
+
+static int64_t windows(const wrap_max_pool_shape *shape, int size) {
+  return (size + 2 * shape->padding - shape->kernel) / shape->stride + 1;
+}
+
+void wrap_max_pool(const wrap_max_pool_shape *shape, const float *input, float *output, int threads) {
+  const int64_t rows = windows(shape, shape->rows) * shape->images;
+  pooling all = {.shape = shape, .input = input, .output = output, .rows = rows,
+                 .columns = windows(shape, shape->columns), .parts = rows < threads ? (int)rows : threads};
+  wrap_in_parallel(pool_part, &all, all.parts);
+}
