@@ -1,11 +1,11 @@
-"""Builds the C kernels, where there is a compiler; without one, wrapmac runs them with torch."""
+"""Builds the C kernels where there is a compiler; without one, wrapmac computes them with torch."""
 
 from setuptools import setup
 from setuptools.command.build_ext import build_ext
 
 
 class OptionalBuild(build_ext):
-    """Goes on if the extension cannot be compiled."""
+    """Continues without the extension if it does not compile."""
 
     def finalize_options(self) -> None:
         super().finalize_options()

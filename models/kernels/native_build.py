@@ -1,4 +1,4 @@
-"""Builds the C kernels as an extension module: setup.py names this file."""
+"""Builds the C kernels as an extension module; setup.py names this file."""
 
 import re
 from pathlib import Path
@@ -12,11 +12,12 @@ _MARKED = re.compile(r"/\* WRAP_INTERFACE_BEGIN.*?\*/(.*)/\* WRAP_INTERFACE_END 
 def _interface() -> str:
     """The part of the header that Python sees."""
     found = _MARKED.search((_FOLDER / "kernels.h").read_text())
-    assert found
+    if found is None:
+        raise RuntimeError("kernels.h has no interface between WRAP_INTERFACE_BEGIN and WRAP_INTERFACE_END")
     return found.group(1)
 
 
-# Paths relative to setup.py, since distributions may not hold absolute ones.
+# Relative to setup.py, as distributions may not hold absolute paths.
 _RELATIVE = Path("models/kernels/native")
 
 ffi = FFI()

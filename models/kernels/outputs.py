@@ -1,4 +1,4 @@
-"""What a layer makes of its sums for the next one: bytes, by thresholds or by a scale."""
+"""How a layer turns its sums into bytes for the next one: by thresholds, or by a scale."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,10 @@ _BEYOND_VALUES = 1 << 17  # values have 16 bits
 
 @dataclass(frozen=True, eq=False)
 class Levels:
-    """A byte: `lowest`, and 1 more for each of the filter's thresholds that direction * x reaches.
+    """Bytes by thresholds: `lowest`, plus 1 for each of the filter's thresholds that direction * x reaches.
 
-    thresholds: (filters, levels), integers that rise. directions: (filters,), 1 or -1.
+    thresholds: (filters, levels), integers in rising order. directions: (filters,), 1 or -1. Raises ValueError for
+    others, or for levels beyond 0 to 255.
     """
 
     thresholds: NDArray[np.integer]
@@ -26,30 +27,31 @@ class Levels:
         for name, axes in (("thresholds", 2), ("directions", 1)):
             array = getattr(self, name)
             if not isinstance(array, np.ndarray) or array.dtype.kind != "i" or array.ndim != axes or not array.size:
-                raise ValueError(f"{name} needs to be an array of signed integers with {axes} axes, with content")
+                raise ValueError(f"{name} needs to be an array of signed integers with {axes} axes that is not empty")
         if self.directions.shape != self.thresholds.shape[:1] or (np.abs(self.directions) != 1).any():
-            raise ValueError(f"directions need to be 1 or -1 for each of {len(self.thresholds)} filters")
+            raise ValueError(f"directions need to be 1 or -1, one for each of {len(self.thresholds)} filters")
         if (self.thresholds[:, 1:] < self.thresholds[:, :-1]).any():
             raise ValueError("thresholds fall from one level to the next")
         if type(self.lowest) is not int or not 0 <= self.lowest <= _LARGEST - self.thresholds.shape[1]:
-            raise ValueError(f"lowest is {self.lowest!r}; levels need to be within 0 to {_LARGEST}")
+            raise ValueError(f"lowest is {self.lowest!r}; the levels need to lie within 0 to {_LARGEST}")
         _own_arrays(self, "thresholds", "directions")
 
     @property
     def filters(self) -> int:
-        """How many filters it is for."""
+        """Number of filters."""
         return len(self.thresholds)
 
     def apply(self, values: Tensor) -> Tensor:
-        """The levels of int64 values (..., filters), uint8."""
+        """The levels, uint8, of int64 values (..., filters)."""
         directed = values * torch.from_numpy(self.directions.astype(np.int64))
         reached = directed[..., None] >= torch.from_numpy(self.thresholds.astype(np.int64))
         return (reached.sum(-1) + self.lowest).to(torch.uint8)
 
     def arrays(self, lane: type[np.signedinteger], padded: int) -> dict[str, NDArray[np.generic]]:
-        """What the kernels take: a level is reached where (x ^ flip) > above, and `lowest` counts those always reached.
+        """The arrays of wrap_finish: a level is reached where (x ^ flip) > above.
 
-        -x >= t is ~x >= t - 1. `above` rises, as the kernels halve it: what stands for those always reached is last.
+        -x >= t is the same as ~x >= t - 1. `lowest` includes the levels that every x reaches; their places in `above`
+        are filled with the largest lane and sorted to the end, since the kernels search `above` by bisection.
         """
         limits = np.iinfo(lane)
         flip = np.where(self.directions < 0, -1, 0)
@@ -64,10 +66,11 @@ class Levels:
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """A byte: the value scaled to 16 bits, times multiplier / 2^15, plus bias, divided by 2^shift, from 0 to `largest`.
+    """Bytes by a scale: the value in 16 bits, times multiplier / 2^15, plus bias, divided by 2^shift.
 
-    In integers: s = (x * 2^(16 - bits) * multiplier + 2^14) >> 15, saturated to 16 bits after the bias is added;
-    then s >> shift, clipped. multiplier, bias: (filters,), int16, no multiplier -2^15. shift: 0 to 15.
+    In integers: s = ((x * 2^(16 - bits) * multiplier + 2^14) >> 15) + bias, saturated to 16 bits; then s >> shift,
+    clipped to 0..largest. multiplier, bias: (filters,), int16; no multiplier is -2^15. shift: 0 to 15. Raises
+    ValueError for others.
     """
 
     multiplier: NDArray[np.int16]
@@ -79,7 +82,7 @@ class Scale:
         for name in ("multiplier", "bias"):
             array = getattr(self, name)
             if not isinstance(array, np.ndarray) or array.dtype != np.int16 or array.ndim != 1 or not array.size:
-                raise ValueError(f"{name} needs to be an array of int16 with one axis, with content")
+                raise ValueError(f"{name} needs to be an array of int16 with one axis that is not empty")
         if self.multiplier.shape != self.bias.shape:
             raise ValueError(f"there are {len(self.multiplier)} multipliers and {len(self.bias)} biases")
         if self.multiplier.min() == np.iinfo(np.int16).min:
@@ -91,18 +94,18 @@ class Scale:
 
     @property
     def filters(self) -> int:
-        """How many filters it is for."""
+        """Number of filters."""
         return len(self.multiplier)
 
     def apply(self, values: Tensor, bits: int) -> Tensor:
-        """The bytes of int64 values (..., filters) of `bits` bits, uint8."""
+        """The bytes, uint8, of int64 values (..., filters) of `bits` bits."""
         limits = torch.iinfo(torch.int16)
         scaled = (values * (1 << (16 - bits)) * torch.from_numpy(self.multiplier) + (1 << 14)) >> 15
         scaled = (scaled + torch.from_numpy(self.bias)).clamp(limits.min, limits.max)
         return (scaled >> self.shift).clamp(0, self.largest).to(torch.uint8)
 
     def arrays(self, padded: int, interleaved_lanes: int = 0) -> dict[str, NDArray[np.generic]]:
-        """What the kernels take. interleaved_lanes: of a block, if halves of every 16 filters go to its halves."""
+        """The arrays of wrap_finish. interleaved_lanes: lanes of a block, for interleaved kernels; see wrap_layout."""
         arrays = {name: _padded(getattr(self, name), padded, np.int16) for name in ("multiplier", "bias")}
         if interleaved_lanes:
             halves = (-1, interleaved_lanes // 16, 2, 8)
@@ -111,13 +114,13 @@ class Scale:
 
 
 def _own_arrays(output: Levels | Scale, *names: str) -> None:
-    """Copies arrays, so that a change of the caller's own changes nothing here."""
+    """Copies arrays, so that the caller may change its own."""
     for name in names:
         object.__setattr__(output, name, getattr(output, name).copy())
 
 
 def _padded(values: NDArray[np.generic], length: int, kind: type[np.generic]) -> NDArray[np.generic]:
-    """Values for `length` filters, zeros after those that there are."""
+    """Values padded with zeros to `length` filters."""
     all_values = np.zeros((length, *values.shape[1:]), kind)
     all_values[: len(values)] = values
     return all_values

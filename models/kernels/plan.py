@@ -1,46 +1,22 @@
-"""Which steps compute an exported network: what the kernels take, and what is fused with what."""
+"""Plans: which steps compute an exported network, and which nodes are fused into one step."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from models.integer_network.evaluator import evaluate_node
 from models.integer_network.graph import IntegerGraph
-from models.integer_network.nodes import (
-    Add,
-    Convolution,
-    Integers,
-    Linear,
-    Node,
-    Relu,
-    Requantize,
-    Threshold,
-    WeightedNode,
-)
-from models.kernels.convolution import MOST_KERNEL_ROWS, PackedConvolution
-from models.kernels.outputs import Levels
-from models.kernels.paths import PATHS, chosen_path
-from models.kernels.stream import (
-    Array,
-    Compute,
-    StepSizes,
-    channels_last,
-    channels_second,
-    exact_step,
-    fits_short,
-    joined,
-    stepped,
-    tabulated,
-    tabulates,
-)
-
-_LARGEST_BYTE = 255
+from models.integer_network.nodes import Add, Integers, Node, Relu, Requantize, Threshold, WeightedNode
+from models.kernels.fallback import by_evaluator
+from models.kernels.join import join
+from models.kernels.layouts import Compute, fits_short
+from models.kernels.level_tables import look_up_levels, tabulates
+from models.kernels.paths import TORCH, chosen_path
+from models.kernels.requantization import Multiplication, exact_multiplication, requantize
+from models.kernels.weighted import gives_bytes, suits_kernels, weighted
 
 
 @dataclass(frozen=True)
 class Step:
-    """Computes what the nodes `names` give from what the nodes `inputs` gave."""
+    """Computes the outputs of the nodes `names` from the outputs of the nodes `inputs`."""
 
     names: Sequence[str]
     inputs: Sequence[str]
@@ -48,86 +24,91 @@ class Step:
 
 
 class Plan:
-    """The steps of a graph, in order. path: of the kernels; fused: nodes with one reader may be computed with it.
+    """The steps of a graph, in order.
 
-    A convolution takes thresholds to bytes with it; a sum of two branches takes the thresholds of one of them, the ReLU
-    after it, and coarser steps of its result. Steps that are the same are taken once.
+    path: of the kernels. fused: a node with one reader may be computed together with it. A convolution absorbs
+    thresholds to bytes. A sum of two branches absorbs the thresholds of one branch, the ReLU that follows and one
+    requantization of the result. Equal requantizations of one node are computed once.
     """
 
     def __init__(self, graph: IntegerGraph, path: str | None, fused: bool) -> None:
         self.steps: list[Step] = []
         self.on_kernels: list[str] = []
         """Weighted nodes that the kernels compute."""
+        self.on_evaluator: list[str] = []
+        """Nodes that have no kernel; the evaluator computes them."""
         self._graph, self._path, self._fused = graph, chosen_path(path), fused
-        self._native = self._path != PATHS[-1]
+        self._native = self._path != TORCH
         self._readers: dict[str, list[Node]] = {node.name: [] for node in graph.core}
         for node in graph.core:
             for name in node.inputs:
                 if name in self._readers:
-                    self._readers[name].append(node)  # twice, where it adds a node to itself
-        self._waiting: dict[str, Threshold] = {}  # by the name of the sum that takes them along
-        self._same: dict[str, str] = {}  # nodes that are the same as earlier ones
-        self._taken: dict[tuple[str, StepSizes], str] = {}  # coarser steps: the node, by what it reads
+                    self._readers[name].append(node)  # twice for a node that adds another to itself
+        self._absorbed: dict[str, Threshold] = {}  # thresholds, by the sum that absorbs them
+        self._equals: dict[str, str] = {}  # the earlier node that a node equals
+        self._requantized: dict[tuple[str, Multiplication], str] = {}  # requantizing nodes, by what they compute
         done: set[str] = set()
         for node in graph.core:
             step = None if node.name in done else self._step(node)
             if step:
-                self.steps.append(replace(step, inputs=[self._same.get(name, name) for name in step.inputs]))
+                self.steps.append(replace(step, inputs=[self._equals.get(name, name) for name in step.inputs]))
                 done.update(step.names)
 
     def _step(self, node: Node) -> Step | None:
-        """The step that begins with a node; None if it becomes part of a later one, or equals an earlier one."""
+        """The step that begins with a node; None if the node becomes part of a later step or equals an earlier node."""
         given = self._graph.integers[node.inputs[0]]
-        if isinstance(node, WeightedNode) and _suits(node, given):
+        if isinstance(node, WeightedNode) and suits_kernels(node, given):
             return self._weighted(node)
         if isinstance(node, Threshold) and tabulates(node, given):
             return self._threshold(node, given)
-        if node.name in self._waiting:
-            return self._sum(node, self._waiting[node.name])
-        sizes = exact_step(node, given) if self._native and isinstance(node, Requantize) else None
-        if sizes is None:
-            return Step([node.name], node.inputs, _in_numpy(node))
-        return self._coarser(node, sizes)
+        if node.name in self._absorbed:
+            return self._sum(node, self._absorbed[node.name])
+        multiplication = exact_multiplication(node, given) if self._native and isinstance(node, Requantize) else None
+        if multiplication is None:
+            self.on_evaluator.append(node.name)
+            return Step([node.name], node.inputs, by_evaluator(node))
+        return self._requantize(node, multiplication)
 
-    def _coarser(self, node: Node, sizes: StepSizes) -> Step | None:
-        known = self._taken.setdefault((node.inputs[0], sizes), node.name)
-        if known == node.name or not self._fused or node.name == self._graph.output:
-            return Step([node.name], node.inputs, stepped(sizes))
-        self._same[node.name] = known
+    def _requantize(self, node: Node, multiplication: Multiplication) -> Step | None:
+        earlier = self._requantized.setdefault((node.inputs[0], multiplication), node.name)
+        if earlier == node.name or not self._fused or node.name == self._graph.output:
+            return Step([node.name], node.inputs, requantize(multiplication))
+        self._equals[node.name] = earlier
         return None
 
     def _weighted(self, node: WeightedNode) -> Step:
         self.on_kernels.append(node.name)
         reader = self._only_reader(node)
-        threshold = reader if isinstance(reader, Threshold) and _gives_bytes(reader) else None
-        return Step([(threshold or node).name], node.inputs, _on_kernels(node, threshold, self._path))
+        threshold = reader if isinstance(reader, Threshold) and gives_bytes(reader) else None
+        return Step([(threshold or node).name], node.inputs, weighted(node, threshold, self._path))
 
     def _threshold(self, node: Threshold, given: Integers) -> Step | None:
         reader = self._only_reader(node)
         if not self._native:
-            return Step([node.name], node.inputs, tabulated(node, given))
-        if isinstance(reader, Add) and reader.name not in self._waiting and self._sum_fits(reader):
-            self._waiting[reader.name] = node
+            return Step([node.name], node.inputs, look_up_levels(node, given))
+        if isinstance(reader, Add) and reader.name not in self._absorbed and self._sum_fits(reader):
+            self._absorbed[reader.name] = node
             return None
-        return Step([node.name], node.inputs, joined(node, given))
+        return Step([node.name], node.inputs, join(node, given))
 
     def _sum(self, node: Node, threshold: Threshold) -> Step:
         reader = self._only_reader(node)
         relu = reader if isinstance(reader, Relu) else None
         (other,) = (name for name in node.inputs if name != threshold.name)
         last = relu or node
-        coarser, sizes = self._coarser_reader(last)
+        requantizing, multiplication = self._requantizing_reader(last)
         given = self._graph.integers[threshold.inputs[0]]
-        compute = joined(threshold, given, other=True, relu=relu is not None, step=sizes)
-        return Step([last.name, *coarser], (*threshold.inputs, other), compute)
+        compute = join(threshold, given, other=True, relu=relu is not None, multiplication=multiplication)
+        return Step([last.name, *requantizing], (*threshold.inputs, other), compute)
 
-    def _coarser_reader(self, node: Node) -> tuple[list[str], StepSizes | None]:
-        """The name of a reader that takes coarser steps of a node's integers, and their sizes; no name if none does."""
+    def _requantizing_reader(self, node: Node) -> tuple[list[str], Multiplication | None]:
+        """The name of the first reader that requantizes by a multiplication, and that multiplication; or no name."""
+        given = self._graph.integers[node.name]
         for reader in self._readers[node.name]:
-            sizes = exact_step(reader, self._graph.integers[node.name]) if isinstance(reader, Requantize) else None
-            if sizes is not None:
-                self._taken[node.name, sizes] = reader.name
-                return [reader.name], sizes
+            multiplication = exact_multiplication(reader, given) if isinstance(reader, Requantize) else None
+            if multiplication is not None:
+                self._requantized[node.name, multiplication] = reader.name
+                return [reader.name], multiplication
         return [], None
 
     def _sum_fits(self, node: Add) -> bool:
@@ -136,47 +117,3 @@ class Plan:
     def _only_reader(self, node: Node) -> Node | None:
         readers = self._readers[node.name]
         return readers[0] if self._fused and len(readers) == 1 else None
-
-
-def _suits(node: WeightedNode, inputs: Integers) -> bool:
-    """Whether the kernels take this node: its weights, its accumulator and its activations."""
-    return (
-        isinstance(node, Convolution | Linear)
-        and node.weights.min() >= -1
-        and node.weights.max() <= 1
-        and node.accumulator.overflow in ("wrap", "cyclic", "relu-like")
-        and node.accumulator.packing != "carries"
-        and node.accumulator.value_bits <= 16
-        and max(node.weights.shape[2:], default=1) <= MOST_KERNEL_ROWS
-        and inputs.smallest >= 0
-        and inputs.largest <= _LARGEST_BYTE
-    )
-
-
-def _gives_bytes(node: Threshold) -> bool:
-    return node.lowest >= 0 and node.lowest + node.thresholds.shape[1] <= _LARGEST_BYTE
-
-
-def _on_kernels(node: WeightedNode, threshold: Threshold | None, path: str) -> Compute:
-    output = Levels(threshold.thresholds, threshold.directions, threshold.lowest) if threshold else None
-    weights = node.weights.reshape(*node.weights.shape[:2], *(node.weights.shape[2:] or (1, 1)))
-    stride, padding = (node.stride, node.padding) if isinstance(node, Convolution) else (1, 0)
-    layer = PackedConvolution(
-        np.ascontiguousarray(weights.transpose(0, 2, 3, 1), dtype=np.int8),
-        node.accumulator,
-        stride=stride,
-        padding=padding,
-        output=output,
-        path=path,
-    )
-
-    def compute(inputs: list[Array]) -> tuple[Array, ...]:
-        given = channels_last(inputs[0], np.uint8)
-        found = layer(given if given.ndim == 4 else given[:, np.newaxis, np.newaxis])
-        return (channels_second(found if given.ndim == 4 else found[:, 0, 0]),)
-
-    return compute
-
-
-def _in_numpy(node: Node) -> Compute:
-    return lambda arrays: (evaluate_node(node, [values.astype(np.int64) for values in arrays]),)

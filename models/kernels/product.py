@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.convolution import DEFAULT_ACCUMULATOR, LARGEST_SIDE, PackedConvolution
+from models.kernels.convolution import DEFAULT_ACCUMULATOR, PackedConvolution
+from models.kernels.geometry import LARGEST_SIDE
 from models.kernels.outputs import Levels, Scale
 from models.quantization.accumulators import Accumulator
 
 
 class PackedProduct:
-    """A product of matrices, of bytes and weights (out, in); otherwise as PackedConvolution."""
+    """A matrix product of bytes with weights (out, in); everything else as in PackedConvolution."""
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from models.kernels import Levels, PackedConvolution, PackedProduct, Scale, available_paths, chosen_path, set_threads
 from models.kernels.paths import threads
 from models.quantization.accumulators import Accumulator
-from tests.models.kernels.cases import random_case
+from tests.support.kernels import random_case
 
 CASES = 12_000
 CHUNKS = 8
@@ -82,7 +82,7 @@ def test_an_array_for_the_result_is_filled() -> None:
     read_only.flags.writeable = False
     within = MAPS.view(np.int8).ravel()[:18].reshape(out.shape)
     for wrong in (out[..., ::-1], np.asfortranarray(out), read_only, within):
-        with pytest.raises(ValueError, match="in one piece, writeable, and apart from the activations"):
+        with pytest.raises(ValueError, match="C-contiguous, writeable, and apart from the activations"):
             layer(MAPS, wrong)
 
 
@@ -123,7 +123,7 @@ LEVELS = Levels(np.array([[1, 5], [2, 3]]), np.array([1, -1]))
         (WEIGHTS.astype(np.int16), {}, "array of int8"),
         (WEIGHTS[0], {}, r"shape \(3, 3, 4\); it needs to be \(filters, rows, columns, channels\)"),
         (np.ones((1, 65, 1, 1), np.int8), {}, "at most 64 rows and columns"),
-        (WEIGHTS[:0], {}, "with content"),
+        (WEIGHTS[:0], {}, "that is not empty"),
         (WEIGHTS, {"stride": 0}, "stride is 0; allowed are the integers 1 to 32768"),
         (WEIGHTS, {"padding": -1}, "padding is -1"),
         (WEIGHTS, {"activation_bits": 9}, "activation bits is 9; allowed are the integers 1 to 8"),
@@ -134,7 +134,7 @@ LEVELS = Levels(np.array([[1, 5], [2, 3]]), np.array([1, -1]))
         (WEIGHTS, {"output": 3}, "output is 3; it needs to be Levels, a Scale or None"),
         (WEIGHTS, {"accumulator": None}, "accumulator is None; it needs to be an Accumulator"),
         (np.broadcast_to(WEIGHTS[0, 0, 0, 0], (1 << 31, 1, 1, 1)), {}, "weights are 2147483648 numbers; allowed are"),
-        (WEIGHTS, {"path": "abacus"}, "path is 'abacus'; there are avx512, avx2, vector, swar, torch"),
+        (WEIGHTS, {"path": "abacus"}, "path is 'abacus'; allowed are avx512, avx2, vector, swar, torch"),
     ],
 )
 def test_layers_that_do_not_fit_are_refused(weights: Any, options: dict[str, Any], message: str) -> None:
@@ -148,7 +148,7 @@ def test_layers_that_do_not_fit_are_refused(weights: Any, options: dict[str, Any
         (MAPS.astype(np.int8), "array of uint8"),
         (MAPS[0], "array of uint8 with the axes"),
         (MAPS.tolist(), "array of uint8"),
-        (MAPS[:, ::2], "not in one piece"),
+        (MAPS[:, ::2], "not C-contiguous"),
         (MAPS[:0], r"shape \(0, 5, 5, 4\)"),
         (MAPS[..., :3].copy(), "the channels need to be 4"),
         (np.full((1, 5, 5, 4), 8, np.uint8), "activations reach 8; 3 bits hold 0 to 7"),
@@ -168,13 +168,13 @@ def test_sizes_that_overflow_are_refused() -> None:
         PackedConvolution(WEIGHTS, padding=1)(np.ones((1, 3, 65_535, 4), np.uint8))
 
 
-def test_outputs_that_make_no_sense_are_refused() -> None:
+def test_invalid_outputs_are_refused() -> None:
     ones = np.ones(2, np.int16)
     for build, message in (
         (lambda: Levels(np.array([[5, 1]]), np.array([1])), "thresholds fall"),
         (lambda: Levels(np.array([[1.5]]), np.array([1])), "thresholds needs to be an array of signed integers"),
         (lambda: Levels(np.array([[1]]), np.array([2])), "1 or -1"),
-        (lambda: Levels(np.array([[1]]), np.array([1]), 255), "lowest is 255; levels need to be within 0 to 255"),
+        (lambda: Levels(np.array([[1]]), np.array([1]), 255), "lowest is 255; the levels need to lie within 0 to 255"),
         (lambda: Scale(ones, ones.astype(np.int32)), "bias needs to be an array of int16"),
         (lambda: Scale(ones, ones[:1]), "there are 2 multipliers and 1 biases"),
         (lambda: Scale(-(ones << 15), ones), "a multiplier is -32768"),
@@ -195,10 +195,10 @@ def test_the_environment_names_the_path(monkeypatch: pytest.MonkeyPatch) -> None
 def test_without_compiled_kernels_torch_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("models.kernels.paths.native", None)
     assert available_paths() == ("torch",)
-    with pytest.warns(RuntimeWarning, match="torch computes, slowly, as the C kernels were not compiled; install gcc"):
+    with pytest.warns(RuntimeWarning, match="torch computes, slowly: the C kernels were not compiled; install gcc"):
         layer = PackedConvolution(WEIGHTS)
     assert (layer(MAPS) == 36).all()
-    with pytest.raises(ValueError, match="path 'avx2' is not there, as the C kernels were not compiled; install gcc"):
+    with pytest.raises(ValueError, match="path 'avx2' is not available: the C kernels were not compiled; install gcc"):
         PackedConvolution(WEIGHTS, path="avx2")
 
 

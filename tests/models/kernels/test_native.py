@@ -114,6 +114,6 @@ def test_the_source_distribution_builds_with_and_without_a_compiler(tmp_path: Pa
         assert tried.returncode == 0, tried.stderr
         assert paths <= set(tried.stdout.split())
         assert (compiler == "gcc") or set(tried.stdout.split()) == {"torch"}
-        warning = "RuntimeWarning: torch computes, slowly, as the C kernels were not compiled; install gcc"
+        warning = "RuntimeWarning: torch computes, slowly: the C kernels were not compiled; install gcc"
         assert tried.stderr.count(warning) == (compiler != "gcc")
         subprocess.run(["rm", "-rf", unpacked / "build"], check=True)

@@ -1,4 +1,4 @@
-"""Stems in an order that takes less time: bit for bit what the operations give as they are."""
+"""Reordered stems: bit for bit what the operations give in their own order."""
 
 import dataclasses
 from typing import Any
@@ -18,7 +18,7 @@ from models.integer_network.float_operations import (
     apply_all,
 )
 from models.kernels.paths import native
-from models.kernels.stem import NativeMaxPool, quickened
+from models.kernels.stem import NativeMaxPool, faster_stem
 
 RANDOM = np.random.default_rng(0)
 
@@ -52,9 +52,9 @@ def kinds(operations: Any) -> list[str]:
 @pytest.mark.parametrize("use_native", [True, False])
 @pytest.mark.parametrize("pool", [(3, 2, 1), (2, 2, 0), (2, 1, 1), (5, 3, 2), (1, 1, 0)])
 @pytest.mark.parametrize("biased", [True, False])
-def test_quick_stems_give_the_same_integers(use_native: bool, pool: tuple[int, int, int], biased: bool) -> None:
+def test_faster_stems_give_the_same_integers(use_native: bool, pool: tuple[int, int, int], biased: bool) -> None:
     operations = stem(biased=biased, pool=pool)
-    quick = quickened(operations, use_native)
+    quick = faster_stem(operations, use_native=use_native)
     first = "NativeMaxPool" if use_native else "FloatMaxPool"
     assert kinds(quick) == ["FloatConvolution", first, "FloatBatchNorm", "Quantize"]
     images = torch.from_numpy(floats(3, 3, 37, 41))
@@ -63,7 +63,7 @@ def test_quick_stems_give_the_same_integers(use_native: bool, pool: tuple[int, i
     assert torch.equal(apply_all(quick, images), expected)
 
 
-def test_what_has_another_order_keeps_it() -> None:
+def test_other_orders_are_kept() -> None:
     convolution, norm, relu, pool, quantize = stem()
     scale = FloatScale(factors=-np.ones(1, np.float32))
     for operations in (
@@ -72,15 +72,15 @@ def test_what_has_another_order_keeps_it() -> None:
         [scale, norm, relu, pool, quantize],
         [quantize],
     ):
-        assert kinds(quickened(operations, False)) == kinds(operations)
+        assert kinds(faster_stem(operations, use_native=False)) == kinds(operations)
 
 
 def test_a_relu_is_the_quantizers_lower_bound() -> None:
     quantize = Quantize(step=1.0, smallest=-3, largest=7)
-    (only,) = quickened([FloatRelu(), quantize], True)
+    (only,) = faster_stem([FloatRelu(), quantize], use_native=True)
     assert dataclasses.asdict(only) == {"step": 1.0, "smallest": 0, "largest": 7}
     below = Quantize(step=1.0, smallest=-3, largest=0)
-    assert kinds(quickened([FloatRelu(), below], True)) == ["FloatRelu", "Quantize"]
+    assert kinds(faster_stem([FloatRelu(), below], use_native=True)) == ["FloatRelu", "Quantize"]
 
 
 @pytest.mark.skipif(native is None, reason="the C kernels were not compiled")
@@ -94,7 +94,7 @@ def test_pools_in_c_are_torchs(kind: torch.dtype, order: torch.memory_format) ->
 
 
 @pytest.mark.skipif(native is None, reason="the C kernels were not compiled")
-def test_the_default_kind_of_floats_does_not_matter() -> None:
+def test_the_default_float_type_does_not_matter() -> None:
     maps = torch.from_numpy(floats(1, 8, 9, 9)).contiguous(memory_format=torch.channels_last)
     sizes = {"kernel": 3, "stride": 2, "padding": 1}
     torch.set_default_dtype(torch.float64)

@@ -1,6 +1,7 @@
-"""Layers of random shapes and contents."""
+"""Random layers and nodes for the kernels, and what they should give."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,13 +10,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.arithmetic import cyclic, relu_like, wrap
+from models.integer_network.nodes import Threshold
 from models.kernels import Levels, PackedConvolution, Scale
 from models.quantization.accumulators import Accumulator
 
 
 @dataclass
 class Case:
-    """A layer and what it is given."""
+    """A layer and its activations."""
 
     activations: NDArray[np.uint8]
     weights: NDArray[np.int8]
@@ -26,7 +28,7 @@ class Case:
     output: Levels | Scale | None
 
     def run(self, path: str) -> NDArray[np.generic]:
-        """What the layer gives on a path."""
+        """The output of the layer on a path."""
         layer = PackedConvolution(
             self.weights,
             self.accumulator,
@@ -39,7 +41,7 @@ class Case:
         return layer(self.activations)
 
     def expected(self) -> NDArray[np.generic]:
-        """The same by torch's convolution of doubles, which hold the sums exactly, and models.arithmetic."""
+        """The output by torch's convolution of doubles, which hold the sums exactly, and models.arithmetic."""
         maps = torch.from_numpy(self.activations).double().permute(0, 3, 1, 2)
         weights = torch.from_numpy(self.weights).double().permute(0, 3, 1, 2)
         sums = torch.nn.functional.conv2d(maps, weights, stride=self.stride, padding=self.padding)
@@ -50,7 +52,7 @@ class Case:
 
 
 def random_case(random: Generator) -> Case | None:
-    """A layer, or None where its kernel does not fit its maps."""
+    """A layer, or None if its kernel does not fit its maps."""
     window = random.integers(1, 6, 2)
     rows, columns = random.integers(1, 20, 2)
     channels, filters = int(random.integers(1, random.choice([70, 70, 70, 300]))), int(random.integers(1, 140))
@@ -97,7 +99,7 @@ def _folded(sums: Tensor, accumulator: Accumulator) -> Tensor:
 
 
 def _bytes(values: NDArray[np.int64], output: Levels | Scale, bits: int) -> NDArray[np.uint8]:
-    """The outputs as their classes describe them, one filter after another."""
+    """The bytes as the classes of outputs describe them, one filter after another."""
     found = np.empty(values.shape, np.uint8)
     for filter_ in range(values.shape[-1]):
         x = values[..., filter_]
@@ -108,3 +110,21 @@ def _bytes(values: NDArray[np.int64], output: Levels | Scale, bits: int) -> NDAr
             scaled = np.floor(x * 2.0 ** (16 - bits) * output.multiplier[filter_] / 2**15 + 0.5) + output.bias[filter_]
             found[..., filter_] = np.floor(scaled.clip(-(2**15), 2**15 - 1) / 2**output.shift).clip(0, output.largest)
     return found
+
+
+def random_threshold(
+    random: Generator, channels: int, levels: int, lowest: int, reach: int, name: str = "t", source: str = "x"
+) -> Threshold:
+    """A node with thresholds in [-reach, reach) and directions of both signs."""
+    return Threshold(
+        name=name,
+        inputs=(source,),
+        thresholds=np.sort(random.integers(-reach, reach, (channels, levels)), axis=1),
+        directions=random.choice([-1, 1], channels),
+        lowest=lowest,
+    )
+
+
+def same(found: NDArray[Any], expected: NDArray[Any]) -> bool:
+    """Whether arrays have the same shape and the same numbers, whatever their types."""
+    return found.shape == expected.shape and bool((found == expected).all())

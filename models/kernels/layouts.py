@@ -1,0 +1,32 @@
+"""Order of axes: maps are (images, channels, rows, columns), as everywhere, but channels are contiguous in memory."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.integer_network.nodes import Integers
+
+Array = NDArray[Any]
+
+Compute = Callable[[list[Array]], tuple[Array, ...]]
+"""Computes the outputs of a step from its inputs: maps (images, channels, rows, columns) or features (images, n)."""
+
+SHORT = np.iinfo(np.int16)
+LARGEST_BYTE = 255
+
+
+def channels_last(array: Array, kind: type[np.generic]) -> Array:
+    """A map or features with channels as the last axis, C-contiguous, of this kind; copied only if necessary."""
+    return np.ascontiguousarray(array.transpose(0, *range(2, array.ndim), 1), dtype=kind)
+
+
+def channels_second(array: Array) -> Array:
+    """The inverse of channels_last, without a copy."""
+    return array.transpose(0, -1, *range(1, array.ndim - 1))
+
+
+def fits_short(integers: Integers) -> bool:
+    """Whether 16 bits hold the integers."""
+    return integers.smallest >= SHORT.min and integers.largest <= SHORT.max
