@@ -1,1 +1,1 @@
-"""Benches: contenders measured in turn."""
+"""The frame of all benches: contenders measured in turn, and the rows of their results."""

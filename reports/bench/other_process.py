@@ -1,4 +1,4 @@
-"""Contenders in a process of their own: some settings of libraries hold for a whole process, from its start."""
+"""Contenders in a process of their own, for settings of libraries that hold for a whole process from its start."""
 
 import multiprocessing
 import os
@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from reports.bench.in_turn import Call, SelfTimed, timed
+from reports.bench.contenders import WARMED_UP, Call, SelfTimed, Timing
 
 Calls = Mapping[str, Call]
 
@@ -20,19 +20,22 @@ _NAMES = "names?"
 
 
 @contextmanager
-def elsewhere(make: Callable[[], Calls], environment: Mapping[str, str]) -> Iterator[dict[str, SelfTimed]]:
-    """Contenders, by name, that `make` makes in another process, which has these environment variables as well.
+def elsewhere(
+    make: Callable[[], Calls], environment: Mapping[str, str], timing: Timing = WARMED_UP
+) -> Iterator[dict[str, SelfTimed]]:
+    """Contenders, by name, that `make` makes in another process with these additional environment variables.
 
-    make: importable, or a partial of what is, as the process starts anew. Each contender is measured there, by one
-    thread, when it is its turn here. Raises ChildProcessError if the process ends before it should.
+    make, and what timing waits for, need to be importable, or partials of importable functions, as the process starts
+    anew. It uses one thread, and measures a contender when its turn comes here. Raises ChildProcessError if it ends
+    early.
     """
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(there, make), daemon=True)
+    process = context.Process(target=_serve, args=(there, make, timing), daemon=True)
     with here, there:
         with _environment(environment), _without_interrupts():
             process.start()
-        there.close()  # the other process has its own, and this one notices its end
+        there.close()  # the other process has its own end, and this one notices when it closes
         try:
             names = _ask(here, _NAMES)
             yield {name: SelfTimed(partial(_ask, here, name)) for name in names}
@@ -50,20 +53,20 @@ def _ask(connection: Connection, question: str) -> Any:
         raise ChildProcessError("the process with contenders of other settings has ended") from error
 
 
-def _serve(connection: Connection, make: Callable[[], Calls]) -> None:
-    """In the other process: makes contenders, and answers questions until nobody asks."""
+def _serve(connection: Connection, make: Callable[[], Calls], timing: Timing) -> None:
+    """Runs in the other process: makes the contenders and answers questions until the connection closes."""
     torch.set_num_threads(1)
     calls = make()
-    with torch.no_grad(), suppress(EOFError, OSError):
+    with suppress(EOFError, OSError):
         while True:
             question = connection.recv()
-            connection.send(list(calls) if question == _NAMES else timed(calls[question]))
+            connection.send(list(calls) if question == _NAMES else timing.milliseconds(calls[question]))
 
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """A process that starts here never sees Ctrl-C, which ends the one that asks, and that ends the other."""
-    resource_tracker.ensure_running()  # it starts with the first process, and would let interrupts through again
+    """Processes that start within never see Ctrl-C; it ends the parent, and that ends them."""
+    resource_tracker.ensure_running()  # it starts with the first process, and would unblock interrupts again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -1,4 +1,4 @@
-"""What the processor is, as far as Linux says; nothing on other systems."""
+"""The processor, as Linux describes it; unknown on other systems."""
 
 from functools import cache
 from pathlib import Path
@@ -8,7 +8,7 @@ _KIND = ("vendor_id", "cpu family", "model")
 
 
 def processor_kind() -> str:
-    """Vendor, family and model, such as `AuthenticAMD 25.17`; empty where they are not known."""
+    """Vendor, family and model, such as `AuthenticAMD 25.17`; empty if unknown."""
     vendor, *numbers = (_described().get(key, "") for key in _KIND)
     return f"{vendor} {'.'.join(numbers)}" if vendor else ""
 
@@ -20,7 +20,7 @@ def processor_has(flag: str) -> bool:
 
 @cache
 def _described() -> dict[str, str]:
-    """What is said of the first core."""
+    """The description of the first core."""
     try:
         first, _, _ = _DESCRIPTION.read_text().partition("\n\n")
     except OSError:

@@ -1,4 +1,4 @@
-"""The convolutions that kernels are measured with."""
+"""The convolutions that the kernels are measured on."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CONVOLUTIONS = ((64, 56), (128, 28), (256, 14), (512, 7))
-"""Channels in and out, and rows and columns, of the 3x3 convolutions of Table 2.7: one for each stage of ResNet-18."""
+"""Channels (in and out) and rows (and columns) of the 3x3 convolutions of Table 2.7, one per stage of ResNet-18."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Layer:
 
     @property
     def operations(self) -> int:
-        """Multiply-accumulates, those with padding included."""
+        """Multiply-accumulates, including those with padding."""
         return self.size**2 * self.channels**2 * 9
 
     def matrix(self) -> NDArray[np.uint8]:
@@ -37,7 +37,7 @@ class Layer:
 
 
 def bench_layers(seed: int) -> list[Layer]:
-    """The layers of CONVOLUTIONS with random maps and weights."""
+    """The layers of CONVOLUTIONS, with random maps and weights."""
     random = np.random.default_rng(seed)
     return [_layer(channels, size, random) for channels, size in CONVOLUTIONS]
 

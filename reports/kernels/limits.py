@@ -1,4 +1,4 @@
-"""What the instructions of the kernels allow at most: their speed in registers alone, and how many a layer needs."""
+"""Bounds of the kernels: the speed of look-ups in registers alone, and the instructions that a layer needs."""
 
 import time
 from typing import Any
@@ -7,7 +7,7 @@ from models.kernels import available_paths
 from models.kernels.paths import PATHS, native
 
 KINDS = (("binary 8", 2, 8), ("ternary 8", 3, 8), ("binary 16", 2, 16))
-"""Names, values of weights, and bits of accumulators."""
+"""Kernels: name, number of values of a weight, bits of the accumulator."""
 
 _COUNTED_PATH = "avx512"
 _REGISTER_BITS = 512
@@ -16,7 +16,7 @@ _REPEATS = 9
 
 
 def look_up_speeds(channels: int) -> dict[str, float]:
-    """GMAC/s of look-ups and additions in registers alone, by kind and path, of the kernels that 3x3 layers take."""
+    """GMAC/s of look-ups and additions in registers alone, by name and path, for the kernels of 3x3 layers."""
     found = {}
     for path in available_paths()[:-1]:
         for name, base, bits in KINDS:
@@ -33,11 +33,11 @@ def _look_up_speed(kernel: int) -> float:
 
 
 def counted_work(channels: int, size: int) -> dict[str, dict[str, int]]:
-    """Instructions that 3x3 convolutions have to take on AVX-512, at least, by kind and path; none on other machines.
+    """The least instructions of 3x3 convolutions on AVX-512, by name and path; empty on other machines.
 
-    `look_ups`: permutations, with as many additions, for all positions of the kernel that are not beside the map, each
-    of them `products` multiply-accumulates; `table_permutations` and `table_stores`: tables of all pixels, each made
-    once, as many groups of channels at a time as tables.inc has in a register.
+    `look_ups`: permutations, with one addition each, for all kernel positions inside the map; each does `products`
+    multiply-accumulates. `table_permutations` and `table_stores`: to make the tables of every pixel once, for as many
+    groups of channels at a time as tables.inc holds in a register.
     """
     if _COUNTED_PATH not in available_paths():
         return {}
@@ -64,7 +64,7 @@ def _work(channels: int, size: int, base: int, group: int, lanes: int) -> dict[s
 
 
 def _kernel(path: str, base: int, bits: int, channels: int) -> int:
-    """The kernel that a 3x3 convolution of so many channels and filters takes."""
+    """The number of the kernel for a 3x3 convolution with `channels` channels and filters."""
     shape: dict[str, Any] = {"channels": channels, "filters": channels, "kernel_rows": 3, "kernel_columns": 3}
     number: int = native.lib.wrap_choose(PATHS.index(path), base, bits, native.ffi.new("wrap_shape *", shape))
     return number

@@ -1,12 +1,9 @@
-"""Time of a whole ResNet-18: exported and on the kernels, beside torch's own in bytes and in floats."""
+"""Time of a whole ResNet-18 on the kernels, beside torch's in bytes and in floats."""
 
-import warnings
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.backbones.networks import IMAGE_SHAPES, build_network
 from models.backbones.options import NetworkOptions
@@ -17,23 +14,23 @@ from models.progress import Progress
 from models.quantization.accumulators import Accumulator, Overflow
 from models.quantization.layers import configure
 from models.quantization.step_sizes import choose_one_step_size
-from reports.bench.in_turn import Call, Contender, in_turn, one_thread, usual_clock
-from reports.kernels.peers import without_amx
-
-FLOAT = "torch float"
-"""The contender in floats."""
+from reports.bench.contenders import Call, Contender, one_thread
+from reports.bench.in_turn import in_turn, usual_clock
+from reports.kernels.amx import without_amx
+from reports.kernels.peers import FLOAT
+from reports.kernels.torch_network import in_bytes, resnet18
 
 _NAME = "resnet18"
 _CLASSES = 1000
-_WIDTHS = (64, 128, 256, 512)
-_STEP_SHARE = 0.05  # of inputs beyond the largest level; any will do, as time does not depend on it
+_STEP_SHARE = 0.05  # of inputs beyond the largest level; any will do, as the time does not depend on it
 
 
+@torch.no_grad()
 def bench_network(rounds: int, seed: int, progress: Progress) -> dict[str, float]:
-    """Milliseconds of a ResNet-18 with random weights, batch 1, 224x224 pixels, by contender, in turn."""
+    """Milliseconds of a ResNet-18 with random weights on one image of 224x224 pixels, by contender, in turn."""
     task = progress.task("ResNet-18", rounds)
-    with one_thread(), without_amx(partial(_in_bytes, seed)) as quantized:
-        contenders: dict[str, Contender] = {**_contenders(_image(seed)), **_in_bytes(seed), **quantized}
+    with one_thread(), without_amx(partial(_in_bytes, seed)) as no_amx:
+        contenders: dict[str, Contender] = {**_contenders(_image(seed)), **_in_bytes(seed), **no_amx}
         measured = in_turn(contenders, rounds, task.advance)
     return measured.medians(usual_clock(measured))
 
@@ -54,7 +51,7 @@ def _contenders(image: Tensor) -> dict[str, Call]:
         set_threads(1)
         torch.set_num_threads(1)
 
-    plain = _resnet18().eval()
+    plain = resnet18(_CLASSES).eval()
     channels_last = image.contiguous(memory_format=torch.channels_last)
     return {
         "binary 8": lambda: network(image),
@@ -65,20 +62,19 @@ def _contenders(image: Tensor) -> dict[str, Call]:
 
 
 def _in_bytes(seed: int) -> dict[str, Call]:
-    """The usual network, of bytes, as torch runs it."""
+    """Torch's ResNet-18 in bytes, by engine."""
     image = _image(seed)
-    plain = _resnet18().eval()
+    plain = resnet18(_CLASSES).eval()
     channels_last = image.contiguous(memory_format=torch.channels_last)
     return {
-        f"torch {engine}": partial(_quantized(plain, image, engine), channels_last)
+        f"torch {engine}": partial(in_bytes(plain, image, engine), channels_last)
         for engine in ("x86", "onednn")
         if engine in torch.backends.quantized.supported_engines
     }
 
 
-@torch.no_grad()
 def _exported(image: Tensor) -> IntegerNetwork:
-    """The project's ResNet-18 with binary weights and accumulators of 8 bits, untrained, as its export runs it."""
+    """The project's ResNet-18 with binary weights and accumulators of 8 bits, untrained, exported to the kernels."""
     network = build_network(_NAME, NetworkOptions(classes=_CLASSES))
     accumulator = Accumulator(bits=8, overflow=Overflow.CYCLIC)
     images = torch.cat((image, image.flip(-1)))
@@ -88,52 +84,3 @@ def _exported(image: Tensor) -> IntegerNetwork:
     configure(network, "quantized", accumulator)
     network.train()(images)
     return IntegerNetwork(export_network(network.eval(), IMAGE_SHAPES[_NAME]), path=available_paths()[0])
-
-
-class _Block(nn.Module):
-    """Two 3x3 convolutions and a shortcut; (batch, channels, height, width)."""
-
-    def __init__(self, channels: int, out: int, stride: int) -> None:
-        super().__init__()
-        self.branch = nn.Sequential(*_convolution(channels, out, 3, stride), nn.ReLU(), *_convolution(out, out, 3, 1))
-        self.shortcut = nn.Sequential(*_convolution(channels, out, 1, stride)) if stride > 1 else nn.Identity()
-
-    def forward(self, maps: Tensor) -> Tensor:
-        return torch.relu(self.branch(maps) + self.shortcut(maps))
-
-
-def _convolution(channels: int, out: int, kernel: int, stride: int) -> tuple[nn.Module, nn.Module]:
-    return nn.Conv2d(channels, out, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(out)
-
-
-def _resnet18() -> nn.Module:
-    """The usual ResNet-18, which torch quantizes and fuses best."""
-    blocks: list[nn.Module] = []
-    channels = _WIDTHS[0]
-    for width in _WIDTHS:
-        blocks += [_Block(channels, width, 1 if width == channels else 2), _Block(width, width, 1)]
-        channels = width
-    return nn.Sequential(
-        *_convolution(3, _WIDTHS[0], 7, 2),
-        nn.ReLU(),
-        nn.MaxPool2d(3, 2, 1),
-        *blocks,
-        nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(),
-        nn.Linear(channels, _CLASSES),
-    )
-
-
-def _quantized(network: nn.Module, image: Tensor, engine: str) -> Callable[[Tensor], Any]:
-    """The network in bytes, convolutions fused with what follows them, traced and frozen: torch's fastest form."""
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # torch calls its quantized tensors deprecated; it has no faster ones
-        from torch.ao.quantization import get_default_qconfig_mapping
-        from torch.ao.quantization.quantize_fx import convert_fx, prepare_fx
-
-        torch.backends.quantized.engine = engine
-        prepared = prepare_fx(network, get_default_qconfig_mapping(engine), (image,))
-        prepared(image)
-        traced = torch.jit.trace(convert_fx(prepared), image)  # type: ignore[no-untyped-call]
-        frozen: Callable[[Tensor], Any] = torch.jit.freeze(traced)
-        return frozen

@@ -1,4 +1,4 @@
-"""Contenders in another process: it has its own environment, measures them, and ends."""
+"""Contenders in another process, which has its own environment, measures them, and ends."""
 
 import multiprocessing
 import os
@@ -6,28 +6,16 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from reports.bench.in_turn import in_turn
 from reports.bench.other_process import elsewhere
+from tests.support.bench import VARIABLE, make_quitters, make_sleepers
 
-VARIABLE = "WRAPMAC_TEST_OF_ELSEWHERE"
 ROOT = Path(__file__).parents[3]
-
-
-def make_sleepers(seconds: float) -> dict[str, Callable[[], Any]]:
-    """A contender whose name tells what its process knows."""
-    return {f"{os.getpid()} {os.environ.get(VARIABLE)}": partial(time.sleep, seconds)}
-
-
-def make_quitters() -> dict[str, Callable[[], Any]]:
-    """A contender that ends its process."""
-    return {"quitter": partial(os._exit, 3)}
 
 
 @pytest.mark.slow
@@ -53,16 +41,10 @@ def test_a_process_that_ends_is_an_error() -> None:
         in_turn(found, 1)
 
 
-def make_slowly() -> dict[str, Callable[[], Any]]:
-    """No contender, after a while."""
-    time.sleep(60)
-    return {}
-
-
 INTERRUPTED = """
 import os, signal, threading
 from reports.bench.other_process import elsewhere
-from tests.reports.bench.test_other_process import make_slowly
+from tests.support.bench import make_slowly
 threading.Timer({seconds}, os.killpg, (0, signal.SIGINT)).start()
 try:
     with elsewhere(make_slowly, {{}}):

@@ -1,4 +1,4 @@
-"""What Linux says of the processor."""
+"""The processor as Linux describes it."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def test_kind_and_features_of_the_first_core_are_read(described: Path) -> None:
     assert "(AuthenticAMD 25.17), " in machine()
 
 
-def test_where_nothing_is_said_nothing_is_known(described: Path) -> None:
+def test_without_a_description_the_processor_is_unknown(described: Path) -> None:
     assert processor_kind() == ""
     assert not processor_has("avx2")
     assert "(" not in machine()

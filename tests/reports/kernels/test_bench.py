@@ -1,4 +1,4 @@
-"""The kernels' bench: every contender is measured, and the tables say what was found."""
+"""The bench of the kernels: every contender is measured, and the tables show the results."""
 
 import pytest
 import torch
@@ -7,7 +7,9 @@ from models.kernels import available_paths
 from models.kernels.paths import threads
 from models.progress import Progress
 from reports.bench.processor import processor_has, processor_kind
-from reports.kernels.bench import NAIVE, bench_kernels, bench_rows, geometric_mean
+from reports.bench.rows import bench_record, compared
+from reports.kernels.bench import TO_PEER, bench_kernels
+from reports.kernels.contenders import NAIVE
 from reports.kernels.limits import counted_work, look_up_speeds
 from reports.kernels.network_bench import bench_network
 from reports.kernels.peers import NO_AMX, fastest_peer
@@ -121,7 +123,8 @@ def test_networks_are_compared_with_the_fastest_in_bytes() -> None:
 
 def test_rows_have_ratios_to_the_fastest_peer_of_their_own() -> None:
     first, second = {"binary 8 avx2": 0.5, "torch x86": 2.0, "torch onednn": 1.0}, {"binary 8": 2.0, "torch x86": 9.0}
-    assert bench_rows({"layer": first, "ResNet-18": second}) == [
+    rows = [*compared("layer", first, TO_PEER), *compared("ResNet-18", second, TO_PEER)]
+    assert bench_record(rows, TO_PEER, {}, "")["rows"] == [
         {"name": "layer", "case": "binary 8 avx2", "milliseconds": 0.5, "ratio_to_peer": 2.0},
         {"name": "layer", "case": "torch x86", "milliseconds": 2.0, "ratio_to_peer": 0.5},
         {"name": "layer", "case": "torch onednn", "milliseconds": 1.0, "ratio_to_peer": 1.0},
@@ -147,7 +150,6 @@ def test_without_convolutions_of_bytes_torchs_floats_are_the_peer() -> None:
     assert "(torch float)" in vectors.note
 
 
-def test_geometric_means_and_bad_settings() -> None:
-    assert geometric_mean([2.0, 8.0]) == pytest.approx(4)
+def test_bad_settings_are_refused() -> None:
     with pytest.raises(ValueError, match="rounds is 0; allowed is an integer of at least 1"):
         bench_kernels(rounds=0)
