@@ -1,46 +1,29 @@
-"""What all networks have in common: their options, and the parts that these lead to."""
+"""Options that all backbones share, and the inner layers that they make."""
 
 from dataclasses import dataclass
 
 from torch import nn
 
-from models.quantization.layers import QuantConv2d, QuantLinear
-from models.quantization.residual_grid import ResidualGrid
-
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkOptions:
-    """What the networks have in common.
+    """Options of a backbone, and the factory of its inner layers; a subclass makes layers of another kind.
 
-    width: channels of the first layer, which the others are multiples of; None for the network's own.
-    classes: outputs of the network.
-    relu: whether a ReLU follows the batch norms of hidden layers. Without it the quantized layers take signed inputs,
-    save those that read a residual stream: a ReLU of its own keeps the stream from being negative.
-    quantized: whether the inner layers are quantized ones or plain. weights: how they quantize. activation_bits: the
-    most that their inputs have. accumulator_bits: what the weights have to fit, if they are of a kind that does.
-    seed: of the initial weights, which are the same for a quantized network and a plain one.
+    width: channels of the first layer, which scales all others; None for the network's own. classes: outputs of the
+    network. relu: whether a ReLU follows the batch norms of hidden layers. seed: of the initial weights.
 
-    Raises ValueError for a width, number of classes or of bits that is too small.
+    Raises ValueError for a width or a number of classes below 1.
     """
 
     width: int | None = None
     classes: int = 10
     relu: bool = True
-    quantized: bool = True
-    weights: str = "binary"
-    activation_bits: int = 3
-    accumulator_bits: int = 8
     seed: int = 0
 
     def __post_init__(self) -> None:
-        least_bits = 1 if self.relu else 2  # one of them is the sign
-        for name, value, least in (
-            ("width", self.width, 1),
-            ("classes", self.classes, 1),
-            ("activation_bits", self.activation_bits, least_bits),
-        ):
-            if value is not None and value < least:
-                raise ValueError(f"{name} is {value}; allowed is an integer of at least {least}")
+        for name, value in (("width", self.width), ("classes", self.classes)):
+            if value is not None and value < 1:
+                raise ValueError(f"{name} is {value}; allowed is an integer of at least 1")
 
     def convolution(
         self,
@@ -49,45 +32,22 @@ class NetworkOptions:
         kernel_size: int = 3,
         *,
         stride: int = 1,
-        padding: int | None = None,
         never_negative: bool = False,
     ) -> nn.Module:
-        """An inner convolution, padded by default to keep the map's size at stride 1.
+        """An inner convolution without bias, padded to keep the map's size at stride 1.
 
-        never_negative: whether its inputs are not negative even where no ReLU follows batch norms.
+        never_negative: its inputs are at least 0 even without `relu`. Plain layers make no use of it.
         """
-        padding = kernel_size // 2 if padding is None else padding
-        if not self.quantized:
-            return nn.Conv2d(inputs, outputs, kernel_size, stride=stride, padding=padding, bias=False)
-        return QuantConv2d(
-            inputs,
-            outputs,
-            kernel_size,
-            stride=stride,
-            padding=padding,
-            weights=self.weights,
-            activation_bits=self.activation_bits,
-            signed=not (self.relu or never_negative),
-            accumulator_bits=self.accumulator_bits,
-        )
+        return nn.Conv2d(inputs, outputs, kernel_size, stride=stride, padding=kernel_size // 2, bias=False)
 
     def linear(self, inputs: int, outputs: int) -> nn.Module:
-        """An inner fully connected layer."""
-        if not self.quantized:
-            return nn.Linear(inputs, outputs, bias=False)
-        return QuantLinear(
-            inputs,
-            outputs,
-            weights=self.weights,
-            activation_bits=self.activation_bits,
-            signed=not self.relu,
-            accumulator_bits=self.accumulator_bits,
-        )
+        """An inner fully connected layer without bias."""
+        return nn.Linear(inputs, outputs, bias=False)
 
     def activation(self) -> nn.Module:
-        """What follows the batch norm of a hidden layer."""
+        """The activation after a hidden layer's batch norm."""
         return nn.ReLU() if self.relu else nn.Identity()
 
     def grid(self) -> nn.Module:
-        """What rounds a branch that enters a residual stream."""
-        return ResidualGrid(self.activation_bits) if self.quantized else nn.Identity()
+        """Processes a branch before it enters a residual stream; the identity for plain layers."""
+        return nn.Identity()

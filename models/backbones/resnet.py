@@ -1,4 +1,7 @@
-"""Residual networks, whose streams of additions stay on a grid of integers when quantized (He et al., 2016)."""
+"""Residual networks (He et al., 2016).
+
+Where their options make quantized layers, grids keep the residual stream's additions on integers.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -10,8 +13,8 @@ from models.backbones.options import NetworkOptions
 _EXPANSION = 4
 
 
-class PaddedShortcut(nn.Module):
-    """Shortcut without parameters, option A: every `stride`-th row and column, then `channels` channels of zeros.
+class ParameterFreeShortcut(nn.Module):
+    """Shortcut of option A: keeps every `stride`-th row and column, and appends `channels` channels of zeros.
 
     (batch, inputs, height, width) to (batch, inputs + channels, height / stride, width / stride), rounded up.
     """
@@ -56,7 +59,7 @@ def resnet20(options: NetworkOptions) -> nn.Module:
         outputs = width << stage
         for place in range(3):
             stride = _stride(stage, place)
-            shortcut = nn.Identity() if inputs == outputs else PaddedShortcut(stride, outputs - inputs)
+            shortcut = nn.Identity() if inputs == outputs else ParameterFreeShortcut(stride, outputs - inputs)
             blocks.append(ResidualBlock(_basic(options, inputs, outputs, stride), shortcut))
             inputs = outputs
     return _network(options, stem, blocks, inputs)
@@ -66,7 +69,7 @@ def resnet18(options: NetworkOptions) -> nn.Module:
     """ResNet-18 for 224x224 images; input (batch, 3, 224, 224), output (batch, classes).
 
     Four stages of two blocks of two 3x3 convolutions, with `width` (64), 2, 4 and 8 times `width` channels; shortcuts
-    that change the number of channels are 1x1 convolutions, quantized as the others are.
+    that change the number of channels are 1x1 convolutions, inner layers like the others.
     """
     return _for_large_images(options, _basic, (2, 2, 2, 2), expansion=1)
 
@@ -103,12 +106,12 @@ def _for_large_images(
 
 
 def _stride(stage: int, place: int) -> int:
-    """The first block of every stage but the first halves the maps."""
+    """Stride of a block: the first block of every stage but the first halves the maps."""
     return 2 if stage and not place else 1
 
 
 def _stem(options: NetworkOptions, first: nn.Module, channels: int, *, pool: nn.Module | None = None) -> nn.Module:
-    # Its ReLU is the stream's own: what reads the stream takes unsigned inputs, with options.relu or without.
+    # The stream starts with a ReLU even without options.relu, so that layers that read it take unsigned inputs.
     parts = OrderedDict(convolution=first, norm=nn.BatchNorm2d(channels), relu=nn.ReLU())
     if pool is not None:
         parts["pool"] = pool

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
-from models.backbones.resnet import PaddedShortcut as ShortcutModule
+from models.backbones.resnet import ParameterFreeShortcut
 from models.integer_network.float_operations import (
     FloatAveragePool,
     FloatBatchNorm,
@@ -95,7 +95,7 @@ _Value = _Floats | _Stream
 class _Tracer(fx.Tracer):
     def is_leaf_module(self, module: nn.Module, qualified_name: str) -> bool:
         standard: bool = super().is_leaf_module(module, qualified_name)
-        return standard or isinstance(module, QuantLayer | ResidualGrid | ShortcutModule)
+        return standard or isinstance(module, QuantLayer | ResidualGrid | ParameterFreeShortcut)
 
 
 class _Export:
@@ -254,7 +254,7 @@ def _stream_node(module: nn.Module, name: str, source: str) -> Node | None:
         return Relu(name=name, inputs=(source,))
     if isinstance(module, nn.MaxPool2d):
         return MaxPool(name=name, inputs=(source,), **_pool_sizes(module))
-    if isinstance(module, ShortcutModule):
+    if isinstance(module, ParameterFreeShortcut):
         return PaddedShortcut(name=name, inputs=(source,), stride=module.stride, channels=module.channels)
     return None
 

@@ -56,7 +56,9 @@ class WeightedNode(Node):
         if carries and self.accumulator.overflow == "exact":
             raise ValueError("exact sums have no lanes whose carries could run over; packing is 'carries'")
         if carries != (self.carry_mean is not None):
-            raise ValueError(f"packing is {self.accumulator.packing!r}; what is subtracted belongs to 'carries' alone")
+            raise ValueError(
+                f"packing is {self.accumulator.packing.value!r}; what is subtracted belongs to 'carries' alone"
+            )
         if self.carry_mean is not None:
             _check_integers("carry_mean", self.carry_mean)
 

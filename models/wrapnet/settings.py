@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import arg
 
-from models.backbones.networks import NETWORKS
+from models.backbones.registry import NETWORKS
 from models.quantization.formats import Bounded, WeightFormat, parse_weight_format
 from models.training.seeds import check_seed
 from models.wrapnet.recipes import Recipe

@@ -10,15 +10,15 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from models.backbones.networks import IMAGE_SHAPES, RESIDUAL_NETWORKS, build_network
 from models.backbones.options import NetworkOptions
+from models.backbones.registry import NETWORKS, build_network
 from models.data.sources import ImageSource
 from models.data.transforms import Augmentation
 from models.progress import Progress
@@ -34,6 +34,7 @@ from models.training.run import RunFolder
 from models.training.stage import Stage
 from models.wrapnet.evaluation import Evaluation, evaluate
 from models.wrapnet.method import Classification, Penalties
+from models.wrapnet.networks import WrapNetOptions
 from models.wrapnet.recipes import recipe
 from models.wrapnet.settings import WrapNetConfig
 from models.wrapnet.shared_words import let_carries_run
@@ -104,7 +105,7 @@ class WrapNetTraining:
         (images, _), rate = self.calibration_batch(), self.config.overflow_rate / 100
         for layer in quantized_layers(network):  # steps are chosen on true sums
             layer.accumulator = Accumulator(bits=layer.accumulator.value_bits, overflow=Overflow.EXACT)
-        if self.config.network in RESIDUAL_NETWORKS:
+        if NETWORKS[self.config.network].residual:
             choose_one_step_size(network, images, rate)
         else:
             choose_step_sizes(network, images, rate)
@@ -126,7 +127,7 @@ class WrapNetTraining:
         network = self.with_step_sizes()
         self.configure(network, "unrounded", config.cyclic_function)
         # One step size for all layers of a deep network leaves some with many overflows (section 2.6.2.3).
-        penalty = config.penalty if config.network in RESIDUAL_NETWORKS else 0.0
+        penalty = config.penalty if NETWORKS[config.network].residual else 0.0
         self.train("warmup", network, self.settings(_WARMUP) | {"penalty": penalty}, Penalties(penalty))
         self.configure(network, "quantized", config.cyclic_function)
         settings = self.settings(_WARMUP) | {"penalty": config.penalty}
@@ -239,23 +240,21 @@ def train_wrapnet(
 
 def check_images(config: WrapNetConfig, data: ImageSource) -> None:
     """Raises ValueError if the configuration's network does not take the data's images."""
-    shape, wanted = tuple(data.shape), IMAGE_SHAPES[config.network]
+    shape, wanted = tuple(data.shape), NETWORKS[config.network].image_shape
     if shape != wanted:
         raise ValueError(f"network {config.network} takes images of {wanted} (channels, height, width), not {shape}")
 
 
 def build_from(config: WrapNetConfig, classes: int, *, quantized: bool = True) -> nn.Module:
     """The network of a configuration with its initial weights."""
-    options = NetworkOptions(
-        width=config.width,
-        quantized=quantized,
-        relu=config.relu,
-        weights=config.weights,
-        activation_bits=config.activation_bit_limit,
-        accumulator_bits=accumulator_of(config, "exact").value_bits,
-        classes=classes,
-        seed=config.seed,
-    )
+    options = NetworkOptions(width=config.width, classes=classes, relu=config.relu, seed=config.seed)
+    if quantized:
+        options = WrapNetOptions(
+            **asdict(options),
+            weights=config.weights,
+            activation_bits=config.activation_bit_limit,
+            accumulator_bits=accumulator_of(config, Overflow.EXACT).value_bits,
+        )
     return build_network(config.network, options)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
-from models.backbones.networks import IMAGE_SHAPES
+from models.backbones.registry import NETWORKS
 from models.integer_network.builder import export_network
 from models.integer_network.onnx import export_onnx
 from models.progress import Progress
@@ -77,7 +77,7 @@ def export(
 ) -> int:
     """Write a trained network as integers: weights, thresholds, accumulators; for kernels, hardware and ONNX."""
     finished = load_run(run)
-    graph = export_network(finished.network, IMAGE_SHAPES[finished.config.network])
+    graph = export_network(finished.network, NETWORKS[finished.config.network].image_shape)
     if onnx is not None:
         export_onnx(graph, onnx)
         print(onnx)

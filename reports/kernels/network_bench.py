@@ -5,8 +5,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from models.backbones.networks import IMAGE_SHAPES, build_network
-from models.backbones.options import NetworkOptions
+from models.backbones.registry import NETWORKS, build_network
 from models.integer_network.builder import export_network
 from models.integer_network.float_operations import apply_all
 from models.kernels import IntegerNetwork, available_paths, set_threads
@@ -14,6 +13,7 @@ from models.progress import Progress
 from models.quantization.accumulators import Accumulator, Overflow
 from models.quantization.layers import configure
 from models.quantization.step_sizes import choose_one_step_size
+from models.wrapnet.networks import WrapNetOptions
 from reports.bench.contenders import Call, Contender, one_thread
 from reports.bench.in_turn import in_turn, usual_clock
 from reports.kernels.amx import without_amx
@@ -37,7 +37,7 @@ def bench_network(rounds: int, seed: int, progress: Progress) -> dict[str, float
 
 def _image(seed: int) -> Tensor:
     torch.manual_seed(seed)
-    return torch.randn(1, *IMAGE_SHAPES[_NAME])
+    return torch.randn(1, *NETWORKS[_NAME].image_shape)
 
 
 def _contenders(image: Tensor) -> dict[str, Call]:
@@ -75,7 +75,7 @@ def _in_bytes(seed: int) -> dict[str, Call]:
 
 def _exported(image: Tensor) -> IntegerNetwork:
     """The project's ResNet-18 with binary weights and accumulators of 8 bits, untrained, exported to the kernels."""
-    network = build_network(_NAME, NetworkOptions(classes=_CLASSES))
+    network = build_network(_NAME, WrapNetOptions(classes=_CLASSES))
     accumulator = Accumulator(bits=8, overflow=Overflow.CYCLIC)
     images = torch.cat((image, image.flip(-1)))
     configure(network, "float", accumulator)
@@ -83,4 +83,4 @@ def _exported(image: Tensor) -> IntegerNetwork:
     choose_one_step_size(network.eval(), images, _STEP_SHARE)
     configure(network, "quantized", accumulator)
     network.train()(images)
-    return IntegerNetwork(export_network(network.eval(), IMAGE_SHAPES[_NAME]), path=available_paths()[0])
+    return IntegerNetwork(export_network(network.eval(), NETWORKS[_NAME].image_shape), path=available_paths()[0])

@@ -17,14 +17,15 @@ import torch
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
-from models.backbones.networks import IMAGE_SHAPES, NETWORKS, build_network
 from models.backbones.options import NetworkOptions
+from models.backbones.registry import NETWORKS, build_network
 from models.progress import Progress
 from models.quantization.accumulators import Accumulator, Overflow
 from models.quantization.activations import activation_quantizers
 from models.quantization.layers import QuantConv2d, QuantLayer, QuantLinear, configure, quantized_layers
 from models.quantization.observation import LayerPass, Request
 from models.training.seeds import check_seed
+from models.wrapnet.networks import WrapNetOptions
 from reports.records.provenance import machine, tool_versions
 from reports.tables.table import Table
 
@@ -67,7 +68,7 @@ def bench_training(
     and in its fine-tuning with penalty. Runs on the GPU if there is one. They take turns, a step each a round, in a
     different order every round, and the median counts.
 
-    network: one of models.backbones.networks.NETWORKS. width: channels of its first layer; None for its own.
+    network: one of models.backbones.registry.NETWORKS. width: channels of its first layer; None for its own.
     batch: images in a step, at least 2. steps: rounds. with_brevitas: also a network of the same layers with Brevitas'
         1-bit weights and 3-bit activations. compile: also BWN-QA and WrapNet through torch.compile.
 
@@ -146,7 +147,7 @@ def training_bench_table(result: dict[str, Any]) -> Table:
 
 
 def _cases(network: str, width: int | None, seed: int, with_brevitas: bool, compile: bool) -> list[_Case]:
-    options = NetworkOptions(width=width, activation_bits=_BITS, seed=seed)
+    options = WrapNetOptions(width=width, activation_bits=_BITS, seed=seed)
 
     def quantized(activations: str, overflow: str) -> _Build:
         def build() -> nn.Module:
@@ -158,7 +159,7 @@ def _cases(network: str, width: int | None, seed: int, with_brevitas: bool, comp
 
         return build
 
-    plain = NetworkOptions(width=width, quantized=False, seed=seed)
+    plain = NetworkOptions(width=width, seed=seed)
     exact, finetune = quantized("quantized", "exact"), quantized("quantized", "cyclic")
     cases = [
         _Case("float", lambda: build_network(network, plain)),
@@ -178,7 +179,7 @@ def _cases(network: str, width: int | None, seed: int, with_brevitas: bool, comp
 
 def _data(network: str, batch: int, seed: int, device: torch.device) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(seed)
-    images = torch.rand(batch, *IMAGE_SHAPES[network], generator=generator)
+    images = torch.rand(batch, *NETWORKS[network].image_shape, generator=generator)
     return images.to(device), torch.randint(_CLASSES, (batch,), generator=generator).to(device)
 
 

@@ -1,45 +1,26 @@
-"""Networks: shapes, sizes, which layers are quantized, initial weights, gradients and the residual stream's grid."""
+"""Backbones of plain layers: shapes, published sizes, modules, shortcuts by hand."""
 
-import operator
+import subprocess
+import sys
 
 import pytest
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor, nn
 
-from models.backbones.networks import IMAGE_SHAPES, NETWORKS, RESIDUAL_NETWORKS, build_network
 from models.backbones.options import NetworkOptions
-from models.backbones.resnet import PaddedShortcut, ResidualBlock
-from models.quantization.accumulators import Accumulator
-from models.quantization.layers import QuantConv2d, QuantLayer, QuantLinear, QuantModule, configure, quantized_layers
-from models.quantization.residual_grid import SUBDIVISIONS, ResidualGrid
-from models.quantization.step_sizes import choose_one_step_size, choose_step_sizes
+from models.backbones.registry import NETWORKS, build_network
+from models.backbones.resnet import ParameterFreeShortcut, ResidualBlock
 
-# Inner layers: 20 less 2; 18 less 2, and 3 projections; 50 less 2, and 4 projections.
-QUANTIZED = {"digits": 3, "vgg7": 6, "resnet20": 18, "alexnet": 6, "resnet18": 19, "resnet50": 52}
-
-PLAIN_MODULES = (
+MODULES = (
     *(nn.Conv2d, nn.Linear, nn.BatchNorm1d, nn.BatchNorm2d, nn.ReLU, nn.Identity),
-    *(nn.MaxPool2d, nn.AdaptiveAvgPool2d, nn.Flatten, PaddedShortcut),
+    *(nn.MaxPool2d, nn.AdaptiveAvgPool2d, nn.Flatten, ParameterFreeShortcut),
 )
 
 
-def images(name: str, count: int) -> Tensor:
-    return torch.rand(count, *IMAGE_SHAPES[name], generator=torch.Generator().manual_seed(0))
-
-
-def randomize_norms(network: nn.Module) -> None:
-    """Draws gains and shifts, as training would change them; some gains are negative."""
-    generator = torch.Generator().manual_seed(1)
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-            module.weight.data.normal_(0.5, 1, generator=generator)
-            module.bias.data.normal_(0.3, 0.3, generator=generator)
-
-
 def full_size(name: str, classes: int) -> nn.Module:
-    """The float network at its own width, without storage: its sizes alone are wanted."""
+    """The network at its own width, without storage for its weights."""
     with torch.device("meta"):
-        return build_network(name, NetworkOptions(quantized=False, classes=classes))
+        return build_network(name, NetworkOptions(classes=classes))
 
 
 def parameter_count(network: nn.Module) -> int:
@@ -48,15 +29,12 @@ def parameter_count(network: nn.Module) -> int:
 
 @pytest.mark.parametrize("relu", [True, False])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_first_and_last_layer_alone_stay_in_full_precision(name: str, relu: bool) -> None:
+def test_networks_give_logits_from_plain_modules(name: str, relu: bool) -> None:
     network = build_network(name, NetworkOptions(width=4, classes=7, relu=relu)).eval()
-    assert network(images(name, 1)).shape == (1, 7)
-    layers: list[nn.Module] = [module for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
-    first, *inner, last = layers
-    assert (type(first), type(last)) == (nn.Conv2d, nn.Linear)
-    assert all(isinstance(layer, QuantLayer) for layer in inner)
-    assert len(inner) == QUANTIZED[name]
-    assert quantized_layers(build_network(name, NetworkOptions(width=4, quantized=False))) == []
+    assert network(torch.rand(1, *NETWORKS[name].image_shape)).shape == (1, 7)
+    leaves = [module for module in network.modules() if not list(module.children())]
+    assert all(type(module) in MODULES for module in leaves)
+    assert NETWORKS[name].residual == any(isinstance(module, ResidualBlock) for module in network.modules())
 
 
 @pytest.mark.parametrize(
@@ -84,7 +62,7 @@ def test_residual_networks_need_the_published_number_of_products(name: str, prod
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             module.register_forward_hook(count)
-    network(torch.empty(1, *IMAGE_SHAPES[name], device="meta"))
+    network(torch.empty(1, *NETWORKS[name].image_shape, device="meta"))
     assert total == pytest.approx(products, rel=0.002)
 
 
@@ -103,91 +81,18 @@ def test_alexnet_has_the_size_counted_by_hand() -> None:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_plain_and_quantized_networks_start_from_the_same_weights(name: str) -> None:
-    plain = build_network(name, NetworkOptions(width=4, quantized=False, seed=3)).state_dict()
-    quantized = build_network(name, NetworkOptions(width=4, seed=3)).state_dict()
-    assert all(torch.equal(weight, quantized[key]) for key, weight in plain.items())
+def test_initial_weights_depend_on_the_seed_alone(name: str) -> None:
+    first = build_network(name, NetworkOptions(width=4, seed=3)).state_dict()
+    torch.rand(1)
+    again = build_network(name, NetworkOptions(width=4, seed=3)).state_dict()
+    assert all(torch.equal(weight, again[key]) for key, weight in first.items())
     other = build_network(name, NetworkOptions(width=4, seed=4)).state_dict()
-    assert not torch.equal(other["first.convolution.weight"], plain["first.convolution.weight"])
+    assert not torch.equal(other["first.convolution.weight"], first["first.convolution.weight"])
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_gradients_reach_every_parameter(name: str) -> None:
-    network = build_network(name, NetworkOptions(width=4))
-    loss = nn.functional.cross_entropy(network(images(name, 2)), torch.tensor([3, 7]))
-    names, parameters = zip(*network.named_parameters(), strict=True)
-    gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
-    assert [key for key, value in zip(names, gradients, strict=True) if value is None or not value.any()] == []
-
-
-@pytest.mark.parametrize("relu", [True, False])
-@pytest.mark.parametrize("name", NETWORKS)
-def test_networks_consist_of_known_modules_and_additions(name: str, relu: bool) -> None:
-    class Tracer(fx.Tracer):
-        def is_leaf_module(self, module: nn.Module, path: str) -> bool:
-            return isinstance(module, QuantModule | PaddedShortcut) or super().is_leaf_module(module, path)
-
-    network = build_network(name, NetworkOptions(width=4, relu=relu)).eval()
-    configure(network, "quantized", Accumulator())
-    graph = Tracer().trace(network)
-    for node in graph.nodes:
-        if node.op == "call_module":
-            module = network.get_submodule(str(node.target))
-            assert type(module) in (QuantConv2d, QuantLinear, ResidualGrid, *PLAIN_MODULES)
-            assert not isinstance(module, nn.AdaptiveAvgPool2d) or module.output_size == 1
-        else:
-            assert node.op in ("placeholder", "output") or node.target is operator.add
-    traced = fx.GraphModule(network, graph)
-    assert torch.equal(traced(images(name, 1)), network(images(name, 1)))
-
-
-@pytest.mark.parametrize("relu", [True, False])
-@pytest.mark.parametrize("name", NETWORKS)
-def test_layers_are_signed_exactly_where_their_inputs_can_be_negative(name: str, relu: bool) -> None:
-    network = build_network(name, NetworkOptions(width=4, relu=relu))
-    randomize_norms(network)
-    negative: dict[nn.Module, bool] = {}
-    for layer in quantized_layers(network):
-        layer.register_forward_pre_hook(lambda module, inputs: negative.update({module: bool((inputs[0] < 0).any())}))
-    network(images(name, 2))
-    assert len(negative) == QUANTIZED[name]
-    assert all(layer.signed == negative[layer] for layer in quantized_layers(network))
-    assert any(negative.values()) != relu
-
-
-@pytest.mark.parametrize("relu", [True, False])
-@pytest.mark.parametrize("name", sorted(RESIDUAL_NETWORKS))
-def test_the_residual_stream_stays_on_its_grid(name: str, relu: bool) -> None:
-    network = build_network(name, NetworkOptions(width=4, relu=relu))
-    randomize_norms(network)
-    network(images(name, 2))
-    configure(network, "float", Accumulator())
-    step = choose_one_step_size(network, images(name, 1), 0.05)
-    streams: list[Tensor] = []
-    for module in network.modules():
-        if isinstance(module, ResidualBlock):
-            module.register_forward_pre_hook(lambda _module, inputs: streams.append(inputs[0]))
-            module.register_forward_hook(lambda _module, _inputs, output: streams.append(output))
-    network(images(name, 1))
-    assert len(streams) == 2 * {"resnet20": 9, "resnet18": 8, "resnet50": 16}[name]
-    for stream in streams:
-        integers = stream.double() / step * SUBDIVISIONS
-        assert (integers - integers.round()).abs().max() < 1e-3
-        assert integers.max() > 0
-
-
-def test_networks_without_a_stream_take_a_step_size_per_layer() -> None:
-    network = build_network("alexnet", NetworkOptions(width=4))
-    randomize_norms(network)
-    network(images("alexnet", 2))
-    configure(network, "float", Accumulator())
-    assert len(set(choose_step_sizes(network, images("alexnet", 1), 0.05))) == 6
-    assert not any(isinstance(module, ResidualGrid) for module in network.modules())
-
-
-def test_padded_shortcuts_by_hand() -> None:
+def test_parameter_free_shortcuts_by_hand() -> None:
     values = torch.arange(18.0).view(1, 2, 3, 3)
-    result = PaddedShortcut(2, 1)(values)
+    result = ParameterFreeShortcut(2, 1)(values)
     assert result.tolist() == [[[[0, 2], [6, 8]], [[9, 11], [15, 17]], [[0, 0], [0, 0]]]]
 
 
@@ -196,22 +101,11 @@ def test_residual_blocks_by_hand() -> None:
     assert block(torch.tensor([[-1.0, 0.5]])).tolist() == [[0, 1]]
 
 
-def test_bottlenecks_stride_in_their_middle() -> None:
-    network = build_network("resnet50", NetworkOptions(width=4))
-    strided = [layer for layer in quantized_layers(network) if isinstance(layer, QuantConv2d) and layer.stride[0] == 2]
-    assert [layer.kernel_size[0] for layer in strided] == [3, 1] * 3  # branch and projection of three stages
-
-
-def test_options_reach_the_quantized_layers() -> None:
-    options = NetworkOptions(width=4, weights="bounded-4", activation_bits=2, accumulator_bits=10)
-    for name in NETWORKS:
-        network = build_network(name, options)
-        for module in network.modules():
-            if isinstance(module, QuantModule):
-                assert module.activation_bits == 2
-            if isinstance(module, QuantLayer):
-                assert module.weights == "bounded-4"
-                assert module.bounded.bound == (2**10 - 2) / 3
+def test_backbones_load_no_quantized_layers() -> None:
+    program = "import sys, models.backbones.registry; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert "models.backbones.resnet" in loaded
+    assert not [name for name in loaded if name.startswith(("models.quantization", "models.wrapnet"))]
 
 
 def test_other_networks_are_refused() -> None:
@@ -219,15 +113,7 @@ def test_other_networks_are_refused() -> None:
         build_network("lenet", NetworkOptions())
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"width": 0}, "width is 0; allowed is an integer of at least 1"),
-        ({"classes": 0}, "classes is 0; allowed is an integer of at least 1"),
-        ({"activation_bits": 0}, "activation_bits is 0; allowed is an integer of at least 1"),
-        ({"activation_bits": 1, "relu": False}, "activation_bits is 1; allowed is an integer of at least 2"),
-    ],
-)
-def test_options_that_are_too_small_are_refused(options: dict[str, int], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        NetworkOptions(**options)  # type: ignore[arg-type]
+@pytest.mark.parametrize("name", ["width", "classes"])
+def test_options_below_1_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is 0; allowed is an integer of at least 1"):
+        NetworkOptions(**{name: 0})  # type: ignore[arg-type]

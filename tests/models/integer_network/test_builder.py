@@ -1,7 +1,6 @@
 """Exported networks: every integer is the trained network's own, and the files that hold them."""
 
 import dataclasses
-import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.backbones.networks import IMAGE_SHAPES, build_network
-from models.backbones.options import NetworkOptions
+from models.backbones.registry import NETWORKS, build_network
 from models.backbones.resnet import ResidualBlock
 from models.integer_network.builder import export_network
 from models.integer_network.evaluator import IntegerEvaluator
@@ -21,50 +19,13 @@ from models.integer_network.float_operations import FloatFlatten, FloatLinear, F
 from models.integer_network.graph import IntegerGraph
 from models.integer_network.nodes import Convolution, Linear, Threshold, WeightedNode
 from models.quantization.accumulators import Accumulator
-from models.quantization.layers import QuantConv2d, QuantLinear, configure, per_channel, quantized_layers
+from models.quantization.channels import per_channel
+from models.quantization.layers import QuantConv2d, QuantLinear, configure, quantized_layers
+from models.quantization.observation import Request, observe
 from models.quantization.residual_grid import SUBDIVISIONS, ResidualGrid
-from models.quantization.step_sizes import choose_one_step_size, choose_step_sizes
-
-OVERFLOWS = ("exact", "wrap", "cyclic", "relu-like", "absolute")
-WIDTHS = {"digits": 6, "vgg7": 4, "alexnet": 4, "resnet20": 4, "resnet18": 4, "resnet50": 8}
-CASES = [
-    *itertools.product(("digits", "vgg7", "resnet20"), OVERFLOWS, (8, 10, 12), ("none",)),
-    *itertools.product(("digits", "resnet20"), OVERFLOWS, (8,), ("buffer",)),
-    *itertools.product(("digits", "vgg7"), OVERFLOWS[1:], (8, 12), ("carries",)),
-    ("resnet20", "cyclic", 10, "carries"),
-]
-
-
-def trained_network(
-    name: str, *, overflow: Any = "cyclic", bits: int = 8, packing: Any = "none", images: int = 4, **options: Any
-) -> tuple[nn.Module, Tensor]:
-    """A network whose batch norms look trained, with gains that are negative and 0 too, and images."""
-    network = build_network(name, NetworkOptions(width=WIDTHS[name], **options))
-    generator = torch.Generator().manual_seed(bits)
-    batch = torch.randn(images, *IMAGE_SHAPES[name], generator=generator)
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
-    with torch.no_grad():
-        for norm in norms:
-            norm.momentum = None
-            norm.weight.copy_(torch.rand(norm.num_features, generator=generator) + 0.5)
-            norm.weight[1] *= -1
-            norm.weight[2] = 0
-            norm.bias.copy_(0.5 * torch.randn(norm.num_features, generator=generator))
-        # Running statistics as the running network has them.
-        configure(network, "float", Accumulator(bits=bits, overflow=overflow))
-        network.train()(batch)
-        network.eval()
-        choose = choose_one_step_size if name.startswith("resnet") else choose_step_sizes
-        choose(network, batch, 0.05)
-        configure(network, "quantized", Accumulator(bits=bits, overflow=overflow, packing=packing))
-        network.train()(batch)
-        network.eval()
-        for layer in quantized_layers(network):
-            layer.calibrating = True
-        network(batch)
-        for layer in quantized_layers(network):
-            layer.calibrating = False
-    return network, batch
+from models.quantization.step_sizes import choose_step_sizes
+from models.wrapnet.networks import WrapNetOptions
+from tests.support.integer_networks import CASES, trained_network
 
 
 @torch.no_grad()
@@ -74,17 +35,18 @@ def run(network: nn.Module, images: Tensor) -> tuple[dict[str, Tensor], dict[str
     accumulators: dict[str, Tensor] = {}
     streams: dict[str, Tensor] = {}
     hooks = []
-    step = next((module.step for module in network.modules() if isinstance(module, ResidualGrid)), torch.ones(()))
+    grids = [module for module in network.modules() if isinstance(module, ResidualGrid)]
+    step = grids[0].activation.step if grids else torch.ones(())
     for name, module in network.named_modules():
         if isinstance(module, QuantConv2d | QuantLinear):
 
             def keep(layer: Any, given: Any, output: Tensor, name: str = name) -> None:
-                inputs[name] = layer.quantize(given[0]).long()
-                sums = layer.sums if layer.carry_counts is None else layer.sums + layer.carry_counts
-                if layer.accumulator.packing == "carries":
-                    sums = sums - layer.carry_mean.round()
+                inputs[name] = layer.activation(given[0]).long()
+                sums = layer.seen.sums
+                if layer.seen.carries is not None:
+                    sums = sums + layer.seen.carries - layer.carry_mean.round()
                 accumulated = layer.accumulator.apply(sums)
-                scale = per_channel(layer.quantized_weight()[1] * layer.step, accumulated)
+                scale = per_channel(layer.quantized_weight()[1] * layer.activation.step, accumulated)
                 assert torch.equal(accumulated * scale, output)
                 accumulators[name] = accumulated.long()
 
@@ -95,7 +57,8 @@ def run(network: nn.Module, images: Tensor) -> tuple[dict[str, Tensor], dict[str
                 streams[name] = (output * SUBDIVISIONS / step).round().long()
 
             hooks.append(module.register_forward_hook(keep_stream))
-    logits = network(images)
+    with observe(quantized_layers(network), Request.SUMS | Request.CARRIES):
+        logits = network(images)
     for hook in hooks:
         hook.remove()
     return inputs, accumulators, streams, logits
@@ -123,7 +86,7 @@ def assert_same(network: nn.Module, images: Tensor, graph: IntegerGraph) -> None
 @pytest.mark.parametrize(("name", "overflow", "bits", "packing"), CASES)
 def test_every_integer_is_the_networks_own(name: str, overflow: str, bits: int, packing: str) -> None:
     network, images = trained_network(name, overflow=overflow, bits=bits, packing=packing)
-    graph = export_network(network, IMAGE_SHAPES[name])
+    graph = export_network(network, NETWORKS[name].image_shape)
     expected = [node.carry_mean for node in graph.core if isinstance(node, WeightedNode)]
     assert all((mean is not None and mean.any()) == (packing == "carries") for mean in expected)
     assert_same(network, images, graph)
@@ -134,7 +97,7 @@ def test_every_integer_is_the_networks_own(name: str, overflow: str, bits: int, 
 @pytest.mark.parametrize("relu", [True, False])
 def test_other_weights_and_signed_activations_are_exported_too(name: str, weights: str, relu: bool) -> None:
     network, images = trained_network(name, bits=12, weights=weights, relu=relu, accumulator_bits=12)
-    graph = export_network(network, IMAGE_SHAPES[name])
+    graph = export_network(network, NETWORKS[name].image_shape)
     assert relu == all(
         graph.integers[node.inputs[0]].smallest == 0 for node in graph.core if isinstance(node, WeightedNode)
     )
@@ -149,7 +112,7 @@ def test_signed_activations_carry_too() -> None:
 @pytest.mark.parametrize("name", ["alexnet", "resnet18", "resnet50"])
 def test_networks_for_large_images_are_exported_too(name: str) -> None:
     network, images = trained_network(name, bits=10, images=2)
-    assert_same(network, images, export_network(network, IMAGE_SHAPES[name]))
+    assert_same(network, images, export_network(network, NETWORKS[name].image_shape))
 
 
 @pytest.mark.parametrize("signed", [True, False])
@@ -338,13 +301,13 @@ def test_networks_that_do_not_fit_are_refused(network: nn.Module, message: str) 
 
 
 def test_networks_that_are_not_ready_are_refused() -> None:
-    network = build_network("digits", NetworkOptions(width=4))
+    network = build_network("digits", WrapNetOptions(width=4))
     with pytest.raises(ValueError, match=r"'second.convolution': activations are 'float'; an export needs"):
         export_network(network, (1, 8, 8))
     configure(network, "quantized", Accumulator(bits=8, packing="carries"))
     with pytest.raises(ValueError, match="no pass has calibrated its carries yet"):
         export_network(network, (1, 8, 8))
     network, _ = trained_network("resnet20")
-    quantized_layers(network)[2].step.mul_(2)
+    quantized_layers(network)[2].activation.step.mul_(2)
     with pytest.raises(ValueError, match="the residual stream that it reads has"):
         export_network(network, (3, 32, 32))

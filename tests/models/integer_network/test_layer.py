@@ -8,20 +8,20 @@ import torch
 from torch import Tensor, nn
 
 from models.arithmetic import cyclic
-from models.backbones.networks import build_network
-from models.backbones.options import NetworkOptions
+from models.backbones.registry import build_network
 from models.data.digits import digits
 from models.data.images import Split
 from models.integer_network.layer import LayerExport, export_layer, export_layer_at
 from models.quantization.accumulators import Accumulator
 from models.quantization.layers import configure
 from models.quantization.step_sizes import choose_step_sizes
+from models.wrapnet.networks import WrapNetOptions
 from tests.conftest import make_layer
 
 
 @pytest.fixture(scope="module")
 def network() -> nn.Module:
-    network = build_network("digits", NetworkOptions(width=8))
+    network = build_network("digits", WrapNetOptions(width=8))
     images = normalised(digits().train)
     network(images)  # running statistics that are not the initial ones
     configure(network, "float", Accumulator(bits=6))

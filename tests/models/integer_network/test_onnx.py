@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.backbones.networks import IMAGE_SHAPES
+from models.backbones.registry import NETWORKS
 from models.integer_network.builder import export_network
 from models.integer_network.evaluator import IntegerEvaluator
 from models.integer_network.float_operations import FloatAveragePool, FloatFlatten, FloatLinear, Quantize, apply_all
@@ -16,7 +16,7 @@ from models.integer_network.graph import INPUT, IntegerGraph
 from models.integer_network.nodes import Add, Linear, MaxPool, Node, PaddedShortcut, Relu, Requantize, Threshold
 from models.integer_network.onnx import IMAGES, LOGITS, export_onnx
 from models.quantization.accumulators import Accumulator
-from tests.models.integer_network.test_builder import CASES, trained_network
+from tests.support.integer_networks import CASES, trained_network
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -53,7 +53,7 @@ def test_the_cores_integers_are_the_evaluators(
     name: str, overflow: str, bits: int, packing: str, tmp_path: Path
 ) -> None:
     network, images = trained_network(name, overflow=overflow, bits=bits, packing=packing)
-    graph = export_network(network, IMAGE_SHAPES[name])
+    graph = export_network(network, NETWORKS[name].image_shape)
     assert_same_core(graph, IntegerEvaluator(graph).stem(images), tmp_path / "core.onnx")
 
 
@@ -74,7 +74,7 @@ def test_signed_activations_carry_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["digits", "vgg7", "alexnet", "resnet20", "resnet18"])
 def test_whole_networks_give_the_logits(name: str, tmp_path: Path) -> None:
     network, images = trained_network(name, bits=10)
-    graph = export_network(network, IMAGE_SHAPES[name])
+    graph = export_network(network, NETWORKS[name].image_shape)
     path = tmp_path / "network.onnx"
     export_onnx(graph, path)
     check(path)

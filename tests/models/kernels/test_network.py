@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.backbones.networks import IMAGE_SHAPES
+from models.backbones.registry import NETWORKS
 from models.integer_network.builder import export_network
 from models.integer_network.evaluator import IntegerEvaluator
 from models.integer_network.nodes import WeightedNode
 from models.kernels import IntegerNetwork, available_paths
-from tests.models.integer_network.test_builder import trained_network
+from tests.support.integer_networks import trained_network
 
 CASES = [
     *itertools.product(("digits", "vgg7", "resnet20"), ("binary", "ternary"), ("cyclic",), (8, 12)),
@@ -28,7 +28,7 @@ def test_every_layer_and_the_logits_are_the_evaluators(
     name: str, weights: Any, overflow: str, bits: int, path: str
 ) -> None:
     network, images = trained_network(name, overflow=overflow, bits=bits, weights=weights, images=2)
-    graph = export_network(network, IMAGE_SHAPES[name])
+    graph = export_network(network, NETWORKS[name].image_shape)
     evaluator = IntegerEvaluator(graph)
     stem = evaluator.stem(images)
     expected = evaluator.core(stem)

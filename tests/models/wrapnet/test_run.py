@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.backbones.networks import build_network
 from models.backbones.options import NetworkOptions
+from models.backbones.registry import build_network
 from models.data.cifar import cifar10
 from models.data.digits import digits
 from models.data.images import ImageData, Split
@@ -71,7 +71,7 @@ def test_a_network_for_other_images_is_refused(tmp_path: Path) -> None:
 def test_evaluation_in_batches_counts_every_image_once() -> None:
     data = digits()
     torch.manual_seed(0)
-    network = build_network("digits", NetworkOptions(width=2, quantized=False))
+    network = build_network("digits", NetworkOptions(width=2))
     both = Split(torch.cat([data.train.images, data.test.images]), torch.cat([data.train.labels, data.test.labels]))
     network.eval()
     with torch.no_grad():

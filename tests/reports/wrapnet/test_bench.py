@@ -36,10 +36,10 @@ def test_ratios_are_to_the_exact_accumulators(result: dict[str, Any]) -> None:
 
 
 def test_peak_memory_holds_parameters_gradients_and_optimizer_state(result: dict[str, Any]) -> None:
-    from models.backbones.networks import build_network
-    from models.backbones.options import NetworkOptions
+    from models.backbones.registry import build_network
+    from models.wrapnet.networks import WrapNetOptions
 
-    network = build_network("vgg7", NetworkOptions(width=4))
+    network = build_network("vgg7", WrapNetOptions(width=4))
     least = 4 * sum(parameter.nbytes for parameter in network.parameters()) / 2**20
     for row in result["rows"]:
         assert least < row["peak_memory_mib"] < 10 * least
