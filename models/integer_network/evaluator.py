@@ -1,4 +1,4 @@
-"""Runs an exported network in integers, independently of the code that trains it: NumPy, from the definitions."""
+"""Evaluates an exported network with NumPy, from the definitions, independently of the code that trains it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,8 +9,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.integer_network.core import INPUT
 from models.integer_network.float_operations import apply_all
-from models.integer_network.graph import INPUT, IntegerGraph
+from models.integer_network.graph import IntegerGraph
 from models.integer_network.nodes import (
     Add,
     Convolution,
@@ -24,7 +25,7 @@ from models.integer_network.nodes import (
     Threshold,
     WeightedNode,
 )
-from models.quantization.accumulators import Accumulator
+from models.quantization.accumulators import Accumulator, Overflow
 
 _Array = NDArray[Any]
 
@@ -37,19 +38,31 @@ class IntegerEvaluator:
     def __init__(self, graph: IntegerGraph) -> None:
         self.graph = graph
 
+    @torch.no_grad()
+    def stem(self, images: Tensor) -> _Array:
+        """The stem's integers, int64, for normalised float images (images, channels, height, width)."""
+        return apply_all(self.graph.stem, images).long().numpy(force=True)
+
     def core(self, integers: _Array) -> dict[str, _Array]:
-        """All nodes' integers, and `input`, by name: (images, ...), int64, from the stem's integers.
+        """The integers of `input` and of all nodes, by name: (images, ...), int64, from the stem's integers.
 
         Raises ValueError if these have another shape, or lie outside the stem's range.
         """
         self.graph.check_input(integers)
-        parts = list(self._chunks(integers))
+        parts = list(_in_chunks(self.graph.core, integers))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    @torch.no_grad()
-    def stem(self, images: Tensor) -> _Array:
-        """The integers that normalised float images (images, channels, height, width) become, int64."""
-        return apply_all(self.graph.stem, images).long().numpy(force=True)
+    def integers(self, name: str, images: Tensor) -> _Array:
+        """The integers of `input` or of one node, (images, ...), int64, for normalised float images.
+
+        Evaluates no node after it. Raises ValueError for images of another shape or kind, or that are not finite.
+        """
+        self.graph.check_images(images)
+        integers = self.stem(images)
+        self.graph.check_input(integers)
+        names = list(self.graph.integers)
+        nodes = self.graph.core[: names.index(name)]
+        return np.concatenate([part[name] for part in _in_chunks(nodes, integers)])
 
     @torch.no_grad()
     def logits(self, images: Tensor) -> Tensor:
@@ -57,42 +70,43 @@ class IntegerEvaluator:
 
         Raises ValueError for images of another shape or kind, or that are not finite.
         """
-        self.graph.check_images(images)
-        integers = self.stem(images)
-        self.graph.check_input(integers)
-        outputs = [part[self.graph.output] for part in self._chunks(integers)]
-        return apply_all(self.graph.head, torch.from_numpy(np.concatenate(outputs)).float())
+        outputs = self.integers(self.graph.output, images)
+        return apply_all(self.graph.head, torch.from_numpy(outputs).float())
 
-    def _chunks(self, integers: _Array) -> Iterator[Mapping[str, _Array]]:
-        for start in range(0, len(integers), _CHUNK):
-            values = {INPUT: integers[start : start + _CHUNK].astype(np.int64)}
-            for node in self.graph.core:
-                values[node.name] = evaluate_node(node, [values[name] for name in node.inputs])
-            yield values
+
+def _in_chunks(nodes: Sequence[Node], integers: _Array) -> Iterator[Mapping[str, _Array]]:
+    """The integers of `input` and of nodes, for a few images at a time."""
+    for start in range(0, len(integers), _CHUNK):
+        values = {INPUT: integers[start : start + _CHUNK].astype(np.int64)}
+        for node in nodes:
+            values[node.name] = evaluate_node(node, [values[name] for name in node.inputs])
+        yield values
 
 
 def fold(sums: _Array, accumulator: Accumulator) -> _Array:
-    """What becomes of true sums: wrapped to the accumulator's bits, then passed through its cyclic function."""
-    if accumulator.overflow == "exact":
+    """True sums as the accumulator leaves them: wrapped to its bits, then passed through its cyclic function."""
+    if accumulator.overflow is Overflow.EXACT:
         return sums
     period = 1 << accumulator.value_bits
     half = period // 2
     wrapped = (sums + half) % period - half
-    if accumulator.overflow == "wrap":
-        return wrapped
-    if accumulator.overflow == "absolute":
-        return np.asarray(np.abs(wrapped))
+    match accumulator.overflow:
+        case Overflow.WRAP:
+            return wrapped
+        case Overflow.ABSOLUTE:
+            return np.asarray(np.abs(wrapped))
     # Beyond t = slope / (slope + 1) * half, the function falls back to 0 with that slope.
     slope = accumulator.slope
     magnitude = np.abs(wrapped)
     folded = np.where((slope + 1) * magnitude > slope * half, slope * (half - magnitude), magnitude)
-    return np.where(wrapped < 0, 0 if accumulator.overflow == "relu-like" else -folded, folded)
+    negative = 0 if accumulator.overflow is Overflow.RELU_LIKE else -folded
+    return np.where(wrapped < 0, negative, folded)
 
 
 def packed_sums(terms: _Array, weights: _Array, bits: int, word_bits: int) -> _Array:
-    """What adding up products in lanes of machine words leaves, modulo 2^bits: (..., out).
+    """Sums of products that share machine words, modulo 2^bits: (..., out).
 
-    terms: activations (..., length); weights: (out, length). Product i goes to lane i % lanes of a word, the lowest
+    terms: activations (..., length); weights: (out, length). Product i goes to lane i % lanes of a word, lowest lane
     first, as an unsigned number. All words are added, with carries between lanes, then the lanes, without.
     """
     lanes = word_bits // bits
@@ -110,7 +124,7 @@ def packed_sums(terms: _Array, weights: _Array, bits: int, word_bits: int) -> _A
 
 
 def evaluate_node(node: Node, inputs: Sequence[_Array]) -> _Array:
-    """What a node gives, (images, ...), for int64 inputs of its shapes."""
+    """A node's result, (images, ...), for int64 inputs of its shapes."""
     values = inputs[0]
     match node:
         case Convolution():
@@ -141,7 +155,7 @@ def evaluate_node(node: Node, inputs: Sequence[_Array]) -> _Array:
 
 
 def _accumulate(node: WeightedNode, terms: _Array) -> _Array:
-    """The accumulators (images, positions, out) for the terms (images, positions, length)."""
+    """Accumulators (images, positions, out) for terms (images, positions, length)."""
     weights = node.weights.reshape(len(node.weights), -1).astype(np.int64)
     if node.carry_mean is None:
         return fold(_products(terms, weights), node.accumulator)
@@ -151,8 +165,8 @@ def _accumulate(node: WeightedNode, terms: _Array) -> _Array:
 
 def _products(terms: _Array, weights: _Array) -> _Array:
     """Matrix product of integers: (..., length) and (out, length) to (..., out)."""
-    # NumPy multiplies matrices of floats many times faster. The graph bounds all partial sums by 2^31, which doubles
-    # hold exactly, in whatever order they are added.
+    # NumPy multiplies matrices of floats many times faster. The graph bounds all partial sums by 2^31, so doubles hold
+    # them exactly, in whatever order they are added.
     return np.asarray(terms.astype(np.float64) @ weights.astype(np.float64).T).astype(np.int64)
 
 

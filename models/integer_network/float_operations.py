@@ -1,4 +1,4 @@
-"""The float operations before and after a network's integer core, as data that runs without the network's class."""
+"""The float operations before and after a network's integer core, as data: they run without the network's class."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -16,13 +16,15 @@ _LARGEST_SIZE = (1 << 15) - 1
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FloatOperation(ABC):
-    """One operation on floats (batch, channels, ...). Arrays are float32; what is computed is what torch computes."""
+    """One operation on floats (batch, channels, ...), computed by torch. Arrays are float32."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray) and (value.dtype != np.float32 or value.size == 0):
-                raise ValueError(f"{field.name} holds {value.size} numbers of {value.dtype}; it needs some of float32")
+                raise ValueError(
+                    f"{field.name} holds {value.size} numbers of {value.dtype}; it needs float32, at least one"
+                )
 
     @abstractmethod
     def apply(self, values: Tensor) -> Tensor:
@@ -55,7 +57,7 @@ class FloatLinear(FloatOperation):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FloatScale(FloatOperation):
-    """Multiplies each channel, or all, by its factor; factors (channels,) or (1,)."""
+    """Multiplies each channel by its factor; factors (channels,), or (1,) for all channels."""
 
     factors: NDArray[Any]
 
@@ -88,7 +90,7 @@ class FloatBatchNorm(FloatOperation):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FloatRelu(FloatOperation):
-    """Negative numbers become 0."""
+    """max(x, 0)."""
 
     def apply(self, values: Tensor) -> Tensor:
         return functional.relu(values)
@@ -96,7 +98,7 @@ class FloatRelu(FloatOperation):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FloatMaxPool(FloatOperation):
-    """The largest of each square window; the padding never wins."""
+    """The largest number of each square window; padding never wins."""
 
     kernel: int
     stride: int
@@ -118,7 +120,7 @@ class FloatMaxPool(FloatOperation):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FloatAveragePool(FloatOperation):
-    """The mean of each map; the maps shrink to 1x1."""
+    """The mean of each map, as a map of 1x1."""
 
     def apply(self, values: Tensor) -> Tensor:
         return functional.adaptive_avg_pool2d(values, 1)
@@ -126,7 +128,7 @@ class FloatAveragePool(FloatOperation):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FloatFlatten(FloatOperation):
-    """All axes but the batch become one."""
+    """All axes but the batch in one."""
 
     def apply(self, values: Tensor) -> Tensor:
         return values.flatten(1)
@@ -134,7 +136,7 @@ class FloatFlatten(FloatOperation):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Quantize(FloatOperation):
-    """round(x / step), ties to even, within [smallest, largest]: floats that hold integers. The step is a float32."""
+    """round(x / step), ties to even, within [smallest, largest], as floats. The step is a float32."""
 
     step: float
     smallest: int
@@ -144,7 +146,8 @@ class Quantize(FloatOperation):
         super().__post_init__()
         if not self.step > 0 or not self.smallest < self.largest:
             raise ValueError(
-                f"step {self.step} and range {self.smallest} to {self.largest}: one is 0, negative or empty"
+                f"step is {self.step} and the range {self.smallest} to {self.largest}; the step needs to be above 0, "
+                "the range not empty"
             )
 
     def apply(self, values: Tensor) -> Tensor:
@@ -152,7 +155,7 @@ class Quantize(FloatOperation):
 
 
 def apply_all(operations: Sequence[FloatOperation], values: Tensor) -> Tensor:
-    """Runs operations one after the other, on maps whose channels lie side by side, which most are fastest with."""
+    """Runs operations in order. Maps are laid out with channels last, which suits most operations best."""
     if values.dim() == 4:
         values = values.contiguous(memory_format=torch.channels_last)
     for operation in operations:

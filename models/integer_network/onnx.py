@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.files import write_with
+from models.integer_network.core import INPUT
 from models.integer_network.float_operations import (
     FloatAveragePool,
     FloatBatchNorm,
@@ -20,7 +21,7 @@ from models.integer_network.float_operations import (
     FloatScale,
     Quantize,
 )
-from models.integer_network.graph import INPUT, IntegerGraph
+from models.integer_network.graph import IntegerGraph
 from models.integer_network.nodes import (
     Add,
     Convolution,

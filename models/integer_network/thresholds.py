@@ -1,4 +1,4 @@
-"""Float operations between an accumulator and a quantizer, as comparisons of integers."""
+"""Turns the float operations between an accumulator and a quantizer into comparisons of integers."""
 
 from collections.abc import Sequence
 
@@ -15,11 +15,11 @@ from models.integer_network.nodes import Integers
 def find_thresholds(
     operations: Sequence[FloatOperation], quantize: Quantize, source: Integers
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """What each channel has to reach for each level: thresholds (channels, levels) and directions (channels,).
+    """The integer at which each channel reaches each level: thresholds (channels, levels) and directions (channels,).
 
-    operations: elementwise, monotone in each channel, as scale, batch norm and ReLU are. source: what they run on.
-    Found by bisection with the operations themselves, so that no rounding of theirs is lost. A level that a channel
-    never gets to has a threshold beyond the source's range.
+    operations: elementwise and monotone in each channel, as scale, batch norm and ReLU are. source: shape and range
+    of the integers they run on. Bisection with the operations themselves finds the thresholds, so that they match the
+    operations' rounding. A level that a channel never reaches has a threshold beyond the source's range.
     """
     channels = source.shape[0]
     levels = torch.arange(quantize.smallest + 1, quantize.largest + 1).view(-1, 1)
@@ -30,7 +30,7 @@ def find_thresholds(
 
     ends = level_of(torch.tensor([[source.smallest], [source.largest]]).expand(2, channels))
     directions = torch.where(ends[1] >= ends[0], 1, -1)
-    # In direction * x, every channel rises from its start on; the result is the first that reaches the level.
+    # In direction * x, every channel rises from its start; the result is the first integer that reaches the level.
     start = torch.where(directions > 0, source.smallest, -source.largest)
     low = start.expand(len(levels), channels)
     count = source.largest - source.smallest + 1

@@ -5,8 +5,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from models.integer_network.core import INPUT
 from models.integer_network.float_operations import apply_all
-from models.integer_network.graph import INPUT, IntegerGraph
+from models.integer_network.graph import IntegerGraph
 from models.kernels.layouts import Array, fits_short
 from models.kernels.paths import TORCH, chosen_path
 from models.kernels.plan import Plan

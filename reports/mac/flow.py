@@ -17,7 +17,7 @@ from hw.mac.design import PUBLISHED, MacDesign
 from hw.mac.verilog import mac_verilog
 from models.data.digits import digits
 from models.files import write_text
-from models.integer_network.layer import export_layer, export_layer_at
+from models.integer_network.layer_builder import export_layer, export_layer_at
 from models.progress import Progress, Task
 from models.wrapnet.run import summary
 from models.wrapnet.settings import WrapNetConfig

@@ -1,9 +1,6 @@
-"""Exported networks: every integer is the trained network's own, and the files that hold them."""
+"""Exported networks: every integer is the trained network's own."""
 
-import dataclasses
-import json
-from collections.abc import Iterator
-from pathlib import Path
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -15,9 +12,8 @@ from models.backbones.registry import NETWORKS, build_network
 from models.backbones.resnet import ResidualBlock
 from models.integer_network.builder import export_network
 from models.integer_network.evaluator import IntegerEvaluator
-from models.integer_network.float_operations import FloatFlatten, FloatLinear, FloatRelu, Quantize
 from models.integer_network.graph import IntegerGraph
-from models.integer_network.nodes import Convolution, Linear, Threshold, WeightedNode
+from models.integer_network.nodes import NODES, Integers, Node, Threshold, WeightedNode
 from models.quantization.accumulators import Accumulator
 from models.quantization.channels import per_channel
 from models.quantization.layers import QuantConv2d, QuantLinear, configure, quantized_layers
@@ -139,6 +135,21 @@ def test_a_relu_after_a_pool_is_exported_too(signed: bool) -> None:
     assert_same(network, images, graph)
 
 
+def test_types_are_inferred_once_as_nodes_are_added_and_once_by_the_graphs_own_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inferred: Counter[str] = Counter()
+    for kind in NODES.values():
+
+        def count(node: Node, *inputs: Integers, infer: Any = kind.infer) -> Integers:
+            inferred[node.name] += 1
+            return infer(node, *inputs)
+
+        monkeypatch.setattr(kind, "infer", count)
+    graph = export_network(trained_network("resnet20")[0], (3, 32, 32))
+    assert inferred == {node.name: 2 for node in graph.core}
+
+
 def test_thresholds_turn_with_the_gain_and_stand_still_without_one() -> None:
     network, _ = trained_network("digits")
     graph = export_network(network, (1, 8, 8))
@@ -147,119 +158,6 @@ def test_thresholds_turn_with_the_gain_and_stand_still_without_one() -> None:
     source = graph.integers[threshold.inputs[0]]
     beyond = (threshold.thresholds[2] <= source.smallest) | (threshold.thresholds[2] > source.largest)
     assert beyond.all()
-
-
-@pytest.fixture(scope="module")
-def graph() -> IntegerGraph:
-    return export_network(trained_network("resnet20", packing="carries")[0], (3, 32, 32))
-
-
-def test_files_hold_the_whole_graph(graph: IntegerGraph, tmp_path: Path) -> None:
-    graph.save(tmp_path / "network.npz")
-    loaded = IntegerGraph.load(tmp_path / "network.npz")
-    assert loaded.image_shape == graph.image_shape
-    assert loaded.integers == graph.integers
-    for part in ("stem", "core", "head"):
-        for first, second in zip(getattr(graph, part), getattr(loaded, part), strict=True):
-            assert type(first) is type(second)
-            for field in dataclasses.fields(first):
-                stored, read = getattr(first, field.name), getattr(second, field.name)
-                same = np.array_equal(stored, read) if isinstance(stored, np.ndarray) else stored == read
-                assert same
-                assert type(stored) is type(read)
-
-
-def test_damaged_and_foreign_files_are_refused(graph: IntegerGraph, tmp_path: Path) -> None:
-    path = tmp_path / "network.npz"
-    with pytest.raises(ValueError, match=r"network\.npz: no such file"):
-        IntegerGraph.load(path)
-    graph.save(path)
-    content = path.read_bytes()
-    for damaged in (b"", b"text", content[: len(content) // 2], content[:-30], content[:200] + b"?" + content[201:]):
-        path.write_bytes(damaged)
-        with pytest.raises(ValueError, match=r"network\.npz is damaged, or not an npz file"):
-            IntegerGraph.load(path)
-    np.savez(path, weights=np.zeros(3))
-    with pytest.raises(ValueError, match=r"network\.npz is not an exported network"):
-        IntegerGraph.load(path)
-
-
-def changed_files(path: Path) -> Iterator[tuple[str, str, Any]]:
-    """Changes to a stored description: (what the message says, part, change)."""
-    yield "lacks 'Nothing', or it is unknown", "core", {"kind": "Nothing"}
-    yield "lacks 'absent', or it is unknown", "core", {"weights": {"array": "absent"}}
-    yield "stride is 0; allowed are the integers 1 to", "core", {"stride": 0}
-    yield "stride is '2'; allowed are", "core", {"stride": "2"}
-    yield "unexpected keyword argument 'speed'", "core", {"speed": 1}
-    yield "reads .'later',.; not as many as it needs, or not before it", "core", {"inputs": ["later"]}
-    yield "the stem does not fit the shape", "stem", {"padding": -1}
-    yield "overflow is 'none'; allowed are exact", "core", {"accumulator": {"accumulator": {"overflow": "none"}}}
-    yield "accumulator bits is 1; allowed", "core", {"accumulator": {"accumulator": {"bits": 1}}}
-
-
-@pytest.mark.parametrize("case", range(9))
-def test_changed_files_are_refused_in_one_line(graph: IntegerGraph, tmp_path: Path, case: int) -> None:
-    path = tmp_path / "network.npz"
-    graph.save(path)
-    message, part, change = list(changed_files(path))[case]
-    with np.load(path) as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    description = json.loads(arrays["description"].item())
-    kind = "Convolution" if part == "core" else "FloatConvolution"
-    next(item for item in description[part] if item["kind"] == kind).update(change)
-    np.savez(path, **{**arrays, "description": np.array(json.dumps(description))})
-    with pytest.raises(ValueError, match=message) as caught:
-        IntegerGraph.load(path)
-    assert str(path) in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_another_version_is_refused(tmp_path: Path) -> None:
-    np.savez(tmp_path / "network.npz", description=np.array(json.dumps({"version": 99})))
-    with pytest.raises(ValueError, match=r"network\.npz has format version 99; this program reads version 1"):
-        IntegerGraph.load(tmp_path / "network.npz")
-
-
-def small_graph(**changes: Any) -> IntegerGraph:
-    linear = Linear(name="linear", inputs=("input",), weights=np.ones((2, 4), np.int8), accumulator=Accumulator(bits=8))
-    parts: dict[str, Any] = {
-        "image_shape": (1, 2, 2),
-        "stem": (FloatFlatten(), Quantize(step=0.5, smallest=0, largest=7)),
-        "core": (linear,),
-        "head": (FloatLinear(weights=np.ones((3, 2), np.float32), bias=None),),
-    }
-    return IntegerGraph(**{**parts, **changes})
-
-
-def test_parts_that_do_not_fit_are_refused() -> None:
-    assert small_graph().integers["linear"].largest == 28
-    linear = small_graph().core[0]
-    for message, changes in (
-        ("the stem does not end with a Quantize", {"stem": (FloatRelu(),)}),
-        ("the core has no nodes", {"core": ()}),
-        ("image shape is", {"image_shape": (2, 2)}),
-        ("two nodes are called 'linear'", {"core": (linear, linear)}),
-        ("node 'linear': weights take .4,. features; there are .8,.", {"image_shape": (2, 2, 2)}),
-        ("the head does not fit the shape", {"head": (FloatLinear(weights=np.ones((3, 5), np.float32), bias=None),)}),
-    ):
-        with pytest.raises(ValueError, match=message):
-            small_graph(**changes)
-    with pytest.raises(ValueError, match="packing is 'carries'; what is subtracted belongs to 'carries' alone"):
-        Linear(
-            name="linear",
-            inputs=("input",),
-            weights=np.ones((2, 4), np.int8),
-            accumulator=Accumulator(packing="carries"),
-        )
-    with pytest.raises(ValueError, match="weights has the shape"):
-        Convolution(
-            name="c",
-            inputs=("input",),
-            weights=np.ones((2, 4), np.int8),
-            accumulator=Accumulator(),
-            stride=1,
-            padding=0,
-        )
 
 
 class Branches(nn.Module):

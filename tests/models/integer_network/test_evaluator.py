@@ -1,12 +1,14 @@
 """The NumPy evaluator's arithmetic against the reference arithmetic and against single words."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from models.arithmetic import absolute, cyclic, relu_like, wrap
 from models.arithmetic.carries import packed_sum
-from models.integer_network.evaluator import IntegerEvaluator, fold, packed_sums
+from models.integer_network.evaluator import IntegerEvaluator, evaluate_node, fold, packed_sums
 from models.integer_network.float_operations import FloatAveragePool, FloatFlatten, FloatLinear, FloatRelu, Quantize
 from models.integer_network.graph import IntegerGraph
 from models.integer_network.nodes import Add, MaxPool, Node, PaddedShortcut, Relu, Requantize, Threshold
@@ -95,6 +97,30 @@ def test_nodes_of_the_stream_by_hand() -> None:
     assert np.array_equal(values["sum"], (images.relu() + images).long().numpy())
     expected = (images.relu() + images).mean((2, 3))
     assert torch.allclose(evaluator.logits(images), expected)
+
+
+def test_one_nodes_integers_need_no_node_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = graph_of(
+        Relu(name="relu", inputs=("input",)),
+        MaxPool(name="pool", inputs=("input",), kernel=2, stride=2, padding=0),
+        Add(name="sum", inputs=("relu", "input")),
+    )
+    images = torch.randint(-50, 51, (40, 2, 4, 4), generator=torch.Generator().manual_seed(0)).float()
+    evaluator = IntegerEvaluator(graph)
+    values = evaluator.core(evaluator.stem(images))
+    for name, expected in values.items():
+        assert np.array_equal(evaluator.integers(name, images), expected)
+    evaluated: list[str] = []
+
+    def noted(node: Node, inputs: Any) -> Any:
+        evaluated.append(node.name)
+        return evaluate_node(node, inputs)
+
+    monkeypatch.setattr("models.integer_network.evaluator.evaluate_node", noted)
+    evaluator.integers("pool", images)
+    assert set(evaluated) == {"relu", "pool"}
+    with pytest.raises(ValueError, match=r"images have the shape \(1, 2, 2, 2\)"):
+        evaluator.integers("pool", images[:1, :, :2, :2])
 
 
 def test_inputs_that_do_not_fit_are_refused() -> None:

@@ -10,9 +10,10 @@ import torch
 
 from models.backbones.registry import NETWORKS
 from models.integer_network.builder import export_network
+from models.integer_network.core import INPUT
 from models.integer_network.evaluator import IntegerEvaluator
 from models.integer_network.float_operations import FloatAveragePool, FloatFlatten, FloatLinear, Quantize, apply_all
-from models.integer_network.graph import INPUT, IntegerGraph
+from models.integer_network.graph import IntegerGraph
 from models.integer_network.nodes import Add, Linear, MaxPool, Node, PaddedShortcut, Relu, Requantize, Threshold
 from models.integer_network.onnx import IMAGES, LOGITS, export_onnx
 from models.quantization.accumulators import Accumulator
