@@ -1,4 +1,4 @@
-"""Keeps the results of finished steps, so that an interrupted job goes on where it stopped."""
+"""Keeps the records of finished steps, so that an interrupted job resumes where it stopped."""
 
 import hashlib
 import json
@@ -10,6 +10,7 @@ from typing import Any
 from models.files import write_text
 
 _ROOT = Path(__file__).resolve().parents[2]
+_CODE_SUFFIXES = (".py", ".v", ".tsv", ".c", ".h", ".inc", ".jinja")
 
 
 def kept(
@@ -22,23 +23,24 @@ def kept(
 ) -> dict[str, Any]:
     """The record in `path` if it was made from the same inputs by the same code, else a new one from `compute`.
 
-    packages: those of the project's packages, or single files, whose code the record depends on. files: what
-    `compute` leaves besides; if one is gone, the record is made anew, as it is if it cannot be read. final: whether a
-    record is worth keeping; one that came of lack of time is not. Both `inputs` and the record are plain JSON values.
+    packages: the packages or files of this project that the record depends on, as paths from its root. files: what
+    `compute` leaves besides the record; if one is gone, the record is made again, as it is if it cannot be read.
+    final: whether to keep a record; one that is the result of a time limit is not kept. `inputs` and the record are
+    plain JSON values. Raises FileNotFoundError if one of `packages` holds no code.
     """
     key = digest(packages, inputs)
     record = read_record(path, key)
     if record is not None and all(file.exists() for file in files):
         return record
-    path.unlink(missing_ok=True)  # or an interrupted computation would leave it beside files that are not its own
+    path.unlink(missing_ok=True)  # an interrupted computation would leave it beside files of another one
     record = compute()
     if final(record):
-        write_record(path, key, record)
+        keep_record(path, key, record)
     return record
 
 
 def read_record(path: Path, key: str) -> dict[str, Any] | None:
-    """The record in `path` if it was written with this key, else None."""
+    """The record in `path` if it was kept under this key, else None."""
     try:
         stored = json.loads(path.read_text())
         record: dict[str, Any] | None = stored["record"] if stored["key"] == key else None
@@ -47,23 +49,30 @@ def read_record(path: Path, key: str) -> dict[str, Any] | None:
     return record
 
 
-def write_record(path: Path, key: str, record: dict[str, Any]) -> None:
-    """Writes a record, whole or not at all; `key` tells what it depends on (see `digest`)."""
+def keep_record(path: Path, key: str, record: dict[str, Any]) -> None:
+    """Writes a record under a key that changes with whatever the record depends on (see `digest`)."""
     write_text(path, json.dumps({"key": key, "record": record}, indent=2))
 
 
 def digest(packages: tuple[str, ...], inputs: dict[str, Any]) -> str:
-    """Changes whenever the inputs, or the source files of the packages (or single files), do."""
+    """A key that changes with the inputs and with the code of the packages or files, including its place.
+
+    Raises FileNotFoundError for a package or file that holds no code: its name is out of date.
+    """
     text = json.dumps([inputs, *map(_code_digest, packages)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 @cache
 def _code_digest(package: str) -> str:
-    """Changes whenever a source file of the package, or the file itself, does."""
-    hashed = hashlib.sha256()
     source = _ROOT / package
-    for path in [source] if source.is_file() else sorted(source.rglob("*")):
-        if path.suffix in (".py", ".v", ".tsv"):
-            hashed.update(path.read_bytes())
+    candidates = [source] if source.is_file() else sorted(source.rglob("*"))
+    code = [path for path in candidates if path.suffix in _CODE_SUFFIXES]
+    if not code:
+        raise FileNotFoundError(f"{package} holds no code; records cannot depend on it")
+    hashed = hashlib.sha256()
+    for path in code:
+        content = path.read_bytes()
+        hashed.update(f"{path.relative_to(_ROOT).as_posix()} {len(content)}\n".encode())
+        hashed.update(content)
     return hashed.hexdigest()

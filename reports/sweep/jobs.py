@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from models.progress import Progress, Task
-from reports.records.kept import read_record, write_record
+from reports.records.kept import keep_record, read_record
 from reports.sweep.cluster import ClusterError
 
 
@@ -45,7 +45,7 @@ def run_jobs(title: str, jobs: Sequence[Job], executor: Executor, progress: Prog
                 job = futures[future]
                 records[job] = _record(future)
                 if "error" not in records[job]:
-                    write_record(job.path, job.key, records[job])
+                    keep_record(job.path, job.key, records[job])
             shown.update(len(done), waiting)
     finally:
         for future in waiting:
