@@ -5,8 +5,8 @@ from typing import Any
 
 from reports.kernels.contenders import NAIVE, SLOW
 from reports.kernels.peers import BYTE_PEERS, fastest_peer
+from reports.kernels.published import KERNEL_MILLISECONDS, RESNET18_MILLISECONDS
 from reports.kernels.work_table import work_table
-from reports.mac.published import KERNEL_MILLISECONDS, RESNET18_MILLISECONDS
 from reports.tables.table import Table
 
 

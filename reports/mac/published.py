@@ -1,9 +1,76 @@
-"""The dissertation's tables, as data."""
+"""The dissertation's Tables 2.11 to 2.13: multiply-accumulate units in 28 nm CMOS."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hw.mac.parts import PARTS
+from reports.tables.published import Column, Mark, PublishedTable, by_number, count, number, percent, text
+
+_UNIT = (text("unit"), count("activation bits"), count("weight bits"), count("accumulator bits"), count("slope k"))
+_CONDITIONS = "After place and route; 0.9 V, 25 C, typical corner, operands from a layer of ResNet-18."
+_BREAKDOWN = f"{_CONDITIONS} Parts and shares are rounded, so they need not add up to the total."
+_ABSENT = Mark.ABSENT
+
+
+def _parts(unit: str) -> tuple[Column, ...]:
+    """Columns of a breakdown: each part with its share of the total, then the total."""
+    return (
+        *(column for part in PARTS for column in (number(part, 0, unit), percent(f"{part} share", 0))),
+        number("total", 0, unit),
+    )
+
+
+PUBLISHED = by_number(
+    PublishedTable(
+        "2.11",
+        "A multiply-accumulate unit in 28 nm CMOS",
+        (
+            *_UNIT,
+            number("cycle time", 2, "ns"),
+            number("throughput", 1, "Gops"),
+            number("cell area", 0, "um2"),
+            number("power", 2, "mW"),
+        ),
+        (
+            ("8x8x32", 8, 8, 32, _ABSENT, 0.31, 6.5, 1298, 2.78),
+            ("3x1x32", 3, 1, 32, _ABSENT, 0.29, 7.0, 732, 1.90),
+            ("8x8x8k2", 8, 8, 8, 2, 0.24, 8.3, 521, 1.60),
+            ("8x8x8k4", 8, 8, 8, 4, 0.25, 8.1, 523, 1.64),
+            ("3x1x8k2", 3, 1, 8, 2, 0.24, 8.3, 290, 0.93),
+            ("3x1x8k4", 3, 1, 8, 4, 0.24, 8.3, 285, 0.87),
+        ),
+        f"{_CONDITIONS} Throughput: two operations a cycle.",
+    ),
+    PublishedTable(
+        "2.12",
+        "Area of a multiply-accumulate unit by part, for its throughput",
+        (*_UNIT, *_parts("um2/Gops")),
+        (
+            ("8x8x32", 8, 8, 32, _ABSENT, 96, 48, 91, 46, _ABSENT, _ABSENT, 12, 6, 199),
+            ("3x1x32", 3, 1, 32, _ABSENT, 3, 2, 93, 89, _ABSENT, _ABSENT, 9, 9, 105),
+            ("8x8x8k2", 8, 8, 8, 2, 31, 49, 12, 19, 10, 16, 10, 16, 63),
+            ("8x8x8k4", 8, 8, 8, 4, 33, 50, 12, 19, 8, 13, 12, 18, 65),
+            ("3x1x8k2", 3, 1, 8, 2, 2, 5, 17, 46, 15, 41, 3, 8, 37),
+            ("3x1x8k4", 3, 1, 8, 4, 2, 5, 18, 52, 12, 35, 3, 8, 35),
+        ),
+        f"{_BREAKDOWN} 3x1x8k2's total is 6% above its area by its throughput in Table 2.11.",
+    ),
+    PublishedTable(
+        "2.13",
+        "Energy of an operation of a multiply-accumulate unit by part",
+        (*_UNIT, *_parts("fJ/op")),
+        (
+            ("8x8x32", 8, 8, 32, _ABSENT, 144, 34, 173, 40, _ABSENT, _ABSENT, 111, 26, 428),
+            ("3x1x32", 3, 1, 32, _ABSENT, 10, 4, 197, 73, _ABSENT, _ABSENT, 64, 23, 271),
+            ("8x8x8k2", 8, 8, 8, 2, 48, 25, 29, 15, 17, 9, 98, 51, 192),
+            ("8x8x8k4", 8, 8, 8, 4, 53, 26, 28, 14, 17, 8, 105, 52, 203),
+            ("3x1x8k2", 3, 1, 8, 2, 8, 7, 42, 37, 23, 20, 42, 36, 115),
+            ("3x1x8k4", 3, 1, 8, 4, 6, 6, 42, 40, 24, 23, 33, 31, 105),
+        ),
+        _BREAKDOWN,
+    ),
+)
+"""The tables by number."""
 
 
 @dataclass(frozen=True)
@@ -24,28 +91,25 @@ class PublishedMac:
     energy_total: float
 
 
-def _row(
-    cycle_time: float, area: float, power: float, area_parts: tuple[float, ...], energy_parts: tuple[float, ...]
-) -> PublishedMac:
+def _unit(name: str) -> PublishedMac:
+    summary, area, energy = (PUBLISHED[number] for number in ("2.11", "2.12", "2.13"))
     return PublishedMac(
-        cycle_time,
-        area,
-        power,
-        dict(zip(PARTS, area_parts, strict=False)),
-        area_parts[-1],
-        dict(zip(PARTS, energy_parts, strict=False)),
-        energy_parts[-1],
+        summary.numeric(name, "cycle time"),
+        summary.numeric(name, "cell area"),
+        summary.numeric(name, "power"),
+        _breakdown(area, name),
+        area.numeric(name, "total"),
+        _breakdown(energy, name),
+        energy.numeric(name, "total"),
     )
 
 
-MAC_UNITS: dict[str, PublishedMac] = {
-    "8x8x32": _row(0.31, 1298, 2.78, (96, 91, 0, 12, 199), (144, 173, 0, 111, 428)),
-    "3x1x32": _row(0.29, 732, 1.90, (3, 93, 0, 9, 105), (10, 197, 0, 64, 271)),
-    "8x8x8k2": _row(0.24, 521, 1.60, (31, 12, 10, 10, 63), (48, 29, 17, 98, 192)),
-    "8x8x8k4": _row(0.25, 523, 1.64, (33, 12, 8, 12, 65), (53, 28, 17, 105, 203)),
-    "3x1x8k2": _row(0.24, 290, 0.93, (2, 17, 15, 3, 37), (8, 42, 23, 42, 115)),
-    "3x1x8k4": _row(0.24, 285, 0.87, (2, 18, 12, 3, 35), (6, 42, 24, 33, 105)),
-}
+def _breakdown(table: PublishedTable, name: str) -> dict[str, float]:
+    """The figure of each part; 0 where the text prints a dash, since the unit has no such part."""
+    return {part: 0 if table.cell(name, part) is _ABSENT else table.numeric(name, part) for part in PARTS}
+
+
+MAC_UNITS: dict[str, PublishedMac] = {name: _unit(name) for name in PUBLISHED["2.11"].names}
 """Tables 2.11, 2.12 and 2.13, by design."""
 
 REFERENCE = "8x8x32"
@@ -66,15 +130,3 @@ def published_shares(name: str) -> dict[str, float]:
 def area_ratio(name: str) -> float:
     """Published cell area relative to 8x8x32."""
     return MAC_UNITS[name].area_um2 / MAC_UNITS[REFERENCE].area_um2
-
-
-RESNET18_MILLISECONDS = (234.74, 312.42)
-"""A whole ResNet-18 with accumulators of 8 and of 32 bits (2.4.5)."""
-
-KERNEL_MILLISECONDS = {
-    "64x56x56": (3.467, 8.339, 29.80, 83.705),
-    "128x28x28": (2.956, 6.785, 23.86, 80.557),
-    "256x14x14": (2.499, 5.498, 21.71, 86.753),
-    "512x7x7": (2.710, 5.520, 20.41, 87.671),
-}
-"""Tables 2.7 and 2.8: ms with accumulators of 8 and of 32 bits by AVX2; without vectors, packed and naive."""

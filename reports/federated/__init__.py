@@ -1,0 +1,1 @@
+"""Chapter 3: quantization-aware training in federated rounds."""

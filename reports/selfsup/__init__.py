@@ -1,0 +1,1 @@
+"""Chapter 7: self-supervised learning as meta-learning."""
