@@ -1,1 +1,1 @@
-"""Results that are kept, and where they came from."""
+"""Records: kept results, where they come from, and experiments that start from each other's."""

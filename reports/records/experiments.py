@@ -1,0 +1,135 @@
+"""Runs experiments that start from each other's results: shared parents once, in parallel, resumed where killed."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from functools import partial
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from models.progress import Progress
+from reports.records.kept import kept
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Something to train and measure.
+
+    key: tells experiments apart and names the experiment's folder. settings: what its record depends on, plain JSON
+    values. parents: experiments whose results it starts from; they run first. family: experiments of the same family
+    run one after the other, because they share stages on disk; empty for an experiment that shares none.
+    """
+
+    key: str
+    settings: dict[str, Any]
+    parents: tuple["Experiment", ...] = ()
+    family: str = ""
+
+
+Record = dict[str, Any]
+"""What was measured, as plain JSON values."""
+
+Measure = Callable[[Experiment, Path], Record]
+"""Trains an experiment, leaving its files in a folder, and returns its record. Goes to other processes by pickling."""
+
+
+def run_experiments(
+    experiments: Iterable[Experiment],
+    measure: Measure,
+    out: Path,
+    progress: Progress,
+    *,
+    code: tuple[str, ...] = (),
+    inputs: dict[str, Any] | None = None,
+) -> dict[str, Record]:
+    """Runs experiments and their parents, each once; returns the records by key, parents' included.
+
+    Experiments run in as many processes as there are cores, or in a single one where there is a GPU. out: each
+    experiment has the folder `out/runs/KEY`; its record is kept there and read again while `settings`, `inputs` and
+    the code stay the same. code: packages or files of this project that all records depend on. inputs: what else they
+    depend on, plain JSON values. Raises what `measure` raises; records that were finished by then are kept.
+    """
+    jobs = _jobs(_with_parents(experiments))
+    task = progress.task("training", sum(map(len, jobs)))
+    workers = 1 if torch.cuda.is_available() else os.cpu_count() or 1
+    keep = partial(_kept_record, measure=measure, out=out, code=code, inputs=inputs or {})
+    records: dict[str, Record] = {}
+    context = torch.multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _set_up, (keep, workers)) as pool:
+        try:
+            for done in _in_order(jobs, lambda job: pool.submit(_run, job)):
+                for key, record in done.items():
+                    records[key] = record
+                    task.advance(note=key)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return records
+
+
+def _with_parents(experiments: Iterable[Experiment]) -> dict[str, Experiment]:
+    """Experiments and all their ancestors by key, parents before children."""
+    found: dict[str, Experiment] = {}
+    for experiment in experiments:
+        if experiment.key not in found:
+            found |= _with_parents(experiment.parents)
+            found[experiment.key] = experiment
+    return found
+
+
+Job = tuple[Experiment, ...]
+
+
+def _jobs(experiments: dict[str, Experiment]) -> list[Job]:
+    """Experiments grouped into what one process runs: a family, as far as its members are of one generation."""
+    generations: dict[str, int] = {}
+    groups: dict[tuple[int, str], list[Experiment]] = {}
+    for key, experiment in experiments.items():
+        generations[key] = 1 + max((generations[parent.key] for parent in experiment.parents), default=0)
+        groups.setdefault((generations[key], experiment.family or key), []).append(experiment)
+    return [tuple(group) for group in groups.values()]
+
+
+def _in_order(jobs: Sequence[Job], submit: Callable[[Job], Future[dict[str, Record]]]) -> Iterator[dict[str, Record]]:
+    """Submits each job once those of its members' parents are done, large ones first; yields results as they come."""
+    job_of = {experiment.key: index for index, job in enumerate(jobs) for experiment in job}
+    order = TopologicalSorter(
+        {
+            index: {job_of[parent.key] for experiment in job for parent in experiment.parents}
+            for index, job in enumerate(jobs)
+        }
+    )
+    order.prepare()
+    running: dict[Future[dict[str, Record]], int] = {}
+    while order.is_active():
+        for index in sorted(order.get_ready(), key=lambda index: len(jobs[index]), reverse=True):
+            running[submit(jobs[index])] = index
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            order.done(running.pop(future))
+            yield future.result()
+
+
+def _kept_record(
+    experiment: Experiment, *, measure: Measure, out: Path, code: tuple[str, ...], inputs: dict[str, Any]
+) -> Record:
+    folder = out / "runs" / experiment.key
+    depends_on = experiment.settings | inputs
+    return kept(folder / "record.json", code, depends_on, partial(measure, experiment, folder))
+
+
+_keep: Callable[[Experiment], Record]
+
+
+def _set_up(keep: Callable[[Experiment], Record], workers: int) -> None:
+    """Prepares a worker process, which gets what all experiments have in common once."""
+    global _keep
+    _keep = keep
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))
+
+
+def _run(job: Job) -> dict[str, Record]:
+    return {experiment.key: _keep(experiment) for experiment in job}
