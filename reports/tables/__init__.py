@@ -1,1 +1,1 @@
-"""Tables: published numbers and measured ones, shown alike everywhere."""
+"""Tables: the dissertation's as data, rendered alone or beside measurements, and where each is found."""

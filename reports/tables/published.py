@@ -20,8 +20,8 @@ class Mark(Enum):
     UNSUPPORTED = "not supported"
 
 
-Cell = str | float | Value | Mark
-"""A cell: text in text columns; a number, a number with its error or a mark in the others."""
+Cell = str | float | Value | Mark | None
+"""A cell: text in a text column; a number, a number with its error, a mark or nothing in the others."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,16 @@ class Column:
 
     def shown(self, cell: Cell) -> str:
         """A cell of this column as shown: `91.08%`, `62.64 ± 0.31%`, `1,298`."""
+        if cell is None:
+            return ""
         if isinstance(cell, str):
             return cell
         if isinstance(cell, Mark):
             return cell.value
-        unit = "%" if self.unit == "%" else ""
+        places, unit = self.places or 0, "%" if self.unit == "%" else ""
         if isinstance(cell, Value):
-            return f"{cell.mean:,.{self.places}f} ± {cell.error:.{self.places}f}{unit}"
-        return f"{cell:,.{self.places}f}{unit}"
+            return f"{cell.mean:,.{places}f} ± {cell.error:.{max(places, 1)}f}{unit}"
+        return f"{cell:,.{places}f}{unit}"
 
 
 def text(heading: str) -> Column:
@@ -83,8 +85,8 @@ def values(*pairs: tuple[float, float]) -> tuple[Value, ...]:
 class PublishedTable:
     """A table as the text prints it.
 
-    number: `2.6`. rows: a cell for each column. notes: the text's caption and remarks, and what we found in the
-    numbers. labels: how many of the first columns together name a row.
+    number: `2.6`, or a name for a table of our own. rows: a cell for each column. notes: the text's caption and
+    remarks, and what we found in the numbers. labels: how many of the first columns together name a row.
 
     Raises ValueError if a row lacks a cell or has one of the wrong kind, or if two rows or two columns share a name.
     """
@@ -97,7 +99,7 @@ class PublishedTable:
     labels: int = 1
 
     def __post_init__(self) -> None:
-        headings = [column.heading for column in self.columns]
+        headings = self.headings
         for kind, names in (("row", self.names), ("column", headings)):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
@@ -113,6 +115,16 @@ class PublishedTable:
                     )
 
     @property
+    def heading(self) -> str:
+        """The title after the number, if it has one of the dissertation's."""
+        return f"Table {self.number}: {self.title}" if self.number[:1].isdigit() else self.title
+
+    @property
+    def headings(self) -> list[str]:
+        """The columns' headings."""
+        return [column.heading for column in self.columns]
+
+    @property
     def names(self) -> list[str]:
         """The rows' names: their label cells, joined by commas."""
         labels = self.columns[: self.labels]
@@ -120,18 +132,18 @@ class PublishedTable:
 
     def cell(self, row: str, heading: str) -> Cell:
         """The cell of the row of this name in the column of this heading. Raises ValueError if there is none."""
-        headings = [column.heading for column in self.columns]
-        for kind, name, allowed in (("row", row, self.names), ("column", heading, headings)):
+        names, headings = self.names, self.headings
+        for kind, name, allowed in (("row", row, names), ("column", heading, headings)):
             if name not in allowed:
                 raise ValueError(f"Table {self.number} has no {kind} {name!r}; allowed are {'; '.join(allowed)}")
-        return self.rows[self.names.index(row)][headings.index(heading)]
+        return self.rows[names.index(row)][headings.index(heading)]
 
     def numeric(self, row: str, heading: str) -> float:
         """The number in a cell, without its error. Raises ValueError if the cell holds none."""
         cell = self.cell(row, heading)
         if isinstance(cell, Value):
             return cell.mean
-        if isinstance(cell, str | Mark):
+        if cell is None or isinstance(cell, str | Mark):
             raise ValueError(f"Table {self.number}, row {row!r}, column {heading!r} holds {cell!r}, not a number")
         return cell
 
