@@ -26,7 +26,7 @@ from reports.tables.table import Table
 from reports.wrapnet.bench import bench_training, training_bench_table
 from reports.wrapnet.experiments import SCALES
 from reports.wrapnet.figures import CYCLIC_FIGURES, write_cyclic_figure
-from reports.wrapnet.published import TRAINING_TABLES
+from reports.wrapnet.training_tables import TRAINING_TABLES
 
 JsonFile = Annotated[Path | None, arg(name="json", metavar="FILE", help="write the results there")]
 

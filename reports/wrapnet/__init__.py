@@ -1,1 +1,1 @@
-"""Chapter 2: tables of trained networks, figures, the training bench."""
+"""Chapter 2: trained networks, in tables and figures, and the training bench."""

@@ -9,9 +9,9 @@ import torch
 from models.data.images import ImageData, Split
 from models.progress import Progress
 from models.quantization.formats import Bounded, parse_weight_format
-from reports.wrapnet.experiments import SCALES, Scale, experiment
-from reports.wrapnet.published import TRAINING_TABLES
+from reports.wrapnet.experiments import SCALES, Scale, row_experiment
 from reports.wrapnet.tables import check_numbers, measure_tables, training_table
+from reports.wrapnet.training_tables import TRAINING_TABLES
 
 TINY = Scale("tiny", 24, {"epochs": 1, "pretrain_epochs": 1, "batch_size": 12}, {"vgg7": 2, "resnet20": 2})
 
@@ -29,8 +29,8 @@ def test_every_row_of_every_table_can_be_configured(scale: Scale) -> None:
     names: dict[str, set[str]] = {}
     for table in TRAINING_TABLES.values():
         for row in table.rows:
-            one = experiment(table, row, scale, 0)
-            names.setdefault(one.name, set()).add(f"{table.number} {row.label}")
+            one = row_experiment(table, row, scale, 0)
+            names.setdefault(one.key, set()).add(f"{table.number} {row.label}")
     shared = [sorted(rows) for rows in names.values() if len(rows) > 1]
     # The default WrapNet stands in four tables and is trained once.
     assert ["2.10 WrapNet, 0.0", "2.2 k = 2", "2.3 p = 5%", "2.4 no penalty, p = 5%", "2.9 cyclic, k = 2"] in shared
