@@ -1,8 +1,6 @@
 """Commands that measure: benchmarks, tables and figures of the dissertation."""
 
 import json
-import shlex
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,8 +8,6 @@ from typing import Annotated, Any, Literal
 from jinja2 import TemplateError
 from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, Positional, arg, subcommand
 
-from models.data.cifar import cifar10
-from models.files import write_text
 from models.progress import Progress
 from reports.commands.options import (
     Out,
@@ -21,12 +17,19 @@ from reports.commands.options import (
 from reports.commands.output import show, write_record
 from reports.kernels.bench import bench_kernels
 from reports.kernels.tables import kernel_tables
-from reports.records.provenance import now
+from reports.records.provenance import now, typed_command
+from reports.tables.beside import rendered
+from reports.tables.registry import (
+    choose_tables,
+    draw_figure,
+    figure_numbers,
+    published_table,
+    train_tables,
+    trained_numbers,
+    without_measurements,
+)
 from reports.tables.table import Table
 from reports.wrapnet.bench import bench_training, training_bench_table
-from reports.wrapnet.experiments import SCALES
-from reports.wrapnet.figures import CYCLIC_FIGURES, write_cyclic_figure
-from reports.wrapnet.training_tables import TRAINING_TABLES
 
 JsonFile = Annotated[Path | None, arg(name="json", metavar="FILE", help="write the results there")]
 
@@ -85,7 +88,7 @@ def bench(
     ensure_writable(subject.json_file)
     with Progress() as progress:
         result, tables = subject.run(progress)
-    made = {"command": shlex.join(["wrapmac", *sys.argv[1:]]), "created": now()}
+    made = {"command": typed_command(), "created": now()}
     write_record(subject.json_file, result | {"seed": subject.seed} | made)
     show(tables, notes=True)
     return 0
@@ -97,11 +100,18 @@ def table(
         arg(
             name="number",
             metavar="NUMBER",
-            help=f"tables of trained networks, or `all`: {', '.join(TRAINING_TABLES)}",
+            help=f"tables of the dissertation, such as 2.1 or 3.2; `all` for those that are trained here: "
+            f"{', '.join(trained_numbers())}",
         ),
     ],
     /,
-    data: Annotated[Path, arg(metavar="DIR", help="CIFAR-10: python batches or image folders, or a tar of them")],
+    data: Annotated[
+        Path | None,
+        arg(
+            metavar="DIR",
+            help="CIFAR-10 to train on: python batches or image folders, or a tar of them",
+        ),
+    ] = None,
     scale: Annotated[
         Literal["small", "paper"],
         arg(help="small: narrow networks, few epochs, an hour for all on two cores; paper: the dissertation's"),
@@ -111,38 +121,39 @@ def table(
         "build/tables"
     ),
 ) -> int:
-    """Train what tables of chapter 2 compare, and show them beside the published figures (CIFAR-10)."""
-    from reports.wrapnet.tables import check_numbers, measure_tables, training_table
-
+    """Show tables of the dissertation; where networks are trained for them, beside our own figures."""
     if seeds < 1:
         raise ValueError(f"seeds is {seeds}; allowed is an integer of at least 1")
-    chosen = list(TRAINING_TABLES) if "all" in numbers else list(dict.fromkeys(numbers))
-    check_numbers(chosen)
-    command = f"wrapmac table {' '.join(numbers)} --scale {scale} --seeds {seeds}"
-    images = cifar10(data)
-    ensure_writable(out / "tables.json")
-    with Progress() as progress:
-        results = measure_tables(chosen, images, SCALES[scale], range(seeds), out, progress, command)
-    tables = [training_table(number, results) for number in chosen]
-    write_record(out / "tables.json", results)
-    write_text(out / "tables.md", "\n".join(one.markdown() for one in tables))
-    show(tables)
-    print(out / "tables.md")
+    chosen = choose_tables(numbers)
+    trained: dict[str, Table] = {}
+    if set(chosen) & set(trained_numbers()):
+        ensure_writable(out / "tables.json")
+        with Progress() as progress:
+            trained = train_tables(chosen, data=data, scale=scale, seeds=seeds, out=out, progress=progress)
+    for number in chosen:
+        if number in trained:
+            show([trained[number]])
+        else:
+            show([rendered(published_table(number))], notes=True)
+            print(without_measurements(number))
+    if trained:
+        print(out / "tables.md")
     return 0
 
 
 def figure(
     numbers: Annotated[
-        Positional[tuple[str, ...]], arg(name="number", metavar="NUMBER", help=f"figures: {', '.join(CYCLIC_FIGURES)}")
+        Positional[tuple[str, ...]],
+        arg(name="number", metavar="NUMBER", help=f"figures: {', '.join(figure_numbers())}"),
     ],
     /,
     out: Out = Path("build/figures"),
 ) -> int:
-    """Draw figures of chapter 2 that need no training, as PNG and SVG."""
+    """Draw figures of the dissertation that need no training, as PNG and SVG."""
     if not numbers:
-        raise ValueError(f"name at least one figure of {', '.join(CYCLIC_FIGURES)}")
+        raise ValueError(f"name at least one figure of {', '.join(figure_numbers())}")
     for number in numbers:
-        print(write_cyclic_figure(number, out))
+        print(draw_figure(number, out))
     return 0
 
 

@@ -19,7 +19,7 @@ def rendered(table: PublishedTable, measured: Measured | None = None, note: str 
     notes = " ".join(part for part in (table.notes, note) if part)
     columns = list(_published_alone(table) if measured is None else _compared(table, measured))
     titles = tuple(title for title, _ in columns)
-    return Table(table.heading, titles, list(zip(*(cells for _, cells in columns), strict=True)), notes)
+    return Table(table.heading, titles, list(zip(*(cells for _, cells in columns), strict=True)), notes, table.labels)
 
 
 def over_seeds(numbers: Sequence[float]) -> Cell:

@@ -9,16 +9,22 @@ from rich.table import Table as RichTable
 
 @dataclass(frozen=True)
 class Table:
-    """A table. columns: headings. rows: cells as shown; the first column names the row. note: what to know of it."""
+    """A table as shown.
+
+    columns: headings. rows: cells. note: stands below. labels: how many of the first columns name a row; they stand
+    to the left, all others to the right.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     note: str = ""
+    labels: int = 1
 
     def markdown(self) -> str:
-        """The table as Markdown, with its title as a heading."""
-        lines = [f"## {self.title}", "", _line(self.columns), _line(["---"] + ["---:"] * (len(self.columns) - 1))]
+        """The table in Markdown, under its title as a heading."""
+        numbers = ["---:"] * (len(self.columns) - self.labels)
+        lines = [f"## {self.title}", "", _line(self.columns), _line(["---"] * self.labels + numbers)]
         lines += [_line(row) for row in self.rows]
         return "\n".join([*lines, "", self.note] if self.note else lines) + "\n"
 
@@ -28,7 +34,7 @@ class Table:
             title=self.title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True
         )
         for index, column in enumerate(self.columns):
-            table.add_column(column, justify="right" if index else "left", overflow="fold")
+            table.add_column(column, justify="left" if index < self.labels else "right", overflow="fold")
         for row in self.rows:
             table.add_row(*row)
         return table

@@ -1,7 +1,6 @@
-"""The dissertation's Figures 2.1a and 2.3: what follows a 4-bit accumulator."""
+"""The dissertation's Figures 2.1a and 2.3: cyclic activations after a 4-bit accumulator."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
@@ -10,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from models.arithmetic import differentiable
-from reports.page.figures import INK, write_figure
+from reports.page.figures import INK
 
 _BITS = 4
 _COLOURS = ("#3b6fb6", "#e08a2e", "#1d1d1d")
@@ -29,10 +28,10 @@ def figure_2_1() -> Figure:
 
 
 def figure_2_3() -> Figure:
-    """Figure 2.3: the cyclic functions of Table 2.9, slopes 2. The text does not print it; this is our reading."""
+    """Figure 2.3: the cyclic functions of Table 2.9, with slope 2, as we read their descriptions in the text."""
     figure, axes = plt.subplots(figsize=(7, 3), layout="constrained")
     sums = _sums()
-    # They run on each other in part, so each line is thinner than the one below it.
+    # The lines overlap in part, so each is thinner than the one below it.
     for label, values, colour, width in (
         ("proposed, k = 2", differentiable.cyclic(sums, _BITS, 2), _COLOURS[0], 6.0),
         ("ReLU-like, k = 2", differentiable.relu_like(sums, _BITS, 2), _COLOURS[1], 3.0),
@@ -43,26 +42,17 @@ def figure_2_3() -> Figure:
     return figure
 
 
-CYCLIC_FIGURES: dict[str, Callable[[], Figure]] = {"2.1": figure_2_1, "2.3": figure_2_3}
+FIGURES: dict[str, Callable[[], Figure]] = {"2.1": figure_2_1, "2.3": figure_2_3}
 """The figures by number."""
 
 
-def write_cyclic_figure(number: str, folder: Path) -> Path:
-    """Writes figure `number` to `folder` as PNG and SVG; returns the PNG. Raises ValueError for another number."""
-    if number not in CYCLIC_FIGURES:
-        raise ValueError(f"there is no figure {number!r}; allowed are {', '.join(CYCLIC_FIGURES)}")
-    path = folder / f"figure-{number}"
-    write_figure(CYCLIC_FIGURES[number], path)
-    return folder / f"{path.name}.png"
-
-
 def _sums() -> Tensor:
-    """Two periods and a half, finely, with the folds among them."""
+    """Two and a half periods in fine steps that hit every fold."""
     return torch.arange(-20 * 60, 20 * 60 + 1).double() / 60
 
 
 def _without_jumps(values: Tensor) -> Tensor:
-    """The values with a gap where they jump, so that no line is drawn there."""
+    """The values with a gap at each jump, so that no line is drawn across it."""
     values = values.clone()
     values[1:][values.diff() < 0] = torch.nan
     return values

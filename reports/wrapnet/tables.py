@@ -1,16 +1,19 @@
 """Tables of trained networks: from their rows to results, and from results to what is shown."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from models.data.cifar import cifar10
 from models.data.images import ImageData
+from models.files import write_text
 from models.progress import Progress
 from reports.records.provenance import provenance
 from reports.tables.beside import Measured, rendered
 from reports.tables.published import PublishedTable, count, number, percent, text
 from reports.tables.table import Table
-from reports.wrapnet.experiments import Scale, row_experiment, run_networks
+from reports.wrapnet.experiments import SCALES, Scale, row_experiment, run_networks
 from reports.wrapnet.training_tables import TRAINING_TABLES
 
 _MEASURED = {
@@ -25,13 +28,22 @@ _MEASURED = {
 """Columns by the name of what a record holds. The first needs no heading: accuracy is what the tables are about."""
 
 
-def check_numbers(numbers: Sequence[str]) -> None:
-    """Raises ValueError if `numbers` is empty or holds one that is not a table of trained networks."""
-    if not numbers:
-        raise ValueError(f"name at least one table of {', '.join(TRAINING_TABLES)}, or `all`")
-    for name in numbers:
-        if name not in TRAINING_TABLES:
-            raise ValueError(f"there is no table {name!r}; allowed are {', '.join(TRAINING_TABLES)}")
+def train_tables(
+    numbers: Sequence[str], *, data: Path | None, scale: str, seeds: int, out: Path, progress: Progress
+) -> dict[str, Table]:
+    """Trains what the tables `numbers` compare and writes `tables.json` and `tables.md` to `out`; returns the tables.
+
+    data: CIFAR-10, a folder or an archive. scale: one of SCALES. seeds: how many, from 0. Raises ValueError if `data`
+    is None, holds no CIFAR-10, or for an unknown table.
+    """
+    if data is None:
+        trained = ", ".join(numbers)
+        raise ValueError(f"tables that are trained ({trained}) need --data with the folder or archive of CIFAR-10")
+    results = measure_tables(numbers, cifar10(data), SCALES[scale], range(seeds), out, progress)
+    tables = {number: training_table(number, results) for number in numbers}
+    write_text(out / "tables.json", json.dumps(results, indent=2))
+    write_text(out / "tables.md", "\n".join(table.markdown() for table in tables.values()))
+    return tables
 
 
 def measure_tables(
@@ -46,9 +58,11 @@ def measure_tables(
     """Trains what the tables `numbers` need, with every seed, and returns their results as plain JSON values.
 
     out: keeps finished stages, so that a run that was killed goes on. command: what the results say they were made
-    by, the command line if left out. Raises ValueError for an unknown table.
+    by; the command line if left out. Raises ValueError for a table that is not trained.
     """
-    check_numbers(numbers)
+    for name in numbers:
+        if name not in TRAINING_TABLES:
+            raise ValueError(f"table {name!r} is not trained; allowed are {', '.join(TRAINING_TABLES)}")
     wanted = {
         name: {
             row.label: {str(seed): row_experiment(TRAINING_TABLES[name], row, scale, seed) for seed in seeds}
@@ -74,10 +88,10 @@ def measure_tables(
 
 def training_table(name: str, results: dict[str, Any]) -> Table:
     """Table `name`: the published columns beside ours, accuracy first; with several seeds, mean and half the range."""
-    seeds = len(results["seeds"])
+    several = len(results["seeds"]) > 1
+    seeds = f"{len(results['seeds'])} seeds, mean and half the range" if several else "1 seed"
     scale = (
-        f"Ours: scale {results['scale']}, {results['train_images']:,} training images of {results['data']}, "
-        f"{seeds} seed{'s' if seeds > 1 else ''}."
+        f"Ours: scale {results['scale']}, {results['train_images']:,} training images of {results['data']}, {seeds}."
     )
     return rendered(_published(name), _measured(results["tables"][name]), scale)
 

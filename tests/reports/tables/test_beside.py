@@ -96,3 +96,10 @@ def test_numbers_are_found_by_row_and_heading() -> None:
         TABLE.cell("ours, small", "loss")
     with pytest.raises(ValueError, match=r"column 'cells' holds <Mark\.UNSUPPORTED.*, not a number"):
         TABLE.numeric("ours, large", "cells")
+
+
+def test_labels_stand_to_the_left_and_numbers_to_the_right() -> None:
+    lines = rendered(TABLE).markdown().splitlines()
+    assert lines[0] == "## Table 9.1: A table"
+    assert lines[3] == "| --- | --- | ---: | ---: | ---: |"
+    assert [column.justify for column in rendered(TABLE).terminal().columns] == ["left"] * 2 + ["right"] * 3

@@ -1,12 +1,10 @@
-"""Figures 2.1a and 2.3: the lines are the functions, and land in files."""
-
-from pathlib import Path
+"""Figures 2.1a and 2.3: the lines are the functions."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from reports.wrapnet.figures import figure_2_1, figure_2_3, write_cyclic_figure
+from reports.wrapnet.figures import figure_2_1, figure_2_3
 
 
 def test_lines_peak_where_the_formulas_do() -> None:
@@ -25,10 +23,3 @@ def test_the_compared_functions_differ_on_negative_sums() -> None:
     assert lines["ReLU-like, k = 2"].min() == 0
     assert lines["absolute"].max() == 8
     plt.close(figure)
-
-
-def test_a_figure_lands_in_files_and_others_are_refused(tmp_path: Path) -> None:
-    assert write_cyclic_figure("2.1", tmp_path).read_bytes().startswith(b"\x89PNG")
-    assert "<svg" in (tmp_path / "figure-2.1.svg").read_text()
-    with pytest.raises(ValueError, match=r"there is no figure '2\.2'; allowed are 2\.1, 2\.3"):
-        write_cyclic_figure("2.2", tmp_path)

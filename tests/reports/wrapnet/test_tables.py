@@ -1,16 +1,18 @@
 """Tables of trained networks: what rows train, what they share, and what is shown."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+import reports
 from models.data.images import ImageData, Split
 from models.progress import Progress
 from models.quantization.formats import Bounded, parse_weight_format
 from reports.wrapnet.experiments import SCALES, Scale, row_experiment
-from reports.wrapnet.tables import check_numbers, measure_tables, training_table
+from reports.wrapnet.tables import measure_tables, train_tables, training_table
 from reports.wrapnet.training_tables import TRAINING_TABLES
 
 TINY = Scale("tiny", 24, {"epochs": 1, "pretrain_epochs": 1, "batch_size": 12}, {"vgg7": 2, "resnet20": 2})
@@ -74,11 +76,12 @@ def test_tables_are_measured_resumed_and_shown(tmp_path: Path) -> None:
     assert "24 training images of noise, 2 seeds" in shown.note
 
 
-def test_unknown_tables_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"there is no table '2\.7'; allowed are 2\.1, "):
-        check_numbers(["2.1", "2.7"])
-    with pytest.raises(ValueError, match="name at least one table"):
-        check_numbers([])
+def test_tables_that_are_not_trained_are_refused(tmp_path: Path) -> None:
+    with Progress(quiet=True) as progress:
+        with pytest.raises(ValueError, match=r"table '2\.7' is not trained; allowed are 2\.1, "):
+            measure_tables(["2.1", "2.7"], pictures(), TINY, [0], tmp_path, progress)
+        with pytest.raises(ValueError, match=r"tables that are trained \(2\.1, 2\.2\) need --data"):
+            train_tables(["2.1", "2.2"], data=None, scale="small", seeds=1, out=tmp_path, progress=progress)
 
 
 def test_a_table_of_one_seed_has_no_spread() -> None:
@@ -93,3 +96,12 @@ def test_a_table_of_one_seed_has_no_spread() -> None:
     shown = training_table("2.2", results)
     assert shown.rows[0] == (row.label, "90.24%", "50.00%")
     assert shown.rows[-1] == ("modulo", "diverges", "50.00%")
+
+
+@pytest.mark.parametrize("name", ["tables-small", "tables-small-seeds"])
+def test_the_results_that_are_kept_are_shown_as_their_record_says(name: str) -> None:
+    folder = Path(reports.__file__).parent / "results" / "wrapnet"
+    record = json.loads((folder / f"{name}.json").read_text())
+    shown = (folder / "tables-small.md").read_text()
+    for number in record["tables"]:
+        assert training_table(number, record).markdown() in shown

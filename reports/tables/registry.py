@@ -1,0 +1,151 @@
+"""Finds the dissertation's tables and figures by number; loads a chapter's modules when one of them is asked for."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+from models.progress import Progress
+from reports.tables.published import PublishedTable
+from reports.tables.table import Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class _Chapter:
+    """Modules of a chapter.
+
+    published: have `PUBLISHED`, tables by number. plans: has `TRAINING_TABLES`, by number, and loads nothing heavy.
+    trainer: trains those tables (see `Trainer`).
+    """
+
+    published: tuple[str, ...]
+    plans: str = ""
+    trainer: str = ""
+
+
+_CHAPTERS = {
+    "2": _Chapter(
+        ("reports.wrapnet.published", "reports.kernels.published", "reports.mac.published"),
+        "reports.wrapnet.training_tables",
+        "reports.wrapnet.tables",
+    ),
+    "3": _Chapter(("reports.federated.published",)),
+    "4": _Chapter(("reports.attention.published",)),
+    "5": _Chapter(("reports.fewshot.published",)),
+    "6": _Chapter(("reports.fewshot.published_augmentation",)),
+    "7": _Chapter(("reports.selfsup.published",)),
+}
+
+_MEASURED_BY = {
+    "2.7": "wrapmac bench gemm",
+    "2.8": "wrapmac bench gemm",
+    "2.11": "wrapmac layout",
+    "2.12": "wrapmac layout",
+    "2.13": "wrapmac layout",
+}
+
+_FIGURES = {"2.1": "reports.wrapnet.figures", "2.3": "reports.wrapnet.figures"}
+"""Modules with `FIGURES`, functions that draw figures by number."""
+
+
+class Trainer(Protocol):
+    """A chapter's module that trains what its tables compare."""
+
+    def train_tables(
+        self, numbers: Sequence[str], *, data: Path | None, scale: str, seeds: int, out: Path, progress: Progress
+    ) -> dict[str, Table]:
+        """Trains the tables `numbers`, each with `seeds` seeds, and writes `tables.json` and `tables.md` to `out`.
+
+        data: the chapter's data set. scale: `small` or `paper`. Returns the tables with published and measured
+        columns. Raises ValueError without the data set.
+        """
+
+
+def trained_numbers() -> list[str]:
+    """The tables that can be trained, those that are not the dissertation's included."""
+    return [number for chapter in _CHAPTERS.values() for number in _trained(chapter)]
+
+
+def published_table(number: str) -> PublishedTable:
+    """The published table of this number. Raises ValueError if there is none."""
+    chapter = _CHAPTERS.get(number.split(".")[0])
+    tables = _published(chapter) if chapter else {}
+    if number not in tables:
+        raise ValueError(f"there is no table {number!r}; allowed are {_available()}")
+    return tables[number]
+
+
+def choose_tables(numbers: Sequence[str]) -> list[str]:
+    """Each table that a user names, once; `all` stands for those that can be trained.
+
+    Raises ValueError if there are none, or for one that does not exist.
+    """
+    if not numbers:
+        raise ValueError(f"name at least one table of {_available()}, or `all`")
+    chosen: list[str] = []
+    trained = trained_numbers()
+    for number in numbers:
+        if number != "all" and number not in trained:
+            published_table(number)
+        chosen += trained if number == "all" else [number]
+    return list(dict.fromkeys(chosen))
+
+
+def train_tables(
+    numbers: Sequence[str], *, data: Path | None, scale: str, seeds: int, out: Path, progress: Progress
+) -> dict[str, Table]:
+    """Trains those of the tables that can be trained, each by its chapter's trainer (see `Trainer.train_tables`)."""
+    tables: dict[str, Table] = {}
+    for chapter in _CHAPTERS.values():
+        wanted = [number for number in numbers if number in _trained(chapter)]
+        if wanted:
+            trainer = cast(Trainer, import_module(chapter.trainer))
+            tables |= trainer.train_tables(wanted, data=data, scale=scale, seeds=seeds, out=out, progress=progress)
+    return tables
+
+
+def without_measurements(number: str) -> str:
+    """A line that says where a table's measurements are, for one that is not trained."""
+    if number in _MEASURED_BY:
+        return f"Table {number} is not trained: `{_MEASURED_BY[number]}` measures it."
+    return f"Table {number} has no measurements yet."
+
+
+def figure_numbers() -> list[str]:
+    """The figures that can be drawn without training."""
+    return list(_FIGURES)
+
+
+def draw_figure(number: str, folder: Path) -> Path:
+    """Writes figure `number` to `folder` as PNG and SVG; returns the PNG. Raises ValueError if there is none."""
+    if number not in _FIGURES:
+        raise ValueError(f"there is no figure {number!r}; allowed are {', '.join(_FIGURES)}")
+    from reports.page.figures import write_figure
+
+    draw: Callable[[], Figure] = import_module(_FIGURES[number]).FIGURES[number]
+    name = f"figure-{number}"
+    write_figure(draw, folder / name)
+    return folder / f"{name}.png"
+
+
+def _published(chapter: _Chapter) -> dict[str, PublishedTable]:
+    return {number: table for module in chapter.published for number, table in import_module(module).PUBLISHED.items()}
+
+
+def _trained(chapter: _Chapter) -> list[str]:
+    return list(import_module(chapter.plans).TRAINING_TABLES) if chapter.plans else []
+
+
+def _available() -> str:
+    """`2.1 to 2.14, 3.1 to 3.3, ...`, and the trained tables that are not the dissertation's."""
+    ranges = []
+    published: set[str] = set()
+    for name, chapter in _CHAPTERS.items():
+        tables = _published(chapter)
+        ranges.append(f"{name}.1 to {name}.{len(tables)}")
+        published |= set(tables)
+    return ", ".join([*ranges, *(number for number in trained_numbers() if number not in published)])
