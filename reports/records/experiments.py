@@ -1,4 +1,4 @@
-"""Runs experiments that start from each other's results: shared parents once, in parallel, resumed where killed."""
+"""Runs experiments that start from each other's results: shared parents once, in parallel, resumed after a kill."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -53,15 +53,15 @@ def run_experiments(
     the code stay the same. code: packages or files of this project that all records depend on. inputs: what else they
     depend on, plain JSON values. Raises what `measure` raises; records that were finished by then are kept.
     """
-    jobs = _jobs(_with_parents(experiments))
-    task = progress.task("training", sum(map(len, jobs)))
+    groups = _groups(_with_parents(experiments))
+    task = progress.task("training", sum(map(len, groups)))
     workers = 1 if torch.cuda.is_available() else os.cpu_count() or 1
     keep = partial(_kept_record, measure=measure, out=out, code=code, inputs=inputs or {})
     records: dict[str, Record] = {}
     context = torch.multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _set_up, (keep, workers)) as pool:
         try:
-            for done in _in_order(jobs, lambda job: pool.submit(_run, job)):
+            for done in _in_order(groups, lambda group: pool.submit(_run, group)):
                 for key, record in done.items():
                     records[key] = record
                     task.advance(note=key)
@@ -81,33 +81,35 @@ def _with_parents(experiments: Iterable[Experiment]) -> dict[str, Experiment]:
     return found
 
 
-Job = tuple[Experiment, ...]
+_Group = tuple[Experiment, ...]
 
 
-def _jobs(experiments: dict[str, Experiment]) -> list[Job]:
-    """Experiments grouped into what one process runs: a family, as far as its members are of one generation."""
+def _groups(experiments: dict[str, Experiment]) -> list[_Group]:
+    """Experiments that one process runs in turn: members of a family that are of one generation."""
     generations: dict[str, int] = {}
-    groups: dict[tuple[int, str], list[Experiment]] = {}
+    grouped: dict[tuple[int, str], list[Experiment]] = {}
     for key, experiment in experiments.items():
         generations[key] = 1 + max((generations[parent.key] for parent in experiment.parents), default=0)
-        groups.setdefault((generations[key], experiment.family or key), []).append(experiment)
-    return [tuple(group) for group in groups.values()]
+        grouped.setdefault((generations[key], experiment.family or key), []).append(experiment)
+    return [tuple(group) for group in grouped.values()]
 
 
-def _in_order(jobs: Sequence[Job], submit: Callable[[Job], Future[dict[str, Record]]]) -> Iterator[dict[str, Record]]:
-    """Submits each job once those of its members' parents are done, large ones first; yields results as they come."""
-    job_of = {experiment.key: index for index, job in enumerate(jobs) for experiment in job}
+def _in_order(
+    groups: Sequence[_Group], submit: Callable[[_Group], Future[dict[str, Record]]]
+) -> Iterator[dict[str, Record]]:
+    """Submits each group once those of its members' parents are done, large ones first; yields results as they come."""
+    place = {experiment.key: index for index, group in enumerate(groups) for experiment in group}
     order = TopologicalSorter(
         {
-            index: {job_of[parent.key] for experiment in job for parent in experiment.parents}
-            for index, job in enumerate(jobs)
+            index: {place[parent.key] for experiment in group for parent in experiment.parents}
+            for index, group in enumerate(groups)
         }
     )
     order.prepare()
     running: dict[Future[dict[str, Record]], int] = {}
     while order.is_active():
-        for index in sorted(order.get_ready(), key=lambda index: len(jobs[index]), reverse=True):
-            running[submit(jobs[index])] = index
+        for index in sorted(order.get_ready(), key=lambda index: len(groups[index]), reverse=True):
+            running[submit(groups[index])] = index
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             order.done(running.pop(future))
             yield future.result()
@@ -131,5 +133,5 @@ def _set_up(keep: Callable[[Experiment], Record], workers: int) -> None:
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))
 
 
-def _run(job: Job) -> dict[str, Record]:
-    return {experiment.key: _keep(experiment) for experiment in job}
+def _run(group: _Group) -> dict[str, Record]:
+    return {experiment.key: _keep(experiment) for experiment in group}

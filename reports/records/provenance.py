@@ -1,4 +1,4 @@
-"""Where a result comes from: its command, the seed, the versions of the tools, the machine and the time."""
+"""The origin of a result: its command, the seed, the versions of the tools, the machine and the time."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""How a trained network and its rivals do, as a table."""
+"""The accuracy of a trained network and its rivals, as a table."""
 
 from typing import Any
 

@@ -61,7 +61,7 @@ def network_experiment(method: Method, config: WrapNetConfig) -> Experiment:
 def run_networks(
     experiments: Iterable[Experiment], data: ImageData, scale: Scale, out: Path, progress: Progress
 ) -> dict[str, Record]:
-    """Trains and measures networks; the records by key. `out` keeps stages and records: a killed run goes on there."""
+    """Trains and measures networks; returns the records by key. A killed run resumes from what `out` keeps."""
     data = _thinned(data, scale.train_images)
     for part in (data.train, data.test):
         for tensor in (part.images, part.labels):

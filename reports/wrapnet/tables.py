@@ -57,7 +57,7 @@ def measure_tables(
 ) -> dict[str, Any]:
     """Trains what the tables `numbers` need, with every seed, and returns their results as plain JSON values.
 
-    out: keeps finished stages, so that a run that was killed goes on. command: what the results say they were made
+    out: keeps finished stages, from which a killed run resumes. command: what the results say they were made
     by; the command line if left out. Raises ValueError for a table that is not trained.
     """
     for name in numbers:
