@@ -1,0 +1,72 @@
+"""An exported network as ONNX: float stem, integer core and float head from standard operators."""
+
+import importlib
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from models.files import write_with
+from models.integer_network.core import INPUT
+from models.integer_network.graph import IntegerGraph
+from models.integer_network.onnx.floats import write_floats
+from models.integer_network.onnx.model import OnnxModel
+from models.integer_network.onnx.nodes import write_node
+
+IMAGES, LOGITS = "images", "logits"
+"""Names of a whole network's input and output."""
+
+Part = Literal["network", "core"]
+Outputs = Literal["last", "all"]
+
+
+def export_onnx(graph: IntegerGraph, path: Path, *, part: Part = "network", outputs: Outputs = "last") -> None:
+    """Writes a graph as an ONNX model of opset 18, for any number of images.
+
+    part: `network` takes `images`, normalised floats (images, channels, height, width), and gives `logits` (images,
+    classes), both float32; `core` takes `input`, int32, and gives the last node's integers. outputs: `all` adds the
+    int32 integers of every node under its name, for a network also `input`.
+
+    Integers are int32 between nodes; ConvInteger and MatMulInteger take 8-bit activations and weights. Engines may
+    round the float stem and head in their own ways; the core leaves no room for that.
+
+    Raises ValueError if onnx is not installed, or if the graph's integers are too wide for these operators.
+    """
+    for name, value, kinds in (("part", part, Part), ("outputs", outputs, Outputs)):
+        if value not in get_args(kinds):
+            raise ValueError(f"{name} is {value!r}; allowed are {', '.join(get_args(kinds))}")
+    try:
+        helper = importlib.import_module("onnx.helper")
+    except ImportError as error:
+        raise ValueError("onnx is not installed; pip install 'wrapmac[onnx]'") from error
+    model = OnnxModel(helper)
+    built = _network(model, graph, outputs) if part == "network" else _core(model, graph, outputs)
+    write_with(path, lambda file: file.write_bytes(built.SerializeToString()))
+
+
+def _network(model: OnnxModel, graph: IntegerGraph, outputs: Outputs) -> Any:
+    floats = write_floats(model, graph.stem, IMAGES, axes=len(graph.image_shape))
+    model.operator("Cast", [floats], result=INPUT, to=model.kind(np.int32))
+    _write_core(model, graph)
+    floats = model.cast(graph.output, np.float32)
+    floats = write_floats(model, graph.head, floats, axes=len(graph.integers[graph.output].shape))
+    model.operator("Identity", [floats], result=LOGITS)
+    results = [model.tensor(LOGITS, np.float32, ("classes",))]
+    if outputs == "all":
+        results += _integers(model, graph, list(graph.integers))
+    return model.build("network", [model.tensor(IMAGES, np.float32, graph.image_shape)], results)
+
+
+def _core(model: OnnxModel, graph: IntegerGraph, outputs: Outputs) -> Any:
+    _write_core(model, graph)
+    names = [graph.output] if outputs == "last" else [node.name for node in graph.core]
+    return model.build("core", _integers(model, graph, [INPUT]), _integers(model, graph, names))
+
+
+def _write_core(model: OnnxModel, graph: IntegerGraph) -> None:
+    for node in graph.core:
+        write_node(model, node, graph.integers[node.inputs[0]])
+
+
+def _integers(model: OnnxModel, graph: IntegerGraph, names: list[str]) -> list[Any]:
+    return [model.tensor(name, np.int32, graph.integers[name].shape) for name in names]
