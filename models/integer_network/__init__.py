@@ -1,1 +1,1 @@
-"""Trained networks in integers: what kernels, hardware and ONNX read."""
+"""Trained networks in integers, for kernels, hardware and ONNX."""

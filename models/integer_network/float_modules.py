@@ -35,7 +35,7 @@ def float_operation(module: nn.Module) -> FloatOperation:
             return batch_norm(module)
         case nn.Conv2d(groups=1, padding_mode="zeros"):
             return _convolution(module)
-    raise ValueError(f"{module} is not supported there")
+    raise ValueError(f"{module} is not supported")
 
 
 def batch_norm(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> FloatBatchNorm:

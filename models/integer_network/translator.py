@@ -52,7 +52,7 @@ class Translation:
 
 
 class Translator:
-    """Takes a network's modules and additions in the order in which they run."""
+    """Translates one network; takes its modules and additions in the order in which they run."""
 
     def __init__(self, network: nn.Module, image_shape: tuple[int, ...]) -> None:
         self.network = network
@@ -86,7 +86,7 @@ class Translator:
         if not isinstance(first, Stream) or not isinstance(second, Stream):
             raise ValueError(f"the network adds values that no ResidualGrid has put on a grid, at {name!r}")
         if first.step != second.step:
-            raise ValueError(f"the network adds values of the steps {first.step} and {second.step}, at {name!r}")
+            raise ValueError(f"the network adds values of steps {first.step} and {second.step}, at {name!r}")
         return Stream(self._add(Add(name=name, inputs=(first.source, second.source))), first.step)
 
     def finish(self, value: Value) -> Translation:
@@ -94,8 +94,9 @@ class Translator:
         if isinstance(value, Stream) or value.source is None or self.core is None or not self.core.nodes:
             raise ValueError("the network has no quantized layer followed by float layers")
         nodes = tuple(self.core.nodes)
-        if value.source != nodes[-1].name:
-            raise ValueError(f"the network's output does not follow from its last quantized operation, {nodes[-1]}")
+        last = nodes[-1].name
+        if value.source != last:
+            raise ValueError(f"the network's output does not follow from its last quantized operation, {last!r}")
         self._record_layer(value.source, value.operations)
         graph = IntegerGraph(image_shape=self.image_shape, stem=self.stem, core=nodes, head=value.operations)
         return Translation(graph=graph, layers=self.layers)
@@ -177,7 +178,7 @@ def _check_monotone(operations: Iterable[FloatOperation]) -> None:
     for operation in operations:
         if not isinstance(operation, _MONOTONE):
             kind = type(operation).__name__
-            raise ValueError(f"{kind} between accumulator and quantizer cannot be a comparison of integers there")
+            raise ValueError(f"{kind} between accumulator and quantizer cannot become a comparison of integers")
 
 
 def _after_quantizer(operation: FloatOperation, path: str, source: str, *, signed: bool) -> Node | None:

@@ -1,4 +1,4 @@
-"""Quantized networks whose batch norms look trained, for tests of what is exported."""
+"""Quantized networks with batch norms that look trained, for tests of exports."""
 
 import itertools
 from typing import Any
@@ -26,7 +26,7 @@ CASES = [
 def trained_network(
     name: str, *, overflow: Any = "cyclic", bits: int = 8, packing: Any = "none", images: int = 4, **options: Any
 ) -> tuple[nn.Module, Tensor]:
-    """A network whose batch norms look trained, with gains that are negative and 0 too, and images."""
+    """A network whose batch norms look trained, some gains negative or 0, and images."""
     network = build_network(name, WrapNetOptions(width=WIDTHS[name], **options))
     generator = torch.Generator().manual_seed(bits)
     batch = torch.randn(images, *NETWORKS[name].image_shape, generator=generator)
@@ -38,7 +38,7 @@ def trained_network(
             norm.weight[1] *= -1
             norm.weight[2] = 0
             norm.bias.copy_(0.5 * torch.randn(norm.num_features, generator=generator))
-        # Running statistics as the running network has them.
+        # The first pass sets running statistics for the step sizes, the second those of the quantized network.
         configure(network, "float", Accumulator(bits=bits, overflow=overflow))
         network.train()(batch)
         network.eval()

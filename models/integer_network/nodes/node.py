@@ -1,4 +1,4 @@
-"""What all nodes share."""
+"""Node, the base of all nodes, and Integers, the type of their results."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass

@@ -161,7 +161,7 @@ def test_thresholds_turn_with_the_gain_and_stand_still_without_one() -> None:
 
 
 class Branches(nn.Module):
-    """Adds what is on no grid."""
+    """Adds values that lie on no grid."""
 
     def __init__(self) -> None:
         super().__init__()

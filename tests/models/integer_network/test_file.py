@@ -50,7 +50,7 @@ def test_damaged_and_foreign_files_are_refused(graph: IntegerGraph, tmp_path: Pa
 
 
 def changed_files(path: Path) -> Iterator[tuple[str, str, Any]]:
-    """Changes to a stored description: (what the message says, part, change)."""
+    """Changes to a stored description: (message, part, change)."""
     yield "lacks 'Nothing', or it is unknown", "core", {"kind": "Nothing"}
     yield "lacks 'absent', or it is unknown", "core", {"weights": {"array": "absent"}}
     yield "stride is 0; allowed are the integers 1 to", "core", {"stride": 0}

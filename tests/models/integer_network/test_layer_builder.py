@@ -1,4 +1,4 @@
-"""Exported layers: their integers, and what they compute, are the network's own."""
+"""Exported layers: their integers and their results are the network's own."""
 
 import pytest
 import torch

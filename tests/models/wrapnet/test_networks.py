@@ -17,7 +17,7 @@ from models.quantization.residual_grid import SUBDIVISIONS, ResidualGrid
 from models.quantization.step_sizes import choose_one_step_size, choose_step_sizes
 from models.wrapnet.networks import WrapNetOptions
 
-# Inner layers: 20 less 2; 18 less 2, and 3 projections; 50 less 2, and 4 projections.
+# Residual networks: 20 - 2; 18 - 2 + 3 projections; 50 - 2 + 4 projections.
 QUANTIZED = {"digits": 3, "vgg7": 6, "resnet20": 18, "alexnet": 6, "resnet18": 19, "resnet50": 52}
 
 PLAIN_MODULES = (
