@@ -4,54 +4,117 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib import import_module
 
 import tyro
 
 from hw.tools import ToolError
-from reports.commands.fpga import fpga
-from reports.commands.networks import evaluate, export, train
-from reports.commands.results import bench, figure, redraw, table
-from reports.commands.silicon import layout, sweep
-from reports.commands.units import check, flow, generate, mutants, prove, synth
+
+COMMANDS = {
+    "flow": "Train a small WrapNet, export a layer, generate and check the published units, map them to gates, report.",
+    "generate": "Write the Verilog of units, by name or by parameters, to DIR/NAME.v.",
+    "check": "Check units bit for bit against the PyTorch model, with coverage. Exit code 1 if one fails.",
+    "synth": (
+        "Map units to standard cells; print the area by part and whether the netlist is proved equal to the Verilog."
+    ),
+    "prove": (
+        "Prove units and their parts equal to their specification for every input sequence. Exit code 1 if one is not."
+    ),
+    "layout": (
+        "Place and route units in an open standard-cell library; print area, cycle time and energy beside the "
+        "published."
+    ),
+    "fpga": "Map units to FPGAs, place and route them; print the cells they take and their clock frequencies.",
+    "sweep": (
+        "Sweep over the ways to build and map units; find the Pareto front of area against cycle time after layout."
+    ),
+    "mutants": "Break gates of mapped units, one at a time: does the bench notice? Exit code 1 if a mutant survives.",
+    "train": "Train a network by one of the methods; print how it does on held-out data.",
+    "evaluate": (
+        "Run a trained network on held-out images: accuracy, and overflow rate and activation bits of each layer."
+    ),
+    "export": "Write a trained network as integers: weights, thresholds, accumulators; for kernels, hardware and ONNX.",
+    "bench": "Measure contenders side by side: in one run, in turn.",
+    "table": "Train the networks that tables of chapter 2 compare; show them beside the published figures (CIFAR-10).",
+    "figure": "Draw figures of chapter 2 that need no training, as PNG and SVG.",
+    "redraw": "Write the page, Markdown and figures of a finished flow or layout again, from its record.",
+}
+"""One line on each command. Its module is `reports.commands.NAME`, imported for this command alone."""
 
 
 def main() -> None:
-    """Runs the command line: exit code 0 if all is well, 1 if a check failed, 2 for bad input or a missing tool."""
-    commands: dict[str, Callable[..., int]] = {
-        "flow": flow,
-        "generate": generate,
-        "check": check,
-        "synth": synth,
-        "prove": prove,
-        "layout": layout,
-        "fpga": fpga,
-        "sweep": sweep,
-        "mutants": mutants,
-        "train": train,
-        "evaluate": evaluate,
-        "export": export,
-        "bench": bench,
-        "table": table,
-        "figure": figure,
-        "redraw": redraw,
-    }
+    """Runs the command line and exits: 0 if all is well, 1 if a check failed, 2 for bad input or a missing tool."""
+    _open_missing_streams()
+    os.environ.setdefault("PATH", os.defpath)
     try:
         try:
-            sys.exit(tyro.extras.subcommand_cli_from_dict(commands, prog="wrapmac", description=__doc__))
+            code = run(sys.argv[1:])
         finally:
-            sys.stdout.flush()  # here, where an output that is closed is noticed
+            sys.stdout.flush()  # here, where its errors are caught
     except BrokenPipeError:  # the reader of the output has seen enough, as `head` has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains as it ends
-        sys.exit(128 + signal.SIGPIPE)
+        code = 128 + signal.SIGPIPE
     except (ValueError, OSError, ToolError) as error:
         if os.environ.get("WRAPMAC_TRACEBACK"):
-            traceback.print_exc()
-        print(f"wrapmac: error: {error}", file=sys.stderr)
-        sys.exit(2)
+            _complain(traceback.format_exc())
+        _complain(f"wrapmac: error: {error}\n")
+        code = 2
     except KeyboardInterrupt:
-        print("wrapmac: interrupted", file=sys.stderr)
-        sys.exit(130)
+        _complain("wrapmac: interrupted\n")
+        code = 130
+    _end_output()
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command and returns its exit code. Raises what the command raises, SystemExit for help and bad usage."""
+    name = arguments[0] if arguments else ""
+    if name in COMMANDS:
+        code: int = tyro.cli(_command(name), prog=f"wrapmac {name}", args=arguments[1:])
+        return code
+    # A completion script needs every command's options; help and bad usage need the list alone.
+    wants_options = name.startswith("--tyro-")
+    commands = {
+        name: _command(name) if wants_options else _placeholder(description) for name, description in COMMANDS.items()
+    }
+    code = tyro.extras.subcommand_cli_from_dict(commands, prog="wrapmac", description=__doc__, args=arguments)
+    return code
+
+
+def _command(name: str) -> Callable[..., int]:
+    command: Callable[..., int] = getattr(import_module(f"reports.commands.{name}"), name)
+    return command
+
+
+def _placeholder(description: str) -> Callable[[], int]:
+    """Stands for a command in the list of commands, so that its module need not be imported."""
+
+    def command() -> int:
+        raise NotImplementedError
+
+    command.__doc__ = description
+    return command
+
+
+def _open_missing_streams() -> None:
+    """Opens the null device for standard streams that are closed, or the next files opened would be in their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - it stays open
+
+
+def _complain(text: str) -> None:
+    with suppress(OSError):
+        sys.stderr.write(text)
+
+
+def _end_output() -> None:
+    """Drops output that cannot be written: the interpreter would try again as it ends, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

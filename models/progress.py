@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 
 
-class _Terminal(Console):
+class _ProgressConsole(Console):
     def on_broken_pipe(self) -> None:
         """Stops showing; the work goes on. Rich would end the process."""
         self.quiet = True
@@ -20,7 +20,7 @@ class Progress:
     """A group of tasks with a bar each, written to standard error. Use as a context manager."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._console = _Terminal(stderr=True, quiet=quiet)
+        self._console = _ProgressConsole(stderr=True, quiet=quiet)
         self._bars = Bars(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),

@@ -2,24 +2,30 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import reports.commands
+from hw.tools import ToolError
 from models.data.digits import digits
 from models.integer_network.evaluator import IntegerEvaluator
 from models.integer_network.graph import IntegerGraph
-from reports.commands import units
+from reports.commands.check import writable_format
+from reports.commands.figure import FIGURES
+from reports.wrapnet.figures import CYCLIC_FIGURES
 from sim import waves
 from tests.models.data.test_cifar import write_batches
 from tests.reports.cells.test_liberty import FLIP_FLOP, INVERTER
 from tests.reports.layout.test_page import made_up_report
-from wrapmac import main
+from wrapmac import COMMANDS, main
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -59,13 +65,115 @@ def assert_refused(finished: subprocess.CompletedProcess[str], message: str, fol
 
 
 @pytest.mark.parametrize(
-    "name", ["flow", "generate", "check", "synth", "prove", "layout", "fpga", "redraw", "train", "table", "export"]
+    "name",
+    ["flow", "generate", "check", "synth", "prove", "layout", "fpga", "redraw", "train wrapnet", "table", "export"],
 )
 def test_help_says_what_each_option_does(name: str, command: Command) -> None:
-    finished = command(name, "--help")
+    finished = command(*name.split(), "--help")
     assert finished.returncode == 0
     assert "default:" in finished.stdout
     assert "--out " in finished.stdout
+
+
+def test_every_module_of_a_command_is_listed_with_the_first_line_of_its_help() -> None:
+    modules = {path.stem for path in Path(reports.commands.__file__).parent.glob("*.py")}
+    assert modules - {"__init__", "options", "output"} == set(COMMANDS)
+    for name, description in COMMANDS.items():
+        function = getattr(import_module(f"reports.commands.{name}"), name)
+        assert " ".join(function.__doc__.split("\n\n")[0].split()) == description
+
+
+def test_figures_are_listed_without_matplotlib() -> None:
+    assert tuple(CYCLIC_FIGURES) == FIGURES
+
+
+WITHOUT_TORCH = """
+import sys
+from wrapmac import COMMANDS, main
+try:
+    main()
+except SystemExit as ended:
+    heavy = {"torch", "matplotlib", "amaranth", "sklearn", "cocotb_tools"} & set(sys.modules)
+    print(ended.code, *sorted(heavy), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ("--help", 0),
+        ("", 2),
+        ("nosuch", 2),
+        ("generate --help", 0),
+        ("generate", 2),
+        ("generate 9x9", 2),
+        ("generate --depth 3", 2),
+        ("figure", 2),
+        ("figure 9.9", 2),
+        ("redraw none.json", 2),
+        ("layout nonsense", 2),
+        ("bench", 2),
+        ("bench gemm --help", 0),
+        ("table --help", 0),
+        ("evaluate --help", 0),
+        ("export", 2),
+        ("flow --help", 0),
+    ],
+)
+def test_help_and_bad_usage_import_no_heavy_library(arguments: str, code: int, tmp_path: Path) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TORCH, *arguments.split()], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert finished.stderr.splitlines()[-1] == str(code), finished.stderr
+
+
+@pytest.mark.parametrize("streams", [">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full", "2>/dev/full"])
+@pytest.mark.parametrize(("arguments", "code"), [("--help", 0), ("nosuch", 2), ("generate 9x9", 2)])
+def test_streams_that_are_closed_or_full_give_no_traceback(
+    streams: str, arguments: str, code: int, tmp_path: Path
+) -> None:
+    line = f"{shlex.quote(sys.executable)} -m wrapmac {arguments} {streams}"
+    finished = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True)
+    assert finished.returncode == (2 if streams == ">/dev/full" else code)
+    assert "Traceback" not in finished.stdout + finished.stderr
+    assert "Exception ignored" not in finished.stderr
+
+
+def test_an_unset_path_is_no_error(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PATH"}
+    command = [sys.executable, "-m", "wrapmac", "generate", "2x1x4k1", "--out", "v"]
+    finished = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [
+        (["generate", "9x9"], "ValueError: unknown design '9x9'"),
+        (["prove", "3x1x32", "--json", "."], "IsADirectoryError: "),
+    ],
+)
+def test_a_variable_shows_where_an_error_came_from(
+    arguments: list[str], kind: str, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WRAPMAC_TRACEBACK", "1")
+    finished = command(*arguments)
+    assert finished.returncode == 2
+    assert finished.stderr.startswith("Traceback (most recent call last):")
+    assert kind in finished.stderr
+    assert finished.stderr.splitlines()[-1].startswith("wrapmac: error: ")
+
+
+def test_a_variable_shows_where_a_failing_tool_was_run(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ToolError("a tool failed")
+
+    monkeypatch.setattr("hw.mac.verilog.mac_verilog", fail)
+    monkeypatch.setenv("WRAPMAC_TRACEBACK", "1")
+    finished = command("generate", "8x8x32")
+    assert finished.returncode == 2
+    assert "in fail" in finished.stderr
+    assert finished.stderr.splitlines()[-1] == "wrapmac: error: a tool failed"
 
 
 @pytest.mark.parametrize(
@@ -169,11 +277,11 @@ def test_a_page_of_layouts_is_drawn_again_from_its_record(tmp_path: Path, comman
 def test_waveforms_fall_back_to_vcd_with_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "_FST_HEADERS", ("no-such-header.h",))
-        assert units.writable_format("verilator", "fst") == "vcd"
+        assert writable_format("verilator", "fst") == "vcd"
         assert (
             "note: waveforms are VCD; for FST, Verilator needs: apt-get install liblz4-dev" in capsys.readouterr().err
         )
-        assert units.writable_format("icarus", "fst") == "fst"
+        assert writable_format("icarus", "fst") == "fst"
     assert capsys.readouterr().err == ""
 
 
@@ -310,6 +418,15 @@ def test_a_trained_network_is_evaluated_and_exported(tmp_path: Path, command: Co
     assert finished.stderr.count("network digits takes images of (1, 8, 8) (channels, height, width), not (3, 32,") == 1
 
 
+@pytest.mark.parametrize("name", ["evaluate", "export"])
+def test_a_run_of_an_unknown_method_is_refused(name: str, tmp_path: Path, command: Command) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text(json.dumps({"method": "guesswork"}))
+    finished = command(name, "run")
+    assert finished.returncode == 2
+    assert finished.stderr == "wrapmac: error: run holds a run of method 'guesswork'; this version knows wrapnet\n"
+
+
 def test_bench_training_prints_and_writes_ratios(tmp_path: Path, command: Command) -> None:
     arguments = ["bench", "training", "--width", "2", "--batch", "4", "--steps", "2", "--json", "bench.json"]
     finished = command(*arguments)
@@ -328,8 +445,8 @@ def test_bench_training_prints_and_writes_ratios(tmp_path: Path, command: Comman
             ["train", "wrapnet", "--accumulator", "3", "--weights", "4"],
             "accumulator_bits is 3: too narrow for products",
         ),
-        (["evaluate", "nowhere"], "nowhere does not hold a finished run: config.json is missing"),
-        (["export", "nowhere"], "nowhere does not hold a finished run: config.json is missing"),
+        (["evaluate", "nowhere"], "nowhere does not hold a run: config.json is missing"),
+        (["export", "nowhere"], "nowhere does not hold a run: config.json is missing"),
         (["bench", "training", "--network", "lenet"], "network is 'lenet'"),
         (["bench", "training", "--batch", "1"], "batch is 1"),
         (["table", "9.9", "--data", "nowhere"], "there is no table '9.9'; allowed are 2.1 to 2.14, 3.1 to 3.3, "),

@@ -1,4 +1,4 @@
-"""The command that tries units on FPGAs."""
+"""`wrapmac fpga`: units on FPGAs."""
 
 import shlex
 from contextlib import nullcontext
@@ -8,12 +8,8 @@ from typing import Annotated
 
 from tyro.conf import arg
 
-from models.progress import Progress
-from reports.commands.options import Designs, ProofLimit, chosen_designs, ensure_writable
-from reports.commands.output import show, write_record
+from reports.commands.options import Designs, JsonFile, ProofLimit, chosen_designs, ensure_writable
 from reports.fpga.nextpnr import DEVICES
-from reports.fpga.report import FpgaJob, fpga_report
-from reports.fpga.tables import fpga_tables
 from reports.mac.synthesis import PROOF_LIMIT
 
 
@@ -26,22 +22,29 @@ def fpga(
     seeds: Annotated[int, arg(metavar="N", help="places and routes each unit with the seeds 1 to N")] = 9,
     dsp: Annotated[bool, arg(help="lets multiplications use the device's multiplier blocks, if it has any")] = False,
     proof_limit: ProofLimit = PROOF_LIMIT,
-    json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write the results there")] = None,
+    json_file: JsonFile = None,
     out: Annotated[
         Path | None, arg(metavar="DIR", help="keep netlists and nextpnr's reports, in DIR/DEVICE/NAME")
     ] = None,
 ) -> int:
-    """Map units to FPGAs, place and route them; print what they take and their clock frequencies.
+    """Map units to FPGAs, place and route them; print the cells they take and their clock frequencies.
 
     Needs: pip install 'wrapmac[fpga]'. The first run prepares nextpnr, which may take half a minute. Exit code 1 if a
     netlist is not proved equal to the Verilog.
     """
+    designs = chosen_designs(names)
+
+    from models.progress import Progress
+    from reports.commands.output import show, write_json
+    from reports.fpga.report import FpgaJob, fpga_report
+    from reports.fpga.tables import fpga_tables
+
     devices = tuple(dict.fromkeys(device))
-    job = FpgaJob(chosen_designs(names), devices, seeds, dsp, proof_limit)
+    job = FpgaJob(designs, devices, seeds, dsp, proof_limit)
     ensure_writable(json_file)
     command = ["wrapmac", "fpga", *names, "--device", *devices, "--seeds", str(seeds), *["--dsp"] * dsp]
     with Progress() as progress, TemporaryDirectory() if out is None else nullcontext(out) as folder:
         report = fpga_report(job, Path(folder), progress, shlex.join(command))
-    write_record(json_file, report)
+    write_json(json_file, report)
     show(fpga_tables(report["designs"]))
     return 0 if all(design["equivalent"] for design in report["designs"]) else 1

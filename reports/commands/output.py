@@ -1,4 +1,4 @@
-"""What commands leave: a record in a file, then tables on the terminal."""
+"""What commands leave: JSON in a file, then tables on the terminal."""
 
 import json
 from collections.abc import Iterable
@@ -11,23 +11,23 @@ from models.files import write_text
 from reports.tables.table import Table
 
 
-class _Terminal(Console):
+class _OutputConsole(Console):
     def on_broken_pipe(self) -> NoReturn:
-        """Leaves a reader that stops early to the command line, as `print` does; rich would end the process."""
+        """Raises BrokenPipeError, as `print` does, for the command line to handle; rich would end the process."""
         raise BrokenPipeError
 
 
-def write_record(path: Path | None, record: Any) -> None:
-    """Writes JSON to a file, if one is named. Commands do so before they print, which may fail."""
+def write_json(path: Path | None, record: Any) -> None:
+    """Writes `record` as JSON if a file is named. Commands write before they print, which may fail."""
     if path is not None:
         write_text(path, json.dumps(record, indent=2))
 
 
 def show(tables: Iterable[Table], *, notes: bool = False) -> None:
-    """Prints tables; notes: with what is written below them."""
-    terminal = _Terminal()
+    """Prints tables, with their notes if `notes`."""
+    console = _OutputConsole()
     for table in tables:
-        terminal.print(table.terminal())
+        console.print(table.terminal())
         if notes and table.note:
             print(table.note)
 

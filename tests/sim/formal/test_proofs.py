@@ -13,7 +13,7 @@ from hw.mac.cyclic import CyclicActivation
 from hw.mac.design import MacDesign
 from hw.mac.operands import OperandStage
 from models.arithmetic import cyclic, wrap
-from reports.commands import units
+from reports.commands.prove import prove as prove_command
 from sim.formal.designs import GRID
 from sim.formal.proofs import Proof, prove_designs
 from sim.mac.golden import Cycles, accumulate, expected_outputs
@@ -139,13 +139,13 @@ def test_a_reset_that_power_up_needs_is_noticed_missing(monkeypatch: pytest.Monk
 def test_the_command_exits_with_1_and_shows_the_trace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert units.prove(("2x1x4k2",)) == 0
+    assert prove_command(("2x1x4k2",)) == 0
     mutant = next(mutant for name, part, mutant in MUTANTS if part == "Accumulator" and name == "8x8x32")
     monkeypatch.setattr(hw.mac.unit, "Accumulator", mutant)
     monkeypatch.setenv("COLUMNS", "160")
     capsys.readouterr()
     verdicts = tmp_path / "verdicts.json"
-    assert units.prove(("2x1x4k2",), out=tmp_path / "waves", json_file=verdicts) == 1
+    assert prove_command(("2x1x4k2",), out=tmp_path / "waves", json_file=verdicts) == 1
     shown = " ".join(capsys.readouterr().out.split())
     assert "REFUTED" in shown
     assert "2x1x4k2 accumulator, from power-up" in shown
@@ -160,7 +160,7 @@ def test_the_command_exits_with_1_and_shows_the_trace(
 
 
 def test_a_proof_that_runs_out_of_time_is_no_proof(capsys: pytest.CaptureFixture[str]) -> None:
-    assert units.prove(("12x12x24",), limit=1.5) == 1
+    assert prove_command(("12x12x24",), limit=1.5) == 1
     assert "OUT OF TIME" in capsys.readouterr().out
 
 

@@ -1,0 +1,81 @@
+"""`wrapmac bench`: measurements side by side. A new bench is a dataclass of its options here, and its subcommand."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, arg, subcommand
+
+from reports.commands.options import JsonFile, Seed, ensure_writable
+
+if TYPE_CHECKING:
+    from models.progress import Progress
+    from reports.tables.table import Table
+
+
+@dataclass(frozen=True)
+class TrainingBench:
+    """A training step of WrapNet, of networks without its emulation, of peers."""
+
+    network: Annotated[str, arg(help="the network to train")] = "vgg7"
+    width: Annotated[int | None, arg(metavar="N", help="channels of its first layer; its own if left out")] = None
+    batch: Annotated[int, arg(metavar="N", help="images in a step")] = 100
+    steps: Annotated[int, arg(metavar="N", help="steps measured of each kind")] = 20
+    brevitas: Annotated[bool, arg(help="also the same network made of Brevitas' layers")] = False
+    compile: Annotated[bool, arg(help="also through torch.compile")] = False
+    seed: Seed = 0
+    json_file: JsonFile = None
+
+    def run(self, progress: "Progress") -> tuple[dict[str, Any], "list[Table]"]:
+        """Measures; returns the results and their tables."""
+        from reports.wrapnet.bench import bench_training, training_bench_table
+
+        result = bench_training(
+            self.network,
+            self.width,
+            self.batch,
+            self.steps,
+            self.seed,
+            with_brevitas=self.brevitas,
+            compile=self.compile,
+            progress=progress,
+        )
+        return result, [training_bench_table(result)]
+
+
+@dataclass(frozen=True)
+class KernelBench:
+    """Convolutions with narrow accumulators on every path, torch's and onnxruntime's of bytes: Tables 2.7 and 2.8."""
+
+    rounds: Annotated[int, arg(metavar="N", help="rounds; the median of each contender counts")] = 30
+    slow: Annotated[bool, arg(help="also the paths without vector instructions; some 10 s")] = True
+    seed: Seed = 0
+    json_file: JsonFile = None
+
+    def run(self, progress: "Progress") -> tuple[dict[str, Any], "list[Table]"]:
+        """Measures; returns the results and their tables."""
+        from reports.kernels.bench import bench_kernels
+        from reports.kernels.tables import kernel_tables
+
+        result = bench_kernels(self.rounds, self.seed, self.slow, progress)
+        return result, kernel_tables(result)
+
+
+def bench(
+    subject: OmitArgPrefixes[
+        OmitSubcommandPrefixes[
+            Annotated[TrainingBench, subcommand("training")] | Annotated[KernelBench, subcommand("gemm")]
+        ]
+    ],
+) -> int:
+    """Measure contenders side by side: in one run, in turn."""
+    from models.progress import Progress
+    from reports.commands.output import show, write_json
+    from reports.records.provenance import now, typed_command
+
+    ensure_writable(subject.json_file)
+    with Progress() as progress:
+        result, tables = subject.run(progress)
+    made = {"command": typed_command(), "created": now()}
+    write_json(subject.json_file, result | {"seed": subject.seed} | made)
+    show(tables, notes=True)
+    return 0

@@ -1,0 +1,88 @@
+"""WrapNet as the commands see it: the options of its training, and the model of a finished run."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import OmitArgPrefixes, arg
+
+from models.training.execution import Execution
+from models.wrapnet.settings import WrapNetSettings
+from reports.commands.methods.method import Evaluation
+from reports.commands.options import Data, Dataset, image_source
+
+if TYPE_CHECKING:
+    from models.integer_network.graph import IntegerGraph
+    from models.wrapnet.run import WrapNetRun
+    from reports.tables.table import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainWrapNet:
+    """Train WrapNet by its four stages, and the networks it is compared with; print their accuracies.
+
+    Several processes or machines: start it with `accelerate launch`.
+    """
+
+    dataset: Dataset = "digits"
+    data: Data = None
+    out: Annotated[Path, arg(metavar="DIR", help="folder of the run; created if missing")] = Path("build/wrapnet")
+    resume: Annotated[bool, arg(help="resume the run that the folder holds")] = False
+    settings: Annotated[WrapNetSettings, OmitArgPrefixes] = WrapNetSettings()  # noqa: RUF009 - it is frozen
+    execution: Annotated[Execution, OmitArgPrefixes] = Execution()  # noqa: RUF009 - it is frozen
+
+    def run(self) -> "list[Table]":
+        """Trains; returns the table of accuracies, in the main process alone."""
+        from models.progress import Progress
+        from models.training.execution import process_state
+        from models.wrapnet.run import run_wrapnet
+        from models.wrapnet.settings import WrapNetConfig
+        from reports.wrapnet.accuracy import accuracy_table
+
+        config = WrapNetConfig(**asdict(self.settings))
+        images = image_source(self.dataset, self.data, config.seed)
+        shown = process_state().is_main_process
+        with Progress(quiet=not shown) as progress:
+            record = run_wrapnet(config, images, self.out, progress, self.execution, resume=self.resume)
+        return [accuracy_table(record)] if shown else []
+
+
+@dataclass(frozen=True)
+class TrainedWrapNet:
+    """The network of a finished run."""
+
+    finished: "WrapNetRun"
+
+    def evaluate(self, dataset: str, data: Path | None) -> Evaluation:
+        """Accuracy on held-out images, overflow rate and activation bits of each layer.
+
+        Raises ValueError if the network takes other images, or tells other classes apart.
+        """
+        from models.wrapnet.evaluation import evaluate
+
+        images = image_source(dataset, data, self.finished.config.seed)
+        self.finished.check(images)
+        figures = evaluate(self.finished.network, images)
+        layers = zip(figures.overflow_rates, figures.activation_bits, strict=True)
+        lines = (
+            f"accuracy {figures.accuracy:.2%}",
+            *(
+                f"quantized layer {number}: {rate:.2%} of sums overflow, {bits}-bit activations"
+                for number, (rate, bits) in enumerate(layers, 1)
+            ),
+        )
+        return Evaluation(asdict(figures), lines)
+
+    def integer_graph(self) -> "IntegerGraph":
+        """The network as integers."""
+        from models.backbones.registry import NETWORKS
+        from models.integer_network.builder import export_network
+
+        return export_network(self.finished.network, NETWORKS[self.finished.config.network].image_shape)
+
+
+def load_wrapnet(folder: Path) -> TrainedWrapNet:
+    """Reads a finished run. Raises ValueError, naming the file, if it is not finished or damaged."""
+    from models.wrapnet.run import load_run
+
+    return TrainedWrapNet(load_run(folder))

@@ -1,0 +1,59 @@
+"""`wrapmac table`: published tables, beside our own figures where networks are trained for them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from tyro.conf import Positional, arg
+
+from reports.commands.options import ensure_positive, ensure_writable
+from reports.tables.registry import trained_numbers
+
+if TYPE_CHECKING:
+    from reports.tables.table import Table
+
+
+def table(
+    numbers: Annotated[
+        Positional[tuple[str, ...]],
+        arg(
+            name="number",
+            metavar="NUMBER",
+            help="tables of the dissertation, such as 2.1 or 3.2; `all` for those that are trained here: "
+            f"{', '.join(trained_numbers())}",
+        ),
+    ],
+    /,
+    data: Annotated[
+        Path | None, arg(metavar="DIR", help="CIFAR-10 to train on: python batches or image folders, or a tar of them")
+    ] = None,
+    scale: Annotated[
+        Literal["small", "paper"],
+        arg(help="small: narrow networks, few epochs, an hour for all on two cores; paper: the dissertation's"),
+    ] = "small",
+    seeds: Annotated[int, arg(metavar="N", help="number of seeds, which start at 0")] = 1,
+    out: Annotated[
+        Path, arg(metavar="DIR", help="folder of stages and results; a run that was killed resumes there")
+    ] = Path("build/tables"),
+) -> int:
+    """Show tables of the dissertation; where networks are trained for them, beside our own figures."""
+    from models.progress import Progress
+    from reports.commands.output import show
+    from reports.tables.beside import rendered
+    from reports.tables.registry import choose_tables, published_table, train_tables, without_measurements
+
+    ensure_positive("seeds", seeds)
+    chosen = choose_tables(numbers)
+    trained: dict[str, Table] = {}
+    if set(chosen) & set(trained_numbers()):
+        ensure_writable(out / "tables.json")
+        with Progress() as progress:
+            trained = train_tables(chosen, data=data, scale=scale, seeds=seeds, out=out, progress=progress)
+    for number in chosen:
+        if number in trained:
+            show([trained[number]])
+        else:
+            show([rendered(published_table(number))], notes=True)
+            print(without_measurements(number))
+    if trained:
+        print(out / "tables.md")
+    return 0
