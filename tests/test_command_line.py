@@ -22,9 +22,9 @@ from reports.commands.check import writable_format
 from reports.commands.figure import FIGURES
 from reports.wrapnet.figures import CYCLIC_FIGURES
 from sim import waves
-from tests.models.data.test_cifar import write_batches
 from tests.reports.cells.test_liberty import FLIP_FLOP, INVERTER
 from tests.reports.layout.test_page import made_up_report
+from tests.support.images import write_batches
 from wrapmac import COMMANDS, main
 
 Command = Callable[..., subprocess.CompletedProcess[str]]

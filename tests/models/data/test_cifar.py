@@ -12,25 +12,12 @@ import torch
 from PIL import Image
 
 from models.data.cifar import cifar10
-
-NAMES = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
+from tests.support.images import write_batches
 
 
 class Harmful:
     def __reduce__(self) -> Any:
         return (print, ("this must not run",))
-
-
-def write_batches(folder: Path, **changes: Any) -> Path:
-    """Ten random images a batch, in the layout of the python version."""
-    random = np.random.default_rng(0)
-    inner = folder / "cifar-10-batches-py"
-    inner.mkdir(parents=True)
-    for name in NAMES:
-        pixels = random.integers(0, 256, (10, 3072), dtype=np.uint8)
-        content = {b"data": pixels, b"labels": list(range(10)), b"batch_label": name.encode()} | changes
-        (inner / name).write_bytes(pickle.dumps(content, protocol=2))
-    return folder
 
 
 def write_pictures(folder: Path, classes: tuple[str, ...] = ("bird", "cat"), size: int = 32) -> Path:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models.integer_network.layer import LayerExport
-from tests.conftest import make_layer
+from tests.support.layers import make_layer
 
 
 def test_a_file_comes_back_as_it_was(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from models.progress import Progress
 from models.training.execution import Execution
 from models.wrapnet.run import load_run, run_wrapnet
 from models.wrapnet.settings import WrapNetConfig
-from tests.models.wrapnet.test_run import few_digits
+from tests.support.images import few_digits
 
 
 @pytest.fixture(autouse=True)

@@ -11,22 +11,16 @@ from models.backbones.options import NetworkOptions
 from models.backbones.registry import build_network
 from models.data.cifar import cifar10
 from models.data.digits import digits
-from models.data.images import ImageData, Split
+from models.data.images import Split
 from models.progress import Progress
 from models.quantization.layers import quantized_layers
 from models.wrapnet.evaluation import evaluate
 from models.wrapnet.run import load_run, run_wrapnet
 from models.wrapnet.settings import WrapNetConfig
 from models.wrapnet.training import WrapNetTraining, train_wrapnet
-from tests.models.data.test_cifar import write_batches
+from tests.support.images import few_digits, write_batches
 
 TINY = WrapNetConfig(width=2, epochs=1)
-
-
-def few_digits() -> ImageData:
-    data = digits()
-    parts = (Split(part.images[:70], part.labels[:70]) for part in (data.train, data.test))
-    return ImageData("few digits", *parts, data.classes, data.mean, data.std)
 
 
 def test_a_run_leaves_weights_that_give_its_accuracy(tmp_path: Path) -> None:
