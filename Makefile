@@ -1,16 +1,17 @@
-# `make` sets everything up and runs the main job; `make test` sets up and passes all tests.
+# `make` sets everything up and runs the main job; `make test` runs all tests, `make quick` those of a few seconds each
+# that need no Debian packages.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 DEBIAN_LAYOUT := iverilog qflow graywolf qrouter magic netgen-lvs opensta qflow-tech-osu018
-# What the tests use beyond PyPI: Chromium to open the report, what Verilator needs for compressed waveforms, a compiler
-# for ARM and a machine to run what it makes, and the tools of the layout with a second technology.
+# The tests need, beyond PyPI: Chromium, which opens the report; the libraries with which Verilator compresses waveforms;
+# a compiler and an emulator for ARM; the layout's tools, with a second technology.
 DEBIAN_ARM := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 DEBIAN_TEST := chromium chromium-driver liblz4-dev zlib1g-dev $(DEBIAN_ARM) qflow-tech-osu035 $(DEBIAN_LAYOUT)
 
-.PHONY: all flow setup test check layout debian-layout debian-test clean
+.PHONY: all flow setup test quick check layout debian-layout debian-test clean
 
 all: flow
 
@@ -19,8 +20,8 @@ flow: setup
 
 setup: $(VENV)/.installed
 
-# torch comes first, by the exact version that the committed results were made with.
-$(VENV)/.installed: pyproject.toml setup.py $(wildcard models/kernels/native/* models/kernels/native_build.py)
+# torch first, in the exact version behind the committed results.
+$(VENV)/.installed: pyproject.toml setup.py $(wildcard models/native_extension.py models/*/native/* models/*/native_build.py)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet $(TORCH)
@@ -33,6 +34,9 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 test: debian-test $(VENV)/.installed-dev
 	$(BIN)/pytest -n auto --dist loadfile --durations 10
+
+quick: $(VENV)/.installed-dev
+	$(BIN)/pytest -n auto --dist loadfile -m 'not slow and not debian'
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""What several tests share."""
+"""Settings and fixtures of all tests."""
 
 import os
 from pathlib import Path
@@ -8,9 +8,17 @@ import torch
 
 from tests.support.layers import make_layer
 
-# pytest-xdist runs one process for each core; more threads, here and in the commands under test, only wait.
+# pytest-xdist runs one process a core; more threads, here and in the commands under test, would only wait.
 os.environ["OMP_NUM_THREADS"] = "1"
 torch.set_num_threads(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that open a page in Chromium as needing Debian packages."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.debian)
 
 
 @pytest.fixture
