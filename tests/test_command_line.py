@@ -118,6 +118,12 @@ except SystemExit as ended:
         ("evaluate --help", 0),
         ("export", 2),
         ("flow --help", 0),
+        ("train --help", 0),
+        ("train nosuch", 2),
+        ("train wrapnet --help", 0),
+        ("train wrapnet --width many", 2),
+        ("sweep --help", 0),
+        ("sweep 3x1x8k2 --workers 0", 2),
     ],
 )
 def test_help_and_bad_usage_import_no_heavy_library(arguments: str, code: int, tmp_path: Path) -> None:

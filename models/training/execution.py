@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import torch
-from accelerate import Accelerator, PartialState
+if TYPE_CHECKING:
+    from accelerate import Accelerator, PartialState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +24,10 @@ class Execution:
         """What changes a run's numbers, as plain values."""
         return {"mixed_precision": self.mixed_precision, "compile": self.compile}
 
-    def accelerator(self, folder: Path) -> Accelerator:
+    def accelerator(self, folder: Path) -> "Accelerator":
         """What runs a training in `folder`. Raises ValueError if TensorBoard is wanted and not installed."""
+        from accelerate import Accelerator
+
         try:
             accelerator = Accelerator(
                 cpu=_on_cpu(),
@@ -41,11 +43,15 @@ class Execution:
         return accelerator
 
 
-def process_state() -> PartialState:
+def process_state() -> "PartialState":
     """This process's place among those of the run, on machines without a GPU, too."""
+    from accelerate import PartialState
+
     return PartialState(cpu=_on_cpu())
 
 
 def _on_cpu() -> bool:
     """Whether a run has no GPU; several processes would not find each other there without being told."""
+    import torch
+
     return not torch.accelerator.is_available()

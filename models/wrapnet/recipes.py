@@ -1,11 +1,9 @@
 """The optimizers and schedules that WrapNet is trained with (section 2.6.2.3), by name."""
 
 from dataclasses import replace
-from typing import Literal
 
 from models.training.optimizers import OptimizerSettings
-
-Recipe = Literal["cosine", "cifar", "imagenet"]
+from models.wrapnet.settings import Recipe
 
 RECIPES: dict[Recipe, OptimizerSettings] = {
     "cosine": OptimizerSettings(),

@@ -1,18 +1,16 @@
-"""Settings of a WrapNet run."""
+"""Settings of a WrapNet run. They are collected without torch, so that a command line's help is quick."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from tyro.conf import arg
 
-from models.backbones.registry import NETWORKS
 from models.quantization.formats import Bounded, WeightFormat, parse_weight_format
-from models.training.seeds import check_seed
-from models.wrapnet.recipes import Recipe
 
 _WIDEST_ACTIVATIONS = 8
 _LARGEST_LEARNING_RATE = 1000
 
+Recipe = Literal["cosine", "cifar", "imagenet"]
 CyclicFunction = Literal["cyclic", "relu-like", "absolute", "wrap"]
 RunPacking = Literal["none", "buffer", "carries", "hybrid"]
 
@@ -74,6 +72,9 @@ class WrapNetConfig(WrapNetSettings):
     """Settings of a WrapNet run. Raises ValueError, naming the setting and what is allowed, for impossible ones."""
 
     def __post_init__(self) -> None:
+        from models.backbones.registry import NETWORKS
+        from models.training.seeds import check_seed
+
         check_seed(self.seed)
         if self.network not in NETWORKS:
             raise ValueError(f"network is {self.network!r}; allowed are {', '.join(NETWORKS)}")

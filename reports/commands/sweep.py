@@ -9,7 +9,7 @@ from typing import Annotated
 from tyro.conf import arg
 
 from reports.commands.options import Designs, chosen_designs, ensure_positive, ensure_writable
-from reports.sweep.sweep import MARGIN
+from reports.sweep.pareto import MARGIN
 
 
 def sweep(

@@ -14,15 +14,8 @@ from models.progress import Progress
 from reports.records.kept import digest, kept
 from reports.sweep.candidates import implementations, mappings
 from reports.sweep.jobs import Job, run_jobs
-from reports.sweep.pareto import Cost, is_near, pareto_front
+from reports.sweep.pareto import MARGIN, Cost, is_near, pareto_front
 from reports.sweep.points import Point, measure_layout, measure_mapped, measure_proof, toolbox
-
-MARGIN = 0.01
-"""Share by which a point may miss the front before layout and still be laid out.
-
-Wires stretched the cycle times of 64 layouts of 8x8x32 by 4.4% with a standard deviation of 0.5%; of those within 2%,
-no point that another beat in both figures before layout came onto the front after it.
-"""
 
 Record = dict[str, Any]
 Group = dict[Point, Record]
