@@ -220,7 +220,9 @@ def test_generate_by_name_and_by_parameters(tmp_path: Path, command: Command) ->
         (["layout"], "name at least one design"),
         (["layout", "8x8"], "unknown design '8x8'"),
         (["layout", "3x1x8k2", "--seed", "-1"], "seed is -1"),
-        (["layout", "3x1x8k2", "--technology", "osu999"], "no technology 'osu999'"),
+        pytest.param(
+            ["layout", "3x1x8k2", "--technology", "osu999"], "no technology 'osu999'", marks=pytest.mark.debian
+        ),
         (["fpga", "3x1x8k2", "--device", "ice40-hx9k"], "unknown device 'ice40-hx9k'; there are ice40-hx1k, "),
         (["fpga", "3x1x8k2", "--seeds", "0"], "seeds is 0; allowed is an integer of at least 1"),
         (["fpga"], "name at least one design"),
@@ -239,11 +241,19 @@ def test_generate_by_name_and_by_parameters(tmp_path: Path, command: Command) ->
         (["prove", "3x1x32", "--limit", "inf"], "limit is inf; allowed are more than 0 seconds, up to 1e+07"),
         (["synth", "3x1x8k2", "--proof-limit", "-1"], "limit is -1.0; allowed are more than 0 seconds"),
         (["fpga", "3x1x8k2-frugal"], "3x1x8k2-frugal has logic at its ports, whose time on an FPGA is not measured"),
-        (["layout", "3x1x8k2", "--out", "with space"], "qflow takes no folders with spaces in their names"),
+        pytest.param(
+            ["layout", "3x1x8k2", "--out", "with space"],
+            "qflow takes no folders with spaces in their names",
+            marks=pytest.mark.debian,
+        ),
         (["prove", "3x1x32", "--json", "."], ". is a folder; a file is to be written there"),
         (["prove", "3x1x32", "--json", "/proc/made.json"], "/proc cannot be written: "),
         (["sweep", "3x1x8k2", "--workers", "0"], "workers is 0; allowed is an integer of at least 1"),
-        (["layout", "3x1x8k2", "--sweep", "none"], "none holds no plots (SVG files) of a sweep"),
+        pytest.param(
+            ["layout", "3x1x8k2", "--sweep", "none"],
+            "none holds no plots (SVG files) of a sweep",
+            marks=pytest.mark.debian,
+        ),
         (["synth", "3x1x8k2", "--library", "none.lib"], "none.lib: no such file"),
         (["synth", "3x1x8k2", "--library", "builtin", "none.lib"], "none.lib: no such file"),
         (["synth", "nonsense"], "unknown design 'nonsense'"),
@@ -292,6 +302,7 @@ def test_waveforms_fall_back_to_vcd_with_a_note(tmp_path: Path, capsys: pytest.C
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 def test_check_writes_waveforms_of_each_unit(tmp_path: Path) -> None:
     arguments = ["check", "3x1x8k2", "2x1x4k1", "--simulator", "icarus", "--waves", "w", "--wave-format", "vcd"]
     finished = wrapmac(*arguments, cwd=tmp_path)
@@ -324,6 +335,7 @@ def test_a_library_that_cannot_build_a_unit_leaves_nothing(tmp_path: Path, comma
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 def test_check_prints_and_writes_its_verdict(tmp_path: Path, layer_file: Path) -> None:
     arguments = ["check", "3x1x8k2", "--simulator", "icarus", "--layer", str(layer_file), "--json", "verdict.json"]
     finished = wrapmac(*arguments, cwd=tmp_path)

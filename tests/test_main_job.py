@@ -14,7 +14,7 @@ from hw.mac.design import PUBLISHED
 from hw.mac.parts import PARTS
 from models.integer_network.layer import LayerExport
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.debian]
 
 FLOW = [sys.executable, "-m", "wrapmac", "flow", "--out", "report"]
 

@@ -34,6 +34,7 @@ def compiled(folder: Path, arguments: list[str]) -> set[str]:
     return {path.stem for path in build.glob("*.o") if path.with_suffix(".d").exists()}
 
 
+@pytest.mark.slow
 def test_a_second_build_compiles_the_design_alone(tmp_path: Path, cache: Path) -> None:
     first = compiled(tmp_path / "first", QUICK)
     assert {"verilated", "verilated_vpi", "verilator", "Vtop__ALL"} <= first
@@ -64,6 +65,7 @@ def test_another_verilator_makes_other_objects(tmp_path: Path) -> None:
     assert kept_objects(str(other), QUICK) != kept_objects("verilator", QUICK)
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")
     assert "verilated" in compiled(tmp_path / "first", QUICK)

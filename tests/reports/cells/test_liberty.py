@@ -124,6 +124,7 @@ def test_the_smallest_buffer_drives() -> None:
     assert Library("x", f"library (x) {{ {INVERTER} }}").driver is None
 
 
+@pytest.mark.debian
 def test_an_installed_technology_has_the_areas_of_its_layouts() -> None:
     library = load_library("osu018")
     assert library.name == "OSU 180 nm"

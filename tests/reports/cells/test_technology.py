@@ -9,6 +9,7 @@ import pytest
 from reports.cells.technology import check_tools, load_technology, osu018, read_technology
 
 
+@pytest.mark.debian
 def test_areas_are_those_of_the_cells_layouts() -> None:
     technology = osu018()
     assert technology.area("OAI21X1") == pytest.approx(32)
@@ -22,6 +23,7 @@ def test_areas_are_those_of_the_cells_layouts() -> None:
             assert float(area) == pytest.approx(technology.area(cell)), cell
 
 
+@pytest.mark.debian
 def test_missing_tools_are_named_with_their_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda tool: None if tool in ("sta", "magic") else tool)
     with pytest.raises(ValueError, match=r"a layout needs tools that are missing; apt-get install magic opensta$"):
@@ -40,6 +42,7 @@ def technology(folder: Path) -> Path:
     return mine
 
 
+@pytest.mark.debian
 def test_a_folder_is_read_like_an_installed_technology(tmp_path: Path) -> None:
     mine, original = read_technology(str(technology(tmp_path))), osu018()
     assert (mine.name, mine.title, original.title) == ("mine", "mine", "OSU 180 nm")
@@ -50,6 +53,7 @@ def test_a_folder_is_read_like_an_installed_technology(tmp_path: Path) -> None:
     assert mine.density is None
 
 
+@pytest.mark.debian
 @pytest.mark.parametrize(
     ("file", "change", "message"),
     [
@@ -72,6 +76,7 @@ def test_what_a_technology_lacks_is_named(
         read_technology(str(mine))
 
 
+@pytest.mark.debian
 def test_an_unknown_technology_is_named() -> None:
     with pytest.raises(ValueError, match=r"no technology 'osu999': it is neither a folder nor installed; .*osu018"):
         load_technology("osu999")

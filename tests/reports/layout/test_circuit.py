@@ -13,6 +13,7 @@ def flip_flop(number: int) -> Cell:
     return Cell("DFFPOSX1", "accumulator", {"CLK": 2, "D": 3, "Q": 100 + number}, "Q")
 
 
+@pytest.mark.debian
 @pytest.mark.parametrize(("flip_flops", "buffers"), [(1, 1), (8, 1), (9, 2), (16, 2), (41, 6)])
 def test_a_clock_buffer_drives_at_most_eight_flip_flops(flip_flops: int, buffers: int) -> None:
     cells = [flip_flop(number) for number in range(flip_flops)]
@@ -26,6 +27,7 @@ def test_a_clock_buffer_drives_at_most_eight_flip_flops(flip_flops: int, buffers
     assert drivers == dict.fromkeys(clocks, "clk")
 
 
+@pytest.mark.debian
 def test_outputs_that_share_a_net_or_are_constant_get_buffers() -> None:
     cells = [Cell("INVX1", "multiplier", {"A": 3, "Y": 4}, "Y")]
     netlist = FlatNetlist(cells, {"clk": 2, "d": 3}, {"sum[0]": 4, "sum[1]": 4, "out": "0", "same": 3}, {"x.y[0]": 4})

@@ -38,6 +38,7 @@ def changes(values: Tensor, bit: int) -> float:
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 def test_sums_toggle_as_the_golden_model_says(tmp_path: Path) -> None:
     plain = MacDesign.parse("3x1x8k2")  # its sum is right in every cycle
     cycles = operand_stream(plain, layer_for(plain), seed=3)[:400, :8]
@@ -54,6 +55,7 @@ def test_sums_toggle_as_the_golden_model_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 def test_delays_change_no_result_and_no_register(candidate: Candidate, stream: Cycles) -> None:
     circuit = candidate.routed.circuit
     one = stream[:, 0]
@@ -69,6 +71,7 @@ def test_delays_change_no_result_and_no_register(candidate: Candidate, stream: C
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 def test_a_wrong_cell_is_noticed(candidate: Candidate, stream: Cycles, tmp_path: Path) -> None:
     for name in ("cells.lib", "parasitics.spef"):
         (tmp_path / name).write_text((candidate.folder / name).read_text())
@@ -81,6 +84,7 @@ def test_a_wrong_cell_is_noticed(candidate: Candidate, stream: Cycles, tmp_path:
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 def test_energy_counts_the_cycles_in_which_a_unit_settles(candidate: Candidate) -> None:
     layer = layer_for(SMALL)
     energy = measure_energy(candidate, layer, osu018(), seed=1)

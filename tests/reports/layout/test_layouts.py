@@ -31,6 +31,7 @@ def routed(tmp_path_factory: pytest.TempPathFactory) -> Routed:
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 def test_the_layout_holds_the_circuit(routed: Routed) -> None:
     kinds, nets = placed_netlist(routed.circuit, routed.file("def"))
     assert kinds == {one.name: one.kind for one in routed.circuit.instances}
@@ -39,6 +40,7 @@ def test_the_layout_holds_the_circuit(routed: Routed) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 def test_the_layout_is_clean_and_proved(routed: Routed) -> None:
     checks = check_layout(routed)
     assert (checks.drc_violations, checks.lvs_match) == (0, True)
@@ -47,6 +49,7 @@ def test_the_layout_is_clean_and_proved(routed: Routed) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 @pytest.mark.parametrize(("kind", "other"), [("NAND2X1", "NOR2X1"), ("XNOR2X1", "XOR2X1"), ("INVX2", "BUFX2")])
 def test_a_layout_with_another_cell_is_refuted(routed: Routed, kind: str, other: str, tmp_path: Path) -> None:
     for name in ("unit.v", "models.v"):
@@ -70,6 +73,7 @@ def figures(report: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 @pytest.mark.usefixtures("few_mappings")
 def test_a_report_has_the_better_layout_and_is_the_same_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -128,6 +132,7 @@ def test_tables_have_ratios_beside_the_published_ones() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 def test_another_technology_is_clean_and_proved(tmp_path: Path) -> None:
     technology = load_technology("osu035")
     circuit = build_circuit(SMALL.module, map_to_cells(SMALL, technology, Mapping(), tmp_path), technology)

@@ -29,12 +29,14 @@ def mapped(design: MacDesign, mapping: Mapping, folder: Path) -> str:
     return re.sub(r"/\*.*?\*/", "", (folder / NETLIST).read_text())
 
 
+@pytest.mark.debian
 @pytest.mark.parametrize(("design", "mapping"), WAYS, ids=lambda one: one.name)
 def test_a_mapped_unit_is_proved(design: MacDesign, mapping: Mapping, tmp_path: Path) -> None:
     mapped(design, mapping, tmp_path)
     assert prove_equivalent(design, tmp_path)
 
 
+@pytest.mark.debian
 @pytest.mark.parametrize("option", [*get_args(Adder)[1:], *get_args(Recipe)[1:]])
 def test_an_option_changes_the_cells(option: str, tmp_path: Path) -> None:
     design = MacDesign(3, 1, 24, 2)  # wide enough for adders to differ
@@ -47,6 +49,7 @@ def test_an_option_changes_the_cells(option: str, tmp_path: Path) -> None:
     assert kinds[0] != kinds[1]
 
 
+@pytest.mark.debian
 def test_a_netlist_with_another_cell_is_not_proved(tmp_path: Path) -> None:
     text = mapped(SMALL, Mapping(adder="ripple"), tmp_path)
     assert "  NAND2X1 " in text

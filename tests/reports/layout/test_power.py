@@ -48,6 +48,7 @@ def power_at(circuit: Circuit, rate: float, folder: Path) -> Power:
     return measure_power(circuit, Activity(dict.fromkeys(nets, rate), dict.fromkeys(nets, 0.5)), PERIOD, folder)
 
 
+@pytest.mark.debian
 @pytest.mark.parametrize("rate", [0.0, 0.25, 1.5])
 def test_switching_is_half_c_v_squared_a_change(circuit: Circuit, rate: float, tmp_path: Path) -> None:
     register = 2 * capacitance("INVX1", "A")
@@ -58,12 +59,14 @@ def test_switching_is_half_c_v_squared_a_change(circuit: Circuit, rate: float, t
     assert power.switching == pytest.approx(picojoule / PERIOD, rel=0.03)  # pJ / ns are mW
 
 
+@pytest.mark.debian
 def test_a_register_takes_what_the_library_says_of_its_clock(circuit: Circuit, tmp_path: Path) -> None:
     """Its clock's rise and fall: 0.117 pJ at a slew of 0.06 ns, 0.137 at 0.24. OpenSTA's own figure is twice that."""
     power = power_at(circuit, 0.0, tmp_path)
     assert 0.1 <= power.by_part["accumulator"] * PERIOD <= 0.137
 
 
+@pytest.mark.debian
 def test_parts_add_up_and_the_clock_is_auxiliary(circuit: Circuit, tmp_path: Path) -> None:
     still, busy = (power_at(circuit, rate, tmp_path) for rate in (0.0, 1.0))
     for power in (still, busy):

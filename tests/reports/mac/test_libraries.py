@@ -14,6 +14,7 @@ from reports.mac.synthesis import NETLIST
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 def test_every_netlist_is_proved_and_faster_ones_are_larger(tmp_path: Path) -> None:
     designs = [MacDesign(2, 1, 4, 2), MacDesign(3, 1, 8, 2)]
     with Progress(quiet=True) as progress:

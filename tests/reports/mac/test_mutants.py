@@ -24,6 +24,7 @@ def test_the_bench_kills_every_mutant_of_a_small_unit(tmp_path: Path) -> None:
     assert {"corners", "sums"} <= {mutant["by"] for mutant in result["mutants"]}
 
 
+@pytest.mark.slow
 def test_a_bench_without_most_of_its_stimuli_lets_mutants_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sim.gates.kills, "families", lambda: {"corners": corners})
     arguments = (DESIGN, load_library("builtin"), tmp_path, 25, 0, 60)
@@ -44,6 +45,7 @@ def test_wrong_gates_are_told_from_mutants(tmp_path: Path, monkeypatch: pytest.M
     assert not passed(result)
 
 
+@pytest.mark.slow
 def test_far_carries_kill_what_no_other_stimulus_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     design = MacDesign.parse("3x1x32")
     arguments = (design, load_library("builtin"), tmp_path, 2000, 0, 1e-9)

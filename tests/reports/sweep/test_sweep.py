@@ -46,6 +46,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Pat
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 def test_a_sweep_ends_with_a_proved_front(whole: tuple[dict[str, Any], Path]) -> None:
     found, folder = whole
     assert is_sound(found)
@@ -76,6 +77,8 @@ def test_a_sweep_ends_with_a_proved_front(whole: tuple[dict[str, Any], Path]) ->
         assert (folder / name).stat().st_size > 100
 
 
+@pytest.mark.slow
+@pytest.mark.debian
 def test_a_second_run_measures_nothing(
     whole: tuple[dict[str, Any], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,6 +90,7 @@ def test_a_second_run_measures_nothing(
     assert again["points"] == whole[0]["points"]
 
 
+@pytest.mark.debian
 @pytest.mark.parametrize(
     ("where", "tools"),
     [("version", lambda package: "0.1"), ("debian_versions", lambda packages: {"qrouter": "0.1"})],
@@ -97,6 +101,7 @@ def test_a_changed_tool_version_changes_the_key(where: str, tools: Any, monkeypa
     assert toolbox.__wrapped__() != before
 
 
+@pytest.mark.debian
 def test_a_machine_with_other_tools_is_refused() -> None:
     with pytest.raises(ClusterError, match="other versions"):
         measure_mapped(Point(TINY.name, TINY, mappings(TINY)[0], "module"), "another machine's")
@@ -136,6 +141,7 @@ def test_the_key_covers_the_code_that_measures() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 def test_points_that_fail_are_listed_and_stop_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     original = points.map_to_cells
 
@@ -158,6 +164,7 @@ def test_points_that_fail_are_listed_and_stop_nothing(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 def test_a_killed_sweep_goes_on_to_the_same_figures(whole: tuple[dict[str, Any], Path], tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     options = ["--quick", "--workers", "1", "--out", str(tmp_path / "out"), "--cache", str(cache)]
@@ -184,6 +191,7 @@ def scheduler() -> Iterator[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 def test_a_cluster_gives_the_same_figures(whole: tuple[dict[str, Any], Path], scheduler: str, tmp_path: Path) -> None:
     assert figures(report(tmp_path / "cache", tmp_path, scheduler)) == figures(whole[0])
 

@@ -13,7 +13,10 @@ from sim.gates.transitions import feasible, try_transitions
 from tests.support.netlists import CELLS, mapped_gates
 
 
-@pytest.mark.parametrize(("name", "bits"), [("3x1x8k2", 12), ("1x1x2", 4), ("4x4x6k3", 14), ("8x8x8k4", 24)])
+@pytest.mark.parametrize(
+    ("name", "bits"),
+    [("3x1x8k2", 12), ("1x1x2", 4), ("4x4x6k3", 14), pytest.param("8x8x8k4", 24, marks=pytest.mark.slow)],
+)
 def test_every_step_is_right(name: str, bits: int, tmp_path: Path) -> None:
     found = try_transitions(BitSliced(mapped_gates(name, tmp_path)), MacDesign.parse(name))
     assert (found.tried, found.wrong) == (1 << bits, 0)

@@ -25,6 +25,7 @@ def run(folder: Path, name: str, simulator: SimulatorName = "icarus", **options:
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 @pytest.mark.parametrize("name", [*PUBLISHED, "4x2x12k4", "1x1x2k1", "16x16x64k3", "16x16x2", "1x16x9"])
 def test_units_pass_on_icarus_with_every_bin_hit(name: str, tmp_path: Path) -> None:
     verdict = run(tmp_path, name)
@@ -35,6 +36,7 @@ def test_units_pass_on_icarus_with_every_bin_hit(name: str, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 @pytest.mark.parametrize(
     "name", ["3x1x8k2-counting-mirrored-early-split-segment4", "3x1x32-signs-early-segment8", "4x3x9k3-loading-bare"]
 )
@@ -159,12 +161,14 @@ MUTANTS = [
 ]
 
 
+@pytest.mark.debian
 def test_a_carry_that_outlives_its_sum_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hw.mac.unit, "SegmentedAccumulator", ForgetfulCarries)
     assert run(tmp_path, "3x1x8-segment4")["mismatches"] > 0
 
 
 @pytest.mark.slow
+@pytest.mark.debian
 @pytest.mark.parametrize(("name", "part", "mutant"), MUTANTS, ids=lambda value: getattr(value, "__name__", value))
 def test_broken_parts_are_caught(
     name: str, part: str, mutant: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -175,6 +179,7 @@ def test_broken_parts_are_caught(
     assert not verdict["passed"]
 
 
+@pytest.mark.debian
 def test_a_run_that_ends_early_is_caught(tmp_path: Path) -> None:
     """It must not pass for want of anything to compare."""
     design = PUBLISHED["3x1x8k2"]
@@ -186,6 +191,7 @@ def test_a_run_that_ends_early_is_caught(tmp_path: Path) -> None:
         simulate(Job(design=design, sources=(source,), simulator="icarus"), tmp_path / "run")
 
 
+@pytest.mark.debian
 def test_verilog_that_does_not_compile_is_named(tmp_path: Path) -> None:
     source = tmp_path / "unit.v"
     source.write_text("module mac_3x1x8k2(input clk); oops endmodule")
