@@ -98,7 +98,7 @@ def _placeholder(description: str) -> Callable[[], int]:
 
 
 def _open_missing_streams() -> None:
-    """Opens the null device for standard streams that are closed, or the next files opened would be in their place."""
+    """Opens the null device for closed standard streams, whose places the next opened files would take."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - it stays open

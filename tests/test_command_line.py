@@ -20,6 +20,7 @@ from models.integer_network.evaluator import IntegerEvaluator
 from models.integer_network.graph import IntegerGraph
 from reports.commands.check import writable_format
 from reports.commands.figure import FIGURES
+from reports.commands.methods.registry import METHODS
 from reports.wrapnet.figures import CYCLIC_FIGURES
 from sim import waves
 from tests.reports.cells.test_liberty import FLIP_FLOP, INVERTER
@@ -81,6 +82,12 @@ def test_every_module_of_a_command_is_listed_with_the_first_line_of_its_help() -
     for name, description in COMMANDS.items():
         function = getattr(import_module(f"reports.commands.{name}"), name)
         assert " ".join(function.__doc__.split("\n\n")[0].split()) == description
+
+
+def test_every_method_is_listed(command: Command) -> None:
+    finished = command("train", "--help")
+    assert finished.returncode == 0
+    assert all(f" • {name} " in finished.stdout for name in METHODS)
 
 
 def test_figures_are_listed_without_matplotlib() -> None:
@@ -413,6 +420,9 @@ def test_a_trained_network_is_evaluated_and_exported(tmp_path: Path, command: Co
     finished = command("evaluate", "run", "--json", "figures.json")
     assert finished.returncode == 0, finished.stderr
     assert json.loads((tmp_path / "figures.json").read_text()) == record["accuracies"]["wrapnet"]
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config.pop("method") == "wrapnet"
+    (tmp_path / "run" / "config.json").write_text(json.dumps(config))  # as older versions wrote it
     finished = command("export", "run", "--out", "network.npz", "--onnx", "network.onnx")
     assert finished.returncode == 0, finished.stderr
 
