@@ -7,7 +7,6 @@ from pathlib import Path
 
 from hw.tools import ToolError
 from reports.cells.liberty import Library
-from reports.mac.synthesis import NETLIST
 
 _PERIOD = 1000.0  # ns: longer than any cycle
 
@@ -39,17 +38,17 @@ def opensta_version() -> str:
     return subprocess.run(["sta", "-version"], capture_output=True, text=True).stdout.strip()
 
 
-def cycle_time(top: str, library: Library, folder: Path) -> float:
-    """The longest path of netlist.v in `folder`, with the setup of the register where it ends, ns.
+def cycle_time(top: str, library: Library, netlist: Path) -> float:
+    """The longest path of a Verilog netlist, with the setup of the register where it ends, ns.
 
     Inputs arrive when the clock does, and outputs are taken when it comes next, as by registers outside that take no
     time. The clock reaches all registers at once, and wires have neither resistance nor capacitance. Raises CycleError
     if OpenSTA fails or finds no path.
     """
-    period = _PERIOD / library.time_unit
+    period, folder = _PERIOD / library.time_unit, netlist.parent
     (folder / "cells.lib").write_text(library.text)
     # OpenSTA reads netlists, in which nothing is signed.
-    (folder / "cycle.v").write_text(re.sub(r"\b(wire|input|output) signed\b", r"\1", (folder / NETLIST).read_text()))
+    (folder / "cycle.v").write_text(re.sub(r"\b(wire|input|output) signed\b", r"\1", netlist.read_text()))
     (folder / "cycle.tcl").write_text(_SCRIPT.format(top=top, period=period))
     finished = subprocess.run(["sta", "-exit", "cycle.tcl"], capture_output=True, text=True, cwd=folder)
     log = finished.stdout + finished.stderr

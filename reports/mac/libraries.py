@@ -11,7 +11,7 @@ from hw.mac.design import MacDesign
 from models.progress import Progress
 from reports.cells.cycle import can_time, cycle_time, opensta_version
 from reports.cells.liberty import Library
-from reports.mac.synthesis import PROOF_LIMIT, synthesize
+from reports.mac.synthesis import NETLIST, PROOF_LIMIT, synthesize
 from reports.records.provenance import machine, now, tool_versions
 
 
@@ -61,7 +61,7 @@ def _one(design: MacDesign, library: Library, folder: Path, proof_limit: float) 
         return result
     fast = synthesize(design, library, folder / "speed", proof_limit, fast=True)
     return result | {
-        "cycle_time_ns": cycle_time(design.module, library, folder / "speed"),
+        "cycle_time_ns": cycle_time(design.module, library, folder / "speed" / NETLIST),
         "area_at_speed": fast.area,
         "equivalent": small.equivalent and fast.equivalent,
     }
