@@ -1,0 +1,40 @@
+"""Peak memory of what tensors take, on the GPU or on the CPU."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+
+@contextmanager
+def peak_memory(device: torch.device) -> Iterator[list[int]]:
+    """Yields a list that holds, afterwards, the most bytes that tensors created within took at a time.
+
+    On the CPU, PyTorch's profiler records each allocation and release of its allocator; memory that libraries allocate
+    by themselves is not seen. Everything measured is created within, since the profiler ignores what existed before.
+    """
+    peak: list[int] = []
+    if device.type == "cuda":
+        before = torch.cuda.memory_allocated(device)
+        torch.cuda.reset_peak_memory_stats(device)
+        yield peak
+        peak.append(torch.cuda.max_memory_allocated(device) - before)
+        return
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # it would write into the progress bars
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        yield peak
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "trace.json"
+        profiler.export_chrome_trace(str(path))
+        events = json.loads(path.read_text(encoding="utf-8"))["traceEvents"]
+    sizes = sorted((event["ts"], event["args"]["Bytes"]) for event in events if event["name"] == "[memory]")
+    total = highest = 0
+    for _, size in sizes:
+        total += size
+        highest = max(highest, total)
+    peak.append(highest)
