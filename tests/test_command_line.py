@@ -20,8 +20,6 @@ from models.integer_network.evaluator import IntegerEvaluator
 from models.integer_network.graph import IntegerGraph
 from reports.commands.check import writable_format
 from reports.commands.methods.registry import METHODS
-from reports.tables.registry import figure_numbers
-from reports.wrapnet.figures import FIGURES
 from sim import waves
 from tests.reports.cells.test_liberty import FLIP_FLOP, INVERTER
 from tests.reports.layout.test_page import made_up_report
@@ -88,10 +86,6 @@ def test_every_method_is_listed(command: Command) -> None:
     finished = command("train", "--help")
     assert finished.returncode == 0
     assert all(f" • {name} " in finished.stdout for name in METHODS)
-
-
-def test_figures_are_listed_without_matplotlib() -> None:
-    assert list(FIGURES) == figure_numbers()
 
 
 WITHOUT_TORCH = """
