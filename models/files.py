@@ -1,4 +1,4 @@
-"""Writes files whole or not at all."""
+"""Writes files atomically: whole or not at all."""
 
 import os
 import threading
@@ -10,7 +10,7 @@ import numpy as np
 
 
 def write_with(path: Path, write: Callable[[Path], object]) -> None:
-    """Lets `write` fill a temporary file beside `path`, then renames it; a run killed midway leaves the old file.
+    """Lets `write` fill a temporary file beside `path`, then renames it; a process killed midway leaves the old file.
 
     Creates missing folders. Raises OSError if the folder cannot be written.
     """
@@ -30,7 +30,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_arrays(path: Path, arrays: dict[str, Any]) -> None:
-    """Writes arrays to `path` as a compressed npz file, whole or not at all, whatever the name's ending."""
+    """Writes arrays to `path` as a compressed npz file, whole or not at all, whatever the suffix."""
 
     def write(temporary: Path) -> None:
         with temporary.open("wb") as file:

@@ -12,7 +12,7 @@ from rich.progress import Progress as Bars
 
 class _ProgressConsole(Console):
     def on_broken_pipe(self) -> None:
-        """Stops showing; the work goes on. Rich would end the process."""
+        """Stops showing progress and lets the work continue; rich would end the process."""
         self.quiet = True
 
 

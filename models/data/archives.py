@@ -1,4 +1,4 @@
-"""Files of a data set, in a folder or in a tar archive, read alike."""
+"""The files of a data set, from a folder or from a tar archive."""
 
 import io
 import tarfile
@@ -38,7 +38,7 @@ class _Folder:
 
 
 class _Archive:
-    """Compressed or not; read once, in its own order, since going back and forth would unpack it over again."""
+    """A tar archive, compressed or not, read once and in order: seeking would decompress it again."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

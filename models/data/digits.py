@@ -8,11 +8,11 @@ _LARGEST_PIXEL = 16.0
 
 
 def digits(seed: int = 0) -> ImageData:
-    """Two thirds of the digits to train on and the third that is held out, with every class in proportion.
+    """The digits, two thirds to train on and one third held out, stratified by class.
 
-    Pixels go from 0 to 16; normalised, from 0 to 1, since most of an image is exactly 0.
+    Pixels range from 0 to 16. They are scaled to 0 to 1 and not centred, so that the background stays exactly 0.
     """
-    from sklearn.datasets import load_digits  # takes long to import, and few commands need it
+    from sklearn.datasets import load_digits  # slow to import, and few commands need it
     from sklearn.model_selection import train_test_split
 
     images, labels = load_digits(return_X_y=True)

@@ -1,4 +1,4 @@
-"""Pictures in folders by class, as ImageNet's, decoded as they are needed."""
+"""Pictures in one folder per class, as ImageNet's, decoded on demand."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ _MOST_NAMES = 10
 
 
 class ImageFolders:
-    """A folder with train/CLASS/*.JPEG and val/CLASS/*.JPEG, an ImageSource; nothing is held in memory.
+    """An ImageSource over train/CLASS/*.JPEG and val/CLASS/*.JPEG that holds no picture in memory.
 
-    Pictures may also end in .jpg, .jpeg or .png, in any case, and `test` may stand for `val`. Folders and files whose
-    names start with a dot are passed over. Labels follow the sorted names of the classes.
+    Pictures may also end in .jpg, .jpeg or .png, in any case, and `test` may take the place of `val`. Folders and files
+    whose names start with a dot are skipped. Labels number the classes in the order of their names.
 
-    Training images are random parts of the pictures (8 to 100 % of the area, sides 3:4 to 4:3), scaled to
-    `size` x `size`; each is a function of the key and the picture's index alone. An augmentation's `flip` mirrors
-    half of them; its `shift` has no effect, since the random parts move the images already. Held-out and calibration
-    images are scaled to 256 pixels on the shorter side and cut to the middle 224, or in that proportion for another
-    size. All are normalised with the mean and deviation of ImageNet.
+    Training images are random crops (8 to 100 % of the area, sides 3:4 to 4:3), scaled to `size` x `size`; each is a
+    function of the key and the picture's index alone. An augmentation's `flip` mirrors half of them; its `shift` has no
+    effect, since random crops move the images already. Held-out and calibration images are scaled to 256 pixels on the
+    shorter side and cropped to the central 224, in proportion for other sizes. All are normalised with ImageNet's mean
+    and standard deviation.
 
-    folder: where `train` and `val` are. size: height and width of the images, in pixels. workers: processes that
-    decode; 0 decodes in this one.
+    folder: the one that holds `train` and `val`. size: height and width of the images, in pixels. workers: processes
+    that decode; 0 decodes in the calling process.
 
     Raises ValueError if a folder is missing, a class has no pictures, or `train` and `val` differ in their classes;
     and from the batches, if a picture is damaged.
@@ -73,18 +73,18 @@ class ImageFolders:
     def training_batches(
         self, batch_size: int, augmentation: Augmentation, key: str, first: int = 0
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Random parts of the training pictures, shuffled, and their labels; see ImageSource."""
+        """Random crops of the training pictures, shuffled, and their labels; see ImageSource."""
         batches = shuffled_batches(self.train_count, batch_size, generator_of(key))[first:]
         return self._decoded(_Pictures(self._train, self.shape[1], key, augmentation.flip), batches)
 
     def held_out_batches(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """The middles of all held-out pictures and their labels, in order."""
+        """Central crops of all held-out pictures and their labels, in order."""
         check_positive("batch size", batch_size)
         batches = torch.split(torch.arange(self.test_count), batch_size)
         return self._decoded(_Pictures(self._test, self.shape[1]), batches)
 
     def calibration_batch(self, count: int) -> tuple[Tensor, Tensor]:
-        """The middles of `count` training pictures, spread evenly, and their labels; of all if there are fewer."""
+        """Central crops of `count` training pictures, evenly spaced, and their labels; of all if there are fewer."""
         check_positive("number of calibration images", count)
         count = min(count, self.train_count)
         batches = torch.split(torch.arange(count) * self.train_count // count, _CALIBRATION_BATCH)
@@ -98,7 +98,7 @@ class ImageFolders:
 
     def _decoded(self, pictures: "_Pictures", batches: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
         chosen = [batch.tolist() for batch in batches]
-        # A generator of its own leaves the process's random numbers alone, which a training may draw on.
+        # With a generator of its own, the loader leaves the process's random state alone, which a training may draw on.
         loader = DataLoader(
             pictures, batch_size=None, sampler=chosen, num_workers=self.workers, generator=torch.Generator()
         )
@@ -113,7 +113,7 @@ class ImageFolders:
 class _Pictures(Dataset[tuple[Tensor, Tensor] | ValueError]):
     """Batches of decoded pictures, by a list of indices: images (batch, 3, size, size) as uint8, and labels.
 
-    entries: paths and labels. key: what the random parts are drawn by; None takes the middle.
+    entries: paths and labels. key: seeds the random crops; None takes the centre.
     """
 
     entries: list[tuple[str, int]]
@@ -127,7 +127,7 @@ class _Pictures(Dataset[tuple[Tensor, Tensor] | ValueError]):
             for image, index in zip(images, chosen, strict=True):
                 image.copy_(self._image(index))
         except ValueError as error:
-            return error  # raised in a worker process, it would carry that process's traceback in its message
+            return error  # raised in a worker process, its message would contain that process's traceback
         return images, torch.tensor([self.entries[index][1] for index in chosen])
 
     def _image(self, index: int) -> Tensor:
@@ -138,7 +138,7 @@ class _Pictures(Dataset[tuple[Tensor, Tensor] | ValueError]):
 
 
 def _class_folders(folder: Path) -> dict[str, list[str]]:
-    """The paths of the pictures of every class below a folder, sorted."""
+    """The paths of each class's pictures, sorted, by the name of the class."""
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder")
     classes = {entry.name: _picture_paths(entry) for entry in folder.iterdir() if _shown(entry) and entry.is_dir()}

@@ -1,4 +1,4 @@
-"""Labelled images held in memory as bytes, on the CPU or on the device that trains."""
+"""Labelled images held in memory as bytes, on the CPU or on the training device."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from torch import Tensor
 from models.data.sources import check_positive, digest_of, generator_of, normalised, shuffled_batches
 from models.data.transforms import Augmentation
 
-_SHARE_OF_DEVICE = 0.25  # of its free memory that data may take
+_SHARE_OF_DEVICE = 0.25  # of its free memory, which data may take
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Split:
 class ImageData:
     """A data set held in memory, an ImageSource.
 
-    name: for reports. train, test: its images. classes: names, by label. mean, std: by channel, of the training images'
-    pixel values, for `normalise`.
+    name: for reports. train, test: its images. classes: names, by label. mean, std: per channel, of the training
+    images' pixel values.
     """
 
     name: str
@@ -87,7 +87,7 @@ class ImageData:
         return moved
 
     def normalise(self, images: Tensor) -> Tensor:
-        """uint8 images as float32 with the training set's mean taken off and divided by its deviation."""
+        """uint8 images as float32, minus the training set's mean, divided by its standard deviation."""
         return normalised(images, self.mean, self.std)
 
     def training_batches(
@@ -109,7 +109,7 @@ class ImageData:
             yield self.normalise(images), labels
 
     def calibration_batch(self, count: int) -> tuple[Tensor, Tensor]:
-        """Training images spread evenly: at least `count` and less than twice as many, or all if there are fewer."""
+        """Evenly spaced training images: at least `count` and less than twice as many, or all if there are fewer."""
         check_positive("number of calibration images", count)
         stride = max(1, self.train_count // count)
         return self.normalise(self.train.images[::stride]), self.train.labels[::stride]
@@ -117,7 +117,7 @@ class ImageData:
     def _on_device(
         self, chosen: list[Tensor], changes: list[tuple[Tensor, Tensor]], first: int
     ) -> Iterator[tuple[Tensor, ...]]:
-        """Indices, offsets and mirrored of each batch from `first` on, where the images lie; moved in one piece."""
+        """Indices, offsets and mirrored flags of each batch from `first` on, moved to the images' device at once."""
         sizes = [len(batch) for batch in chosen[first:]]
         offsets, mirrored = ([change[part] for change in changes[first:]] for part in (0, 1))
         columns = [column for column in (chosen[first:], offsets, mirrored) if column]

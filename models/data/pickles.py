@@ -1,4 +1,4 @@
-"""Reads pickled data sets without running what a pickle may carry."""
+"""Reads pickled data sets without running code that a pickle may carry."""
 
 import pickle
 from pathlib import Path
@@ -19,16 +19,16 @@ _ALLOWED = {
 
 
 class _Unpickler(pickle.Unpickler):
-    """Lets through numpy arrays and builtin values, and nothing that could run code."""
+    """Admits numpy arrays and builtin values, and nothing that could run code."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"it holds {module}.{name}, which a data set has no use for")
+            raise pickle.UnpicklingError(f"it holds {module}.{name}, which no data set needs")
         return super().find_class(module, name)
 
 
 def read_pickle(file: BinaryIO, path: Path) -> Any:
-    """The content of a pickle, from Python 2 too (its strings as bytes). path: names it in errors.
+    """The content of a pickle, also one of Python 2, whose strings become bytes. path: names it in errors.
 
     Raises ValueError if it is damaged, or holds anything but numpy arrays and builtin values.
     """

@@ -1,4 +1,4 @@
-"""Pictures in files, decoded and brought to one size."""
+"""Picture files, decoded and brought to one size."""
 
 from pathlib import Path
 from typing import BinaryIO
@@ -24,15 +24,15 @@ def read_picture(path: Path, content: BinaryIO | None = None) -> Image.Image:
     """
     try:
         with Image.open(content or path) as picture:
-            if picture.mode.startswith("I;16"):  # `convert` would make all but the darkest 256 levels white
+            if picture.mode.startswith("I;16"):  # `convert` would turn all but the darkest 256 levels white
                 return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
             return picture.convert("RGB")
-    except Exception as error:  # on damaged files, Pillow's decoders raise errors of many types
+    except Exception as error:  # Pillow's decoders raise errors of many types on damaged files
         raise ValueError(f"{path} is not a picture, or damaged") from error
 
 
 def random_part(picture: Image.Image, size: int, *, flip: bool, generator: Generator) -> Tensor:
-    """A random part of a picture as (3, size, size), uint8; with `flip`, half of them are mirrored left to right."""
+    """A random crop of a picture as (3, size, size), uint8; `flip` mirrors it left to right with probability 1/2."""
     part = picture.crop(random_crop_box(*picture.size, generator)).resize((size, size), Image.Resampling.BILINEAR)
     if flip and torch.rand((), generator=generator) < 0.5:
         part = part.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
@@ -40,7 +40,7 @@ def random_part(picture: Image.Image, size: int, *, flip: bool, generator: Gener
 
 
 def middle_part(picture: Image.Image, size: int) -> Tensor:
-    """The middle of a picture as (3, size, size), uint8, once its shorter side is scaled to 256/224 of `size`."""
+    """The central crop of a picture as (3, size, size), uint8, after scaling its shorter side to 256/224 of `size`."""
     shorter = round(size * _HELD_OUT_MARGIN)
     width, height = (side * shorter // min(picture.size) for side in picture.size)
     left, upper = (width - size) // 2, (height - size) // 2

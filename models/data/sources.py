@@ -1,4 +1,4 @@
-"""What a training asks of every image data set, whether it lies in memory or is read from disk."""
+"""The interface of image data sets, whether they are held in memory or read from disk."""
 
 import hashlib
 import zlib
@@ -13,10 +13,10 @@ from models.data.transforms import Augmentation
 
 
 class ImageSource(Protocol):
-    """A data set of labelled images, divided into training and held-out ones.
+    """A data set of labelled images, split into training and held-out images.
 
-    Images come out normalised, as float32 (batch, channels, height, width), and labels as int64 (batch,), on whatever
-    device the data set lies. Numbers of images and batches below 1 raise ValueError.
+    Images come out normalised, as float32 (batch, channels, height, width), and labels as int64 (batch,), on the device
+    that holds the data set. Numbers of images and batches below 1 raise ValueError.
     """
 
     @property
@@ -55,10 +55,10 @@ class ImageSource(Protocol):
         """All held-out images and their labels, in order, not augmented."""
 
     def calibration_batch(self, count: int) -> tuple[Tensor, Tensor]:
-        """`count` training images or somewhat more, spread evenly, not augmented, and their labels; or all."""
+        """At least `count` training images, evenly spaced, not augmented, and their labels; all if there are fewer."""
 
     def on(self, device: torch.device) -> "ImageSource":
-        """The same data set with its images on `device`, if it holds them in memory and they fit; else itself."""
+        """The data set with its images on `device`, if it holds them in memory and they fit there; else itself."""
 
 
 def digest_of(parts: Iterable[bytes | memoryview]) -> str:
@@ -70,7 +70,7 @@ def digest_of(parts: Iterable[bytes | memoryview]) -> str:
 
 
 def normalised(images: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    """uint8 images (batch, channels, height, width) as float32, less the mean and divided by the deviation.
+    """uint8 images (batch, channels, height, width) as float32, minus the mean, divided by the standard deviation.
 
     mean, std: by channel, in pixel values.
     """
@@ -79,7 +79,7 @@ def normalised(images: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) 
 
 @cache
 def _by_channel(values: tuple[float, ...], device: torch.device) -> Tensor:
-    """(channels, 1, 1), made once: to copy numbers to a device waits for all that it has still to do."""
+    """(channels, 1, 1), created once per device: copying numbers to a GPU waits for all its pending work."""
     return torch.tensor(values, device=device).view(-1, 1, 1)
 
 
@@ -89,7 +89,7 @@ def generator_of(key: str) -> Generator:
 
 
 def shuffled_batches(count: int, batch_size: int, generator: Generator) -> list[Tensor]:
-    """The indices 0 to count - 1 in random order, in batches (at most batch_size,); no last batch of one of many.
+    """The indices 0 to count - 1 in random order, in batches of at most `batch_size`; drops a last batch of one.
 
     Raises ValueError for a batch size below 1.
     """

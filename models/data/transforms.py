@@ -71,10 +71,10 @@ def shifted(images: Tensor, offsets: Tensor, pixels: int) -> Tensor:
 
 
 def random_crop_box(width: int, height: int, generator: Generator) -> tuple[int, int, int, int]:
-    """A random part of a picture, as left, upper, right and lower edge in pixels.
+    """A random crop box: left, upper, right and lower edge, in pixels.
 
-    It covers 8 to 100 % of the picture at a ratio of width to height of 3:4 to 4:3, before rounding. A picture too
-    narrow or too flat for that gives the largest part of a fitting ratio, from its middle.
+    The box covers 8 to 100 % of the picture, with a ratio of width to height between 3:4 and 4:3 before rounding. If no
+    such box fits, it is the largest central one whose ratio is nearest.
     """
     for _ in range(_CROP_ATTEMPTS):
         first, second = torch.rand(2, generator=generator).tolist()

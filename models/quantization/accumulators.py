@@ -1,4 +1,4 @@
-"""What becomes of a layer's sums in an accumulator of a few bits."""
+"""Accumulators of a few bits, and their effect on a layer's sums."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,37 +11,37 @@ from models.arithmetic.carries import WordBits
 
 
 class Overflow(StrEnum):
-    """What an accumulator makes of sums that exceed it (section 2.6.2.1)."""
+    """The behaviour of an accumulator when a sum exceeds it (section 2.6.2.1)."""
 
     EXACT = "exact"
-    """Nothing: sums never overflow."""
+    """Sums never overflow."""
     WRAP = "wrap"
-    """Keeps them modulo 2^bits."""
+    """Sums are kept modulo 2^bits."""
     CYCLIC = "cyclic"
-    """Wraps them, and passes them through the cyclic activation."""
+    """Wrapped sums pass through the cyclic activation."""
     RELU_LIKE = "relu-like"
-    """Wraps them, and passes them through the ReLU-like cyclic function."""
+    """Wrapped sums pass through the ReLU-like cyclic function."""
     ABSOLUTE = "absolute"
-    """Wraps them, and takes their magnitude."""
+    """The magnitude of wrapped sums."""
 
 
 class Packing(StrEnum):
-    """How accumulators share machine words, where there are no vector instructions (section 2.3.4)."""
+    """How accumulators share machine words without vector instructions (section 2.3.4)."""
 
     NONE = "none"
-    """They do not: lanes never touch each other."""
+    """Lanes never interact, as with vector instructions."""
     BUFFER = "buffer"
-    """The top bit of each takes its carry."""
+    """The top bit of each lane absorbs its carry."""
     CARRIES = "carries"
-    """Carries run into the neighbour."""
+    """Carries run into the neighbouring lane."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Accumulator:
-    """How a layer accumulates.
+    """An accumulator of a layer.
 
-    bits: width, 2 to 32. slope: k of the cyclic function. overflow: see Overflow. packing: see Packing; accumulators
-    that share words of `word_bits` lie in them side by side. overflow and packing may be given by name.
+    bits: width, 2 to 32. slope: k of the cyclic function. overflow: see Overflow. packing: see Packing. word_bits:
+    width of the words that packed accumulators share. overflow and packing may be given by name.
 
     Raises ValueError, naming the parameter and what is allowed, for others.
     """
@@ -70,11 +70,11 @@ class Accumulator:
 
     @property
     def value_bits(self) -> int:
-        """Bits that hold the sum: all, or all but the buffer bit."""
+        """Bits that hold the sum: all of them, or all but the buffer bit."""
         return self.bits - 1 if self.packing is Packing.BUFFER else self.bits
 
     def apply(self, sums: Tensor) -> Tensor:
-        """What becomes of true sums, given as floats that hold integers (or not yet rounded, in a warm-up)."""
+        """The accumulator's function of true sums: floats that hold integers, or unrounded ones in a warm-up."""
         match self.overflow:
             case Overflow.EXACT:
                 return sums

@@ -13,11 +13,11 @@ class ActivationMode(StrEnum):
     """How far activations are quantized."""
 
     FLOAT = "float"
-    """Not at all."""
+    """Not quantized."""
     UNROUNDED = "unrounded"
-    """Divided by the step size and clipped: for a warm-up."""
+    """Divided by the step size and clipped, for a warm-up."""
     QUANTIZED = "quantized"
-    """Rounded, too."""
+    """Also rounded."""
 
 
 class ActivationQuantizer(nn.Module):
@@ -76,4 +76,4 @@ def rename_state(state: dict[str, Any], prefix: str, names: dict[str, str]) -> N
 
 
 OLD_NAMES = {name: f"activation.{name}" for name in ("step", "smallest", "largest")}
-"""What states of before quantizers were modules of their own call the buffers, and what they are called now."""
+"""Names of the buffers in states that older versions saved, when quantizers were not modules, and today's names."""

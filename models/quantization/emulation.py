@@ -1,7 +1,7 @@
-"""What follows a layer's sums: the accumulator's function, the scale and the overflow penalty, as one function.
+"""Emulation of accumulators: their function of the sums, the scale and the overflow penalty, fused into one function.
 
-A training step runs it on every sum, so it is fused: in C on a CPU, by torch.compile on a GPU. Without a compiler it
-runs as the operations that it is made of, and gives the same bits.
+A training step applies it to every sum, so it is fused: in C on a CPU, by torch.compile on a GPU. Without a compiler
+it runs as separate operations, with the same result bit for bit.
 """
 
 from typing import Any, Protocol
@@ -19,12 +19,12 @@ _LARGEST_SLOPE = 1 << 20
 
 
 class FusedEmulation(Protocol):
-    """Forward and backward pass in one go each, without gradients of their own."""
+    """A fused forward and a fused backward pass, neither differentiable by itself."""
 
     def forward(
         self, sums: Tensor, scale: Tensor, accumulator: Accumulator, *, rounded: bool, penalised: bool
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """The output, which may take the place of the sums; a byte a sum for the backward pass; the penalty or 0."""
+        """The output, possibly in the memory of the sums; one byte per sum for the backward pass; the penalty or 0."""
 
     def backward(
         self, codes: Tensor, scale: Tensor, accumulator: Accumulator, gradient: Tensor, penalty_gradient: Tensor
@@ -51,7 +51,7 @@ def emulate(
 def emulate_plainly(
     sums: Tensor, scale: Tensor, accumulator: Accumulator, *, rounded: bool = False, penalised: bool = False
 ) -> tuple[Tensor, Tensor | None]:
-    """The same as the operations that it is made of, one after another."""
+    """The same as `emulate`, as separate operations."""
     if rounded:
         sums = straight_through(sums, sums.round())
     penalty = differentiable.overflow_penalty(sums, accumulator.value_bits) if penalised else None
@@ -59,7 +59,7 @@ def emulate_plainly(
 
 
 def _fused_for(sums: Tensor, scale: Tensor, accumulator: Accumulator, *, rounded: bool) -> FusedEmulation | None:
-    """The fused emulation that takes these sums; None leaves them to torch, which has a gradient for the scale."""
+    """The fused emulation for these sums, or None; only separate operations have a gradient for the scale."""
     suits = (
         accumulator.overflow is not Overflow.EXACT
         and accumulator.slope <= _LARGEST_SLOPE

@@ -1,4 +1,4 @@
-"""What follows a layer's sums, as two GPU kernels that torch.compile makes."""
+"""Emulation of accumulators by two GPU kernels, which torch.compile generates."""
 
 import shutil
 from collections.abc import Callable

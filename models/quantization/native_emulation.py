@@ -1,4 +1,4 @@
-"""What follows a layer's sums, in C, on a CPU."""
+"""Emulation of accumulators in C, on a CPU."""
 
 from importlib import import_module
 from importlib.util import find_spec

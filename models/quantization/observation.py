@@ -1,4 +1,4 @@
-"""What quantized layers saw in a forward pass, for those who ask."""
+"""Records of what quantized layers compute in a forward pass, on request."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from models.arithmetic import overflow_rate
 
 
 class Request(Flag):
-    """What a layer is asked to record, or to do, in its forward passes."""
+    """Requests to a layer: what to record, or to do, in its forward passes."""
 
     SUMS = auto()
     """Record the true sums."""
@@ -21,7 +21,7 @@ class Request(Flag):
     CARRIES = auto()
     """Record the carries, with their gradient."""
     CALIBRATE = auto()
-    """Take the mean of the carries as what the layer subtracts from now on."""
+    """Set the mean of the carries, which the layer subtracts from then on."""
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Observed(Protocol):
 
 @contextmanager
 def observe(layers: Sequence[Observed], request: Request) -> Iterator[list[LayerPass]]:
-    """Asks layers to record their forward passes; yields their records, in order, which later passes overwrite."""
+    """Makes layers record their forward passes; yields the records, in order. Each pass overwrites the one before."""
     before = [layer.seen for layer in layers]
     records = [LayerPass(request) for _ in layers]
     for layer, record in zip(layers, records, strict=True):

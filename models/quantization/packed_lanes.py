@@ -1,4 +1,4 @@
-"""What a layer computes when its accumulators share machine words and carries run into the neighbour (2.6.1)."""
+"""Sums of accumulators that share machine words, whose carries run into the neighbouring lane (section 2.6.1)."""
 
 from collections.abc import Callable
 
@@ -36,10 +36,10 @@ def packed_carries(terms: Tensor, weight: Tensor, accumulator: Accumulator) -> T
 
 
 def simulated_carries(sums: Tensor, negatives: Tensor, bits: int) -> Tensor:
-    """How many carries each sum makes if all are added back (Algorithm 1), as training simulates it.
+    """The number of carries of each sum if all are added back (Algorithm 1), as training simulates it.
 
-    sums: true sums. negatives: how many of a sum's terms are negative. Both floats that hold integers; the gradient
-    runs through them as if nothing were rounded.
+    sums: true sums. negatives: the number of negative terms of each sum. Both are floats that hold integers;
+    gradients flow as if nothing were rounded.
     """
     unsigned = sums.detach().long() + (negatives.detach().long() << bits)
     exact = carries(unsigned, bits)[0].to(sums.dtype)
@@ -50,8 +50,8 @@ def simulated_carries(sums: Tensor, negatives: Tensor, bits: int) -> Tensor:
 def lane_sums(terms: Tensor, weight: Tensor, bits: int, word_bits: int) -> Tensor:
     """The unsigned sum of each lane: (batch, positions, out, lanes), int64.
 
-    terms: the activations that each position multiplies, (batch, positions, length); weight: (out, length); both
-    floats that hold integers. Product i goes to lane i % lanes and is read as an unsigned `bits`-bit number.
+    terms: the activations at each position, (batch, positions, length). weight: (out, length). Both are floats that
+    hold integers. Product i goes to lane i % lanes and is read as an unsigned `bits`-bit number.
     """
     lanes = word_bits // bits
     sums = []
@@ -63,7 +63,7 @@ def lane_sums(terms: Tensor, weight: Tensor, bits: int, word_bits: int) -> Tenso
 
 
 def count_negatives(activations: Tensor, factors: Tensor) -> Tensor:
-    """How many products are negative: (..., length) and (out, length) to (..., out)."""
+    """The number of negative products: (..., length) and (out, length) to (..., out)."""
     count = (activations > 0).to(factors.dtype) @ (factors < 0).to(factors.dtype).T
     if (activations < 0).any():
         count = count + (activations < 0).to(factors.dtype) @ (factors > 0).to(factors.dtype).T

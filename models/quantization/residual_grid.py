@@ -8,7 +8,7 @@ from models.quantization.activations import OLD_NAMES, ActivationMode, Activatio
 from models.quantization.straight_through import straight_through
 
 SUBDIVISIONS = 15
-"""Grid points per activation step: odd, so that none lies halfway between two steps, where rounding is a toss-up."""
+"""Grid points per activation step: odd, so that none lies halfway between two steps, where rounding is ambiguous."""
 
 
 class ResidualGrid(nn.Module):

@@ -1,4 +1,4 @@
-"""Chooses activation step sizes, and so the activations' bits, by the overflow rate they lead to (section 2.3.3)."""
+"""Chooses activation step sizes, and with them the activations' bits, for a target overflow rate (section 2.3.3)."""
 
 from collections.abc import Callable
 
@@ -16,12 +16,12 @@ _CLIPPED = 0.01
 
 @torch.no_grad()
 def choose_step_sizes(network: nn.Module, images: Tensor, rate: float) -> list[float]:
-    """Sets each quantized layer's step size so that a share `rate` of its sums overflows; returns the sizes.
+    """Sets each quantized layer's step size so that a fraction `rate` of its sums overflows; returns the sizes.
 
-    The layers are set in order, each on the inputs it gets once those before it are quantized. A larger step makes
-    smaller integers, so fewer overflows: the size is found by bisection. It never gets so fine that more than 1% of
-    the positive inputs exceed the layer's activation bits: there the rate stays below `rate`. The layer's activation
-    bits then fall to those that its integers need.
+    Layers are set in order, each on the inputs it receives once the layers before it are quantized. A larger step makes
+    smaller integers and therefore fewer overflows, so bisection finds the size. The step is never so fine that more
+    than 1% of the positive inputs exceed the layer's activation bits; the rate is then below `rate`. The layer's
+    activation bits shrink to what its integers need.
 
     images: calibration batch, as the network takes it. rate: between 0 and 1; 0 means that no sum overflows.
     """
@@ -47,10 +47,10 @@ def choose_step_sizes(network: nn.Module, images: Tensor, rate: float) -> list[f
 
 @torch.no_grad()
 def choose_one_step_size(network: nn.Module, images: Tensor, rate: float) -> float:
-    """Sets one step size for all quantized layers and grids, so that a share `rate` overflows on average over layers.
+    """Sets one step size for all quantized layers and grids, so that a fraction `rate` of sums overflows.
 
-    What a residual network needs. Arguments as for choose_step_sizes; every layer's activation bits fall to those
-    that the widest needs. Returns the size.
+    The rate is the mean over layers. Residual networks need this. Arguments as for choose_step_sizes. Every layer's activation bits shrink to what the
+    widest layer needs. Returns the size.
     """
     _check_rate(rate)
     network.eval()
@@ -92,7 +92,7 @@ def _inputs_of(layer: QuantLayer, network: nn.Module, images: Tensor) -> Tensor:
 
 
 def _range(layer: QuantLayer, inputs: Tensor) -> tuple[float, float]:
-    """The finest step size that the activation bits allow, and the coarsest that is of any use."""
+    """The finest step size that the activation bits allow, and the coarsest useful one."""
     magnitudes = inputs.abs()
     largest = magnitudes.amax().item()
     if not largest > 0:
@@ -114,7 +114,7 @@ def _bisect(rate_at: Callable[[float], float], fine: float, coarse: float, rate:
 
 
 def _needed_bits(layer: QuantLayer, inputs: Tensor) -> int:
-    """Bits that hold the layer's integers, in two's complement if there are signs."""
+    """Bits that hold the layer's integers, in two's complement if they are signed."""
     integers = layer.activation(inputs.float())
     largest = max(1, int(integers.amax()), -int(integers.amin()) - 1)
     return largest.bit_length() + layer.activation.signed

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 @torch.no_grad()
 def not_finite(model: nn.Module, compute: Callable[[], object]) -> str:
-    """Says, in a few words, which layer of `model` first holds or makes a number that is not finite.
+    """Names the layer of `model` that first holds or produces a number that is not finite, in a few words.
 
-    compute: runs the model as it ran when the trouble showed.
+    compute: repeats the computation that failed.
     """
     for name, parameter in model.named_parameters():
         if not torch.isfinite(parameter).all():

@@ -1,4 +1,4 @@
-"""How a run is carried out: precision, compilation, logging; devices and processes come from `accelerate launch`."""
+"""Execution of a run: precision, compilation, logging; `accelerate launch` chooses devices and processes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,19 +13,19 @@ class Execution:
     """How a run is carried out."""
 
     mixed_precision: Literal["no", "fp16", "bf16"] = "no"
-    """Precision of what need not be exact; sums of quantized layers stay in float32."""
+    """Precision of everything that need not be exact; sums of quantized layers stay in float32."""
     compile: bool = False
     """Compile the network with torch.compile; needs a C++ compiler on a CPU."""
     tensorboard: bool = False
-    """Write TensorBoard logs, too; needs the extra `tensorboard`."""
+    """Also write TensorBoard logs; needs the extra `tensorboard`."""
 
     @property
     def numerics(self) -> dict[str, Any]:
-        """What changes a run's numbers, as plain values."""
+        """The settings that change a run's numbers, as plain values."""
         return {"mixed_precision": self.mixed_precision, "compile": self.compile}
 
     def accelerator(self, folder: Path) -> "Accelerator":
-        """What runs a training in `folder`. Raises ValueError if TensorBoard is wanted and not installed."""
+        """The accelerator of a training in `folder`. Raises ValueError if TensorBoard is wanted and not installed."""
         from accelerate import Accelerator
 
         try:
@@ -44,14 +44,14 @@ class Execution:
 
 
 def process_state() -> "PartialState":
-    """This process's place among those of the run, on machines without a GPU, too."""
+    """This process's place among those of the run, also without a GPU."""
     from accelerate import PartialState
 
     return PartialState(cpu=_on_cpu())
 
 
 def _on_cpu() -> bool:
-    """Whether a run has no GPU; several processes would not find each other there without being told."""
+    """Whether there is no GPU: several processes find each other on CPUs only if accelerate is told so."""
     import torch
 
     return not torch.accelerator.is_available()

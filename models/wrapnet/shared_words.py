@@ -1,4 +1,4 @@
-"""Trains a network for accumulators that share machine words, layer by layer (dissertation 2.3.4 and 2.6.1.2)."""
+"""Training for accumulators that share machine words, layer by layer (dissertation 2.3.4 and 2.6.1.2)."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -63,7 +63,7 @@ def let_carries_run(
 
 @torch.no_grad()
 def calibrate(network: nn.Module, images: Tensor) -> None:
-    """Sets what each layer subtracts for carries to the mean over `images` of those that a machine makes."""
+    """Sets the carries that each layer subtracts to the mean, over `images`, of those that the hardware produces."""
     network.eval()
     with observe(quantized_layers(network), Request.CALIBRATE):
         network(images)
@@ -71,7 +71,7 @@ def calibrate(network: nn.Module, images: Tensor) -> None:
 
 @torch.no_grad()
 def carry_statistics(network: nn.Module, layer: QuantLayer, images: Tensor) -> CarryStatistics:
-    """The carries that `layer` of `network` makes, or would make, on `images`; leaves the network as it is."""
+    """The carries that `layer` of `network` has, or would have, on `images`; leaves the network unchanged."""
     network.eval()
     accumulator, mean = layer.accumulator, layer.carry_mean
     layer.accumulator = replace(accumulator, packing=Packing.CARRIES)

@@ -1,4 +1,4 @@
-/* What follows a layer's sums in training: wrap or cyclic function, scale and overflow penalty, in one pass. */
+/* Emulation of accumulators in training: wrap or cyclic function, scale and overflow penalty in one pass. */
 #ifndef WRAPMAC_EMULATION_H
 #define WRAPMAC_EMULATION_H
 
@@ -13,13 +13,13 @@ typedef struct {
   int threads;
 } wrap_emulation;
 
-/* output = scale[channel] * function(sums), and in codes what the backward pass needs of each sum, a byte each.
- * output may be the sums themselves. excess gets the total by which magnitudes exceed 2^(bits-1), unless it is NULL;
- * it is exact for sums that are integers. Returns 0, or -1 if memory runs out. */
+/* output = scale[channel] * function(sums); codes receives one byte per sum for the backward pass.
+ * output may be the same array as sums. excess, unless NULL, receives the total by which magnitudes exceed 2^(bits-1),
+ * exactly for integer sums. Returns 0, or -1 if memory runs out. */
 int wrap_emulate(const wrap_emulation *emulation, const float *sums, const float *scale, float *output, int8_t *codes,
                  double *excess);
 
-/* result = slope of the function * scale[channel] * gradient, plus `push` away from 0 for sums that overflow. */
+/* result = slope of the function * scale[channel] * gradient, plus `push`, with the sign of the sum, where it overflows. */
 void wrap_emulate_backward(const wrap_emulation *emulation, const int8_t *codes, const float *scale,
                            const float *gradient, float push, float *result);
 /* WRAP_INTERFACE_END */
