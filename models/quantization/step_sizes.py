@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from models.quantization.activations import ActivationMode, activation_quantizers
 from models.quantization.layers import QuantLayer, quantized_layers
-from models.quantization.observation import LayerPass, Request, observe
+from models.quantization.observation import Request, observe
 
 _HALVINGS = 24
 _CLIPPED = 0.01
@@ -30,27 +30,29 @@ def choose_step_sizes(network: nn.Module, images: Tensor, rate: float) -> list[f
     for layer in quantized_layers(network):
         inputs = _inputs_of(layer, network, images)
         layer.activation.mode = ActivationMode.QUANTIZED
-        fine, coarse = _range(layer, inputs)
-        with observe([layer], Request.SUMS) as (seen,):
-
-            def rate_at(
-                step: float, layer: QuantLayer = layer, inputs: Tensor = inputs, seen: LayerPass = seen
-            ) -> float:
-                layer.activation.step.fill_(step)
-                layer(inputs)
-                return seen.overflow_rate()
-
-            layer.activation.step.fill_(_bisect(rate_at, fine, coarse, rate))
+        _choose_step_size(layer, inputs, rate)
         layer.activation.bits = _needed_bits(layer, inputs)
     return [layer.activation.step.item() for layer in quantized_layers(network)]
+
+
+def _choose_step_size(layer: QuantLayer, inputs: Tensor, rate: float) -> None:
+    step = layer.activation.step
+    with observe([layer], Request.SUMS) as (seen,):
+
+        def rate_at(size: float) -> float:
+            step.fill_(size)
+            layer(inputs)
+            return seen.overflow_rate()
+
+        step.fill_(_bisect(rate_at, *_range(layer, inputs), rate))
 
 
 @torch.no_grad()
 def choose_one_step_size(network: nn.Module, images: Tensor, rate: float) -> float:
     """Sets one step size for all quantized layers and grids, so that a fraction `rate` of sums overflows.
 
-    The rate is the mean over layers. Residual networks need this. Arguments as for choose_step_sizes. Every layer's activation bits shrink to what the
-    widest layer needs. Returns the size.
+    The rate is the mean over layers. Residual networks need this. Arguments as for choose_step_sizes. Every layer's
+    activation bits shrink to what the widest layer needs. Returns the size.
     """
     _check_rate(rate)
     network.eval()

@@ -1,13 +1,17 @@
 """WrapNet's networks: backbones whose inner layers are quantized; the first and the last layer stay in floats."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from torch import nn
 
 from models.backbones.options import NetworkOptions
+from models.backbones.registry import NETWORKS, build_network
+from models.data.sources import ImageSource
+from models.quantization.accumulators import Accumulator, Overflow, Packing
 from models.quantization.formats import WeightFormat
 from models.quantization.layers import QuantConv2d, QuantLinear
 from models.quantization.residual_grid import ResidualGrid
+from models.wrapnet.settings import WrapNetConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,3 +69,34 @@ class WrapNetOptions(NetworkOptions):
     def grid(self) -> nn.Module:
         """Rounds a branch to the residual stream's grid."""
         return ResidualGrid(self.activation_bits)
+
+
+def check_images(config: WrapNetConfig, data: ImageSource) -> None:
+    """Raises ValueError if the configuration's network does not take the data's images."""
+    shape, wanted = tuple(data.shape), NETWORKS[config.network].image_shape
+    if shape != wanted:
+        raise ValueError(f"network {config.network} takes images of {wanted} (channels, height, width), not {shape}")
+
+
+def build_from(config: WrapNetConfig, classes: int, *, quantized: bool = True) -> nn.Module:
+    """The network of a configuration with its initial weights."""
+    options = NetworkOptions(width=config.width, classes=classes, relu=config.relu, seed=config.seed)
+    if quantized:
+        options = WrapNetOptions(
+            **asdict(options),
+            weights=config.weights,
+            activation_bits=config.activation_bit_limit,
+            accumulator_bits=accumulator_of(config, Overflow.EXACT).value_bits,
+        )
+    return build_network(config.network, options)
+
+
+def accumulator_of(config: WrapNetConfig, overflow: Overflow | str) -> Accumulator:
+    """The accumulators of a configuration, before any carries run."""
+    return Accumulator(
+        bits=config.accumulator_bits,
+        slope=config.slope,
+        overflow=Overflow(overflow),
+        packing=Packing.BUFFER if config.packing == "buffer" else Packing.NONE,
+        word_bits=config.word_bits,
+    )

@@ -13,8 +13,9 @@ from models.quantization.activations import ActivationMode, activation_quantizer
 from models.quantization.layers import quantized_layers
 from models.training.execution import Execution
 from models.training.run import RunFolder
+from models.wrapnet.networks import build_from, check_images
 from models.wrapnet.settings import WrapNetConfig
-from models.wrapnet.training import WrapNetResult, build_from, check_images, train_wrapnet
+from models.wrapnet.training import WrapNetResult, train_wrapnet
 
 METHOD = "wrapnet"
 """The method's name in the configuration of its runs."""

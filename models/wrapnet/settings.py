@@ -22,35 +22,35 @@ class WrapNetSettings:
     network: str = "digits"
     """The network: digits (8x8 images), vgg7 or resnet20 (32x32), alexnet, resnet18 or resnet50 (224x224)."""
     width: int | None = None
-    """Channels of the network's first layer; the others follow. The network's own if left out."""
+    """Channels of the first layer, which scale all others; the network's own if left out."""
     relu: bool = True
     """Whether a ReLU follows the batch norms of hidden layers (Table 2.9)."""
     weights: str = "binary"
-    """How weights are quantized: binary, ternary, the bits of a uniform quantizer, 2 to 8, or bounded-2 to bounded-8:
-    so many bits, kept so small that accumulators never overflow (A2Q+)."""
+    """Format of the weights: binary, ternary, 2 to 8 bits of a uniform quantizer, or bounded-2 to bounded-8: weights
+    of that many bits whose sums never overflow the accumulator (A2Q+)."""
     activation_bits: int | None = None
-    """At most so many bits for the quantized activations, 1 to 8; as many as the accumulator takes if left out."""
+    """Most bits of the quantized activations, 1 to 8; as many as the accumulator can take if left out."""
     accumulator_bits: Annotated[int, arg(aliases=("--accumulator",))] = 8
-    """Bits of the accumulators, which wrap around, 2 to 32."""
+    """Width of the accumulators, which wrap around, in bits, 2 to 32."""
     cyclic_function: CyclicFunction = "cyclic"
-    """What follows an accumulator: the cyclic activation, its alternatives of Table 2.9, or nothing (wrap)."""
+    """Function after an accumulator: the cyclic activation, its alternatives of Table 2.9, or none (wrap)."""
     slope: int = 2
     """Slope k of the cyclic activation."""
     overflow_rate: float = 5.0
-    """Target share of overflowing sums that sets the step sizes, percent."""
+    """Target share of overflowing sums, in percent, which determines the step sizes."""
     penalty: float = 0.01
     """Weight of the overflow penalty while fine-tuning."""
     packing: RunPacking = "none"
-    """How accumulators share machine words without vector instructions: none do, each with a buffer bit, with carries
-    running into the neighbour, or hybrid, layer by layer."""
+    """How accumulators share machine words without vector instructions: not at all (none), with a buffer bit each, with
+    carries that run into the neighbour, or with a choice of the two per layer (hybrid)."""
     word_bits: Literal[32, 64] = 64
     """Bits of the machine words that accumulators share."""
     carry_penalty: float = 1e-4
-    """Weight of the carry variance penalty, where carries run into the neighbour."""
+    """Weight of the penalty on the variance of carries, where these run into the neighbour."""
     epochs: int = 20
     """Epochs of each training stage."""
     pretrain_epochs: int | None = None
-    """Epochs of the float network and of pre-training; as many as of the other stages if left out."""
+    """Epochs of the float network and of pre-training; those of the other stages if left out."""
     batch_size: int = 64
     """Images in a batch, over all processes."""
     schedule: Recipe = "cosine"
@@ -58,11 +58,11 @@ class WrapNetSettings:
     learning_rate: float | None = None
     """Learning rate at the start of a stage; 0.001 with Adam and 0.01 with SGD if left out."""
     shift: int = 1
-    """Augmentation: images are moved by up to so many pixels."""
+    """Augmentation: most pixels by which images are shifted, 0 to 16."""
     flip: bool = False
-    """Augmentation: images are mirrored left to right at random."""
+    """Augmentation: mirror half of the images left to right."""
     baselines: bool = True
-    """Also train the same quantized network with accumulators that never overflow, to compare."""
+    """Also train the same quantized network with accumulators that never overflow, for comparison."""
     seed: int = 0
     """Seed of everything random."""
 
@@ -123,7 +123,7 @@ class WrapNetConfig(WrapNetSettings):
 
     @property
     def roomiest_activations(self) -> int:
-        """Bits of the widest activations, up to 8, whose products with the weights fit the accumulator."""
+        """Most activation bits, up to 8, whose products with the weights fit the accumulator."""
         value_bits = self.accumulator_bits - (self.packing in ("buffer", "hybrid"))
         largest = ((1 << max(value_bits - 1, 0)) - 1) // self.weight_format.largest
         # Unsigned activations of so many bits reach 2^bits - 1, signed ones -2^(bits - 1).
@@ -132,5 +132,5 @@ class WrapNetConfig(WrapNetSettings):
 
     @property
     def activation_bit_limit(self) -> int:
-        """Bits that the quantized activations have at most."""
+        """Most bits of the quantized activations."""
         return self.activation_bits or self.roomiest_activations

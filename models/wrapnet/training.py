@@ -10,19 +10,18 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from models.backbones.options import NetworkOptions
-from models.backbones.registry import NETWORKS, build_network
+from models.backbones.registry import NETWORKS
 from models.data.sources import ImageSource
 from models.data.transforms import Augmentation
 from models.progress import Progress
-from models.quantization.accumulators import Accumulator, Overflow, Packing
+from models.quantization.accumulators import Accumulator, Overflow
 from models.quantization.activations import ActivationMode, activation_quantizers
 from models.quantization.formats import Bounded
 from models.quantization.layers import configure, quantized_layers
@@ -34,7 +33,7 @@ from models.training.run import RunFolder
 from models.training.stage import Stage
 from models.wrapnet.evaluation import Evaluation, evaluate
 from models.wrapnet.method import Classification, Penalties
-from models.wrapnet.networks import WrapNetOptions
+from models.wrapnet.networks import accumulator_of, build_from, check_images
 from models.wrapnet.recipes import recipe
 from models.wrapnet.settings import WrapNetConfig
 from models.wrapnet.shared_words import let_carries_run
@@ -236,34 +235,3 @@ def train_wrapnet(
     network = training.wrapnet()
     accuracies["wrapnet"] = evaluate(network, data)
     return WrapNetResult(network.cpu(), accuracies)
-
-
-def check_images(config: WrapNetConfig, data: ImageSource) -> None:
-    """Raises ValueError if the configuration's network does not take the data's images."""
-    shape, wanted = tuple(data.shape), NETWORKS[config.network].image_shape
-    if shape != wanted:
-        raise ValueError(f"network {config.network} takes images of {wanted} (channels, height, width), not {shape}")
-
-
-def build_from(config: WrapNetConfig, classes: int, *, quantized: bool = True) -> nn.Module:
-    """The network of a configuration with its initial weights."""
-    options = NetworkOptions(width=config.width, classes=classes, relu=config.relu, seed=config.seed)
-    if quantized:
-        options = WrapNetOptions(
-            **asdict(options),
-            weights=config.weights,
-            activation_bits=config.activation_bit_limit,
-            accumulator_bits=accumulator_of(config, Overflow.EXACT).value_bits,
-        )
-    return build_network(config.network, options)
-
-
-def accumulator_of(config: WrapNetConfig, overflow: Overflow | str) -> Accumulator:
-    """The accumulators of a configuration, before any carries run."""
-    return Accumulator(
-        bits=config.accumulator_bits,
-        slope=config.slope,
-        overflow=Overflow(overflow),
-        packing=Packing.BUFFER if config.packing == "buffer" else Packing.NONE,
-        word_bits=config.word_bits,
-    )

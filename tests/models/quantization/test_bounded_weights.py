@@ -6,8 +6,8 @@ import torch
 from models.quantization.bounded_weights import BoundedQuantizer, project
 from models.quantization.formats import Bounded
 from models.quantization.layers import QuantConv2d, quantized_layers
+from models.wrapnet.networks import build_from
 from models.wrapnet.settings import WrapNetConfig
-from models.wrapnet.training import build_from
 
 
 @pytest.mark.parametrize(("activation_bits", "accumulator_bits"), [(3, 8), (4, 10), (8, 16), (1, 6)])
