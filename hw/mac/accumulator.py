@@ -1,4 +1,4 @@
-"""Accumulator that wraps around."""
+"""The accumulator, which wraps around on overflow."""
 
 from amaranth.hdl import Module, Mux, signed, unsigned
 from amaranth.lib.wiring import Component, In, Out
@@ -14,7 +14,7 @@ class Accumulator(Component):
     Ports:
         restart: this product starts a new sum.
         product: signed, at most as wide as the accumulator.
-        sum: signed, the register itself.
+        sum: signed; the register itself.
     """
 
     def __init__(self, product_bits: int, accumulator_bits: int) -> None:

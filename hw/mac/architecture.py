@@ -1,30 +1,33 @@
-"""How a unit can be built; what it computes is the same for all."""
+"""The forms in which a unit's circuit can be built, all of which compute the same."""
 
 import re
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 Fold = Literal["arms", "range", "magnitude", "ripple"]
-"""How the cyclic activation tells and folds the sums beyond its threshold; see hw.mac.cyclic."""
+"""How the cyclic activation detects and folds sums beyond its threshold; see hw.mac.cyclic."""
 
 _SEGMENT = re.compile(r"segment(\d+)")
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """The form of a unit's circuit. All forms have the same ports and compute the same; latencies differ.
+    """The form of a unit's circuit. Ports and results are the same in every form; latencies differ.
 
-    signs: the product of a 1-bit weight is held as activation XOR sign, with the sign as the accumulator's carry-in,
-        so that nothing is negated.
+    signs: holds the product of a 1-bit weight as activation XOR sign and feeds the sign to the accumulator as its
+        carry-in, so that nothing is negated.
     counting: accumulator bits above the product's magnitude count up or down by one, or hold, instead of adding.
-    segment: accumulator bits between which a carry waits a cycle in a register, or None for a carry that runs through.
-        The accumulator is then partly in carry-save form: a sum shows once no operand has come for `settle` cycles.
-    mirrored: the restart is held twice, once inverted, so that each register drives half of the accumulator.
-    loading: a new dot product loads the accumulator behind its adder, instead of adding to zero.
-    early: operands are multiplied before the first register, which takes the product. One edge less of latency.
-    bare: the cyclic activation has no register. One edge less of latency to `out`.
-    split: the register of the cyclic activation lies inside of it, between comparison and fold.
+    segment: width in bits of the accumulator's segments, between which a carry waits one cycle in a register; None for
+        a carry that ripples through. The accumulator is then partly in carry-save form: its sum is complete after
+        `MacDesign.settle` cycles without an operand.
+    mirrored: holds the restart twice, once inverted, so that each register drives half of the accumulator.
+    loading: loads the first product of a dot product behind the accumulator's adder, instead of adding it to zero.
+    early: multiplies the operands before the first register, which holds the product. Saves one clock edge of latency.
+    bare: leaves out the cyclic activation's register. Saves one clock edge of latency to `out`.
+    split: puts the cyclic activation's register between comparison and fold.
     fold: form of the cyclic activation.
+
+    Raises ValueError for a segment below 1 or an unknown fold.
     """
 
     signs: bool = False
@@ -45,7 +48,7 @@ class Architecture:
 
     @property
     def name(self) -> str:
-        """The name in VARIANTS, or else the features, joined by hyphens: `signs-counting-segment4`; plain: empty."""
+        """The name in VARIANTS, else the features joined by hyphens (`signs-counting-segment4`); empty if plain."""
         for name, variant in VARIANTS.items():
             if variant == self:
                 return name
@@ -56,17 +59,17 @@ class Architecture:
 
     @property
     def sum_latency(self) -> int:
-        """Clock edges from the one that samples the operands, that one included, to the sum that counts them."""
+        """Clock edges from sampling the operands, that edge included, to the sum that includes them."""
         return 2 if self.early else 3
 
     @property
     def out_latency(self) -> int:
-        """The same for the cyclic activation of that sum."""
+        """Clock edges from sampling the operands, that edge included, to the cyclic activation of that sum."""
         return self.sum_latency + (not self.bare)
 
     @classmethod
     def parse(cls, name: str) -> "Architecture":
-        """The architecture of a name; ValueError for words that are none."""
+        """Returns the architecture called `name`. Raises ValueError for an unknown feature."""
         if name in VARIANTS:
             return VARIANTS[name]
         features: dict[str, Any] = {}
@@ -89,15 +92,15 @@ class Architecture:
 _FEATURES = ("signs", "counting", "mirrored", "loading", "early", "bare", "split")
 
 PLAIN = Architecture()
-"""The unit as the dissertation has it: operands, product, sum and activation registered (Figure 2.4)."""
+"""The dissertation's unit: operands, product, sum and activation are registered (Figure 2.4)."""
 
 VARIANTS: dict[str, Architecture] = {
     "fast": Architecture(counting=True, segment=4, mirrored=True, early=True, split=True),
     "frugal": Architecture(mirrored=True, early=True, bare=True),
     "balanced": Architecture(counting=True, segment=4, mirrored=True, early=True, bare=True),
 }
-"""Architectures with names of their own; for units with a cyclic activation. Measured on 3x1x8k2 after layout.
+"""Named architectures, for units with a cyclic activation; chosen by 3x1x8k2 after layout.
 
-fast: the least area x cycle time of those that keep a register in the cyclic activation.
-frugal: the least energy; the sum needs no time to settle. balanced: little of both.
+fast: smallest area x cycle time with a register in the cyclic activation.
+frugal: least energy; the sum needs no time to settle. balanced: near the least of both.
 """

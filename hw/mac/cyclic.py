@@ -15,18 +15,18 @@ class CyclicActivation(Component):
         k 2^(b-1) - k m    for m > t,
         -k 2^(b-1) - k m   for m < -t.
 
-    The two folded arms differ by k 2^b, so modulo 2^b they are one and the same expression. Every
-    result lies in [-t, t].
+    The two folded arms differ by k 2^b, so modulo 2^b they are the same expression. Every result lies in [-t, t].
 
-    Latency: 1 cycle, or 0 with `bare`, which leaves out the register. With `split` the register does not hold the
-    result, but the sum, and whether it is to be folded.
+    Latency: 1 cycle, or 0 with `bare`, which leaves out the register. With `split` the register holds the sum and
+    whether to fold it, instead of the result.
 
-    fold: form of the logic. `arms` compares with both ends; `range` asks, of the sum read as unsigned, for one
-    range; `magnitude` compares the magnitude; `ripple` does too, and negates by looking for the lowest 1.
+    fold: form of the logic. `arms` compares the sum with both thresholds; `range` compares the sum, read as unsigned,
+        with the two ends of one range; `magnitude` compares the magnitude; `ripple` does so as well, and negates by
+        finding the lowest 1.
 
     Ports:
-        sum: signed, from the accumulator.
-        out: signed, as wide as `sum`.
+        sum: signed; from the accumulator.
+        out: signed; as wide as `sum`.
     """
 
     def __init__(
@@ -65,13 +65,13 @@ class CyclicActivation(Component):
         unsigned = self.sum.as_unsigned()
         if self.fold == "range":
             return (unsigned > self.threshold) & (unsigned < 2 * self.half_period - self.threshold)
-        # Inverted, a negative sum is one less than its magnitude: its sign decides what is left.
+        # Inverted, a negative sum is one less than its magnitude; the sign as lowest bit makes the comparison exact.
         negative = self.sum[-1]
         magnitude = self.sum[:-1] ^ negative.replicate(len(self.sum) - 1)
         return Cat(negative, magnitude) > 2 * self.threshold
 
     def _folded(self, value: Value) -> Value:
-        """The folded arms, modulo 2^b."""
+        """The value on the folded arms, modulo 2^b."""
         if self.fold != "ripple":
             return self.slope * self.half_period - self.slope * value
         # A number is negated by inverting all bits above its lowest 1.

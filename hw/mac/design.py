@@ -19,10 +19,10 @@ class MacDesign:
     activation_bits: width of the unsigned activation, 1 to 16.
     weight_bits: width of the two's-complement weight, 1 to 16; a 1-bit weight encodes -1 (0) and +1 (1).
     accumulator_bits: width of the accumulator, which wraps around, 2 to 64.
-    slope: slope k >= 1 of the cyclic activation's folded arms, or None for a unit without one.
-    architecture: how it is built.
+    slope: slope k >= 1 of the cyclic activation's folded arms, or None for a unit without a cyclic activation.
+    architecture: form of the circuit.
 
-    Raises ValueError for parameters that no unit can have.
+    Raises ValueError for parameters out of range or that exclude each other.
     """
 
     activation_bits: int
@@ -58,20 +58,24 @@ class MacDesign:
         built = self.architecture
         if built.signs and (self.weight_bits > 1 or self.accumulator_bits <= self.activation_bits):
             raise ValueError(
-                f"signs need a weight of 1 bit and an accumulator wider than the activation; {self._widths} has not"
+                f"{self._widths} cannot have signs: they take 1-bit weights and an accumulator wider than activations"
             )
         if built.signs and built.loading:
-            raise ValueError("signs cannot go with loading: the product of signs still has to be added")
+            raise ValueError("signs and loading exclude each other: the product's sign has still to be added")
         if built.segment is not None and built.segment >= self.accumulator_bits:
-            raise ValueError(f"segment is {built.segment}; allowed are less bits than the accumulator's")
+            raise ValueError(
+                f"segment is {built.segment}; allowed are 1 to {self.accumulator_bits - 1}, less than the accumulator's"
+            )
         if self.slope is None and (built.bare or built.split or built.fold != PLAIN.fold):
-            raise ValueError(f"{self._widths} has no cyclic activation, so no form of one")
+            raise ValueError(
+                f"{self._widths} has no cyclic activation; bare, split, range, magnitude and ripple need one"
+            )
         if built.bare and built.split:
-            raise ValueError("bare and split exclude each other: a cyclic activation has no register, or one inside")
+            raise ValueError("bare and split exclude each other: the cyclic activation has no register, or one inside")
 
     @property
     def name(self) -> str:
-        """Activation x weight x accumulator bits, k and the slope, the variant: `8x8x32`, `3x1x8k2-early`."""
+        """Activation x weight x accumulator bits, with slope and variant: `8x8x32`, `3x1x8k2`, `3x1x8k2-early`."""
         variant = self.architecture.name
         return f"{self._widths}-{variant}" if variant else self._widths
 
@@ -82,55 +86,58 @@ class MacDesign:
 
     @property
     def module(self) -> str:
-        """Name of the Verilog module (an identifier cannot start with a digit, nor hold a hyphen)."""
+        """Name of the Verilog module; an identifier can neither start with a digit nor contain a hyphen."""
         return f"mac_{self.name.replace('-', '_')}"
 
     @property
     def product_bits(self) -> int:
-        """Width of the product register: all of the product, or the accumulator's width if that is less.
+        """Width of the product register: that of the whole product, or the accumulator's if that is less.
 
-        16 bits for 8x8x32, 8 bits for 8x8x8, 4 bits for 3x1, as section 2.6.3 has it.
+        16 bits for 8x8x32, 8 bits for 8x8x8, 4 bits for 3x1, as in section 2.6.3.
         """
         return min(self.activation_bits + self.weight_bits, self.accumulator_bits)
 
     @property
     def threshold(self) -> int:
-        """Largest magnitude that the cyclic activation passes on unchanged: floor(k / (k + 1) * 2^(b - 1))."""
+        """Largest magnitude that the cyclic activation leaves unchanged: floor(k / (k + 1) * 2^(b - 1)).
+
+        Raises ValueError for a unit without a cyclic activation.
+        """
         if self.slope is None:
             raise ValueError(f"{self.name} has no cyclic activation, so no threshold")
         return (self.slope << (self.accumulator_bits - 1)) // (self.slope + 1)
 
     @property
     def settle(self) -> int:
-        """Cycles without an operand after which `sum` and `out` are right; 0 for all but segmented accumulators."""
+        """Cycles without an operand after which `sum` and `out` are valid; 0 unless the accumulator is segmented."""
         segment = self.architecture.segment
         return 0 if segment is None else (self.accumulator_bits - 1) // segment
 
     @property
     def activation_range(self) -> range:
-        """The activations the unit accepts."""
+        """The activations that the unit accepts."""
         return range(1 << self.activation_bits)
 
     @property
     def weight_range(self) -> range:
-        """The values of the weights the unit accepts, in steps of two for 1-bit weights."""
+        """The weights that the unit accepts; in steps of two for 1-bit weights, which are -1 and +1."""
         if self.weight_bits == 1:
             return range(-1, 2, 2)
         return range(-1 << (self.weight_bits - 1), 1 << (self.weight_bits - 1))
 
     @property
     def accumulator_range(self) -> range:
-        """The values the accumulator can hold."""
+        """The values that the accumulator can hold."""
         return range(-1 << (self.accumulator_bits - 1), 1 << (self.accumulator_bits - 1))
 
     @classmethod
     def parse(cls, name: str) -> "MacDesign":
-        """The design of a name such as `8x8x8k2`; ValueError if the name has another form."""
+        """Returns the design called `name`, such as `8x8x8k2`. Raises ValueError for a name of another form."""
         match = _NAME.fullmatch(name)
         if match is None:
             raise ValueError(
-                f"unknown design {name!r}; a design is ACTIVATIONxWEIGHTxACCUMULATOR bits with kSLOPE "
-                f"if it has a cyclic activation, such as {', '.join(PUBLISHED)}, and -VARIANT if it is one"
+                f"unknown design {name!r}; a design is ACTIVATIONxWEIGHTxACCUMULATOR in bits, with kSLOPE "
+                f"for a cyclic activation and -VARIANT for another architecture, such as {', '.join(PUBLISHED)}"
             )
         activation, weight, accumulator, slope, variant = match.groups()
         architecture = Architecture.parse(variant) if variant else PLAIN

@@ -1,4 +1,4 @@
-"""Multiplier with its product register."""
+"""Multipliers with their product register."""
 
 from amaranth.hdl import Cat, Module, Mux, Shape, signed, unsigned
 from amaranth.lib.wiring import Component, In, Out
@@ -8,10 +8,9 @@ class Multiplier(Component):
     """Product of an unsigned activation and a weight, registered.
 
     A weight of more than one bit is two's complement; a 1-bit weight is a sign: 0 for -1, 1 for +1.
-    A product register narrower than the product keeps the low bits, which is what an accumulator of
-    that width would keep of it.
+    A product register narrower than the product keeps the low bits: an accumulator of that width would drop the others.
 
-    Latency: 1 cycle. The register counts as part of the multiplier (section 2.6.3).
+    Latency: 1 cycle. The register is part of the multiplier (section 2.6.3).
 
     Ports:
         activation, weight: operands.
@@ -40,13 +39,13 @@ class Multiplier(Component):
 class SignMultiplier(Component):
     """Product of an unsigned activation and a sign, registered as activation XOR sign with the sign above it.
 
-    What is missing to the two's complement, the sign once more at the lowest bit, the accumulator adds
-    (hw.mac.segmented.SegmentedAccumulator).
+    Two's complement also needs the sign added at the lowest bit: hw.mac.segmented.SegmentedAccumulator does that.
 
     Latency: 1 cycle.
 
     Ports:
-        activation: operand. weight: 0 for -1, 1 for +1.
+        activation: unsigned.
+        weight: 0 for -1, 1 for +1.
         product: one bit wider than the activation.
     """
 
@@ -67,5 +66,5 @@ class SignMultiplier(Component):
 
 
 def weight_shape(weight_bits: int) -> Shape:
-    """Shape of a weight port: two's complement, but a plain bit for the weights -1 and +1."""
+    """Returns the shape of a weight port: two's complement, or one plain bit for the weights -1 and +1."""
     return unsigned(1) if weight_bits == 1 else signed(weight_bits)

@@ -5,23 +5,23 @@ from amaranth.lib.wiring import Component, In, Out
 
 
 class OperandStage(Component):
-    """Registers the operands and turns `enable`, `first` and reset into what the datapath needs.
+    """Registers the operands and turns `enable`, `first` and reset into the datapath's control signals.
 
-    A cycle without `enable` becomes a zero activation, so its product leaves the sum as it is: no
-    enable has to travel along. Reset becomes a zero activation that starts a new dot product: it
-    passes through the pipeline in order, and wipes out all that came before it.
+    A cycle without `enable` becomes a zero activation, whose product leaves the sum unchanged, so that no enable has to
+    travel down the pipeline. Reset becomes a zero activation that starts a new dot product: it passes through the
+    pipeline in order and discards everything before it.
 
-    Latency: `activation` and `weight` after 1 cycle; `restart` after 2, in step with the product that the multiplier
-    makes of them. With `early`, which leaves out the operand registers, one cycle less each.
+    Latency: 1 cycle for `activation` and `weight`, 2 for `restart`, which arrives together with their product. With
+    `early`, which leaves out the operand registers, one cycle less each.
 
-    quiet: a 1-bit weight of a bubble or reset counts as +1, so that the product of signs is 0 throughout.
+    quiet: sets the 1-bit weight of a bubble or reset to +1, so that every bit of its product of signs is 0.
 
     Ports:
         reset_in, enable_in, first_in: the unit's control inputs.
         activation_in, weight_in: the unit's operands.
         activation, weight: the registered operands; the activation is 0 for a bubble or reset.
-        restart: the product now at the accumulator's input starts a new dot product.
-        keep: the inverse of `restart`, from a register of its own; only with `mirrored`.
+        restart: the product at the accumulator's input starts a new dot product.
+        keep: the inverse of `restart`, in a register of its own; only with `mirrored`.
     """
 
     def __init__(

@@ -13,4 +13,4 @@ AUXILIARY = "auxiliary"
 """Input registers and control."""
 
 PARTS = (MULTIPLIER, ACCUMULATOR, CYCLIC, AUXILIARY)
-"""All parts, in the order of the dissertation's tables."""
+"""All parts, in the order of Tables 2.12 and 2.13."""

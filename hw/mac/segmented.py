@@ -1,4 +1,4 @@
-"""Accumulators that save work: signs as carries, counting upper bits, carries that wait a cycle."""
+"""An accumulator with signs as carry-ins, upper bits that count, and carries that wait a cycle."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib.wiring import Component, In, Out
@@ -9,16 +9,17 @@ from hw.mac.architecture import Architecture
 class SegmentedAccumulator(Component):
     """Running sum of products modulo 2^accumulator_bits, in carry-save form between its segments.
 
-    The value of the sum is that of `sum` plus that of `carries`, each of which counts at the first bit of the segment
-    above it. Without segments there are no carries, and `sum` is the value.
+    The total is `sum` plus the register `carries`, whose bit i has the weight of the lowest bit of segment i + 1.
+    Without segments there are no carries, and `sum` is the total.
 
-    Latency: 1 cycle; then a carry takes one cycle a segment, while products of 0 come.
+    Latency: 1 cycle. In cycles whose product is 0, each carry moves on by one segment.
 
     Ports:
-        restart: this product starts a new sum. keep: its inverse, if `mirrored`; it drives the upper half.
-        product: two's complement, at most as wide as the accumulator; or, with `signs`, activation XOR sign below the
-            sign, which is added once more at the lowest bit.
-        sum: signed, a register.
+        restart: this product starts a new sum.
+        keep: the inverse of `restart`, for the upper half of the accumulator; only with `mirrored`.
+        product: two's complement, at most as wide as the accumulator; with `signs`, activation XOR sign with the sign
+            above it, which is also added at the lowest bit.
+        sum: signed; a register.
     """
 
     def __init__(self, product_bits: int, accumulator_bits: int, architecture: Architecture) -> None:
@@ -49,7 +50,7 @@ class SegmentedAccumulator(Component):
                 carry = self._kept(carries[number - 1], low)
             if between > low:
                 added = Signal(between - low + 1, name=f"added{number}")
-                # The carry enters as one more bit below, so that the adder has but two operands.
+                # The carry enters as an extra bit at the bottom, so that the adder has only two operands.
                 kept = self._kept(self.sum[low:between], low)
                 total = Cat(Const(1, 1), kept) + Cat(carry, addend[low:between])
                 m.d.comb += added.eq(total[1:])
@@ -63,21 +64,21 @@ class SegmentedAccumulator(Component):
         return m
 
     def _kept(self, value: Value, low: int) -> Value:
-        """What bits from `low` on go on from: nothing, if this product starts a new sum."""
+        """Returns the value to which the bits from `low` upwards add: 0 if this product starts a new sum."""
         if self.architecture.loading:
             return value
         restarts = self._restarts(low, len(value))
         return value & ~restarts
 
     def _loaded(self, product: Value, total: Value, low: int) -> Value:
-        """What bits from `low` on take up: of a product that starts a new sum, with `loading`, itself."""
+        """Returns the next value of the bits from `low` upwards: with `loading`, a first product itself."""
         if not self.architecture.loading:
             return total
         restarts = self._restarts(low, len(total))
         return Cat(*(Mux(*bits) for bits in zip(restarts, product, total, strict=True)))
 
     def _restarts(self, low: int, count: int) -> Value:
-        """For each of `count` bits from `low` on whether it restarts, from the register that drives it."""
+        """Returns for each of `count` bits from `low` upwards whether it restarts, read from its own register."""
         if not self.architecture.mirrored:
             return self.restart.replicate(count)
         half = len(self.sum) // 2
@@ -85,7 +86,7 @@ class SegmentedAccumulator(Component):
 
 
 def _count(value: Value, carry: Value, sign: Value) -> tuple[Value, Value]:
-    """`value` + `carry` - `sign`, and the carry that its sum with the sign's extension leaves."""
+    """Returns `value` + `carry` - `sign`, and the carry out of adding the extended sign."""
     moves = carry ^ sign
     rippling = value ^ sign.replicate(len(value))  # up through ones, down through zeros
     flips = [moves & rippling[:bit].all() if bit else moves for bit in range(len(value))]

@@ -8,26 +8,26 @@ from hw.mac.cyclic import CyclicActivation
 from hw.mac.design import MacDesign
 from hw.mac.multiplier import Multiplier, SignMultiplier, weight_shape
 from hw.mac.operands import OperandStage
+from hw.mac.parts import ACCUMULATOR, AUXILIARY, CYCLIC, MULTIPLIER
 from hw.mac.segmented import SegmentedAccumulator
 
 
 class MacUnit(Component):
     """Multiplies, accumulates with wrap-around and, given a slope, applies the cyclic activation.
 
-    One product a cycle. `sum` counts the operands sampled at a clock edge from the third edge on,
-    that one included; `out` follows one edge later. Other architectures than the plain one may need fewer edges
-    (`sum_latency`, `out_latency`), and if segmented, `sum` and `out` are right once `design.settle` cycles without
-    `enable` have followed the operands.
+    Throughput: one product per cycle. Latency: `sum` includes the operands sampled at a clock edge from the third edge
+    on, that edge included; `out` follows one edge later. Other architectures may need fewer edges
+    (`Architecture.sum_latency`, `out_latency`); in segmented ones `sum` and `out` are valid after `design.settle`
+    cycles without `enable`.
 
-    Reset (`rst`, synchronous, active high) passes through the pipeline in order, like an operand:
-    one cycle is enough; `sum` is 0 and `out` is as late as after an operand, and nothing
-    sampled before the reset counts in any later sum. Before the first reset, or the first `first`,
-    the sum of a real chip is unknown.
+    Reset (`rst`, synchronous, active high) passes through the pipeline in order, like an operand: one cycle is enough,
+    `sum` and `out` are 0 after an operand's latency, and nothing sampled before the reset counts in any later
+    sum. Before the first reset, or the first `first`, the sum of a real chip is unknown.
 
     Ports:
         clk, rst: clock, reset.
         enable: this cycle's operands count; without it the sum holds.
-        first: with `enable`, this product starts a new dot product. Ignored without `enable`.
+        first: with `enable`, this product starts a new dot product; ignored without.
         activation: unsigned.
         weight: two's complement; a 1-bit weight is 0 for -1 and 1 for +1.
         sum: the accumulator register, signed.
@@ -53,9 +53,9 @@ class MacUnit(Component):
     def elaborate(self, _platform: object) -> Module:
         design = self.design
         m = Module()
-        m.submodules.auxiliary = operands = self._operands()
-        m.submodules.multiplier = multiplier = self._multiplier()
-        m.submodules.accumulator = accumulator = self._accumulator()
+        m.submodules[AUXILIARY] = operands = self._operands()
+        m.submodules[MULTIPLIER] = multiplier = self._multiplier()
+        m.submodules[ACCUMULATOR] = accumulator = self._accumulator()
         m.d.comb += [
             operands.reset_in.eq(self.rst),
             operands.enable_in.eq(self.enable),
@@ -71,7 +71,7 @@ class MacUnit(Component):
         if design.architecture.mirrored:
             m.d.comb += accumulator.keep.eq(operands.keep)
         if design.slope is not None:
-            m.submodules.cyclic = cyclic = self._cyclic(design.slope)
+            m.submodules[CYCLIC] = cyclic = self._cyclic(design.slope)
             m.d.comb += [cyclic.sum.eq(accumulator.sum), self.out.eq(cyclic.out)]
         return m
 

@@ -1,26 +1,10 @@
 """Turns a multiply-accumulate unit into Verilog."""
 
-import re
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
-from amaranth.back import rtlil
-from amaranth.hdl import ClockDomain
-
 from hw.mac.design import MacDesign
 from hw.mac.unit import MacUnit
-from hw.yosys import run_yosys
+from hw.verilog import component_verilog
 
-# Initial values are dropped: a chip powers up in an unknown state, and reset is what ends it.
-_CLEAN = """
-read_rtlil unit.il
-proc
-setattr -unset init w:*
-opt_clean -purge
-write_verilog -noattr unit.v
-"""
-
-_LINT = {
+_WAIVERS = {
     "DECLFILENAME": "the unit's parts are in its file",
     "UNUSEDSIGNAL": "bits above the accumulator's are dropped: that is the wrap-around",
     "WIDTHEXPAND": "Verilog extends the narrower operand by its sign, as intended",
@@ -28,26 +12,12 @@ _LINT = {
 
 
 def mac_verilog(design: MacDesign) -> str:
-    """Verilog-2001 of a unit, with its parameters, ports and latencies in a header comment.
+    """Returns Verilog-2001 of a unit; a header comment states its parameters, ports and latencies.
 
-    The top module is `design.module`; its parts are the modules auxiliary, multiplier, accumulator
-    and, with a slope, cyclic, each named after the top module. The text is the same on every call.
+    The top module is `design.module`; each part (hw.mac.parts) is a module `MODULE_PART`. The text is the same on
+    every call. Raises YosysError if Yosys is missing.
     """
-    text = rtlil.convert(
-        MacUnit(design),
-        name=design.module,
-        emit_src=False,
-        missing_domain=lambda name: ClockDomain(name, reset_less=True),
-    )
-    with TemporaryDirectory() as folder:
-        # A dot in a module name would need Verilog's escaped identifiers.
-        Path(folder, "unit.il").write_text(text.replace(f"{design.module}.", f"{design.module}_"))
-        run_yosys(_CLEAN, Path(folder))
-        body = Path(folder, "unit.v").read_text()
-    body = re.sub(r"\A/\*.*?\*/\s*", "", body, flags=re.DOTALL)
-    off = "".join(f"/* verilator lint_off {rule} */ // {reason}\n" for rule, reason in _LINT.items())
-    on = "".join(f"/* verilator lint_on {rule} */\n" for rule in _LINT)
-    return f"{_header(design)}\n\n{off}\n{body.rstrip()}\n\n{on}"
+    return f"{_header(design)}\n\n{component_verilog(MacUnit(design), design.module, _WAIVERS)}"
 
 
 def _header(design: MacDesign) -> str:

@@ -1,19 +1,23 @@
-"""What is to be proved of a unit: the unit as a whole, and each of its parts."""
+"""Proof obligations of a unit: one for each of its parts, and one for the unit as a whole."""
 
 import re
 from dataclasses import dataclass
 
 from hw.mac.design import MacDesign
+from hw.mac.parts import ACCUMULATOR, AUXILIARY, CYCLIC, MULTIPLIER
 from hw.mac.verilog import mac_verilog
 
+UNIT = "unit"
+"""The unit as a whole, where a part is asked for."""
+
 CLAIMS = {
-    "auxiliary": "operands and restarts in order",
-    "multiplier": "product mod 2^b",
-    "accumulator": "sum mod 2^b",
-    "cyclic": "cyclic by definition",
-    "unit": "all outputs, every edge",
+    AUXILIARY: "operands and restarts in order",
+    MULTIPLIER: "product mod 2^b",
+    ACCUMULATOR: "sum mod 2^b",
+    CYCLIC: "cyclic by definition",
+    UNIT: "all outputs, every edge",
 }
-"""What is proved of each part, for every input sequence and from every state at power-up."""
+"""The claim proved of each part, for every input sequence and every state at power-up."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class Obligation:
     """One thing to prove; equal for units that share the part.
 
     part: a key of CLAIMS. source: Verilog of the module under test, named `unit` or `unit_PART`.
-    parameters: of the check in PART.v, as Verilog constants. settle: cycles that carries between segments take.
+    parameters: of the check in PART.v, as Verilog constants. settle: cycles that the unit's sum takes to settle.
     """
 
     part: str
@@ -31,17 +35,16 @@ class Obligation:
 
     @property
     def claim(self) -> str:
-        """What is proved, in a few words."""
+        """The claim, in a few words."""
         return CLAIMS[self.part]
 
 
 def obligations(design: MacDesign) -> list[Obligation]:
-    """All that is to be proved of the Verilog of `design`, its parts first.
+    """Returns the obligations of the Verilog of `design`: those of its parts, then that of the unit.
 
-    A part whose interface is the architecture's own, as a product that lacks its sign's last addition, is proved with
-    the unit alone.
+    Parts whose ports differ from their specification's, such as a product of signs, are proved only within the unit.
     """
-    source = mac_verilog(design).replace(design.module, "unit")
+    source = mac_verilog(design).replace(design.module, UNIT)
     activation = ("ACTIVATION_BITS", str(design.activation_bits))
     weight = ("WEIGHT_BITS", str(design.weight_bits))
     accumulator = ("ACCUMULATOR_BITS", str(design.accumulator_bits))
@@ -49,25 +52,24 @@ def obligations(design: MacDesign) -> list[Obligation]:
     slope = ("SLOPE", f"64'd{design.slope or 0}")
     built = design.architecture
     bare = ("BARE", str(int(built.bare)))
-    found = []
+    parameters: dict[str, tuple[tuple[str, str], ...]] = {}
     if not (built.early or built.signs or built.mirrored):
-        found.append(Obligation("auxiliary", _module(source, "auxiliary"), (activation, weight)))
+        parameters[AUXILIARY] = (activation, weight)
     if not built.signs:
-        found.append(
-            Obligation("multiplier", _module(source, "multiplier"), (activation, weight, accumulator, product))
-        )
+        parameters[MULTIPLIER] = (activation, weight, accumulator, product)
     if not (built.signs or built.mirrored or built.segment):
-        found.append(Obligation("accumulator", _module(source, "accumulator"), (accumulator, product)))
+        parameters[ACCUMULATOR] = (accumulator, product)
     if design.slope is not None:
-        found.append(Obligation("cyclic", _module(source, "cyclic"), (accumulator, slope, bare)))
+        parameters[CYCLIC] = (accumulator, slope, bare)
+    parts = [Obligation(part, _module(source, part), constants) for part, constants in parameters.items()]
     latency = ("LATENCY", str(built.sum_latency))
     segment = ("SEGMENT", str(built.segment or design.accumulator_bits))
     whole = (activation, weight, accumulator, slope, latency, bare, segment)
-    return [*found, Obligation("unit", source, whole, design.settle)]
+    return [*parts, Obligation(UNIT, source, whole, design.settle)]
 
 
 def _module(source: str, part: str) -> str:
-    match = re.search(rf"^module unit_{part}\(.*?^endmodule\n", source, re.DOTALL | re.MULTILINE)
+    match = re.search(rf"^module {UNIT}_{part}\(.*?^endmodule\n", source, re.DOTALL | re.MULTILINE)
     if match is None:
         raise ValueError(f"the Verilog has no module for the part {part}")
     return match.group()

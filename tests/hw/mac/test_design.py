@@ -2,6 +2,7 @@
 
 import pytest
 
+from hw.mac.architecture import Architecture
 from hw.mac.design import PUBLISHED, MacDesign
 
 
@@ -47,3 +48,30 @@ def test_impossible_parameters_are_named(parameters: tuple[int, ...], message: s
 def test_names_of_another_form_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="unknown design"):
         MacDesign.parse(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "3x2x8-signs",
+            "3x2x8 cannot have signs: they take 1-bit weights and an accumulator wider than activations",
+        ),
+        ("8x1x8-signs", "8x1x8 cannot have signs"),
+        ("3x1x8-signs-loading", "signs and loading exclude each other"),
+        ("3x1x8-segment8", "segment is 8; allowed are 1 to 7, less than the accumulator's"),
+        ("3x1x8-segment0", "segment is 0; allowed is an integer of at least 1, or none"),
+        ("3x1x8-bare", "3x1x8 has no cyclic activation; bare, split, range, magnitude and ripple need one"),
+        ("3x1x8-ripple", "3x1x8 has no cyclic activation"),
+        ("3x1x8k2-bare-split", "bare and split exclude each other"),
+        ("3x1x8k2-fats", "unknown variant 'fats'; known are fast, frugal, balanced"),
+    ],
+)
+def test_architectures_that_a_unit_cannot_have_are_refused(name: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        MacDesign.parse(name)
+
+
+def test_an_unknown_fold_is_refused() -> None:
+    with pytest.raises(ValueError, match="fold is 'legs'; allowed are arms, range, magnitude, ripple"):
+        Architecture(fold="legs")  # type: ignore[arg-type]

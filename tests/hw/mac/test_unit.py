@@ -1,64 +1,21 @@
 """Generated units in Amaranth's simulator against a plain-Python model, over every kind of parameters."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 from random import Random
-from typing import get_args
 
 import pytest
 from amaranth.sim import Simulator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw.mac.architecture import Architecture, Fold
 from hw.mac.cyclic import CyclicActivation
 from hw.mac.design import PUBLISHED, MacDesign
 from hw.mac.unit import MacUnit
-
-
-@st.composite
-def any_design(draw: st.DrawFn) -> MacDesign:
-    accumulator_bits = draw(st.integers(2, 64))
-    slope = draw(st.none() | st.integers(1, min(20, 2 ** (accumulator_bits - 1) - 1)))
-    return MacDesign(draw(st.integers(1, 16)), draw(st.integers(1, 16)), accumulator_bits, slope)
-
-
-@st.composite
-def any_architecture(draw: st.DrawFn) -> MacDesign:
-    activation_bits, weight_bits = draw(st.integers(1, 8)), draw(st.integers(1, 3))
-    accumulator_bits = draw(st.integers(2, 24))
-    slope = draw(st.none() | st.integers(1, min(5, 2 ** (accumulator_bits - 1) - 1)))
-    flag = st.booleans()
-    signs = weight_bits == 1 and accumulator_bits > activation_bits and draw(flag)
-    register = draw(st.sampled_from(["after", "none", "inside"])) if slope else "after"
-    architecture = Architecture(
-        signs=signs,
-        counting=draw(flag),
-        segment=draw(st.none() | st.integers(1, accumulator_bits - 1)),
-        mirrored=draw(flag),
-        loading=not signs and draw(flag),
-        early=draw(flag),
-        bare=register == "none",
-        split=register == "inside",
-        fold=draw(st.sampled_from(get_args(Fold))) if slope else "arms",
-    )
-    return MacDesign(activation_bits, weight_bits, accumulator_bits, slope, architecture)
-
-
-def twos_complement(value: int, bits: int) -> int:
-    value %= 2**bits
-    return value - 2**bits if value >= 2 ** (bits - 1) else value
-
-
-def fold(value: int, bits: int, slope: int) -> int:
-    half = 2 ** (bits - 1)
-    if abs(value) <= Fraction(slope * half, slope + 1):
-        return value
-    return slope * half - slope * value if value > 0 else -slope * half - slope * value
+from tests.support.units import any_architecture, any_design, fold, twos_complement
 
 
 def model(design: MacDesign, rows: list[dict[str, int]]) -> Iterator[int]:
-    """The true sum after each row of operands, kept to the accumulator's width."""
+    """The exact sum after each row of operands, modulo 2^accumulator_bits."""
     total = 0
     for row in rows:
         if row["rst"]:
@@ -140,7 +97,7 @@ def test_units_of_any_parameters(design: MacDesign, seed: int) -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(any_architecture(), st.integers(0, 2**32))
-def test_units_of_any_architecture_compute_the_same(design: MacDesign, seed: int) -> None:
+def test_units_of_any_architecture_follow_the_model(design: MacDesign, seed: int) -> None:
     assert_follows_the_model(design, seed, 200)
     assert MacDesign.parse(design.name) == design
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hw.mac.design import PUBLISHED, MacDesign
+from hw.mac.parts import CYCLIC, PARTS
 from hw.mac.verilog import mac_verilog
 from sim.simulators import simulator_version
 
@@ -41,3 +42,13 @@ def test_header_states_parameters_and_latency() -> None:
 
 def test_the_same_design_gives_the_same_text() -> None:
     assert mac_verilog(PUBLISHED["8x8x8k4"]) == mac_verilog(PUBLISHED["8x8x8k4"])
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [("8x8x32", set(PARTS) - {CYCLIC}), ("3x1x8k2", set(PARTS)), ("3x1x8k2-signs-segment3-bare", set(PARTS))],
+)
+def test_each_part_is_a_module(name: str, parts: set[str]) -> None:
+    design = MacDesign.parse(name)
+    modules = set(re.findall(r"^module (\w+)", mac_verilog(design), re.MULTILINE))
+    assert modules == {design.module, *(f"{design.module}_{part}" for part in parts)}

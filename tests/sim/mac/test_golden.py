@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hw.mac.design import MacDesign
 from sim.mac.golden import Cycles, accumulate, expected_outputs
-from tests.hw.mac.test_unit import any_design, fold, twos_complement
+from tests.support.units import any_design, fold, twos_complement
 
 
 @st.composite

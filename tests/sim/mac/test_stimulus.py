@@ -11,8 +11,8 @@ from models.integer_network.layer import LayerExport
 from sim.mac.coverage import bins, count_hits
 from sim.mac.golden import accumulate
 from sim.mac.stimulus import carries, families, landmarks, lead_in, products, sums, trained_layer
-from tests.hw.mac.test_unit import any_design
 from tests.support.layers import make_layer
+from tests.support.units import any_design
 
 
 def total_hits(design: MacDesign, preload: bool) -> dict[str, int]:
