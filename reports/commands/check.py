@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from tyro.conf import arg
 
 from reports.commands.options import Designs, Out, Seed, chosen_designs, ensure_writable
-from sim.simulators import Job, SimulatorName, ensure_runnable, simulate
+from sim.simulators import SimulatorName
 from sim.waves import FST_PACKAGES, WaveFormat, can_write
 
 
@@ -32,10 +32,11 @@ def check(
     from models.progress import Progress
     from reports.commands.output import show, write_json
     from reports.mac.tables import check_summary
+    from sim.mac.bench import BenchJob, ensure_runnable, simulate
 
     written = writable_format(simulator, wave_format) if waves else wave_format
     jobs = [
-        Job(
+        BenchJob(
             design=design,
             sources=(out / design.name / "unit.v",),
             simulator=simulator,
@@ -52,7 +53,7 @@ def check(
     with Progress() as progress, ThreadPoolExecutor(os.cpu_count()) as pool:
         task = progress.task(f"checking with {simulator}", len(jobs))
 
-        def run(job: Job) -> dict[str, Any]:
+        def run(job: BenchJob) -> dict[str, Any]:
             write_text(job.sources[0], mac_verilog(job.design))
             verdict = simulate(job, job.sources[0].parent)
             task.advance(note=job.design.name)

@@ -27,7 +27,8 @@ from reports.mac.published import MAC_UNITS, REFERENCE, area_ratio
 from reports.mac.synthesis import MODELS, NETLIST, synthesize
 from reports.records.kept import digest, kept
 from reports.records.provenance import machine, now, tool_versions
-from sim.simulators import Job, SimulatorName, available, simulate, simulator_version
+from sim.mac.bench import BenchJob, simulate
+from sim.simulators import SimulatorName, available, simulator_version
 
 LAYER, LAYER_8BIT = "layer.npz", "layer-8bit.npz"
 """Exports of the trained layer: as trained, and with 8-bit weights and activations."""
@@ -168,7 +169,7 @@ def _check(
 ) -> dict[str, Any]:
     """The verdict of one bench run. Raises CheckFailed if the unit does not pass."""
     folder = job.out / "work" / design.name / level
-    bench = Job(
+    bench = BenchJob(
         design=design,
         sources=sources,
         simulator=simulator,

@@ -1,11 +1,5 @@
-"""cocotb tests of a multiply-accumulate unit; run inside the simulator by sim.simulators.
+"""The cocotb tests of a multiply-accumulate unit, which sim.mac.bench runs inside a simulator."""
 
-The environment variable WRAPMAC_JOB names a JSON file with the job (sim.simulators.Job); the verdict is
-written beside it.
-"""
-
-import json
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -15,11 +9,12 @@ import torch
 
 from hw.mac.design import MacDesign
 from models.integer_network.layer import LayerExport
+from sim.benches import read_job, write_verdict
 from sim.mac.coverage import bins
 from sim.mac.drivers import MacBench, Verdict
 from sim.mac.stimulus import families, trained_layer
 
-JOB = json.loads(Path(os.environ["WRAPMAC_JOB"]).read_text())
+JOB = read_job()
 DESIGN = MacDesign.parse(JOB["design"])
 VERDICT = Verdict()
 LAYER_RATE: dict[str, float] = {}
@@ -30,7 +25,7 @@ torch.set_num_threads(1)
 @cocotb.test()
 @cocotb.parametrize(family=list(families()))
 async def agrees_with_the_golden_model(dut: Any, family: str) -> None:
-    """Every output of every cycle equals the PyTorch model's, over one family of stimuli."""
+    """Compares every output of every cycle with the PyTorch model's, over one family of stimuli."""
     bench = MacBench(dut, DESIGN, JOB["lanes"], JOB["preload"], VERDICT)
     earlier = len(VERDICT.first_mismatches)
     await bench.check(family, families()[family](DESIGN, JOB["seed"]))
@@ -39,7 +34,7 @@ async def agrees_with_the_golden_model(dut: Any, family: str) -> None:
 
 @cocotb.test(skip=JOB["layer"] is None)
 async def computes_the_trained_layer(dut: Any) -> None:
-    """Dot products of a trained layer's weights and the activations of held-out images."""
+    """Compares dot products of a trained layer's weights and the activations of held-out images."""
     bench = MacBench(dut, DESIGN, JOB["lanes"], JOB["preload"], VERDICT)
     earlier = len(VERDICT.first_mismatches)
     started = time.perf_counter()
@@ -53,8 +48,7 @@ async def computes_the_trained_layer(dut: Any) -> None:
 
 @cocotb.test()
 async def covers_every_bin(_dut: Any) -> None:
-    """Writes the verdict, and fails where a bin of the test plan was never hit."""
-    record = VERDICT.record() | LAYER_RATE
-    Path(os.environ["WRAPMAC_JOB"]).with_name("verdict.json").write_text(json.dumps(record, indent=2))
+    """Writes the verdict, and fails if a bin of the test plan was never hit."""
+    write_verdict(VERDICT.record() | LAYER_RATE)
     missed = [name for name in bins(DESIGN, JOB["preload"]) if VERDICT.coverage[name] == 0]
     assert not missed, f"coverage bins never hit: {missed}"

@@ -10,7 +10,8 @@ import pywellen
 from hw.mac.design import PUBLISHED
 from hw.mac.verilog import mac_verilog
 from sim import waves
-from sim.simulators import Job, SimulatorName, simulate
+from sim.mac.bench import BenchJob, simulate
+from sim.simulators import SimulatorName
 from sim.waves import WaveFormat, can_write
 
 SMALL = PUBLISHED["3x1x8k2"]
@@ -22,7 +23,7 @@ _BEFORE_THE_EDGE = 999
 def run(folder: Path, simulator: SimulatorName, form: WaveFormat, verilog: str | None = None) -> tuple[Any, Path]:
     source, path = folder / "unit.v", folder / "waves" / f"3x1x8k2.{form}"
     source.write_text(verilog or mac_verilog(SMALL))
-    verdict = simulate(Job(design=SMALL, sources=(source,), simulator=simulator, waves=path), folder / "run")
+    verdict = simulate(BenchJob(design=SMALL, sources=(source,), simulator=simulator, waves=path), folder / "run")
     return verdict, path
 
 
@@ -101,7 +102,7 @@ def test_a_mismatch_is_found_in_the_waveforms_by_its_cycle(tmp_path: Path) -> No
 
 def test_other_endings_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"waveforms are 'x.png'; allowed are names that end with \.fst or \.vcd"):
-        Job(design=SMALL, sources=(), waves=tmp_path / "x.png")
+        BenchJob(design=SMALL, sources=(), waves=tmp_path / "x.png")
 
 
 def test_verilator_writes_fst_only_where_its_libraries_are(monkeypatch: pytest.MonkeyPatch) -> None:

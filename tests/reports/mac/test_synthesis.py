@@ -8,7 +8,8 @@ import pytest
 from hw.mac.design import PUBLISHED, MacDesign
 from reports.cells.liberty import Library, load_library
 from reports.mac.synthesis import MODELS, NETLIST, prove_equivalent, synthesize
-from sim.simulators import Job, SimulatorName, simulate
+from sim.mac.bench import BenchJob, simulate
+from sim.simulators import SimulatorName
 from tests.reports.cells.test_liberty import FLIP_FLOP, INVERTER
 
 DESIGN = PUBLISHED["3x1x8k2"]
@@ -65,7 +66,7 @@ def test_the_gates_pass_the_bench(name: str, simulator: SimulatorName, tmp_path:
     design = PUBLISHED[name]
     assert synthesize(design, load_library("builtin"), tmp_path).equivalent
     sources = (tmp_path / NETLIST, tmp_path / MODELS)
-    verdict = simulate(Job(design=design, sources=sources, simulator=simulator, preload=False), tmp_path / "run")
+    verdict = simulate(BenchJob(design=design, sources=sources, simulator=simulator, preload=False), tmp_path / "run")
     assert verdict["passed"]
     assert verdict["mismatches"] == 0
     assert verdict["vectors"] > 80_000

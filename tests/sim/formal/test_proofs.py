@@ -1,29 +1,34 @@
-"""Proofs of units and parts: they hold for good ones, and every broken part gets a counterexample."""
+"""Proofs of units and their parts: sound ones are proved, and every broken part gets a counterexample."""
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from amaranth.hdl import Module, Mux
 
 import hw.mac.unit
-from hw.mac.cyclic import CyclicActivation
 from hw.mac.design import MacDesign
 from hw.mac.operands import OperandStage
+from hw.mac.parts import ACCUMULATOR, AUXILIARY, CYCLIC, MULTIPLIER
 from models.arithmetic import cyclic, wrap
 from reports.commands.prove import prove as prove_command
 from sim.formal.designs import GRID
 from sim.formal.proofs import Proof, prove_designs
 from sim.mac.golden import Cycles, accumulate, expected_outputs
-from tests.sim.mac.test_bench import MUTANTS, ForgetfulCarries
+from tests.support.broken_units import (
+    BROKEN_UNITS,
+    ForgetfulAccumulator,
+    ForgetfulCarries,
+    LateFold,
+    SaturatingAccumulator,
+)
 
 PARTS = {
-    "OperandStage": "auxiliary",
-    "Multiplier": "multiplier",
-    "Accumulator": "accumulator",
-    "CyclicActivation": "cyclic",
+    "OperandStage": AUXILIARY,
+    "Multiplier": MULTIPLIER,
+    "Accumulator": ACCUMULATOR,
+    "CyclicActivation": CYCLIC,
 }
 
 
@@ -63,13 +68,12 @@ def test_a_carry_that_outlives_its_sum_gets_a_counterexample(monkeypatch: pytest
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "part", "mutant"), MUTANTS, ids=lambda value: getattr(value, "__name__", value))
-def test_broken_parts_get_a_counterexample(name: str, part: str, mutant: type, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hw.mac.unit, part, mutant)
+@pytest.mark.parametrize(("name", "part", "broken"), BROKEN_UNITS, ids=lambda value: getattr(value, "__name__", value))
+def test_broken_parts_get_a_counterexample(name: str, part: str, broken: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hw.mac.unit, part, broken)
     name = name.replace("8x8x32", "6x5x32")  # as wide as the accumulator goes, but quick to prove
     proofs = prove(name)
-    broken = PARTS[part]
-    for proof in (proofs[broken], proofs["unit"]):
+    for proof in (proofs[PARTS[part]], proofs["unit"]):
         assert proof.status in ("refuted", "not inductive")
         trace = proof.trace
         assert trace is not None
@@ -78,17 +82,13 @@ def test_broken_parts_get_a_counterexample(name: str, part: str, mutant: type, m
         for output in trace.found:  # only the last edge is wrong
             pairs = zip(trace.found[output][:-1], trace.expected[output][:-1], strict=True)
             assert all(expected in (None, found) for found, expected in pairs)
-    others = set(proofs) - {broken, "unit"}
+    others = set(proofs) - {PARTS[part], "unit"}
     assert {proofs[other].status for other in others} == {"proved"}
 
 
-def test_a_counterexample_from_power_up_is_expected_what_the_golden_model_expects(
+def test_a_counterexample_from_power_up_expects_what_the_golden_model_expects(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class LateFold(CyclicActivation):
-        def __init__(self, accumulator_bits: int, slope: int, threshold: int, **form: Any) -> None:
-            super().__init__(accumulator_bits, slope, threshold + 1, **form)
-
     monkeypatch.setattr(hw.mac.unit, "CyclicActivation", LateFold)
     proofs = prove("4x4x6k2")
     trace = proofs["cyclic"].trace
@@ -108,10 +108,9 @@ def test_a_counterexample_from_power_up_is_expected_what_the_golden_model_expect
     assert trace.found["out"][-1] != trace.expected["out"][-1]
 
 
-def test_sums_that_power_up_cannot_reach_soon_are_started_from(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counterexamples_start_from_sums_that_power_up_cannot_reach_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """A 32-bit sum of 3-bit products takes 300 million cycles to wrap."""
-    mutant = next(mutant for name, _, mutant in MUTANTS if name == "3x1x32")
-    monkeypatch.setattr(hw.mac.unit, "Accumulator", mutant)
+    monkeypatch.setattr(hw.mac.unit, "Accumulator", SaturatingAccumulator)
     proof = prove("3x1x32")["accumulator"]
     assert proof.status == "not inductive"
     trace = proof.trace
@@ -121,7 +120,7 @@ def test_sums_that_power_up_cannot_reach_soon_are_started_from(monkeypatch: pyte
     assert abs(trace.found["sum"][-1]) >= (1 << 31) - 1
 
 
-def test_a_reset_that_power_up_needs_is_noticed_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_reset_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """No proof may rest on registers that happen to start at 0."""
 
     class Deaf(OperandStage):
@@ -140,8 +139,7 @@ def test_the_command_exits_with_1_and_shows_the_trace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert prove_command(("2x1x4k2",)) == 0
-    mutant = next(mutant for name, part, mutant in MUTANTS if part == "Accumulator" and name == "8x8x32")
-    monkeypatch.setattr(hw.mac.unit, "Accumulator", mutant)
+    monkeypatch.setattr(hw.mac.unit, "Accumulator", ForgetfulAccumulator)
     monkeypatch.setenv("COLUMNS", "160")
     capsys.readouterr()
     verdicts = tmp_path / "verdicts.json"
