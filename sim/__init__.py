@@ -1,1 +1,1 @@
-"""Checks of the generated hardware: stimuli, golden models, simulators and coverage."""
+"""Checks of generated hardware: benches in simulators, golden models, gate-level simulation and proofs."""

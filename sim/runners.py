@@ -1,10 +1,9 @@
-"""Cocotb's runners of simulators, with what the bench needs besides."""
+"""Cocotb's runners, extended: VCD from Icarus, and Verilator's runtime compiled once per machine."""
 
 import hashlib
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache, partial
@@ -14,15 +13,16 @@ from typing import Any
 from cocotb_tools.runner import Icarus, Runner, Verilator, get_runner
 from platformdirs import user_cache_path
 
+from hw.tools import run_tool
 from models.files import write_with
 
 _RUNTIME = "verilated*.o"
-_COMPILER = "c++"  # what Verilator's Makefiles call
-_VARIABLES = ("CPATH", "CPLUS_INCLUDE_PATH", "CPPFLAGS", "CXXFLAGS", "OPT", "USER_CPPFLAGS")  # they read these, too
+_COMPILER = "c++"  # the one that Verilator's Makefiles call
+_VARIABLES = ("CPATH", "CPLUS_INCLUDE_PATH", "CPPFLAGS", "CXXFLAGS", "OPT", "USER_CPPFLAGS")  # read by the Makefiles
 
 
 def choose_runner(simulator: str, waves: Path | None) -> Runner:
-    """Cocotb's runner of a simulator that writes waveforms of that name, or none."""
+    """Returns the runner of a simulator, for waveforms in the file `waves` (NAME.fst or NAME.vcd) or for none."""
     if simulator == "verilator":
         return _SharingVerilator()
     if simulator == "icarus" and waves is not None and waves.suffix == ".vcd":
@@ -31,7 +31,7 @@ def choose_runner(simulator: str, waves: Path | None) -> Runner:
 
 
 class _IcarusVcd(Icarus):
-    """The runner for Icarus, which knows FST alone."""
+    """Writes VCD, where cocotb's runner for Icarus writes only FST."""
 
     def _test_command(self) -> list[Any]:
         commands: list[list[Any]] = super()._test_command()
@@ -39,10 +39,10 @@ class _IcarusVcd(Icarus):
 
 
 class _SharingVerilator(Verilator):
-    """Compiles Verilator's own runtime, most of a build, once for a machine.
+    """Compiles Verilator's own runtime, most of a build, once per machine.
 
-    No design changes these object files. They are kept in the user's cache folder, by everything that does; a folder
-    that cannot be read or written is done without.
+    Its object files do not depend on the design. They are kept in the user's cache folder, under a key of everything
+    they do depend on. A cache that cannot be read or written is skipped.
     """
 
     def build(self, *arguments: Any, **options: Any) -> None:
@@ -55,19 +55,19 @@ class _SharingVerilator(Verilator):
 
     def _build_command(self) -> list[Any]:
         *translation, make = super()._build_command()
-        taken = []
+        reused = []
         with suppress(OSError):
             for kept in self._kept_objects().glob(_RUNTIME):
                 shutil.copyfile(kept, self.build_dir / kept.name)
-                taken.append(f"--assume-old={kept.name}")
-        return [*translation, [*make, *taken]]
+                reused.append(f"--assume-old={kept.name}")
+        return [*translation, [*make, *reused]]
 
     def _kept_objects(self) -> Path:
         return kept_objects(self.executable, [str(argument.value) for argument in self._build_args])
 
 
 def kept_objects(verilator: str, arguments: Sequence[str]) -> Path:
-    """The folder of the objects that builds with such arguments make, in this environment."""
+    """Returns the cache folder of the objects that a build with these arguments makes in this environment."""
     made_by = [_answer(verilator, "--version"), _answer(_COMPILER, "-v")]
     text = json.dumps([made_by, list(arguments), {name: os.environ.get(name) for name in _VARIABLES}])
     return user_cache_path("wrapmac") / "verilator" / hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -75,6 +75,6 @@ def kept_objects(verilator: str, arguments: Sequence[str]) -> Path:
 
 @cache
 def _answer(*command: str) -> str:
-    """What a program says of itself."""
-    finished = subprocess.run(command, capture_output=True, text=True)
+    """Returns the output of a program."""
+    finished = run_tool(command, Path())
     return finished.stdout + finished.stderr

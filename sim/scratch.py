@@ -1,4 +1,4 @@
-"""Folders that runs work in, side by side with other runs."""
+"""Scratch folders for runs that share a parent folder."""
 
 import fcntl
 import os
@@ -13,16 +13,16 @@ _PREFIX = "run-"
 
 @contextmanager
 def scratch_folder(parent: Path) -> Iterator[Path]:
-    """An empty folder in `parent`, removed at the end; those that killed runs left there are removed first.
+    """Yields an empty folder in `parent`, removed on exit; first removes folders that killed runs left there.
 
-    A run locks its folder, and a lock ends with its process at the latest: folders in use are told from those left.
-    On a file system that cannot lock folders (some network file systems), runs in one `parent` must follow each other.
+    A run locks its folder, and the lock ends with its process at the latest, which tells folders in use from abandoned
+    ones. On file systems without locks (some network file systems) runs in the same `parent` must not overlap.
     """
     with ExitStack() as run:
         with _locked(parent):
             for found in parent.glob(f"{_PREFIX}*"):
-                if _left(found):
-                    shutil.rmtree(found, ignore_errors=True)  # a killed run's simulator may even still be at it
+                if _abandoned(found):
+                    shutil.rmtree(found, ignore_errors=True)  # a killed run's simulator may still write to it
             name = run.enter_context(TemporaryDirectory(dir=parent, prefix=_PREFIX, ignore_cleanup_errors=True))
             run.enter_context(_locked(Path(name)))
         yield Path(name)
@@ -30,7 +30,7 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
 
 @contextmanager
 def _locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
-    """Raises BlockingIOError where another holds the lock and it is not waited for."""
+    """Locks a folder; without `wait`, raises BlockingIOError if another process holds the lock."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         _lock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -45,10 +45,10 @@ def _lock(descriptor: int, how: int) -> None:
     except BlockingIOError:
         raise
     except OSError:
-        pass  # no locks on this file system: better to run without than not at all
+        pass  # a file system without locks: better to run unlocked than not at all
 
 
-def _left(folder: Path) -> bool:
+def _abandoned(folder: Path) -> bool:
     try:
         with _locked(folder, wait=False):
             return True

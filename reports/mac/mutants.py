@@ -34,7 +34,7 @@ def measure_mutants(
     has `kind`, `change`, `net`, `verdict` (killed, equivalent or survived) and `by`: the family of stimuli that killed
     it, or the proof, exhaustive or yosys, that it makes no difference.
     proof_limit: seconds for each proof by Yosys.
-    Raises ValueError if the library's cells cannot build the unit, or if there is no C compiler.
+    Raises ValueError if the library's cells cannot build the unit, and CompilerError without a C compiler.
     """
     cells = read_cells(library.text)
     netlist = synthesize(design, library, folder, proof_limit)

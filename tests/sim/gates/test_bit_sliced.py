@@ -7,6 +7,7 @@ import torch
 
 from hw.mac.design import MacDesign
 from reports.mac.synthesis import FLAT_NETLIST
+from sim.compiler import CompilerError
 from sim.gates.bit_sliced import BitSliced
 from sim.gates.lanes import WORDS
 from sim.gates.netlist import read_gates
@@ -114,5 +115,5 @@ def test_other_ports_and_shapes_are_refused(tmp_path: Path) -> None:
 def test_a_missing_compiler_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gates = gates_by_hand([("INV_X1", {"A": 2, "ZN": 3})], {"a": 2}, {"y": 3}, tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ValueError, match="there is no C compiler: cc is missing"):
+    with pytest.raises(CompilerError, match="there is no C compiler: cc is missing"):
         BitSliced(gates)
