@@ -8,7 +8,8 @@ from reports.layout.circuit import Circuit, identifier
 from sim.gates.bit_sliced import BitSliced
 from sim.gates.cells import read_cells
 from sim.gates.lanes import LANES
-from sim.gates.netlist import Gates, gates_of
+from sim.gates.logic import Gates
+from sim.gates.netlist import gates_of
 from sim.gates.ports import play
 from sim.mac.golden import Cycles
 

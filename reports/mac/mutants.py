@@ -13,9 +13,10 @@ from sim.gates.bit_sliced import BitSliced
 from sim.gates.cells import read_cells
 from sim.gates.kills import kills
 from sim.gates.lanes import WORDS
+from sim.gates.logic import Gates
 from sim.gates.mutant_equivalence import proved_equivalent
 from sim.gates.mutants import Mutant, draw_mutants
-from sim.gates.netlist import Gates, read_gates
+from sim.gates.netlist import read_gates
 from sim.gates.transitions import feasible, try_transitions
 from sim.gates.verilog import gates_verilog
 

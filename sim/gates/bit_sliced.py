@@ -12,8 +12,8 @@ from torch import Tensor
 
 from sim.compiler import compile_library
 from sim.gates.lanes import WORDS
+from sim.gates.logic import Gates
 from sim.gates.mutants import Mutant
-from sim.gates.netlist import Gates
 
 _CODE = """
 typedef unsigned long long Word;

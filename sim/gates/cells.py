@@ -33,7 +33,7 @@ class FlipFlop:
 
 
 @dataclass(frozen=True)
-class Cell:
+class LibraryCell:
     """A standard cell: the function of each output pin, and its register if it has one."""
 
     name: str
@@ -50,7 +50,7 @@ class _Group:
     groups: list["_Group"] = field(default_factory=list)
 
 
-def read_cells(liberty: str) -> dict[str, Cell]:
+def read_cells(liberty: str) -> dict[str, LibraryCell]:
     """The gates and flip-flops of a Liberty text, by name; cells of another kind, such as latches, are left out.
 
     Raises ValueError if the text cannot be read.
@@ -85,7 +85,7 @@ def _read_groups(text: str) -> _Group:
     return opened[0]
 
 
-def _cell(group: _Group) -> Cell | None:
+def _cell(group: _Group) -> LibraryCell | None:
     kinds = {inner.kind for inner in group.groups}
     if kinds & {"latch", "latch_bank", "ff_bank", "statetable", "bus", "bundle"}:
         return None
@@ -95,7 +95,7 @@ def _cell(group: _Group) -> Cell | None:
         pin.arguments[0]: parse_expression(pin.attributes["function"]) for pin in pins if "function" in pin.attributes
     }
     registers = [_flip_flop(inner) for inner in group.groups if inner.kind == "ff"]
-    return Cell(group.arguments[0], frozenset(inputs), outputs, registers[0] if registers else None)
+    return LibraryCell(group.arguments[0], frozenset(inputs), outputs, registers[0] if registers else None)
 
 
 def _flip_flop(group: _Group) -> FlipFlop:

@@ -9,10 +9,11 @@ from torch import Tensor
 from hw.mac.design import MacDesign
 from sim.gates.bit_sliced import BitSliced
 from sim.gates.lanes import LANES, WORDS, bits_of, in_every_lane
-from sim.gates.netlist import Gates
+from sim.gates.logic import Gates
 from sim.gates.ports import pin_values, preset_sum
 from sim.mac.golden import accumulate, expected_outputs
-from sim.mac.stimulus import Stimulus, bubbles, families, flush, join, paced
+from sim.mac.stimulus import families
+from sim.mac.streams import Stimulus, bubbles, flush, join, paced
 
 _CHUNK = 4096
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from sim.gates.bit_sliced import BitSliced
 from sim.gates.lanes import LANES, WORDS, counting
-from sim.gates.netlist import Gates
+from sim.gates.logic import Gates
 
 EXHAUSTIVE_BITS = 26
 """Of up to so many bits, all combinations are tried."""

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from sim.gates.cells import Cell
+from sim.gates.cells import LibraryCell
 from sim.gates.expressions import Expression, inverted
-from sim.gates.netlist import Assignment, Gates
+from sim.gates.logic import Assignment, Gates
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Mutant:
     change: str
 
 
-def draw_mutants(gates: Gates, cells: Mapping[str, Cell], count: int, seed: int) -> list[Mutant]:
+def draw_mutants(gates: Gates, cells: Mapping[str, LibraryCell], count: int, seed: int) -> list[Mutant]:
     """`count` different mutants, drawn at random from all of them; all, where there are no more. In netlist order.
 
     Raises ValueError for a count below 1.
@@ -36,7 +36,7 @@ def draw_mutants(gates: Gates, cells: Mapping[str, Cell], count: int, seed: int)
     return [mutants[number] for number in sorted(drawn)]
 
 
-def all_mutants(gates: Gates, cells: Mapping[str, Cell]) -> list[Mutant]:
+def all_mutants(gates: Gates, cells: Mapping[str, LibraryCell]) -> list[Mutant]:
     """Every mutant of a netlist, none of which computes its gate's own function or that of another mutant of the gate.
 
     Nets that nothing reads, such as the inverse outputs of flip-flops, have none.
@@ -44,7 +44,7 @@ def all_mutants(gates: Gates, cells: Mapping[str, Cell]) -> list[Mutant]:
     A net stuck at 0 or 1; a gate replaced by another cell with the same inputs; two inputs of a gate swapped; an input
     or the output of a gate inverted.
     """
-    by_inputs: dict[frozenset[str], list[Cell]] = {}
+    by_inputs: dict[frozenset[str], list[LibraryCell]] = {}
     for cell in cells.values():
         if cell.flip_flop is None and len(cell.outputs) == 1:
             by_inputs.setdefault(cell.inputs, []).append(cell)
@@ -64,7 +64,7 @@ def all_mutants(gates: Gates, cells: Mapping[str, Cell]) -> list[Mutant]:
     return mutants
 
 
-def _changes(found: Assignment, rivals: list[Cell]) -> Iterator[tuple[str, str, Expression]]:
+def _changes(found: Assignment, rivals: list[LibraryCell]) -> Iterator[tuple[str, str, Expression]]:
     for value in "01":
         yield "stuck", f"stuck at {value}", Expression(value)
     if not found.cell:

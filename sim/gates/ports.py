@@ -8,7 +8,7 @@ from torch import Tensor
 from hw.mac.design import MacDesign
 from sim.gates.bit_sliced import BitSliced
 from sim.gates.lanes import pack, unpack
-from sim.gates.netlist import Gates
+from sim.gates.logic import Gates
 from sim.mac.golden import Cycles
 
 

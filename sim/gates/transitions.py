@@ -11,7 +11,7 @@ from sim.gates.bit_sliced import BitSliced
 from sim.gates.lanes import LANES, bits_of, counting, in_every_lane
 from sim.gates.ports import pin_values, preset_sum, read_ports
 from sim.mac.golden import Cycles
-from sim.mac.stimulus import bubbles, flush, join
+from sim.mac.streams import bubbles, flush, join
 
 TRANSITION_BITS = 24
 """Of up to so many bits of operands and sum, all combinations are tried."""

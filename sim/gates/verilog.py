@@ -1,7 +1,7 @@
 """Writes a netlist, or a mutant of it, as Verilog without cells."""
 
+from sim.gates.logic import CLOCK, Gates
 from sim.gates.mutants import Mutant
-from sim.gates.netlist import CLOCK, Gates
 
 
 def gates_verilog(gates: Gates, mutant: Mutant | None = None) -> str:

@@ -8,7 +8,8 @@ from hw.mac.design import MacDesign
 from models.integer_network.layer import LayerExport
 from models.training.seeds import check_seed
 from sim.benches import CocotbBench, run_bench
-from sim.mac.stimulus import flush, trained_layer
+from sim.mac.stimulus import trained_layer
+from sim.mac.streams import flush
 from sim.simulators import SimulatorName, simulator_version
 from sim.waves import check_wave_file
 

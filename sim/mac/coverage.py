@@ -10,7 +10,7 @@ from torch import Tensor
 from hw.mac.design import MacDesign
 from models.arithmetic import wrap
 from sim.mac.golden import Accumulation, Cycles
-from sim.mac.stimulus import LONGEST_DOT, activation_corners, landmarks, weight_corners, within_reach
+from sim.mac.landmarks import LONGEST_DOT, activation_corners, landmarks, weight_corners, within_reach
 
 
 def bins(design: MacDesign, preload: bool) -> list[str]:

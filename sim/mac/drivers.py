@@ -13,7 +13,7 @@ from torch import Tensor
 from hw.mac.design import MacDesign
 from sim.mac.coverage import bins, count_hits
 from sim.mac.golden import Cycles, accumulate, expected_outputs
-from sim.mac.stimulus import Stimulus, bubbles, flush, join, paced
+from sim.mac.streams import Stimulus, bubbles, flush, join, paced
 
 _UNKNOWN_SUM, _UNKNOWN_OUT, _RESET, _ENABLE, _FIRST = 63, 62, 34, 33, 32
 _PIN_BITS = 16

@@ -8,7 +8,8 @@ from hw.mac.design import MacDesign
 from reports.cells.liberty import load_library
 from reports.mac.synthesis import FLAT_NETLIST, synthesize
 from sim.gates.cells import read_cells
-from sim.gates.netlist import Gates, read_gates
+from sim.gates.logic import Gates
+from sim.gates.netlist import read_gates
 
 CELLS = read_cells(load_library("builtin").text)
 

@@ -8,9 +8,9 @@ from hw.mac.design import MacDesign
 from reports.mac.synthesis import NETLIST, prove_equivalent
 from sim.gates.bit_sliced import BitSliced
 from sim.gates.expressions import parse_expression
+from sim.gates.logic import Gates
 from sim.gates.mutant_equivalence import proved_equivalent
 from sim.gates.mutants import Mutant, all_mutants
-from sim.gates.netlist import Gates
 from sim.gates.verilog import gates_verilog
 from tests.support.netlists import CELLS, gates_by_hand, mapped_gates
 
