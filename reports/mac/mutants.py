@@ -11,7 +11,7 @@ from reports.cells.liberty import Library
 from reports.mac.synthesis import FLAT_NETLIST, MODELS, NETLIST, UNIT, prove_equivalent, synthesize
 from sim.gates.bit_sliced import BitSliced
 from sim.gates.cells import read_cells
-from sim.gates.kills import kills
+from sim.gates.kills import find_kills
 from sim.gates.lanes import WORDS
 from sim.gates.logic import Gates
 from sim.gates.mutant_equivalence import proved_equivalent
@@ -44,7 +44,7 @@ def measure_mutants(
     transitions = vars(try_transitions(plain, design)) if feasible(design) else None
     mutants = draw_mutants(gates, cells, count, seed)
     program = BitSliced(gates, mutants)
-    families, agrees = kills(program, design, seed)
+    families, agrees = find_kills(program, design, seed)
     rows = []
     for number, (mutant, family) in enumerate(zip(mutants, families, strict=True)):
         verdict, by = KILLED, family

@@ -1,4 +1,4 @@
-"""Proofs that generated units do what they are specified to do, for every input sequence.
+"""Proofs that generated units meet their specification for every input sequence.
 
-The specifications are the Verilog files of this folder, written from the formulas and not from the generators.
+The specifications are the Verilog files in this folder, written from the formulas and not from the generators.
 """

@@ -1,9 +1,9 @@
-// The sum is the exact sum of the products since the last restart, that one's included, modulo
+// The sum is the exact sum of the products since the last restart, the restart's own included, modulo
 // 2^ACCUMULATOR_BITS. Before the first restart it is unknown.
 module accumulator_check #(
     parameter PRODUCT_BITS = 8,
     parameter ACCUMULATOR_BITS = 8,
-    // Room for the exact sum of 2^32 products. Longer ones agree modulo 2^TOTAL_BITS, so modulo less as well.
+    // Holds the exact sum of 2^32 products. Longer sums are exact modulo 2^TOTAL_BITS, hence modulo the narrower sum.
     parameter TOTAL_BITS = ACCUMULATOR_BITS + 32
 ) (
     input clk,

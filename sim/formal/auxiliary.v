@@ -1,5 +1,5 @@
-// After each edge the operands are those before it, the activation 0 unless they count. The restart of a reset, or of
-// a first that counts, comes one edge later, in step with the product.
+// After each edge the operands are those before it, with activation 0 unless they count. The restart of a reset, or of
+// a first with enable, follows one edge later, together with the product.
 module auxiliary_check #(
     parameter ACTIVATION_BITS = 8,
     parameter WEIGHT_BITS = 8

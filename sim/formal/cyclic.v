@@ -1,5 +1,5 @@
-// After each edge out is the exact cyclic activation, with nothing dropped, of the sum before the edge; if BARE, out
-// is that of the sum at the same time.
+// After each edge out is the exact, untruncated cyclic activation of the sum before the edge; if BARE, of the present
+// sum.
 module cyclic_check #(
     parameter ACCUMULATOR_BITS = 8,
     parameter [63:0] SLOPE = 2,

@@ -1,7 +1,7 @@
-// The arithmetic of chapter 2 by its definitions: exact integers, nothing rounded, nothing dropped.
+// The arithmetic of dissertation chapter 2 by definition: exact integers, without rounding or truncation.
 
-// activation times weight: bit i of the activation, which is unsigned, counts 2^i weights. The weight is two's
-// complement; one of a single bit is -1 for 0 and +1 for 1.
+// activation times weight: bit i of the unsigned activation counts 2^i weights. The weight is two's complement; a 1-bit
+// weight is -1 for 0 and +1 for 1.
 module exact_product #(
     parameter ACTIVATION_BITS = 8,
     parameter WEIGHT_BITS = 8
@@ -21,8 +21,8 @@ module exact_product #(
 endmodule
 
 // The cyclic activation of slope k on [-h, h - 1], h = 2^(ACCUMULATOR_BITS - 1): sums of at most k / (k + 1) h in
-// magnitude pass, the others are folded back. Both sides of that comparison are multiplied by k + 1, so that the
-// threshold stays the fraction that it is. k is below h, so twice the accumulator's bits, and two, hold all of it.
+// magnitude pass, all others are folded back. Both sides of the comparison are multiplied by k + 1, which keeps the
+// fractional threshold exact. Since k < h, twice the accumulator's bits plus two hold every value.
 module exact_cyclic #(
     parameter ACCUMULATOR_BITS = 8,
     parameter [63:0] SLOPE = 2

@@ -1,4 +1,4 @@
-"""A grid of small units, other than the published ones, to prove."""
+"""Small units to prove besides the published ones."""
 
 from itertools import cycle, product
 
@@ -11,5 +11,5 @@ GRID = tuple(
     MacDesign(activation, weight, accumulator, slope)
     for (accumulator, slope), (activation, weight) in zip(_SUMS, cycle(_OPERANDS), strict=False)
 )
-"""Accumulators of 4 to 16 bits, each with every slope of none, 1, 2, 3, 4 and 8 that fits, and in turn with every pair
-of operands of 1 to 4 bits."""
+"""Accumulators of 4 to 16 bits, without slope and with each slope of 1, 2, 3, 4 and 8 that fits; the operands cycle
+through every pair of widths from 1 to 4 bits."""

@@ -1,5 +1,5 @@
-// After each edge the product register, read as a signed number, is the exact product modulo
-// 2^ACCUMULATOR_BITS of the operands before the edge.
+// After each edge the product register, read as a signed number, is the exact product of the operands before the edge,
+// modulo 2^ACCUMULATOR_BITS.
 module multiplier_check #(
     parameter ACTIVATION_BITS = 8,
     parameter WEIGHT_BITS = 8,

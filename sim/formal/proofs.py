@@ -1,4 +1,4 @@
-"""Proves by induction, with the SAT solver of Yosys, that a unit and its parts do what their specifications say."""
+"""Proves by induction, with Yosys's SAT solver, that a unit and its parts meet their specifications."""
 
 import os
 import time
@@ -17,14 +17,14 @@ from sim.formal.obligations import Obligation, obligations
 from sim.formal.traces import Trace, read_trace
 
 LIMIT = 900.0
-"""Seconds a proof may take. 8x8x32 takes half a minute, 10x10x10 four; wider multipliers soon take hours."""
+"""Seconds a proof may take: 8x8x32 takes half a minute, 10x10x10 four minutes, wider multipliers soon hours."""
 
 Status = Literal["proved", "refuted", "not inductive", "out of time"]
 
 _SPECIFICATIONS = Path(__file__).parent
 
-# A pipeline is flushed after three edges, so three are enough for a unit that is right. The others leave room for
-# counterexamples from power-up.
+# The pipeline is flushed after three edges, which suffice for a correct unit. More leave room for counterexamples
+# from power-up.
 _LONGEST_INDUCTION = 6
 
 # Registers are neither merged nor removed as constants: either would assume something about their power-up state.
@@ -43,12 +43,12 @@ sat -tempinduct -prove-asserts -maxsteps {longest} -show-public -dump_json trace
 
 @dataclass(frozen=True)
 class Proof:
-    """What came of one obligation.
+    """The result of one obligation.
 
-    designs: names of the units that it was proved for at once, for they share the part. part: the part, or `unit`.
-    claim: what was to be proved. status: `refuted` has a trace from power-up; `not inductive` one that starts in
-    a state where all outputs are as specified. seconds: what it took. induction: edges that the induction
-    needed. trace: inputs and outputs by edge; at the last, an output is wrong.
+    designs: names of the units that share the part. part: the part, or `unit`. claim: the statement to prove.
+    status: `refuted` comes with a trace from power-up, `not inductive` with one from a state in which all outputs are
+    as specified. seconds: duration. induction: edges that the induction needed, if proved.
+    trace: inputs and outputs by edge; an output is wrong at the last.
     """
 
     designs: tuple[str, ...]
@@ -63,11 +63,11 @@ class Proof:
 def prove_designs(
     designs: Sequence[MacDesign], limit: float = LIMIT, out: Path | None = None, progress: Progress | None = None
 ) -> list[Proof]:
-    """Proves `designs` and their parts, on all cores; what several of them share is proved once.
+    """Proves `designs` and their parts on all cores; proves a part that several of them share once.
 
-    limit: seconds that each proof may take. out: folder for counterexamples as DESIGN/PART.vcd, or None.
-    Raises ValueError for a limit that is not positive, and YosysError if Yosys is missing or a unit's ports are not
-    those of its specification.
+    limit: seconds that each proof may take. out: folder for counterexamples, DESIGN/PART.vcd, or None.
+    Raises ValueError for a limit as `check_limit`, and YosysError if Yosys is missing or a unit's ports are not those
+    of its specification.
     """
     check_limit(limit)
     shown = progress or Progress(quiet=True)

@@ -1,4 +1,4 @@
-"""Counterexamples: what stood at the ports of a check, cycle by cycle, until an output was wrong."""
+"""Counterexamples: the values at a check's ports, edge by edge, until an output is wrong."""
 
 import json
 import re
@@ -10,10 +10,10 @@ _PORT = re.compile(r"^ +(?:input|output)(?: reg)?( signed)?(?: \[.*\])? (\w+),?$
 
 @dataclass(frozen=True)
 class Trace:
-    """Values by signal, just before each rising clock edge.
+    """Values of each signal just before each rising clock edge.
 
-    inputs: of the module under test. found: its outputs, but for those that the specification leaves open throughout.
-    expected: the same by the specification, None where it leaves them open.
+    inputs: of the module under test. found: its outputs, without those that the specification leaves open throughout.
+    expected: the specified values of these outputs, None where they are open.
     """
 
     inputs: dict[str, tuple[int, ...]]
@@ -22,9 +22,10 @@ class Trace:
 
 
 def read_trace(waves: str, check: str) -> Trace:
-    """The trace in a WaveJSON file of Yosys's `sat`, over the ports of the Verilog module `check`.
+    """Returns the trace in WaveJSON text of Yosys's `sat`.
 
-    Every output X has companions expected_X, and X_known, which is 1 where X has to be as expected.
+    check: Verilog of the check, whose ports the trace covers. Each output X has the companions expected_X and X_known;
+    the latter is 1 where X must equal the former.
     """
     signals = {signal["name"]: signal for signal in json.loads(waves)["signal"]}
     values = {name: _values(signals[name], signed=bool(signed)) for signed, name in _PORT.findall(check)}
@@ -45,7 +46,7 @@ def read_trace(waves: str, check: str) -> Trace:
 
 
 def _values(signal: dict[str, Any], *, signed: bool) -> tuple[int, ...]:
-    """The values of one signal, from step 1 on."""
+    """Returns the values of one signal from step 1 on."""
     data = iter(signal.get("data", ()))
     steps: list[str] = []
     for shown in signal["wave"]:
@@ -55,6 +56,6 @@ def _values(signal: dict[str, Any], *, signed: bool) -> tuple[int, ...]:
             steps.append(shown)
         else:
             steps.append(next(data, ""))
-    # Step 0 holds what only the initial state defines.
+    # In step 0 only initial values are defined.
     bits = steps[1:]
     return tuple(int(step, 2) - ((signed and len(step) > 1 and step[0] == "1") << len(step)) for step in bits)

@@ -1,20 +1,20 @@
-// At each edge the exact total takes in that edge's operands at once; sum shows it, modulo 2^ACCUMULATOR_BITS,
-// LATENCY - 1 edges later, and out the exact cyclic activation of sum another edge later, or with it if BARE. A reset,
-// or a first that counts, starts the total anew; before the first of them all is unknown.
+// At each edge the exact total adds that edge's operands at once; sum shows the total, modulo 2^ACCUMULATOR_BITS,
+// LATENCY - 1 edges later, and out the exact cyclic activation of sum one more edge later, or together with it if BARE.
+// A reset, or a first with enable, restarts the total; before the first restart everything is unknown.
 //
-// An accumulator in segments holds, besides sum, a carry into each of them but the lowest. The total is all of these
-// together, at every edge; it is sum alone once so many edges without operands have passed as there are carries.
+// A segmented accumulator also holds a carry into each segment but the lowest. Sum and carries together are the total
+// at every edge; sum alone is the total after as many edges without operands as there are carries.
 module unit_check #(
     parameter ACTIVATION_BITS = 8,
     parameter WEIGHT_BITS = 8,
     parameter ACCUMULATOR_BITS = 8,
-    // 0 for a unit without cyclic activation.
+    // 0 for a unit without a cyclic activation.
     parameter [63:0] SLOPE = 0,
     parameter LATENCY = 3,
     parameter BARE = 0,
-    // ACCUMULATOR_BITS for an accumulator that is in one piece.
+    // ACCUMULATOR_BITS for an accumulator without segments.
     parameter SEGMENT = ACCUMULATOR_BITS,
-    // Room for the exact sum of 2^32 products of the accumulator's width; longer ones agree modulo 2^TOTAL_BITS.
+    // Holds the exact sum of 2^32 products of the accumulator's width; longer sums are exact modulo 2^TOTAL_BITS.
     parameter TOTAL_BITS = ACCUMULATOR_BITS + 32
 ) (
     input clk,
@@ -35,12 +35,12 @@ module unit_check #(
 
   localparam CARRIES = (ACCUMULATOR_BITS - 1) / SEGMENT;
 
-  // Those in the unit: when all is flat, wires of one name are one.
+  // The unit's own carries: once the design is flat, wires of the same name are the same wire.
   (* hierconn *)
   wire [(CARRIES ? CARRIES : 1)-1:0] \tested.part.accumulator.carries ;
   wire [(CARRIES ? CARRIES : 1)-1:0] carries = \tested.part.accumulator.carries ;
 
-  // By edges since the operands were sampled.
+  // Delayed by the edges since the operands were sampled.
   reg signed [TOTAL_BITS-1:0] total, total_2, total_3;
   reg known, known_2, known_3, live, live_2, live_3;
   initial {known, known_2, known_3} = 0;

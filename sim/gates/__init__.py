@@ -1,1 +1,1 @@
-"""Mapped netlists as logic: simulated 512 lanes at a time, mutated, compared."""
+"""Mapped netlists as logic: simulated in 512 lanes, mutated, and compared with the golden model."""

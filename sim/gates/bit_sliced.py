@@ -1,6 +1,6 @@
-"""Gate-level simulation of a mapped netlist, 512 lanes at a time: every net is a vector with a bit a lane.
+"""Gate-level simulation of a mapped netlist in 512 lanes: every net is a vector with one bit per lane.
 
-The logic is compiled as C. Delays are none: a net changes at most once a cycle, so glitches are not seen.
+The logic is compiled as C. There are no delays: a net changes at most once a cycle, and glitches do not show.
 """
 
 import ctypes
@@ -53,10 +53,10 @@ void run(long blocks, long cycles, const U *pins, U *state, const U *mutants, U 
 
 
 class BitSliced:
-    """A netlist, and any number of mutants of it, as compiled code.
+    """A netlist and any number of its mutants, as compiled code.
 
-    count_toggles: also count how often each net changes, and in how many cycles it is 1, which takes longer.
-    Raises ValueError if there is no C compiler.
+    count_toggles: also counts each net's changes and the cycles in which it is 1, which takes longer.
+    Raises CompilerError if there is no C compiler.
     """
 
     def __init__(self, gates: Gates, mutants: Sequence[Mutant] = (), *, count_toggles: bool = False) -> None:
@@ -73,44 +73,44 @@ class BitSliced:
 
     @property
     def rate(self) -> float:
-        """Cycles a second so far, those of all lanes together, on the one core that it runs on."""
+        """Cycles per second so far, of all lanes together, on one core."""
         return self.cycles / self.seconds
 
     @property
     def toggles(self) -> dict[str, int]:
-        """How often each net changed between two cycles of a run, in all lanes and runs together; by name.
+        """Changes of each net from one cycle of a run to the next, of all lanes and runs together, by name.
 
-        Raises ValueError if toggles are not counted.
+        Raises ValueError unless toggles are counted.
         """
         return self._by_name(self._toggles)
 
     @property
     def highs(self) -> dict[str, int]:
-        """In how many cycles each net was 1, in all lanes and runs together; by name; errors as `toggles`."""
+        """Cycles in which each net was 1, of all lanes and runs together, by name. Raises ValueError as `toggles`."""
         return self._by_name(self._highs)
 
     def forget(self) -> None:
-        """Counts toggles and ones from 0 again."""
+        """Resets the counts of toggles and ones to 0."""
         self._toggles.zero_()
         self._highs.zero_()
 
     def _by_name(self, counts: Tensor) -> dict[str, int]:
         if not self._counted:
-            raise ValueError("toggles are not counted; ask for it with count_toggles")
+            raise ValueError("toggles are not counted; pass count_toggles=True")
         pairs = zip(self.nets, counts.sum(1).tolist(), strict=True)
         return {self.gates.net_names[net]: count for net, count in pairs}
 
     def initial_state(self, blocks: int) -> Tensor:
-        """All registers at 0: planes of shape (blocks, registers, WORDS)."""
+        """Returns registers that are all 0: planes of shape (blocks, registers, WORDS)."""
         return torch.zeros(blocks, self.gates.registers, WORDS, dtype=torch.int64)
 
     def run(self, pins: Tensor, state: Tensor, chosen: Tensor | None = None) -> Tensor:
-        """Runs some cycles, and returns what the output ports show in each: (blocks, cycles, outputs, WORDS).
+        """Runs cycles and returns planes of the output ports in each: (blocks, cycles, outputs, WORDS).
 
         pins: planes of the input ports, (blocks, cycles, pins, WORDS), in the order of `gates.sources`.
-        state: planes of the registers, (blocks, registers, WORDS); afterwards as the last cycle left them.
-        chosen: which lanes have which mutant, (mutants, WORDS), the same in all blocks; none if left out.
-        All int64. Raises ValueError if the shapes do not fit.
+        state: planes of the registers, (blocks, registers, WORDS); updated in place.
+        chosen: planes that select the lanes of each mutant, (mutants, WORDS), for all blocks; no lanes if left out.
+        All are int64. Raises ValueError for planes of another type or shape, or that are not contiguous.
         """
         blocks, cycles = pins.shape[:2]
         if chosen is None:
@@ -122,7 +122,9 @@ class BitSliced:
         }
         for name, (planes, shape) in expected.items():
             if planes.shape != shape or planes.dtype != torch.int64 or not planes.is_contiguous():
-                raise ValueError(f"{name} has the shape {tuple(planes.shape)}, not contiguous int64 of shape {shape}")
+                raise ValueError(
+                    f"{name} has the shape {tuple(planes.shape)}; allowed is contiguous int64 of the shape {shape}"
+                )
         shown = torch.empty(blocks, cycles, len(self.gates.shown), WORDS, dtype=torch.int64)
         started = time.perf_counter()
         self._library.run(

@@ -1,4 +1,4 @@
-"""The cells of a Liberty library, as far as logic simulation needs them."""
+"""The logic of the cells in a Liberty library."""
 
 import re
 from dataclasses import dataclass, field
@@ -21,8 +21,8 @@ _STATEMENT = re.compile(
 class FlipFlop:
     """The register in a cell.
 
-    state, inverse: names that the functions of its outputs have for what it holds. clock: the function whose rising
-    edge loads `next_state`. forced: the functions that set or clear it at once.
+    state, inverse: names of its state, and of the state's inverse, in the functions of outputs. clock: loads
+    `next_state` on its rising edge. forced: functions that set or clear the state asynchronously.
     """
 
     state: str
@@ -34,7 +34,7 @@ class FlipFlop:
 
 @dataclass(frozen=True)
 class LibraryCell:
-    """A standard cell: the function of each output pin, and its register if it has one."""
+    """A standard cell: the function of each output pin, and the register if there is one."""
 
     name: str
     inputs: frozenset[str]
@@ -51,9 +51,9 @@ class _Group:
 
 
 def read_cells(liberty: str) -> dict[str, LibraryCell]:
-    """The gates and flip-flops of a Liberty text, by name; cells of another kind, such as latches, are left out.
+    """Returns the gates and flip-flops of a Liberty text by name; leaves out other cells, such as latches.
 
-    Raises ValueError if the text cannot be read.
+    Raises ValueError for text that is not Liberty.
     """
     root = _read_groups(_COMMENT.sub(" ", liberty))
     libraries = [group for group in root.groups if group.kind == "library"]

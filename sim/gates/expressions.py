@@ -13,33 +13,33 @@ _PYTHON = {"&": int.__and__, "|": int.__or__, "^": int.__xor__}
 class Expression:
     """A logic function of pins.
 
-    symbol: the name of a pin, `0` or `1` where there are no operands; else `~`, `&`, `|` or `^`, which joins them.
+    symbol: the name of a pin, `0` or `1` without operands; else the operator that joins them: `~`, `&`, `|` or `^`.
     """
 
     symbol: str
     operands: tuple["Expression", ...] = ()
 
     def text(self, names: Mapping[str, str]) -> str:
-        """The function in the syntax that C and Verilog share; `names` has what to write for pins and for `0`, `1`."""
+        """Returns the function in the syntax that C and Verilog share; `names` maps pins, `0` and `1` to signals."""
         if not self.operands:
             return names[self.symbol]
         written = [operand.text(names) for operand in self.operands]
         return f"(~{written[0]})" if self.symbol == "~" else f"({f' {self.symbol} '.join(written)})"
 
     def pins(self) -> frozenset[str]:
-        """The pins that it names."""
+        """Returns the pins that the function names."""
         if self.operands:
             return frozenset().union(*(operand.pins() for operand in self.operands))
         return frozenset() if self.symbol in "01" else frozenset({self.symbol})
 
     def with_pins(self, replaced: Mapping[str, "Expression"]) -> "Expression":
-        """The same function of other signals: each pin in `replaced` gives way to the expression there."""
+        """Returns the function with each pin in `replaced` substituted by its expression."""
         if not self.operands:
             return replaced.get(self.symbol, self)
         return Expression(self.symbol, tuple(operand.with_pins(replaced) for operand in self.operands))
 
     def table(self, pins: tuple[str, ...]) -> int:
-        """Its truth table as an integer: bit i is the value where bit j of i is the value of `pins[j]`."""
+        """Returns the truth table as an integer: bit i is the value where `pins[j]` is bit j of i."""
         rows = 1 << len(pins)
         values = {"0": 0, "1": (1 << rows) - 1}
         for position, pin in enumerate(pins):
@@ -54,7 +54,7 @@ class Expression:
 
 
 def inverted(expression: Expression) -> Expression:
-    """The complement of an expression."""
+    """Returns the complement of an expression."""
     return Expression("~", (expression,))
 
 

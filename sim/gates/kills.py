@@ -1,4 +1,4 @@
-"""Which mutants of a netlist the bench's stimuli tell from the golden model."""
+"""Finds the mutants of a netlist that the bench's stimuli tell from the golden model."""
 
 from dataclasses import dataclass
 
@@ -20,9 +20,10 @@ _CHUNK = 4096
 
 @dataclass(frozen=True)
 class _Scene:
-    """One stimulus as bits, each 0 or -1: tensors of shape (cycles, pins), and (cycles, outputs) for the other two.
+    """One stimulus as bits, each 0 or -1.
 
-    name: the family. preset: the bits of the sum to start from, (1, bits), or None to go on from the last stimulus.
+    name: the family. preset: bits of the sum to start from, (1, bits), or None to continue from the last stimulus.
+    pins: (cycles, pins). expected: the golden model's outputs, (cycles, outputs). known: where these are defined.
     """
 
     name: str
@@ -32,12 +33,12 @@ class _Scene:
     known: Tensor
 
 
-def kills(program: BitSliced, design: MacDesign, seed: int) -> tuple[list[str | None], bool]:
-    """Which family of the bench's stimuli is the first to tell each mutant from the golden model, None for none.
+def find_kills(program: BitSliced, design: MacDesign, seed: int) -> tuple[list[str | None], bool]:
+    """Returns the first family of stimuli that tells each mutant from the golden model, or None if none does.
 
-    One lane runs one mutant; all get the same stimuli, one after another. Those that start from a preset sum come last,
-    and are named so: the bench has them for generated Verilog, not for netlists. Also returns whether the netlist
-    itself agrees with the golden model throughout. Registers start at 0, where the bench starts from unknown values.
+    Also returns whether the netlist itself agrees with the golden model throughout. Each lane runs one mutant, and all
+    play the same stimuli. Stimuli with a preset sum come last and are named as such, since the bench plays them on
+    generated Verilog only. Registers start at 0, where the bench starts from unknown values.
     """
     scenes = _scenes(program.gates, design, seed)
     found: list[str | None] = [None] * len(program.mutants)
@@ -87,7 +88,7 @@ def _scene(gates: Gates, design: MacDesign, family: str, stimulus: Stimulus) -> 
 def _wrong_lanes(
     program: BitSliced, state: Tensor, masks: Tensor, scene: _Scene
 ) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """The lanes that some output betrays: a plane of shape (WORDS,)."""
+    """Returns the lanes in which some output is wrong: a plane of shape (WORDS,)."""
     if scene.preset is not None:
         preset_sum(program.gates, state, in_every_lane(scene.preset))
     wrong = np.zeros(WORDS, np.int64)

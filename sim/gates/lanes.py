@@ -1,4 +1,4 @@
-"""Integers as bit planes: bit b of 512 lanes lies in eight 64-bit words, one lane a bit."""
+"""Integers as bit planes: bit b of 512 lanes lies in eight 64-bit words, one bit per lane."""
 
 import numpy as np
 import torch
@@ -6,13 +6,13 @@ from torch import Tensor
 
 WORDS = 8
 LANES = 64 * WORDS
-"""Lanes of a block: the width of the vectors that the compiled gates compute with."""
+"""Lanes of a block: the width in bits of the compiled gates' vectors."""
 
 
 def pack(values: Tensor, bits: int) -> Tensor:
-    """The low `bits` bits of integers of shape (cycles, lanes): planes of shape (blocks, cycles, bits, WORDS).
+    """Packs the low `bits` bits of integers of shape (cycles, lanes) into planes (blocks, cycles, bits, WORDS).
 
-    The last block's lanes beyond the given ones hold 0.
+    Lanes of the last block beyond the given ones hold 0.
     """
     cycles, lanes = values.shape
     blocks = -(-lanes // LANES)
@@ -24,7 +24,7 @@ def pack(values: Tensor, bits: int) -> Tensor:
 
 
 def unpack(planes: Tensor, lanes: int) -> Tensor:
-    """Signed integers of shape (cycles, lanes) from two's-complement planes (blocks, cycles, bits, WORDS)."""
+    """Unpacks two's-complement planes (blocks, cycles, bits, WORDS) into signed integers of shape (cycles, lanes)."""
     blocks, cycles, bits, _ = planes.shape
     values = np.zeros((blocks, cycles, LANES), np.int64)
     for bit in range(bits):
@@ -35,9 +35,9 @@ def unpack(planes: Tensor, lanes: int) -> Tensor:
 
 
 def counting(bits: int, first: int, blocks: int) -> Tensor:
-    """Planes of shape (blocks, bits, WORDS) in which the lanes, from the block `first` on, count 0, 1, 2, ...
+    """Returns planes (blocks, bits, WORDS) that hold each lane's number; `first` is the number of the first block.
 
-    With less than nine bits a block counts through them over and over.
+    With fewer than nine bits, a block counts through all values repeatedly.
     """
     within = (LANES - 1).bit_length()
     low = pack(torch.arange(LANES)[None], min(bits, within))[0, 0].expand(blocks, -1, -1)
@@ -48,10 +48,10 @@ def counting(bits: int, first: int, blocks: int) -> Tensor:
 
 
 def bits_of(values: Tensor, bits: int) -> Tensor:
-    """The low bits of integers of shape (cycles,), each 0 or -1: (cycles, bits)."""
+    """Returns the low bits of integers of shape (cycles,), each as 0 or -1: (cycles, bits)."""
     return -((values[:, None] >> torch.arange(bits)) & 1)
 
 
 def in_every_lane(bits: Tensor) -> Tensor:
-    """Planes (cycles, bits, WORDS) that hold bits of shape (cycles, bits), each 0 or -1, in all lanes."""
+    """Returns planes (cycles, bits, WORDS) with bits of shape (cycles, bits), each 0 or -1, in every lane."""
     return bits[:, :, None].expand(-1, -1, WORDS).contiguous()

@@ -1,4 +1,4 @@
-"""A netlist as logic: assignments in the order in which they are computed, between registers of one clock."""
+"""A netlist as logic: registers of one clock, and assignments between them in order of computation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from sim.gates.expressions import Expression
 
 CLOCK = "clk"
-"""Name of the port of the clock."""
+"""Name of the clock's port."""
 
 
 @dataclass(frozen=True)
 class Assignment:
     """One signal and the function that drives it.
 
-    target: the signal. function: in terms of the cell's pins. pins: the signal at each of them. cell, instance: the
-    kind of cell and its name, empty for an input port.
+    target: the signal. function: in terms of the cell's pins. pins: the signal at each of them. cell, instance: names
+    of the library cell and of its instance, empty for an input port.
     """
 
     target: str
@@ -24,7 +24,7 @@ class Assignment:
     instance: str = ""
 
     def text(self, function: Expression | None = None) -> str:
-        """Its function, or another of the same pins, in the syntax that C and Verilog share."""
+        """Returns the function, or another one of the same pins, in the syntax that C and Verilog share."""
         return (function or self.function).text({"0": "zero", "1": "one", **self.pins})
 
 
@@ -32,12 +32,12 @@ class Assignment:
 class Gates:
     """A flat netlist of one clock, as logic between registers.
 
-    Signals: `n7` is a net, `i3` bit 3 of the input ports one after another, `s2` what register 2 holds and `d2` what it
-    takes up next, `zero` and `one` the constants.
+    Signals: `n7` is a net, `i3` bit 3 of the concatenated input ports, `s2` the state of register 2 and `d2` its next
+    state; `zero` and `one` are the constants.
 
-    name: of the module. inputs: input ports without the clock, and their widths. outputs: the nets of each output port.
-    registers: how many. assignments: every net and every `d`, in an order in which each comes after what it needs.
-    net_names: what the netlist calls each net. wires: the nets of each vector that has a name of its own.
+    name: of the module. inputs: width of each input port but the clock. outputs: nets of each output port.
+    registers: their number. assignments: drivers of every net and every `d`, each after the signals that it needs.
+    net_names: name of each net in the netlist. wires: nets of each vector with a public name.
     """
 
     name: str
@@ -60,17 +60,17 @@ class Gates:
         return tuple(net for nets in self.outputs.values() for net in nets)
 
     def label(self, signal: str) -> str:
-        """What the netlist calls a net, or the net of the register that takes up a `d` signal."""
+        """Returns the name in the netlist of a net, or a description of a `d` signal by its register's net."""
         if signal in self.net_names:
             return self.net_names[signal]
         state = f"s{signal[1:]}"
         held = [found.target for found in self.assignments if state in found.pins.values() and found.target[0] == "n"]
-        return f"what {self.net_names[held[0]]} takes up next" if held else f"what register {signal[1:]} takes up next"
+        return f"next value of {self.net_names[held[0]] if held else f'register {signal[1:]}'}"
 
     def registers_of(self, port: str) -> list[tuple[int, bool]]:
-        """For each bit of an output port, the register that it shows, and whether it shows its inverse.
+        """Returns for each bit of an output port the register that it shows, and whether inverted.
 
-        Raises ValueError for a port that shows anything else.
+        Raises ValueError if the port shows anything but registers.
         """
         by_target = {found.target: found for found in self.assignments}
         registers = []
@@ -78,12 +78,12 @@ class Gates:
             function, pins = by_target[net].function, by_target[net].pins
             (pin, *others) = pins or ("",)
             if others or not pins.get(pin, "").startswith("s"):
-                raise ValueError(f"the port {port} of {self.name} shows something else than registers")
+                raise ValueError(f"the port {port} of {self.name} shows something other than registers")
             straight = function.table((pin,)) == Expression(pin).table((pin,))
             registers.append((int(pins[pin][1:]), not straight))
         return registers
 
     @property
     def next_states(self) -> tuple[str, ...]:
-        """What the registers take up at the end of a cycle."""
+        """The signals that registers load at the end of a cycle."""
         return tuple(f"d{register}" for register in range(self.registers))

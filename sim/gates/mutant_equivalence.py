@@ -1,4 +1,4 @@
-"""Whether a mutant of a netlist behaves like the netlist, by trying every value of what the changed gate can touch."""
+"""Proves mutants of a netlist equivalent to it, by trying every value of the signals around the changed gate."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,17 @@ from sim.gates.lanes import LANES, WORDS, counting
 from sim.gates.logic import Gates
 
 EXHAUSTIVE_BITS = 26
-"""Of up to so many bits, all combinations are tried."""
+"""Values of at most this many bits are all tried."""
 
 _CHUNK = 2048
 
 
 @dataclass(frozen=True)
 class _Reach:
-    """What a changed gate can touch.
+    """The reach of a changed gate within a cycle.
 
-    shown, registers: positions of the outputs, and the registers, that depend on it in the same cycle.
-    sources: the signals at the start of the cycle that these depend on.
+    shown, registers: positions of the outputs, and the registers, that depend on the gate.
+    sources: the inputs and states that these outputs and registers depend on.
     """
 
     shown: list[int]
@@ -29,18 +29,20 @@ class _Reach:
 
 
 def proved_equivalent(program: BitSliced, number: int, limit: int = EXHAUSTIVE_BITS) -> bool:
-    """Whether exhaustive trial proves that a mutant of the program behaves as the netlist does.
+    """Returns whether exhaustive trial proves that a mutant of the program behaves as the netlist does.
 
-    Proved means: whatever registers the mutant powers up with, from its second cycle on it does what the netlist does
-    from some state of its own. For that, one step of both is compared, from every value of the inputs and registers
-    that count; and where some differ, once more from the values that registers can have after a cycle, which are those
-    that earlier inputs and registers make of them. False also where more than `limit` bits would have to be tried.
+    Proved means: whatever the mutant's registers hold at power-up, from its second cycle on it behaves as the netlist
+    does from some state. To that end one step of both is compared from every value of the inputs and registers in
+    reach; if any differ, once more from the values that registers can hold after a cycle, which are computed from
+    earlier inputs and registers. Returns False also if more than `limit` bits would have to be tried.
+
+    number: position of the mutant in `program.mutants`.
     """
     gates = program.gates
     reach = _reach(gates, gates.assignments[program.mutants[number].site].target)
     if len(reach.sources) <= limit and _same(program, number, reach, reach.sources, []):
         return True
-    # A register that the mutation does not touch in one step takes up the same in both machines.
+    # Registers out of reach load the same value in both machines.
     made = [source for source in reach.sources if source[0] == "s" and int(source[1:]) not in reach.registers]
     free = [source for source in reach.sources if source not in made]
     earlier = sorted(_sources_of(gates, {f"d{source[1:]}" for source in made}))
@@ -50,7 +52,7 @@ def proved_equivalent(program: BitSliced, number: int, limit: int = EXHAUSTIVE_B
 def _same(
     program: BitSliced, number: int, reach: _Reach, free: list[str], made: list[str], earlier: list[str] | None = None
 ) -> bool:
-    """If one step agrees for every value of the signals `free` and of those a cycle `earlier`, which make `made`."""
+    """Returns whether one step agrees for every value of `free` and of the `earlier` signals that make `made`."""
     earlier = earlier or []
     bits = max(1, len(free) + len(earlier))
     blocks = max(1, (1 << bits) // LANES)
@@ -74,7 +76,7 @@ def _same(
 
 
 def _set(program: BitSliced, planes: Tensor, sources: list[str]) -> tuple[Tensor, Tensor]:
-    """Pins and registers with the given sources at the given planes (blocks, sources, WORDS), all others at 0."""
+    """Returns pins and registers with `sources` set to planes (blocks, sources, WORDS) and all others 0."""
     pins = torch.zeros(len(planes), 1, sum(program.gates.inputs.values()), WORDS, dtype=torch.int64)
     state = program.initial_state(len(planes))
     for position, source in enumerate(sources):
@@ -95,7 +97,7 @@ def _reach(gates: Gates, target: str) -> _Reach:
 
 
 def _sources_of(gates: Gates, targets: set[str]) -> set[str]:
-    """The inputs and registers that signals depend on."""
+    """Returns the inputs and states that the targets depend on."""
     needed = set(targets)
     for found in reversed(gates.assignments):
         if found.target in needed:

@@ -1,4 +1,4 @@
-"""Mutants of a netlist: what could have gone wrong in one gate."""
+"""Mutants of a netlist: faults in one gate."""
 
 import random
 from collections.abc import Iterator, Mapping
@@ -14,8 +14,8 @@ from sim.gates.logic import Assignment, Gates
 class Mutant:
     """A change of one gate.
 
-    site: which of the netlist's assignments. function: what it becomes, in terms of the same pins.
-    kind: `stuck`, `cell`, `swap` or `inverted`. change: what was done, in words.
+    site: position of the assignment in the netlist. function: the new function of the same pins.
+    kind: `stuck`, `cell`, `swap` or `inverted`. change: a description.
     """
 
     site: int
@@ -25,7 +25,7 @@ class Mutant:
 
 
 def draw_mutants(gates: Gates, cells: Mapping[str, LibraryCell], count: int, seed: int) -> list[Mutant]:
-    """`count` different mutants, drawn at random from all of them; all, where there are no more. In netlist order.
+    """Draws `count` different mutants, or all if there are fewer, and returns them in netlist order.
 
     Raises ValueError for a count below 1.
     """
@@ -37,12 +37,11 @@ def draw_mutants(gates: Gates, cells: Mapping[str, LibraryCell], count: int, see
 
 
 def all_mutants(gates: Gates, cells: Mapping[str, LibraryCell]) -> list[Mutant]:
-    """Every mutant of a netlist, none of which computes its gate's own function or that of another mutant of the gate.
+    """Returns every mutant of a netlist.
 
-    Nets that nothing reads, such as the inverse outputs of flip-flops, have none.
-
-    A net stuck at 0 or 1; a gate replaced by another cell with the same inputs; two inputs of a gate swapped; an input
-    or the output of a gate inverted.
+    A net is stuck at 0 or 1, a gate replaced by another cell with the same inputs, two inputs of a gate swapped, or an
+    input or the output of a gate inverted. No mutant computes its gate's own function or that of another mutant of the
+    gate. Nets that nothing reads, such as inverse outputs of flip-flops, have no mutants.
     """
     by_inputs: dict[frozenset[str], list[LibraryCell]] = {}
     for cell in cells.values():

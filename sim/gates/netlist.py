@@ -1,4 +1,4 @@
-"""Mapped netlists as logic: reads Yosys's JSON, with the cells' functions, into assignments in order."""
+"""Reads mapped netlists, in Yosys's JSON, as logic."""
 
 import json
 import re
@@ -14,10 +14,10 @@ _CONSTANTS = {"0": "zero", "1": "one", "x": "zero", "z": "zero"}
 
 
 def read_gates(path: Path, module: str, cells: Mapping[str, LibraryCell]) -> Gates:
-    """Reads a flattened, mapped module from Yosys's `write_json`.
+    """Reads a flattened, mapped module from a file of Yosys's `write_json`.
 
-    Raises ValueError for a module that is missing, a cell that the library lacks, registers that are not all clocked
-    by the rising edge of `clk`, signals that can set or clear a register at once, and combinational loops.
+    Raises ValueError for a missing module, a cell that the library lacks, a register that the rising edge of `clk` does
+    not clock, an asynchronous set or reset that is not tied off, a net without a driver, and a combinational loop.
     """
     modules = json.loads(path.read_text())["modules"]
     if module not in modules:
@@ -26,7 +26,7 @@ def read_gates(path: Path, module: str, cells: Mapping[str, LibraryCell]) -> Gat
 
 
 def gates_of(name: str, module: dict[str, Any], cells: Mapping[str, LibraryCell]) -> Gates:
-    """The same of the module `name` as Yosys's JSON has it, already parsed."""
+    """Returns the gates of the parsed JSON of one module. Raises ValueError as `read_gates`."""
     reader = _Reader(module, cells)
     return Gates(
         name=name,
@@ -48,7 +48,7 @@ def _net(bit: int | str) -> str:
 
 
 class _Reader:
-    """Turns ports and cells into assignments, in no order yet."""
+    """Turns ports and cells into assignments, in arbitrary order."""
 
     def __init__(self, module: dict[str, Any], cells: Mapping[str, LibraryCell]) -> None:
         self._module = module
@@ -65,7 +65,7 @@ class _Reader:
             cell = cells.get(found["type"])
             if cell is None:
                 raise ValueError(
-                    f"the netlist has the cell {found['type']}, which is no gate or flip-flop of the library"
+                    f"the netlist has the cell {found['type']}, which is neither a gate nor a flip-flop of the library"
                 )
             pins = {pin: _net(bits[0]) for pin, bits in found["connections"].items() if bits}
             missing = cell.inputs - pins.keys()
@@ -80,7 +80,7 @@ class _Reader:
             self._register(instance, cell, flip_flop, pins)
 
     def ports(self, direction: str) -> dict[str, list[int | str]]:
-        """The bits of each port of a direction, lowest first; ports by name, for they have no order."""
+        """Returns the bits of each port of a direction, lowest first; ports sorted by name, as JSON has no order."""
         ports = sorted(self._module["ports"].items())
         return {name: port["bits"] for name, port in ports if port["direction"] == direction}
 
@@ -98,7 +98,7 @@ class _Reader:
                 self.assignments.append(Assignment(outputs[pin], function, used, cell.name, instance))
 
     def _remove_clocks(self) -> None:
-        """Takes the clock's buffers and inverters out of the logic, and notes each clock net's polarity."""
+        """Removes the clock's buffers and inverters from the logic and records each clock net's polarity."""
         (clock,) = self.ports("input").get(CLOCK) or ["zero"]
         self._rising: dict[str, bool] = {_net(clock): True}
         grown = True
@@ -110,10 +110,10 @@ class _Reader:
             grown = bool(reached)
 
     def _polarity(self, function: Expression, pins: Mapping[str, str]) -> bool:
-        """Whether a function of a clock net follows the clock (True) or its inverse."""
+        """Returns whether a function of a clock net follows the clock (True) or its inverse."""
         (pin, *others) = function.pins()
         if others or pins[pin] not in self._rising:
-            raise ValueError("the netlist has a register or a gate that needs more of a clock than clk and its inverse")
+            raise ValueError(f"the netlist has a clock other than {CLOCK} and its inverse")
         follows = function.table((pin,)) == Expression(pin).table((pin,))
         return self._rising[pins[pin]] == follows
 
@@ -124,18 +124,20 @@ class _Reader:
         for forced in flip_flop.forced:
             applied = forced.with_pins(tied)
             if applied.pins() or applied.table(()):
-                raise ValueError(f"{cell.name} {instance} can be set or cleared at once; only synchronous ones do")
+                raise ValueError(
+                    f"{cell.name} {instance} has an asynchronous set or reset; allowed are synchronous ones"
+                )
         state = {**pins, flip_flop.state: f"s{self.registers}"}
         inverse = {flip_flop.inverse: inverted(Expression(flip_flop.state))}
         outputs = {pin: function.with_pins(inverse) for pin, function in cell.outputs.items()}
         self._drive(instance, cell, outputs, pins, state)
-        takes_up = {"next": flip_flop.next_state.with_pins(inverse)}
-        self._drive(instance, cell, takes_up, {"next": f"d{self.registers}"}, state)
+        next_state = {"next": flip_flop.next_state.with_pins(inverse)}
+        self._drive(instance, cell, next_state, {"next": f"d{self.registers}"}, state)
         self.registers += 1
 
 
 def _in_order(assignments: list[Assignment]) -> Iterator[Assignment]:
-    """Depth first, so that a value is computed shortly before it is used."""
+    """Sorts assignments by need, depth first, so that a value is computed shortly before it is used."""
     by_target = {assignment.target: assignment for assignment in assignments}
     known = {"zero", "one"}
     path: dict[str, Iterator[str]] = {}
@@ -145,7 +147,7 @@ def _in_order(assignments: list[Assignment]) -> Iterator[Assignment]:
             raise ValueError(f"the netlist has a net that nothing drives: {target}")
         return iter(signal for signal in by_target[target].pins.values() if signal[0] not in "is")
 
-    for start in sorted(by_target, key=lambda target: target[0]):  # what registers take up first, then what is left
+    for start in sorted(by_target, key=lambda target: target[0]):  # next states first, then nets that only outputs need
         if start in known:
             continue
         path[start] = needs(start)
@@ -163,7 +165,7 @@ def _in_order(assignments: list[Assignment]) -> Iterator[Assignment]:
 
 
 def _net_names(module: dict[str, Any]) -> dict[str, str]:
-    """A name for each net, a public one where it has one, ports first."""
+    """Returns a name for each net: a port's if possible, else a public one."""
     names: dict[str, str] = {}
     entries = sorted(
         module["netnames"].items(), key=lambda entry: (entry[0] not in module["ports"], entry[1]["hide_name"], entry[0])

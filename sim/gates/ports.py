@@ -1,4 +1,4 @@
-"""Operand streams for the gates of a multiply-accumulate unit, and what its ports show."""
+"""Plays operand streams on the gates of a multiply-accumulate unit and reads its ports."""
 
 from dataclasses import dataclass
 
@@ -14,9 +14,9 @@ from sim.mac.golden import Cycles
 
 @dataclass(frozen=True)
 class Response:
-    """What the ports showed just before each rising clock edge: signed integers of shape (cycles, lanes).
+    """Values of the output ports just before each rising clock edge: signed integers of shape (cycles, lanes).
 
-    out: all 0 for a unit without a cyclic activation.
+    out: 0 throughout for a unit without a cyclic activation.
     """
 
     sum: Tensor
@@ -24,13 +24,13 @@ class Response:
 
 
 def pin_values(gates: Gates, design: MacDesign, cycles: Cycles) -> Tensor:
-    """Each cycle's input pins as one integer, first pin lowest, in the order of `gates.sources`; shaped as the cycles.
+    """Returns each cycle's input pins as one integer, in the order of `gates.sources`, lowest bit first.
 
-    Raises ValueError if the netlist's ports are not those of the design.
+    The result has the shape of the cycles' tensors. Raises ValueError if the netlist's ports are not the design's.
     """
     widths = {"activation": design.activation_bits, "enable": 1, "first": 1, "rst": 1, "weight": design.weight_bits}
     if dict(gates.inputs) != widths:
-        raise ValueError(f"the netlist {gates.name} has not the input ports of {design.name}")
+        raise ValueError(f"the netlist {gates.name} lacks the input ports of {design.name}")
     values = {
         "activation": cycles.activation,
         "enable": cycles.enable,
@@ -46,11 +46,11 @@ def pin_values(gates: Gates, design: MacDesign, cycles: Cycles) -> Tensor:
 
 
 def play(program: BitSliced, design: MacDesign, cycles: Cycles, state: Tensor | None = None) -> Response:
-    """Plays an operand stream a lane, all lanes at once.
+    """Plays one operand stream per lane, all lanes at once, and returns what the ports show.
 
-    cycles: tensors of shape (cycles, lanes), any number of lanes. Where that is no multiple of 512, lanes with every
-    pin at 0 fill up; toggles count them, too.
-    state: registers to start from, updated in place; all 0 if left out.
+    cycles: tensors of shape (cycles, lanes). Idle lanes, with every pin at 0, fill up to a multiple of 512; toggles
+    include theirs.
+    state: registers to start from, updated in place; all 0 if left out. Raises ValueError as `pin_values`.
     """
     lanes = cycles.activation.shape[1]
     pins = pack(pin_values(program.gates, design, cycles), sum(program.gates.inputs.values()))
@@ -59,7 +59,7 @@ def play(program: BitSliced, design: MacDesign, cycles: Cycles, state: Tensor | 
 
 
 def read_ports(gates: Gates, shown: Tensor, lanes: int) -> Response:
-    """The integers in the planes that a run returns."""
+    """Returns the integers in the planes that `BitSliced.run` returns."""
     values, position = {}, 0
     for port, nets in gates.outputs.items():
         values[port] = unpack(shown[:, :, position : position + len(nets)], lanes)
@@ -68,9 +68,9 @@ def read_ports(gates: Gates, shown: Tensor, lanes: int) -> Response:
 
 
 def preset_sum(gates: Gates, state: Tensor, sums: Tensor) -> None:
-    """Sets the accumulator, in planes of registers (blocks, registers, WORDS), in place.
+    """Sets the accumulator in planes of registers (blocks, registers, WORDS), in place.
 
-    sums: planes (blocks, accumulator bits, WORDS), or what can be broadcast to that.
+    sums: planes that broadcast to (blocks, accumulator bits, WORDS).
     """
     for bit, (register, inverse) in enumerate(gates.registers_of("sum")):
         state[:, register] = ~sums[:, bit] if inverse else sums[:, bit]

@@ -1,11 +1,11 @@
-"""Writes a netlist, or a mutant of it, as Verilog without cells."""
+"""Writes a netlist, or a mutant of it, as Verilog without library cells."""
 
 from sim.gates.logic import CLOCK, Gates
 from sim.gates.mutants import Mutant
 
 
 def gates_verilog(gates: Gates, mutant: Mutant | None = None) -> str:
-    """The logic as assignments, and registers that keep their names, by which a proof of equivalence pairs them up."""
+    """Returns the netlist as assignments and registers; registers keep the names by which proofs pair them up."""
     inputs = {f"i{position}": bit for position, bit in enumerate(_port_bits(gates))}
     ports = [f"input {CLOCK}", *(f"input [{width - 1}:0] {port}" for port, width in gates.inputs.items())]
     ports += [f"output [{len(nets) - 1}:0] {port}" for port, nets in gates.outputs.items()]

@@ -1,18 +1,18 @@
-// Plays a stimulus file into multiply-accumulate units and records what their pins did, so that long
-// runs need no Python call a cycle. LANES units run side by side, each on a stimulus of its own.
+// Plays a stimulus file into multiply-accumulate units and records their pins, so that long runs need no
+// Python call per cycle. LANES units run side by side, each on its own stimulus.
 //
-// A rising `go` starts a run; `done` rises when the stimulus is used up and its last operands have
-// left the pipeline (FLUSH bubbles follow the stimulus).
+// A rising `go` starts a run; `done` rises when the stimulus is used up and its last operands have left the
+// pipeline: FLUSH bubbles follow the stimulus.
 //
-// stimulus.bin, a 64-bit big-endian word a cycle and lane, lane by lane: weight in bits 0-15, activation
-// in 16-31, then first, enable, rst.
-// response.bin, three 64-bit little-endian words a cycle and lane, sampled just before the rising edge:
-// the inputs in the same layout, as they stand at the unit's pins, with bit 63 set where a bit of sum is
-// unknown and bit 62 where one of out is; sum; out.
+// stimulus.bin has one 64-bit big-endian word per cycle and lane, all lanes of a cycle together: weight in
+// bits 0-15, activation in 16-31, then first, enable, rst.
+// response.bin has three 64-bit little-endian words per cycle and lane, sampled just before the rising edge:
+// the inputs at the unit's pins in the same layout, with bit 63 set if a bit of sum is unknown and bit 62 if
+// a bit of out is; sum; out.
 //
-// With WAVES defined, the signals of the first unit go to the file `waves`, with the name of what is played,
-// which whoever runs the bench sets as text, and the cycle of the stimulus, as mismatches count them. Verilator
-// writes whatever tracing is on for, Icarus what $dumpvars names.
+// With WAVES defined, the first unit's signals go to the file `waves`, together with `playing`, the family of
+// stimuli as text, set from outside, and `cycle`, which counts as mismatches do. Verilator writes the signals
+// for which tracing is on, Icarus those that $dumpvars names.
 
 `timescale 1ns / 1ps
 

@@ -1,7 +1,6 @@
-"""Functional coverage of a multiply-accumulate unit: the bins of the test plan, and how often each was hit.
+"""Functional coverage of a multiply-accumulate unit: the bins of the test plan, and their hits.
 
-The bins are counted from what the monitor saw at the unit's pins, never from the stimulus. Their names and
-meanings are in docs/testplan.md.
+Hits are counted from the monitored pins, never from the stimulus. docs/testplan.md explains the bins.
 """
 
 import torch
@@ -14,10 +13,10 @@ from sim.mac.landmarks import LONGEST_DOT, activation_corners, landmarks, weight
 
 
 def bins(design: MacDesign, preload: bool) -> list[str]:
-    """Every bin that a run on this design has to hit.
+    """Returns the names of the bins that a run on this design must hit.
 
-    preload: whether the accumulator register can be set from outside. Without that, sums that no dot product
-    of LONGEST_DOT terms reaches are left out.
+    preload: whether the accumulator register can be set from outside; if not, sums that no dot product of LONGEST_DOT
+    terms reaches are left out.
     """
     reachable = {name for name, value in landmarks(design).items() if preload or within_reach(design, value)}
     names = [
@@ -38,7 +37,7 @@ def bins(design: MacDesign, preload: bool) -> list[str]:
 
 
 def count_hits(design: MacDesign, cycles: Cycles, steps: Accumulation) -> dict[str, int]:
-    """How often `cycles`, with their sums from `sim.mac.golden.accumulate`, hit each bin."""
+    """Returns how often `cycles`, with their sums from `sim.mac.golden.accumulate`, hit each bin."""
     live = (cycles.enable == 1) & (cycles.reset == 0)
     hits = _operand_hits(design, cycles, live)
     hits |= _dot_hits(design, steps, live)
@@ -55,8 +54,8 @@ def _operand_hits(design: MacDesign, cycles: Cycles, live: Tensor) -> dict[str, 
     activations, weights = activation_corners(design), weight_corners(design)
     row = _positions(cycles.activation, activations, design.activation_range)
     column = _positions(cycles.weight, weights, design.weight_range)
-    cell = torch.where(live, row * (len(weights) + 1) + column, 0)
-    counts = torch.bincount(cell, minlength=(len(activations) + 1) * (len(weights) + 1))
+    pair = torch.where(live, row * (len(weights) + 1) + column, 0)
+    counts = torch.bincount(pair, minlength=(len(activations) + 1) * (len(weights) + 1))
     table: list[list[int]] = counts.view(len(activations) + 1, len(weights) + 1)[1:, 1:].tolist()
     return {
         f"operands: {activation} x {weight}": table[i][j]
@@ -66,24 +65,24 @@ def _operand_hits(design: MacDesign, cycles: Cycles, live: Tensor) -> dict[str, 
 
 
 def _positions(values: Tensor, wanted: list[int], allowed: range) -> Tensor:
-    """For each value its place among `wanted`, counted from 1, or 0 where it is not among them."""
+    """Returns the place of each value among `wanted`, counted from 1, or 0 if it is not among them."""
     places = torch.zeros(allowed[-1] - allowed[0] + 1, dtype=torch.int64)
     places[torch.tensor(wanted) - allowed[0]] = torch.arange(1, len(wanted) + 1)
     return places[values - allowed[0]]
 
 
 def _dot_hits(design: MacDesign, steps: Accumulation, live: Tensor) -> dict[str, int]:
-    """Lengths of the dot products, and the wraps within each."""
-    # What the accumulator adds: of a product wider than itself, the low bits.
+    """Counts the lengths of dot products and the wraps within each."""
+    # The accumulator adds the low bits of a product wider than itself.
     addend = wrap(steps.product, design.accumulator_bits)
     up = (steps.before >= 0) & (addend > 0) & (steps.after < 0)
     down = (steps.before < 0) & (addend < 0) & (steps.after >= 0)
     wrapped = ~steps.restart & steps.known & (up | down)
-    dot = steps.restart.cumsum(0)  # 0 is what runs before the first restart: a preloaded sum
+    dot = steps.restart.cumsum(0)  # 0 runs before the first restart, from a preloaded sum
     dots = int(dot[-1]) + 1
     length = torch.zeros(dots, dtype=torch.int64).index_add(0, dot, (live & steps.known).long())
     wraps = torch.zeros(dots, dtype=torch.int64).index_add(0, dot, wrapped.long())
-    # The sum that a `first` cuts off: would the product have wrapped it?
+    # Would the product have wrapped the sum that a `first` ends?
     uncut = wrap(steps.before + addend, design.accumulator_bits)
     cut_up = (steps.before >= 0) & (addend > 0) & (uncut < 0)
     cut_down = (steps.before < 0) & (addend < 0) & (uncut >= 0)

@@ -1,4 +1,4 @@
-"""The in-simulator side of the test bench: plays stimuli, records the pins, compares, counts coverage."""
+"""The bench inside the simulator: plays stimuli, records the pins, compares them, counts coverage."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
@@ -11,6 +11,7 @@ from cocotb.triggers import FallingEdge, ReadWrite, RisingEdge
 from torch import Tensor
 
 from hw.mac.design import MacDesign
+from hw.mac.parts import ACCUMULATOR
 from sim.mac.coverage import bins, count_hits
 from sim.mac.golden import Cycles, accumulate, expected_outputs
 from sim.mac.streams import Stimulus, bubbles, flush, join, paced
@@ -21,7 +22,7 @@ _PIN_BITS = 16
 
 @dataclass(frozen=True)
 class Recording:
-    """What the monitor saw of one unit just before each rising clock edge; tensors of shape (cycles,)."""
+    """One unit's pins just before each rising clock edge; tensors of shape (cycles,)."""
 
     inputs: Cycles
     sum: Tensor
@@ -32,7 +33,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class Mismatch:
-    """The first cycle of a stimulus in which an output was not what the golden model says; got None: unknown."""
+    """The first cycle of a stimulus in which an output differs from the golden model; got is None if unknown (X)."""
 
     stimulus: str
     cycle: int
@@ -43,7 +44,7 @@ class Mismatch:
 
 @dataclass
 class Verdict:
-    """What a run found: cycles compared, cycles that differ, the first differences, hits of each coverage bin."""
+    """Cycles compared, cycles that differ, each stimulus's first difference, and hits of each coverage bin."""
 
     vectors: int = 0
     mismatches: int = 0
@@ -51,15 +52,16 @@ class Verdict:
     coverage: Counter[str] = field(default_factory=Counter)
 
     def record(self) -> dict[str, Any]:
-        """The verdict as plain JSON values."""
+        """Returns the verdict as plain JSON values."""
         return asdict(self) | {"coverage": dict(self.coverage)}
 
 
 class MacBench:
-    """Runs stimuli through bench.v and keeps score against the golden model.
+    """Plays stimuli through bench.v and compares its units with the golden model.
 
-    lanes: units in the bench, each of which plays a stimulus of its own.
+    lanes: units in the bench, each of which plays its own stimulus.
     preload: whether the accumulator registers can be set from outside.
+    verdict: the record to which every check adds.
     """
 
     def __init__(self, dut: Any, design: MacDesign, lanes: int, preload: bool, verdict: Verdict) -> None:
@@ -71,20 +73,20 @@ class MacBench:
         self.bins = bins(design, preload)
 
     async def check(self, name: str, stimuli: list[Stimulus]) -> None:
-        """Plays and scores stimuli; those that need a preload are passed over where there can be none."""
+        """Plays and compares stimuli; skips those with a preload if the accumulator cannot be set."""
         self.dut.playing.value = int.from_bytes(name.encode(), "big")
         offered = paced(self.design, stimuli)
         playable = [stimulus for stimulus in offered if self.preload or stimulus.preload is None]
         for start in range(0, len(playable), self.lanes):
             batch = playable[start : start + self.lanes]
             for stimulus, recording in zip(batch, await self._play(batch), strict=True):
-                self._score(name, stimulus, recording)
+                self._compare(name, stimulus, recording)
 
     async def _play(self, batch: list[Stimulus]) -> list[Recording]:
-        """Plays one stimulus a lane, the shorter ones followed by bubbles, as are lanes without one."""
+        """Plays one stimulus per lane, filled up with bubbles; lanes without a stimulus play bubbles alone."""
         for lane, stimulus in enumerate(batch):
             if stimulus.preload is not None:
-                accumulator = self.dut.lane[lane].unit.accumulator
+                accumulator = getattr(self.dut.lane[lane].unit, ACCUMULATOR)
                 accumulator.sum.value = stimulus.preload
                 if self.design.settle:
                     accumulator.carries.value = 0
@@ -101,16 +103,16 @@ class MacBench:
         await FallingEdge(self.dut.done)
         idle = flush(self.design)
         if any(len(recording.sum) != longest + idle for recording in recordings):
-            raise AssertionError(f"{len(recordings[0].sum)} cycles recorded of {longest} and {idle} bubbles")
+            raise AssertionError(f"recorded {len(recordings[0].sum)} cycles of {longest} and {idle} bubbles")
         return recordings
 
     def _read(self, path: Path) -> Tensor:
-        """The monitor's words, (lanes, 3, cycles): inputs, sum, out. The file, large after a long run, is removed."""
+        """Reads the monitor's words, (lanes, 3, cycles): inputs, sum, out. Removes the file, which can be large."""
         words = torch.from_numpy(np.fromfile(path, dtype="<i8"))
         path.unlink()
         return words.view(-1, self.lanes, 3).permute(1, 2, 0).contiguous()
 
-    def _score(self, name: str, stimulus: Stimulus, seen: Recording) -> None:
+    def _compare(self, name: str, stimulus: Stimulus, seen: Recording) -> None:
         """Compares every defined output with the model, which is fed from the monitored inputs."""
         idle = len(seen.inputs) - len(stimulus.cycles)
         played = join([stimulus.cycles, bubbles(self.design, idle)])
@@ -133,7 +135,7 @@ class MacBench:
         self.verdict.coverage.update({name: hits[name] for name in self.bins})
 
     def _encode(self, cycles: Cycles) -> Tensor:
-        """The input words of bench.v."""
+        """Returns the input words of bench.v."""
         words = cycles.activation << _PIN_BITS
         for pin, position in ((cycles.first, _FIRST), (cycles.enable, _ENABLE), (cycles.reset, _RESET)):
             words |= pin << position
@@ -141,7 +143,7 @@ class MacBench:
         return words | (cycles.weight > 0 if weight_bits == 1 else cycles.weight & ((1 << weight_bits) - 1))
 
     def _decode(self, rows: Tensor) -> Recording:
-        """What one lane's words, (3, cycles), say."""
+        """Returns the recording in one lane's words, (3, cycles)."""
         pins, total, out = rows
         reset, enable, first, sum_unknown, out_unknown = (
             (pins >> position) & 1 for position in (_RESET, _ENABLE, _FIRST, _UNKNOWN_SUM, _UNKNOWN_OUT)

@@ -1,7 +1,7 @@
 """Bit-exact model of a multiply-accumulate unit, clock cycle by clock cycle.
 
-A model of the unit's documented behaviour (hw.mac.unit), written as whole-tensor integer functions on top of
-models.arithmetic. Of the hardware it takes the latencies and nothing else: products are whole, and only the sum wraps.
+It models the documented behaviour (hw.mac.unit) with whole-tensor integer functions on top of models.arithmetic, and
+shares nothing with the hardware but its latencies: products are exact, and only the sum wraps.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,9 @@ from models.arithmetic import cyclic, wrap
 
 @dataclass(frozen=True)
 class Cycles:
-    """What stood at a unit's input pins at each rising clock edge: int64 tensors of shape (cycles,),
-    or (cycles, lanes) for several units side by side.
+    """A unit's input pins at each rising clock edge: int64 tensors (cycles,), or (cycles, lanes) for several units.
 
-    reset, enable and first are 0 or 1; activation is unsigned, weight the signed value, also for 1-bit weights.
+    reset, enable, first: 0 or 1. activation: unsigned. weight: the signed value, of 1-bit weights as well.
     """
 
     reset: Tensor
@@ -32,19 +31,19 @@ class Cycles:
         return len(self.activation)
 
     def __getitem__(self, index: Any) -> "Cycles":
-        """Some of the cycles, or of the lanes: whatever tensors take as an index."""
+        """Returns the cycles, or lanes, at any index that tensors take."""
         return Cycles(*(getattr(self, field)[index].contiguous() for field in self.__dataclass_fields__))
 
 
 @dataclass(frozen=True)
 class Accumulation:
-    """The steps of the accumulator, one for each cycle of operands: tensors of shape (cycles,).
+    """The steps of the accumulator, one per cycle of operands: tensors of shape (cycles,).
 
-    product: what the cycle adds, in full; 0 for a bubble or reset.
+    product: the exact product that the cycle adds; 0 for a bubble or reset.
     restart: whether the cycle starts from 0 (reset, or `first` with `enable`).
-    before: the sum before the cycle, before any restart.
-    after: the sum that results.
-    known: whether the sum that results is defined, that is, whether there was a restart or a preload.
+    before: the sum before the cycle and before any restart.
+    after: the sum after the cycle.
+    known: whether the sum after the cycle is defined, that is, whether there has been a restart or a preload.
     live: whether the cycle's operands count.
     """
 
@@ -58,7 +57,7 @@ class Accumulation:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a unit shows just before each rising clock edge, and whether that is defined: tensors (cycles,)."""
+    """A unit's outputs just before each rising clock edge, and whether they are defined: tensors (cycles,)."""
 
     sum: Tensor
     sum_known: Tensor
@@ -67,13 +66,13 @@ class Outputs:
 
 
 def accumulate(design: MacDesign, cycles: Cycles, preload: int | None = None) -> Accumulation:
-    """The sums that the unit forms from `cycles`, from an unknown state, or from the sum `preload`."""
+    """Returns the sums that the unit forms from `cycles`, starting from the sum `preload` or from an unknown state."""
     live = (cycles.enable == 1) & (cycles.reset == 0)
     product = torch.where(live, cycles.activation * cycles.weight, 0)
     restart = (cycles.reset == 1) | (live & (cycles.first == 1))
 
-    # The sum since the last restart is a difference of running totals. These may overflow int64: all
-    # arithmetic here is modulo 2^64, and wrapping to the accumulator's width makes it exact again.
+    # The sum since the last restart is a difference of running totals. These may overflow int64, which is harmless:
+    # arithmetic modulo 2^64 is exact once wrapped to the accumulator's width.
     start = torch.tensor(preload or 0)
     total = product.cumsum(0)
     position = torch.arange(len(cycles))
@@ -86,13 +85,13 @@ def accumulate(design: MacDesign, cycles: Cycles, preload: int | None = None) ->
 
 
 def expected_outputs(design: MacDesign, steps: Accumulation, preload: int | None = None) -> Outputs:
-    """What the unit's pins show, cycle by cycle, for the steps of `accumulate`.
+    """Returns the unit's outputs, cycle by cycle, for the steps of `accumulate`.
 
-    Without a cyclic activation, `out` is 0 and known: the test bench ties it to 0.
+    Without a cyclic activation `out` is 0 and known, as the bench ties it to 0.
     """
     cycles = len(steps.after)
     latency = design.architecture.sum_latency
-    # A sum is visible from the edge after the one that forms it: `latency` rows after its operands.
+    # A sum shows from the edge after the one that forms it: `latency` rows after its operands.
     shown = torch.cat([torch.full((latency,), preload or 0), steps.after])
     settled = ~_recently(steps.live, design.settle)
     known = torch.cat([torch.full((latency,), preload is not None), steps.known & settled])
@@ -106,6 +105,6 @@ def expected_outputs(design: MacDesign, steps: Accumulation, preload: int | None
 
 
 def _recently(events: Tensor, cycles: int) -> Tensor:
-    """Whether one of the last `cycles` cycles, the present one included, had an event."""
+    """Returns for each cycle whether it or one of the `cycles` - 1 before it had an event."""
     count = torch.cat([torch.zeros(cycles, dtype=torch.int64), events.cumsum(0)])
     return count[cycles:] > count[: len(events)]

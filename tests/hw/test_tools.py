@@ -16,7 +16,7 @@ def test_a_program_runs_inside_the_folder_with_its_output_captured(tmp_path: Pat
     assert finished.stderr == "no\n"
 
 
-def test_output_that_is_not_utf8_is_read_all_the_same(tmp_path: Path) -> None:
+def test_output_that_is_not_utf8_is_read_with_replacements(tmp_path: Path) -> None:
     code = "import sys; sys.stdout.buffer.write(b'\\xff!')"
     assert run_tool([sys.executable, "-c", code], tmp_path).stdout == "\N{REPLACEMENT CHARACTER}!"
 

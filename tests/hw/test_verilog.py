@@ -4,6 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
 from amaranth.hdl import Module, unsigned
 from amaranth.lib.wiring import Component, In, Out
 
@@ -70,6 +71,7 @@ def test_lint_rules_are_waived_around_the_modules_with_their_reasons() -> None:
     assert text.endswith("endmodule\n\n/* verilator lint_on DECLFILENAME */\n/* verilator lint_on UNUSEDSIGNAL */\n")
 
 
+@pytest.mark.debian
 def test_a_simulator_runs_it(tmp_path: Path) -> None:
     source, simulation = tmp_path / "counter.v", tmp_path / "simulation.v"
     source.write_text(component_verilog(Counter(), "counter", {}))

@@ -39,7 +39,9 @@ def adder_bench(folder: Path, verilog: str = ADDER, **options: Any) -> CocotbBen
     return CocotbBench(**{**defaults, **options})
 
 
-@pytest.mark.parametrize("simulator", [pytest.param("icarus"), pytest.param("verilator", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "simulator", [pytest.param("icarus", marks=pytest.mark.debian), pytest.param("verilator", marks=pytest.mark.slow)]
+)
 def test_parameters_defines_job_and_environment_reach_the_tests(simulator: SimulatorName, tmp_path: Path) -> None:
     bench = adder_bench(tmp_path, simulator=simulator, environment={"SHOWN": "yes"})
     verdict = run_bench(bench, tmp_path / "run")
@@ -52,12 +54,14 @@ def test_parameters_defines_job_and_environment_reach_the_tests(simulator: Simul
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["simulator.log"]
 
 
+@pytest.mark.debian
 def test_a_failed_test_fails_the_verdict(tmp_path: Path) -> None:
     verdict = run_bench(adder_bench(tmp_path, job={"expected": [3, 14]}), tmp_path / "run")
     assert not verdict["passed"]
     assert verdict["sums"] == [4, 15]
 
 
+@pytest.mark.debian
 def test_waveforms_are_kept_where_they_were_asked_for(tmp_path: Path) -> None:
     waves = tmp_path / "waves" / "adder.vcd"
     assert run_bench(adder_bench(tmp_path, waves=waves), tmp_path / "run")["passed"]
@@ -65,6 +69,7 @@ def test_waveforms_are_kept_where_they_were_asked_for(tmp_path: Path) -> None:
     assert not list((tmp_path / "run").glob(f"{WAVES}*"))
 
 
+@pytest.mark.debian
 def test_tests_without_a_verdict_are_an_error_whose_log_is_kept(tmp_path: Path) -> None:
     bench = adder_bench(tmp_path, job={"verdict": False})
     with pytest.raises(SimulatorError, match=r"icarus ended without a verdict on the adder; see .*simulator\.log"):
@@ -72,6 +77,7 @@ def test_tests_without_a_verdict_are_an_error_whose_log_is_kept(tmp_path: Path) 
     assert (tmp_path / "run" / "simulator.log").exists()
 
 
+@pytest.mark.debian
 def test_verilog_that_cannot_be_built_is_an_error(tmp_path: Path) -> None:
     bench = adder_bench(tmp_path, verilog="module adder; oops endmodule")
     with pytest.raises(SimulatorError, match=r"icarus cannot build the adder; see .*simulator\.log"):

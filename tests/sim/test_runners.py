@@ -1,4 +1,4 @@
-"""Verilator's runtime is compiled once for a machine, and again where that would make a difference."""
+"""Verilator's runtime is compiled once per machine, and again for other flags, variables and versions."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ QUICK = ["-CFLAGS", "-O0"]
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache folder in which nothing is yet."""
+    """An empty cache folder."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
     simulator_version("verilator")
@@ -21,7 +21,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def compiled(folder: Path, arguments: list[str]) -> set[str]:
-    """Builds a simulator, and says which of its object files the compiler made: it notes what they depend on."""
+    """Builds a simulation and returns the object files that were compiled for it: those with a dependency file."""
     folder.mkdir()
     source = folder / "unit.v"
     source.write_text(UNIT)
@@ -66,6 +66,6 @@ def test_another_verilator_makes_other_objects(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_cannot_be_written_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")
     assert "verilated" in compiled(tmp_path / "first", QUICK)

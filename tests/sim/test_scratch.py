@@ -1,4 +1,4 @@
-"""Runs that share a folder leave each other alone, and clear away after those that were killed."""
+"""Runs that share a folder leave each other alone and remove what killed runs left."""
 
 import signal
 import subprocess

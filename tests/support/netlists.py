@@ -1,4 +1,4 @@
-"""Netlists for the tests of the gate-level simulator: mapped units, and small ones made by hand."""
+"""Netlists for tests of the gate-level simulator: mapped units, and small ones made by hand."""
 
 import json
 from pathlib import Path
@@ -24,7 +24,7 @@ def mapped_gates(name: str, folder: Path) -> Gates:
 def gates_by_hand(
     cells: list[tuple[str, dict[str, int | str]]], inputs: dict[str, int], outputs: dict[str, int], folder: Path
 ) -> Gates:
-    """The gates of a module `hand` whose one-bit ports and cells have the given nets; net 1 is its clock."""
+    """The gates of a module `hand` with one-bit ports and cells on the given nets; net 1 is the clock."""
     ports = {name: {"direction": "input", "bits": [net]} for name, net in {"clk": 1, **inputs}.items()}
     ports |= {name: {"direction": "output", "bits": [net]} for name, net in outputs.items()}
     nets = sorted({net for _, pins in cells for net in pins.values() if isinstance(net, int)})

@@ -1,4 +1,4 @@
-"""Parameters of units: names, derived widths, and what is refused."""
+"""Parameters of units: names, derived widths, and combinations that are refused."""
 
 import pytest
 
@@ -6,13 +6,13 @@ from hw.mac.architecture import Architecture
 from hw.mac.design import PUBLISHED, MacDesign
 
 
-def test_published_names_come_back_from_parsing() -> None:
+def test_published_names_parse_to_their_designs() -> None:
     assert list(PUBLISHED) == ["8x8x32", "3x1x32", "8x8x8k2", "8x8x8k4", "3x1x8k2", "3x1x8k4"]
     for name, design in PUBLISHED.items():
         assert MacDesign.parse(name) == design
 
 
-def test_product_registers_are_as_wide_as_the_dissertation_says() -> None:
+def test_product_registers_have_the_widths_of_the_dissertation() -> None:
     widths = {name: design.product_bits for name, design in PUBLISHED.items()}
     assert widths == {"8x8x32": 16, "3x1x32": 4, "8x8x8k2": 8, "8x8x8k4": 8, "3x1x8k2": 4, "3x1x8k4": 4}
 

@@ -1,4 +1,4 @@
-"""Generated units in Amaranth's simulator against a plain-Python model, over every kind of parameters."""
+"""Units in Amaranth's simulator against a plain-Python model, for parameters of every kind."""
 
 from collections.abc import Iterator
 from random import Random

@@ -1,4 +1,4 @@
-"""Gates in 512 lanes: bit for bit the golden model, with toggles counted, and broken netlists noticed."""
+"""Gates in 512 lanes agree with the golden model bit for bit, count toggles, and show when a netlist is broken."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ CYCLES = 50
 
 
 def streams(design: MacDesign) -> Cycles:
-    """Random operands, gaps and resets, a stream a lane: tensors of shape (CYCLES, LANES)."""
+    """Random operands, gaps and resets, one stream per lane: tensors of shape (CYCLES, LANES)."""
     (stimulus,) = resets(design, 3, CYCLES * LANES)
     return Cycles(
         *(getattr(stimulus.cycles, pin).view(CYCLES, LANES).contiguous() for pin in Cycles.__dataclass_fields__)
@@ -29,7 +29,7 @@ def streams(design: MacDesign) -> Cycles:
 
 
 def differences(program: BitSliced, design: MacDesign) -> tuple[int, int]:
-    """Outputs that differ from the golden model's, and outputs compared."""
+    """How many outputs differ from the golden model's, and how many were compared."""
     cycles = streams(design)
     got = play(program, design, cycles)
     wrong = compared = 0
@@ -61,7 +61,7 @@ def test_a_wrong_gate_is_noticed(tmp_path: Path) -> None:
 
 
 def test_toggles_are_counted_by_net(tmp_path: Path) -> None:
-    """Those of a visible register are the bits in which its values differ from one cycle to the next."""
+    """A visible register toggles in the bits in which its values differ from one cycle to the next."""
     design = MacDesign.parse("3x1x8k2")
     program = BitSliced(mapped_gates("3x1x8k2", tmp_path), count_toggles=True)
     cycles = streams(design)
@@ -87,7 +87,7 @@ def test_toggles_are_those_of_all_lanes_together(tmp_path: Path) -> None:
     assert shown[0, :, 0, 5].tolist() == [0, 0, -1, -1]
 
 
-def test_a_run_goes_on_from_the_state_that_another_left(tmp_path: Path) -> None:
+def test_a_run_continues_from_the_state_of_another(tmp_path: Path) -> None:
     design = MacDesign.parse("3x1x8k2")
     program = BitSliced(mapped_gates("3x1x8k2", tmp_path))
     cycles = streams(design)
@@ -104,7 +104,7 @@ def test_a_run_goes_on_from_the_state_that_another_left(tmp_path: Path) -> None:
 
 def test_other_ports_and_shapes_are_refused(tmp_path: Path) -> None:
     program = BitSliced(gates_by_hand([("INV_X1", {"A": 2, "ZN": 3})], {"a": 2}, {"y": 3}, tmp_path))
-    with pytest.raises(ValueError, match="the netlist hand has not the input ports of 3x1x8k2"):
+    with pytest.raises(ValueError, match="the netlist hand lacks the input ports of 3x1x8k2"):
         play(program, MacDesign.parse("3x1x8k2"), streams(MacDesign.parse("3x1x8k2")))
     with pytest.raises(ValueError, match="pins has the shape"):
         program.run(torch.zeros(1, 1, 2, WORDS, dtype=torch.int64), program.initial_state(1))

@@ -1,4 +1,4 @@
-"""Liberty texts as cells."""
+"""Cells read from Liberty texts."""
 
 import pytest
 

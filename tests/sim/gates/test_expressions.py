@@ -1,4 +1,4 @@
-"""Liberty's functions, against their truth tables written out."""
+"""Liberty's functions against Python's, over their whole truth tables."""
 
 from itertools import product
 
@@ -43,7 +43,7 @@ def test_other_text_is_refused(text: str) -> None:
         parse_expression(text)
 
 
-def test_written_out_it_keeps_its_meaning() -> None:
+def test_text_and_substitution_keep_the_meaning() -> None:
     function = parse_expression("!(A | (B1 & B2))")
     assert function.text({"A": "n1", "B1": "n2", "B2": "n3"}) == "(~(n1 | (n2 & n3)))"
     assert function.pins() == {"A", "B1", "B2"}

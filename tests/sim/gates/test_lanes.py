@@ -1,4 +1,4 @@
-"""Integers to bit planes and back."""
+"""Integers packed into bit planes and unpacked."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Mutants that make no difference, and such as do, by exhaustive trial and by Yosys."""
+"""Mutants that make no difference are proved equivalent and others are not, by exhaustive trial and by Yosys."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from sim.gates.mutants import Mutant, all_mutants
 from sim.gates.verilog import gates_verilog
 from tests.support.netlists import CELLS, gates_by_hand, mapped_gates
 
-# Registers of a and of its complement, which differ in every cycle but the first.
+# Registers that hold a and its complement: they differ in every cycle but the first.
 OPPOSITES = [
     ("INV_X1", {"A": 2, "ZN": 3}),
     ("DFF_X1", {"D": 2, "CK": 1, "Q": 4}),
@@ -35,32 +35,32 @@ def proved(gates: Gates, net: str, function: str, limit: int = 26) -> bool:
     [
         ("!(A1 & A2)", True),
         ("!A1 | !A2", True),
-        ("1", True),  # both 1 is not possible after the first cycle
+        ("1", True),  # after the first cycle they are never both 1
         ("A1 | A2", True),
         ("A1 ^ A2", True),
         ("!(A1 | A2)", False),
         ("A1", False),
     ],
 )
-def test_what_registers_can_hold_counts(function: str, equivalent: bool, tmp_path: Path) -> None:
+def test_only_values_that_registers_can_hold_count(function: str, equivalent: bool, tmp_path: Path) -> None:
     gates = gates_by_hand(OPPOSITES, {"a": 2}, {"y": 7}, tmp_path)
     assert proved(gates, "n6", function) is equivalent
 
 
-def test_what_would_take_too_long_is_not_proved(tmp_path: Path) -> None:
+def test_a_trial_beyond_the_limit_proves_nothing(tmp_path: Path) -> None:
     gates = gates_by_hand(OPPOSITES, {"a": 2}, {"y": 7}, tmp_path)
     assert not proved(gates, "n6", "!A1 | !A2", limit=0)
 
 
 def test_a_mutant_that_changes_a_register_is_not_proved_even_if_no_output_shows_it(tmp_path: Path) -> None:
-    """With either input of the NAND stuck at 0 the output is the same; but only the net keeps the register's value."""
+    """With either input of the NAND at 0 the output is the same, but only the net leaves the register's value alone."""
     gates = gates_by_hand(OPPOSITES, {"a": 2}, {"y": 7}, tmp_path)
     assert proved(gates, "n5", "0")
     assert not proved(gates, "d1", "0")
     assert not proved(gates, "n5", "1")
 
 
-def test_what_reaches_no_output_makes_no_difference(tmp_path: Path) -> None:
+def test_a_net_that_reaches_no_output_makes_no_difference(tmp_path: Path) -> None:
     unread = [("INV_X1", {"A": 2, "ZN": 3}), ("BUF_X1", {"A": 3, "Z": 5}), ("INV_X1", {"A": 2, "ZN": 4})]
     gates = gates_by_hand(unread, {"a": 2}, {"y": 4}, tmp_path)
     assert proved(gates, "n3", "1")
@@ -68,7 +68,7 @@ def test_what_reaches_no_output_makes_no_difference(tmp_path: Path) -> None:
 
 
 def test_more_inputs_than_lanes_are_all_tried(tmp_path: Path) -> None:
-    """Thirteen inputs, and a difference for one of their 8192 values."""
+    """Thirteen inputs, with a difference for one of their 8192 values."""
     ands = [("AND2_X1", {"A1": 20 + bit, "A2": 2 + bit, "ZN": 21 + bit}) for bit in range(13)]
     inputs = {f"a{bit}": 2 + bit for bit in range(13)}
     gates = gates_by_hand([("BUF_X1", {"A": "1", "Z": 20}), *ands], inputs, {"y": 33}, tmp_path)

@@ -1,4 +1,4 @@
-"""Mutants are different from their gates and from one another, and depend on the seed alone."""
+"""Mutants differ from their gates and from one another, and depend on the seed alone."""
 
 from collections import Counter
 from pathlib import Path
@@ -30,7 +30,7 @@ def test_the_mutants_of_a_gate(tmp_path: Path) -> None:
     assert rest == ["stuck at 0", "stuck at 1"] * 2
 
 
-def test_nets_that_nothing_reads_have_none(tmp_path: Path) -> None:
+def test_nets_that_nothing_reads_have_no_mutants(tmp_path: Path) -> None:
     register = ("DFF_X1", {"D": 2, "CK": 1, "Q": 3, "QN": 4})
     gates = gates_by_hand([register], {"a": 2}, {"y": 3}, tmp_path)
     targets = {gates.assignments[mutant.site].target for mutant in all_mutants(gates, CELLS)}

@@ -1,4 +1,4 @@
-"""Netlists as logic: what is read, and what is refused."""
+"""Netlists read as logic, and netlists that are refused."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.support.netlists import CELLS, gates_by_hand
 TOGGLER = [("INV_X1", {"A": 2, "ZN": 3}), ("DFF_X1", {"D": 3, "CK": 1, "Q": 2, "QN": 4})]
 
 
-def test_registers_and_nets_are_in_an_order_that_can_be_computed(tmp_path: Path) -> None:
+def test_assignments_come_after_what_they_need(tmp_path: Path) -> None:
     gates = gates_by_hand([*TOGGLER, ("AND2_X1", {"A1": 5, "A2": 4, "ZN": 6})], {"on": 5}, {"y": 6}, tmp_path)
     known = {*gates.sources, "zero", "one"}
     for found in gates.assignments:
@@ -20,7 +20,7 @@ def test_registers_and_nets_are_in_an_order_that_can_be_computed(tmp_path: Path)
     assert known.issuperset(gates.shown + gates.next_states)
     assert gates.registers == 1
     assert gates.label("n6") == "net6"
-    assert gates.label("d0") == "what net2 takes up next"
+    assert gates.label("d0") == "next value of net2"
 
 
 def test_clocks_may_pass_two_inverters(tmp_path: Path) -> None:
@@ -35,31 +35,31 @@ def test_clocks_may_pass_two_inverters(tmp_path: Path) -> None:
         ([("AND2_X1", {"A1": 9, "A2": 2, "ZN": 3})], "a net that nothing drives: n9"),
         ([("AND2_X1", {"A1": 3, "A2": 2, "ZN": 3})], "a combinational loop through n3"),
         ([("INV_X1", {"A": 2, "ZN": 4}), ("BUF_X1", {"A": 5, "Z": 3}), ("BUF_X1", {"A": 3, "Z": 5})], "loop"),
-        ([("$_AND_", {"A": 2, "B": 2, "Y": 3})], "$_AND_, which is no gate or flip-flop"),
+        ([("$_AND_", {"A": 2, "B": 2, "Y": 3})], "$_AND_, which is neither a gate nor a flip-flop"),
         ([("AND2_X1", {"A1": 2, "ZN": 3})], "pin A2 of AND2_X1 u0 is not connected"),
-        ([("DFFR_X1", {"D": 2, "CK": 1, "RN": 2, "Q": 3})], "can be set or cleared at once"),
-        ([("DFF_X1", {"D": 2, "CK": 2, "Q": 3})], "more of a clock than clk"),
+        ([("DFFR_X1", {"D": 2, "CK": 1, "RN": 2, "Q": 3})], "has an asynchronous set or reset"),
+        ([("DFF_X1", {"D": 2, "CK": 2, "Q": 3})], "a clock other than clk"),
         ([("INV_X1", {"A": 1, "ZN": 4}), ("DFF_X1", {"D": 2, "CK": 4, "Q": 3})], "not clocked by the rising edge"),
-        ([("AND2_X1", {"A1": 1, "A2": 2, "ZN": 3})], "more of a clock than clk"),
+        ([("AND2_X1", {"A1": 1, "A2": 2, "ZN": 3})], "a clock other than clk"),
     ],
 )
-def test_what_cannot_be_simulated_is_refused(
+def test_netlists_that_cannot_be_simulated_are_refused(
     cells: list[tuple[str, dict[str, int | str]]], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         gates_by_hand(cells, {"a": 2}, {"y": 3}, tmp_path)
 
 
-def test_resets_tied_off_do_no_harm(tmp_path: Path) -> None:
+def test_a_reset_tied_off_is_accepted(tmp_path: Path) -> None:
     gates = gates_by_hand([("DFFR_X1", {"D": 2, "CK": 1, "RN": "1", "Q": 3})], {"a": 2}, {"y": 3}, tmp_path)
     assert gates.registers_of("y") == [(0, False)]
 
 
-def test_ports_that_show_inverted_registers_are_told(tmp_path: Path) -> None:
+def test_ports_that_show_inverted_registers_are_recognized(tmp_path: Path) -> None:
     gates = gates_by_hand([("DFF_X1", {"D": 2, "CK": 1, "QN": 3})], {"a": 2}, {"y": 3}, tmp_path)
     assert gates.registers_of("y") == [(0, True)]
     gates = gates_by_hand([("INV_X1", {"A": 2, "ZN": 3})], {"a": 2}, {"y": 3}, tmp_path)
-    with pytest.raises(ValueError, match="the port y of hand shows something else than registers"):
+    with pytest.raises(ValueError, match="the port y of hand shows something other than registers"):
         gates.registers_of("y")
 
 

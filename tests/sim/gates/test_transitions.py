@@ -1,4 +1,4 @@
-"""All operands with all sums."""
+"""Every step of the accumulator: all operands with all sums."""
 
 import json
 from pathlib import Path

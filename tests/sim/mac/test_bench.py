@@ -1,4 +1,4 @@
-"""The bench in both simulators: it passes good units, and catches every kind of broken one."""
+"""The bench in both simulators: it passes sound units and catches every kind of broken one."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from hw.mac.design import PUBLISHED, MacDesign
 from hw.mac.verilog import mac_verilog
 from sim.mac.bench import BenchJob, simulate
 from sim.simulators import SimulatorError, SimulatorName
-from tests.support.broken_units import BROKEN_UNITS, ForgetfulCarries
+from tests.support.broken_units import ForgetfulCarries
 
 
 def run(folder: Path, name: str, simulator: SimulatorName = "icarus", **options: Any) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def test_broken_parts_are_caught(
 
 @pytest.mark.debian
 def test_a_run_that_ends_early_is_caught(tmp_path: Path) -> None:
-    """It must not pass for want of anything to compare."""
+    """It must not pass because there is nothing to compare."""
     design = PUBLISHED["3x1x8k2"]
     source = tmp_path / "unit.v"
     source.write_text(
@@ -96,3 +96,8 @@ def test_a_missing_simulator_is_named_with_its_remedy(tmp_path: Path, monkeypatc
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SimulatorError, match="Icarus Verilog is missing; install it with: apt-get install iverilog"):
         run(tmp_path, "3x1x8k2")
+
+
+def test_waveforms_of_another_format_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"waveforms are 'x.png'; allowed are names that end with \.fst or \.vcd"):
+        BenchJob(design=PUBLISHED["3x1x8k2"], sources=(), waves=tmp_path / "x.png")

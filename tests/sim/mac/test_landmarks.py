@@ -1,4 +1,4 @@
-"""Sums at which a unit's behaviour changes are reached."""
+"""Lead-ins reach the sums at which a unit's behaviour changes."""
 
 from hypothesis import given, settings
 
@@ -10,7 +10,7 @@ from tests.support.units import any_design
 
 @settings(deadline=None, max_examples=100)
 @given(any_design())
-def test_lead_ins_arrive(design: MacDesign) -> None:
+def test_lead_ins_end_at_their_landmark(design: MacDesign) -> None:
     for value in landmarks(design).values():
         lead = lead_in(design, value)
         assert int(accumulate(design, lead.cycles, lead.preload).after[-1]) == value

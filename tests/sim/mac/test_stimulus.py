@@ -1,4 +1,4 @@
-"""Stimuli reach what they promise: every product, every sum, every coverage bin, in every kind of design."""
+"""Stimuli reach every product, every sum and every coverage bin, in every kind of design."""
 
 from pathlib import Path
 
