@@ -21,9 +21,9 @@ from models.integer_network.graph import IntegerGraph
 from reports.commands.check import writable_format
 from reports.commands.methods.registry import METHODS
 from sim import waves
-from tests.reports.cells.test_liberty import FLIP_FLOP, INVERTER
 from tests.reports.layout.test_page import made_up_report
 from tests.support.images import write_batches
+from tests.support.liberty import FLIP_FLOP, INVERTER
 from wrapmac import COMMANDS, main
 
 Command = Callable[..., subprocess.CompletedProcess[str]]

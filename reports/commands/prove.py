@@ -7,14 +7,14 @@ from typing import Annotated
 from tyro.conf import arg
 
 from reports.commands.options import Designs, chosen_designs, ensure_writable
-from sim.formal.designs import GRID
+from sim.formal.designs import SMALL_UNITS
 from sim.formal.proofs import LIMIT, prove_designs
 
 
 def prove(
     names: Designs = (),
     /,
-    grid: Annotated[bool, arg(help=f"also {len(GRID)} small units over a grid of other parameters")] = False,
+    grid: Annotated[bool, arg(help=f"also {len(SMALL_UNITS)} small units over a grid of other parameters")] = False,
     limit: Annotated[
         float, arg(metavar="SECONDS", help="time limit of each proof; wide multipliers need hours")
     ] = LIMIT,
@@ -28,7 +28,7 @@ def prove(
     from reports.commands.output import show, write_json
     from reports.mac.tables import proof_summary, trace_table
 
-    designs = list(dict.fromkeys([*chosen_designs(names, required=not grid), *(GRID if grid else ())]))
+    designs = list(dict.fromkeys([*chosen_designs(names, required=not grid), *(SMALL_UNITS if grid else ())]))
     ensure_writable(json_file)
     with Progress() as progress:
         proofs = prove_designs(designs, limit, out, progress)

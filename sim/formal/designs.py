@@ -7,7 +7,7 @@ from hw.mac.design import MacDesign
 _OPERANDS = product(range(1, 5), repeat=2)
 _SUMS = ((bits, slope) for bits in range(4, 17) for slope in (None, 1, 2, 3, 4, 8) if (slope or 0) < 1 << (bits - 1))
 
-GRID = tuple(
+SMALL_UNITS = tuple(
     MacDesign(activation, weight, accumulator, slope)
     for (accumulator, slope), (activation, weight) in zip(_SUMS, cycle(_OPERANDS), strict=False)
 )

@@ -8,12 +8,7 @@ import pytest
 
 from reports.cells.liberty import Library, load_library
 from sim.gates.cells import read_cells
-
-INVERTER = 'cell (INV) { area : 1; pin (A) { direction : input; } pin (Y) { direction : output; function : "!A"; } }'
-FLIP_FLOP = (
-    'cell (DFF) { area : 4; ff (IQ, IQN) { clocked_on : "C"; next_state : "D"; } pin (D) { direction : input; } '
-    'pin (C) { direction : input; clock : true; } pin (Q) { direction : output; function : "IQ"; } }'
-)
+from tests.support.liberty import FLIP_FLOP, INVERTER
 
 
 def test_the_builtin_library_has_the_cells_of_its_table() -> None:

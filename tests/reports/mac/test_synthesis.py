@@ -10,7 +10,7 @@ from reports.cells.liberty import Library, load_library
 from reports.mac.synthesis import MODELS, NETLIST, prove_equivalent, synthesize
 from sim.mac.bench import BenchJob, simulate
 from sim.simulators import SimulatorName
-from tests.reports.cells.test_liberty import FLIP_FLOP, INVERTER
+from tests.support.liberty import FLIP_FLOP, INVERTER
 
 DESIGN = PUBLISHED["3x1x8k2"]
 

@@ -13,7 +13,7 @@ from hw.mac.operands import OperandStage
 from hw.mac.parts import ACCUMULATOR, AUXILIARY, CYCLIC, MULTIPLIER
 from models.arithmetic import cyclic, wrap
 from reports.commands.prove import prove as prove_command
-from sim.formal.designs import GRID
+from sim.formal.designs import SMALL_UNITS
 from sim.formal.proofs import Proof, prove_designs
 from sim.mac.golden import Cycles, accumulate, expected_outputs
 from tests.support.broken_units import (
@@ -169,10 +169,10 @@ def test_parts_that_units_share_are_proved_once() -> None:
     assert {proof.status for proof in proofs} == {"proved"}
 
 
-def test_the_grid_has_every_pair_of_operands_and_every_slope_of_every_accumulator() -> None:
-    assert {(design.activation_bits, design.weight_bits) for design in GRID} == {
+def test_small_units_have_every_pair_of_operands_and_every_slope_of_every_accumulator() -> None:
+    assert {(design.activation_bits, design.weight_bits) for design in SMALL_UNITS} == {
         (activation, weight) for activation in range(1, 5) for weight in range(1, 5)
     }
-    slopes = {(design.accumulator_bits, design.slope) for design in GRID}
+    slopes = {(design.accumulator_bits, design.slope) for design in SMALL_UNITS}
     assert slopes == {(bits, slope) for bits in range(4, 17) for slope in (None, 1, 2, 3, 4, 8)} - {(4, 8)}
-    assert len(set(GRID)) == len(GRID)
+    assert len(set(SMALL_UNITS)) == len(SMALL_UNITS)

@@ -5,7 +5,7 @@ import pytest
 from reports.cells.liberty import load_library
 from sim.gates.cells import read_cells
 from sim.gates.expressions import parse_expression
-from tests.reports.cells.test_liberty import FLIP_FLOP, INVERTER
+from tests.support.liberty import FLIP_FLOP, INVERTER
 
 LATCH = 'cell (LATCH) { latch (IQ, IQN) { enable : "G"; } pin (Q) { direction : output; function : "IQ"; } }'
 
