@@ -12,7 +12,7 @@ class SegmentedAccumulator(Component):
     The total is `sum` plus the register `carries`, whose bit i has the weight of the lowest bit of segment i + 1.
     Without segments there are no carries, and `sum` is the total.
 
-    Latency: 1 cycle. In cycles whose product is 0, each carry moves on by one segment.
+    Latency: 1 cycle. Each cycle with a product of 0 moves the carries on by one segment.
 
     Ports:
         restart: this product starts a new sum.
