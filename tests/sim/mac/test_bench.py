@@ -10,7 +10,7 @@ from hw.mac.design import PUBLISHED, MacDesign
 from hw.mac.verilog import mac_verilog
 from sim.mac.bench import BenchJob, simulate
 from sim.simulators import SimulatorError, SimulatorName
-from tests.support.broken_units import ForgetfulCarries
+from tests.support.broken_units import BROKEN_UNITS, ForgetfulCarries
 
 
 def run(folder: Path, name: str, simulator: SimulatorName = "icarus", **options: Any) -> dict[str, Any]:
