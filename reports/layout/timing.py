@@ -1,11 +1,10 @@
 """Cycle time of a placed and routed circuit, by OpenSTA."""
 
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from hw.tools import ToolError
+from reports.cells.opensta import TimingError, run_opensta
 from reports.layout.timing_path import TimingPath, read_path
 
 _PERIOD = 20.0  # ns, to measure with: longer than any cycle
@@ -36,10 +35,6 @@ exit
 """
 
 
-class TimingError(ToolError):
-    """OpenSTA failed."""
-
-
 @dataclass(frozen=True)
 class Timing:
     """Timing of a circuit.
@@ -58,25 +53,20 @@ def analyse(name: str, liberty: Path, netlist: Path, spef: Path, folder: Path, s
 
     slowness: of its cells, relative to those of osu018: what registers outside take grows with it.
     """
-    (folder / "timing.tcl").write_text(
-        _SCRIPT.format(
-            liberty=liberty.resolve(),
-            netlist=netlist.resolve(),
-            name=name,
-            period=_PERIOD * slowness,
-            spef=spef.resolve(),
-            output_delay=_OUTPUT_DELAY * slowness,
-            input_delay=INPUT_DELAY * slowness,
-            input_transition=_INPUT_TRANSITION,
-        )
+    script = _SCRIPT.format(
+        liberty=liberty.resolve(),
+        netlist=netlist.resolve(),
+        name=name,
+        period=_PERIOD * slowness,
+        spef=spef.resolve(),
+        output_delay=_OUTPUT_DELAY * slowness,
+        input_delay=INPUT_DELAY * slowness,
+        input_transition=_INPUT_TRANSITION,
     )
-    finished = subprocess.run(["sta", "-exit", "timing.tcl"], capture_output=True, text=True, cwd=folder)
-    log = finished.stdout + finished.stderr
-    (folder / "timing.log").write_text(log)
+    log = run_opensta(script, "timing", folder, f"timing of {name}")
     sections = re.split(r"^== (?:setup|hold)$", log, flags=re.MULTILINE)
     slacks = [re.search(r"(-?[\d.]+)\s+slack", section) for section in sections[1:]]
-    if finished.returncode or len(slacks) != 2 or None in slacks or "Error" in log:
-        errors = [line for line in log.splitlines() if "rror" in line] or ["no path was found"]
-        raise TimingError(f"timing of {name} failed: {errors[0]}")
+    if len(slacks) != 2 or None in slacks:
+        raise TimingError(f"timing of {name} failed: no path was found")
     setup, hold = (float(found.group(1)) for found in slacks if found)
     return Timing(round(_PERIOD * slowness - setup, 4), read_path(sections[1]), hold)

@@ -9,8 +9,9 @@ from typing import Any
 
 from hw.mac.design import MacDesign
 from models.progress import Progress
-from reports.cells.cycle import can_time, cycle_time, opensta_version
+from reports.cells.cycle import can_time, cycle_time
 from reports.cells.liberty import Library
+from reports.cells.opensta import opensta_version
 from reports.mac.synthesis import NETLIST, PROOF_LIMIT, synthesize
 from reports.records.provenance import machine, now, tool_versions
 
@@ -26,7 +27,7 @@ def compare_libraries(
     """Maps each unit onto each library for area and, where cycle times can be told, once more for speed.
 
     Leaves netlists in `out`, as LIBRARY/NAME/area and LIBRARY/NAME/speed. Each is proved; `equivalent` is whether all
-    of a unit's are. Raises ValueError if two libraries have the same name or one cannot build a unit, and CycleError
+    of a unit's are. Raises ValueError if two libraries have the same name or one cannot build a unit, and TimingError
     if OpenSTA fails.
     """
     names = [library.name for library in libraries]

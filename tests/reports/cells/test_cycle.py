@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from reports.cells.cycle import CycleError, can_time, cycle_time
+from reports.cells.cycle import can_time, cycle_time
 from reports.cells.liberty import Library
+from reports.cells.opensta import TimingError
 
 CLOCK_TO_OUTPUT, INVERTER, SETUP = 0.3, 0.05, 0.12  # ns
 
@@ -83,7 +84,7 @@ def test_logic_at_the_ports_counts(tmp_path: Path) -> None:
 def test_a_netlist_without_a_path_is_refused(tmp_path: Path) -> None:
     without_registers = "\n".join(line for line in NETLIST.splitlines() if "DFF" not in line)
     (tmp_path / "netlist.v").write_text(without_registers)
-    with pytest.raises(CycleError, match="cycle time of chain in timed: no path was found"):
+    with pytest.raises(TimingError, match="cycle time of chain in timed failed: no path was found"):
         cycle_time("chain", timed_library("1ns"), tmp_path / "netlist.v")
 
 
