@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from reports.cells.liberty import Library
+from reports.cells.library import Library
 from reports.cells.opensta import TimingError, has_opensta, run_opensta
 
 _PERIOD = 1000.0  # ns: longer than any cycle

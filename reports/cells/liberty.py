@@ -2,82 +2,17 @@
 
 import gzip
 import re
-import statistics
 import zlib
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from reports.cells.builtin import builtin_text
+from reports.cells.library import LOAD_UNIT, TIME_UNIT, Library
 from reports.cells.technology import installed_technologies, read_technology
-from sim.gates.cells import read_cells
-from sim.gates.expressions import Expression
 
 BUILTIN = "builtin"
 
 _DONT_USE = ("FA_X1", "HA_X1")
-_TIME_UNIT = r'\btime_unit\s*:\s*"?\s*([\d.]+)\s*([a-z]+)'
-_LOAD_UNIT = r'\bcapacitive_load_unit\s*\(\s*([\d.]+)\s*,\s*"?\s*([a-z]+)'
-_CELL_AREA = r'\bcell\s*\(\s*"?([\w.]+)"?\s*\)\s*\{.*?\barea\s*:\s*"?([\d.eE+-]+)'
-_UNITS = (_TIME_UNIT, _LOAD_UNIT)
-
-
-@dataclass(frozen=True)
-class Library:
-    """A standard-cell library.
-
-    name: short name for reports. text: its Liberty source. dont_use: cells, or patterns of cells, to leave alone.
-    """
-
-    name: str
-    text: str
-    dont_use: tuple[str, ...] = ()
-
-    @property
-    def has_timing(self) -> bool:
-        """Whether its cells have delays."""
-        return re.search(r"\btiming\s*\(\s*\)", self.text) is not None
-
-    @property
-    def time_unit(self) -> float:
-        """What it counts time in, ns."""
-        return _quantity(_TIME_UNIT, self.text, "time_unit", {"ns": 1.0, "ps": 1e-3, "us": 1e3}, default=1.0)
-
-    @property
-    def driver(self) -> str | None:
-        """The smallest buffer that may be used, for the inputs of logic; None if there is none, or none can be told."""
-        areas = dict(re.findall(_CELL_AREA, self.text, re.DOTALL))
-        try:
-            cells = read_cells(self.text)
-        except ValueError:  # Yosys reads more of Liberty than this
-            return None
-        buffers = [
-            name
-            for name, cell in cells.items()
-            if name in areas
-            and len(cell.inputs) == 1
-            and list(cell.outputs.values()) == [Expression(pin) for pin in cell.inputs]
-            and not any(fnmatchcase(name, pattern) for pattern in self.dont_use)
-        ]
-        return min(buffers, key=lambda name: (float(areas[name]), name), default=None)
-
-    @property
-    def output_load(self) -> float:
-        """What a port drives: four inputs of median capacitance, fF; 0 if the library gives no capacitances."""
-        found = [float(value) for value in re.findall(r"\bcapacitance\s*:\s*\"?([\d.eE+-]+)", self.text)]
-        values = [value for value in found if value > 0]
-        unit = _quantity(_LOAD_UNIT, self.text, "capacitive_load_unit", {"ff": 1.0, "pf": 1e3}, default=1e3)
-        return round(4 * unit * statistics.median(values), 3) if values else 0.0
-
-
-def _quantity(pattern: str, text: str, name: str, units: dict[str, float], default: float) -> float:
-    """A unit that a library states, or the default that the format has for it."""
-    found = re.search(pattern, text, re.IGNORECASE)
-    if found is None:
-        return default
-    if found.group(2).lower() not in units:
-        raise ValueError(f"the library's {name} is in {found.group(2)}; known are {', '.join(units)}")
-    return float(found.group(1)) * units[found.group(2).lower()]
+_UNITS = (TIME_UNIT, LOAD_UNIT)
 
 
 def load_library(name: str, dont_use: tuple[str, ...] = ()) -> Library:
@@ -92,7 +27,8 @@ def load_library(name: str, dont_use: tuple[str, ...] = ()) -> Library:
         return Library("Nangate 45 nm (built-in table)", builtin_text(), (*_DONT_USE, *dont_use))
     if name in installed_technologies():
         technology = read_technology(name)
-        return Library(technology.title, technology.liberty, (*technology.dont_use, *dont_use))
+        cells = technology.library
+        return Library(cells.name, cells.text, (*cells.dont_use, *dont_use))
     folder = Path(name)
     paths = [Path(part) for part in name.split(",")]
     if folder.is_dir():

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from reports.cells.library import Library
+
 SCRIPTS = Path("/usr/lib/qflow/scripts")
 BINARIES = Path("/usr/lib/qflow/bin")
 _INSTALLED = Path("/usr/share/qflow/tech")
@@ -45,19 +47,17 @@ class Buffer:
 class Technology:
     """Standard cells to place.
 
-    name: of the technology and its files in `folder`; title: for reports. liberty: logic and timing of the cells, with
-    the areas corrected. shapes: the LEF file of their outlines and metal. spice: the file of their circuits.
-    start_of_magic: magic's commands to start with. widths: of each cell in um, by name; all are row_height um high.
-    density: share of the rows that cells may take, or None where there is space enough for wires. buffer,
-    clock_buffer: cells that drive outputs, and flip-flops, whose clock pin is clock_pin. output_load: of a port, fF.
-    slowness: how much longer delays are than those of osu018, roughly. dont_use: patterns of cells that logic is not
-    mapped to.
+    name: of the technology and its files in `folder`. library: logic and timing of the cells, with corrected areas, and
+    what drives and loads the ports of a layout. shapes: the LEF file of the cells' outlines and metal. spice: the file
+    of their circuits. start_of_magic: magic's initial commands. widths: of each cell in um, by name. row_height: of all
+    cells, um. density: share of the rows that cells may take, or None where wires have space enough. buffer: drives
+    outputs. clock_buffer: drives flip-flops, at their clock_pin. slowness: approximate ratio of delays to those of
+    osu018.
     """
 
     name: str
-    title: str
     folder: Path
-    liberty: str
+    library: Library
     shapes: Path
     spice: Path
     start_of_magic: Path
@@ -67,9 +67,7 @@ class Technology:
     buffer: Buffer
     clock_buffer: Buffer
     clock_pin: str
-    output_load: float
     slowness: float
-    dont_use: tuple[str, ...] = _NOT_FOR_LOGIC
 
     def area(self, cell: str) -> float:
         """Area of a cell, um2."""
@@ -84,11 +82,6 @@ class Technology:
     def filler(self) -> str:
         """The cell that fills the gaps of a row."""
         return _FILLER
-
-    @property
-    def constraints(self) -> str:
-        """What drives the inputs of logic and what its outputs drive, for ABC."""
-        return f"set_driving_cell {self.buffer.cell}\nset_load {self.output_load:g}\n"
 
 
 def check_tools() -> None:
@@ -153,9 +146,14 @@ def _read(folder: Path) -> Technology:
     delay = statistics.median(_table(text, flip_flop, "cell_rise"))
     return Technology(
         name=folder.name,
-        title=_TITLES.get(folder.name, folder.name),
         folder=folder,
-        liberty=text,
+        library=Library(
+            _TITLES.get(folder.name, folder.name),
+            text,
+            _NOT_FOR_LOGIC,
+            buffer=buffer,
+            port_load=round(_LOAD * _input_capacitance(text, settings["nandgate"])),
+        ),
         shapes=shapes,
         spice=spice,
         start_of_magic=start_of_magic,
@@ -165,7 +163,6 @@ def _read(folder: Path) -> Technology:
         buffer=Buffer(buffer, settings["bufpin_in"], settings["bufpin_out"]),
         clock_buffer=Buffer(clock_buffer, settings["clkbufpin_in"], settings["clkbufpin_out"]),
         clock_pin=settings["floppinclk"],
-        output_load=round(_LOAD * _input_capacitance(text, settings["nandgate"])),
         slowness=round(delay / _REFERENCE_DELAY, 2),
     )
 

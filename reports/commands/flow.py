@@ -23,9 +23,8 @@ def flow(
 
     try:
         with Progress() as progress:
-            command = f"wrapmac flow --library {Path(library).name} --seed {seed}"
             config = WrapNetConfig(activation_bits=3, seed=seed)
-            report = run_flow(out, load_library(library), config, progress, command)
+            report = run_flow(out, load_library(library), config, progress)
     except CheckFailed as error:
         print(f"wrapmac: {error}", file=sys.stderr)
         return 1

@@ -1,6 +1,5 @@
 """`wrapmac fpga`: units on FPGAs."""
 
-import shlex
 from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,15 +35,14 @@ def fpga(
 
     from models.progress import Progress
     from reports.commands.output import show, write_json
-    from reports.fpga.report import FpgaJob, fpga_report
+    from reports.fpga.report import FpgaTrials, fpga_report
     from reports.fpga.tables import fpga_tables
 
     devices = tuple(dict.fromkeys(device))
-    job = FpgaJob(designs, devices, seeds, dsp, proof_limit)
+    trials = FpgaTrials(designs, devices, seeds, dsp, proof_limit)
     ensure_writable(json_file)
-    command = ["wrapmac", "fpga", *names, "--device", *devices, "--seeds", str(seeds), *["--dsp"] * dsp]
     with Progress() as progress, TemporaryDirectory() if out is None else nullcontext(out) as folder:
-        report = fpga_report(job, Path(folder), progress, shlex.join(command))
+        report = fpga_report(trials, Path(folder), progress)
     write_json(json_file, report)
     show(fpga_tables(report["designs"]))
     return 0 if all(design["equivalent"] for design in report["designs"]) else 1

@@ -1,6 +1,5 @@
 """`wrapmac layout`: units placed and routed."""
 
-import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -52,12 +51,8 @@ def layout(
     cells = load_technology(technology)
     sweep_plots(sweep_folder)
     ensure_writable(out / "layout.json")
-    command = shlex.join(
-        ["wrapmac", "layout", *names, "--seed", str(seed), "--technology", cells.name]
-        + (["--layer", layer.name] if layer else [])
-    )
     with Progress() as progress:
-        report = layout_report(designs, cells, out, seed, progress, command, operands, sweep_folder)
+        report = layout_report(designs, cells, out, seed, progress, operands, sweep_folder)
     show(layout_tables(report))
     show_page(out / "index.html")
     failed = failures(report)

@@ -32,6 +32,7 @@ def mutants(
 
     Needs a C compiler.
     """
+    from hw.mac.generated import GeneratedUnit
     from models.progress import Progress
     from models.training.seeds import check_seed
     from reports.commands.output import show, write_json
@@ -49,7 +50,8 @@ def mutants(
     with Progress() as progress, TemporaryDirectory() as scratch:
         task = progress.task("breaking gates", len(designs))
         for design in designs:
-            results.append(measure_mutants(design, cells, Path(scratch) / design.name, count, seed, proof_limit))
+            unit = GeneratedUnit.generate(design)
+            results.append(measure_mutants(unit, cells, Path(scratch) / design.name, count, seed, proof_limit))
             task.advance(note=design.name)
     write_json(json_file, results)
     show([mutation_summary(results)])

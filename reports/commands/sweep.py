@@ -1,7 +1,6 @@
 """`wrapmac sweep`: fronts of area against cycle time."""
 
 import os
-import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -53,11 +52,8 @@ def sweep(
     check_seed(seed)
     for path in (out / "sweep.json", cache / "cache", json_file):
         ensure_writable(path)
-    command = shlex.join(
-        ["wrapmac", "sweep", *names, "--seed", str(seed), "--margin", str(margin), *(["--quick"] if quick else [])]
-    )
     with Progress() as progress, open_executor(scheduler, workers or os.cpu_count() or 1) as executor:
-        report = sweep_report(Sweep(executor, cache, progress, seed, margin, quick), designs, out, command)
+        report = sweep_report(Sweep(executor, cache, progress, seed, margin, quick), designs, out)
     write_json(json_file, report)
     show([*([front_table(report)] if len(designs) == 1 else []), best_table(report)])
     print(f"The fronts: {out / 'sweep.md'}")

@@ -1,7 +1,6 @@
 """`wrapmac synth`: units as gates."""
 
 import os
-import shlex
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -13,9 +12,11 @@ from typing import Annotated, Any
 from tyro.conf import arg
 
 from hw.mac.design import MacDesign
+from hw.mac.generated import GeneratedUnit, generate_all
 from models.files import write_text
 from models.progress import Progress
-from reports.cells.liberty import BUILTIN, Library, load_library
+from reports.cells.liberty import BUILTIN, load_library
+from reports.cells.library import Library
 from reports.commands.options import Designs, JsonFile, ProofLimit, chosen_designs, ensure_writable
 from reports.commands.output import show, write_json
 from reports.mac.synthesis import PROOF_LIMIT, synthesize
@@ -53,9 +54,7 @@ def synth(
     ensure_writable(json_file)
     if len(libraries) == 1:
         return _synthesize_all(designs, libraries[0], proof_limit, json_file, out)
-    patterns = ["--dont-use", *dont_use] if dont_use else []
-    command = shlex.join(["wrapmac", "synth", *names, "--library", *(Path(name).name for name in library), *patterns])
-    return _compare(designs, libraries, proof_limit, json_file, out, command)
+    return _compare(designs, libraries, proof_limit, json_file, out)
 
 
 def _synthesize_all(
@@ -67,7 +66,9 @@ def _synthesize_all(
         task = progress.task("mapping and proving", len(designs))
 
         def run(design: MacDesign) -> dict[str, Any]:
-            netlist = synthesize(design, cells, (out or Path(scratch)) / design.name, proof_limit)
+            netlist = synthesize(
+                GeneratedUnit.generate(design), cells, (out or Path(scratch)) / design.name, proof_limit
+            )
             task.advance(note=design.name)
             return {"name": design.name, **asdict(netlist)}
 
@@ -83,13 +84,12 @@ def _compare(
     proof_limit: float,
     json_file: Path | None,
     out: Path | None,
-    command: str,
 ) -> int:
     from reports.mac.libraries import compare_libraries
     from reports.mac.library_tables import library_markdown, library_tables
 
     with Progress() as progress, TemporaryDirectory() if out is None else nullcontext(out) as folder:
-        report = compare_libraries(designs, libraries, Path(folder), progress, command, proof_limit)
+        report = compare_libraries(generate_all(designs), libraries, Path(folder), progress, proof_limit)
     write_json(json_file, report)
     if json_file is not None:
         write_text(json_file.with_suffix(".md"), library_markdown(report))

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from hw.mac.design import MacDesign
-from hw.mac.verilog import mac_verilog
+from hw.mac.generated import GeneratedUnit
 from hw.yosys import run_yosys
 from reports.fpga.nextpnr import Device, PlacedAndRouted, place_and_route, run_nextpnr
 from reports.mac.synthesis import NETLIST, PROOF_LIMIT, UNIT, prove_netlist
@@ -87,16 +87,17 @@ def nextpnr_version(device: Device) -> str:
 
 
 def map_to_device(
-    design: MacDesign, device: Device, folder: Path, *, dsp: bool = False, proof_limit: float = PROOF_LIMIT
+    unit: GeneratedUnit, device: Device, folder: Path, *, dsp: bool = False, proof_limit: float = PROOF_LIMIT
 ) -> Mapped:
-    """Maps `design` to the cells of `device`; leaves unit.v, netlist.v and netlist.json in `folder`.
+    """Maps a unit to the cells of `device`; leaves unit.v, netlist.v and netlist.json in `folder`.
 
     dsp: whether multiplier blocks may be used, where the device has them. proof_limit: seconds that the proof may
     take; beyond that the netlist counts as not proved.
     """
     options = (*device.synthesis, *(device.with_dsp if dsp else device.without_dsp))
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / UNIT).write_text(mac_verilog(design))
+    design = unit.design
+    (folder / UNIT).write_text(unit.verilog)
     (folder / _ECP5_MULTIPLIER.name).write_text(_ECP5_MULTIPLIER.read_text())
     run_yosys(_MAP.format(family=device.family, top=design.module, options=" ".join(options)), folder)
     counts = count_cells(json.loads((folder / "cells.json").read_text()))

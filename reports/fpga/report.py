@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from hw.mac.design import MacDesign
+from hw.mac.generated import generate_all
 from models.progress import Progress
 from reports.fpga.mapping import map_to_device, nextpnr_version, place_mapped, summarise
 from reports.fpga.nextpnr import find_device
 from reports.mac.synthesis import PROOF_LIMIT
-from reports.records.provenance import machine, now, tool_versions
+from reports.records.provenance import provenance, tool_versions
 
 
 @dataclass(frozen=True)
-class FpgaJob:
+class FpgaTrials:
     """What to try. devices: names. seeds: 1 to this number. dsp: whether multiplier blocks may be used.
 
     proof_limit: seconds that each proof may take.
@@ -41,13 +42,14 @@ class FpgaJob:
             raise ValueError(f"seeds is {self.seeds}; allowed is an integer of at least 1")
 
 
-def fpga_report(job: FpgaJob, folder: Path, progress: Progress, command: str) -> dict[str, Any]:
+def fpga_report(trials: FpgaTrials, folder: Path, progress: Progress) -> dict[str, Any]:
     """Maps, proves, places and routes; leaves a folder for each unit of each device in `folder`.
 
-    Raises NextpnrError if nextpnr fails, for example as a device is too small.
+    Raises NextpnrError if nextpnr fails, for example because a device is too small.
     """
-    devices = {name: find_device(name) for name in job.devices}
-    units = [(design, name, folder / name / design.name) for name in devices for design in job.designs]
+    devices = {name: find_device(name) for name in trials.devices}
+    generated = generate_all(trials.designs)
+    units = [(unit, name, folder / name / unit.design.name) for name in devices for unit in generated]
     tools = tool_versions()
     task = progress.task("preparing nextpnr", len(devices))
     for device in devices.values():
@@ -57,18 +59,18 @@ def fpga_report(job: FpgaJob, folder: Path, progress: Progress, command: str) ->
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         task = progress.task("mapping and proving", len(units))
         mapping = [
-            pool.submit(map_to_device, design, devices[name], place, dsp=job.dsp, proof_limit=job.proof_limit)
-            for design, name, place in units
+            pool.submit(map_to_device, unit, devices[name], place, dsp=trials.dsp, proof_limit=trials.proof_limit)
+            for unit, name, place in units
         ]
         mapped = []
-        for (design, name, _), future in zip(units, mapping, strict=True):
+        for (unit, name, _), future in zip(units, mapping, strict=True):
             mapped.append(future.result())
-            task.advance(note=f"{design.name} on {name}")
-        task = progress.task("place and route", len(units) * job.seeds)
-        for (design, name, place), found in zip(units, mapped, strict=True):
+            task.advance(note=f"{unit.design.name} on {name}")
+        task = progress.task("place and route", len(units) * trials.seeds)
+        for (unit, name, place), found in zip(units, mapped, strict=True):
             runs = []
-            for run in pool.map(partial(place_mapped, devices[name], place), range(1, job.seeds + 1)):
+            for run in pool.map(partial(place_mapped, devices[name], place), range(1, trials.seeds + 1)):
                 runs.append(run)
-                task.advance(note=f"{design.name} on {name}")
-            results.append(summarise(design.name, name, found, runs).record())
-    return {"designs": results, "command": command, "tools": tools, "machine": machine(), "created": now()}
+                task.advance(note=f"{unit.design.name} on {name}")
+            results.append(summarise(unit.design.name, name, found, runs).record())
+    return {"designs": results, **provenance(tools=tools)}

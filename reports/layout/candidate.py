@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hw.mac.design import MacDesign
+from hw.mac.generated import GeneratedUnit
 from hw.mac.parts import PARTS
 from reports.cells.technology import Technology
 from reports.layout.circuit import Circuit, build_circuit
-from reports.layout.mapping import Mapping, map_to_cells
+from reports.layout.mapping import MappingOptions, map_to_cells
 from reports.layout.parasitics import spef
 from reports.layout.place_route import Routed, place_and_route
 from reports.layout.timing import Timing, analyse
@@ -18,7 +19,7 @@ class Candidate:
     """A layout of a design, one of several. cell_area: of all cells but fillers, um2."""
 
     design: MacDesign
-    mapping: Mapping
+    mapping: MappingOptions
     folder: Path
     routed: Routed
     timing: Timing
@@ -31,16 +32,15 @@ class Candidate:
         return self.cell_area * self.timing.cycle_time
 
 
-def try_layout(
-    design: MacDesign, mapping: Mapping, technology: Technology, out: Path, seed: int, verilog: str | None = None
-) -> Candidate:
-    """Maps, places, routes and times `design` in a folder of its own in `out`, named by the mapping.
+def try_layout(unit: GeneratedUnit, mapping: MappingOptions, technology: Technology, out: Path, seed: int) -> Candidate:
+    """Maps, places, routes and times a unit in a folder of its own in `out`, named by the mapping.
 
-    verilog: of the unit, where it is at hand. Raises LayoutError or TimingError if a tool fails.
+    Raises LayoutError or TimingError if a tool fails.
     """
+    design = unit.design
     folder = out / mapping.name
     folder.mkdir(parents=True)
-    circuit = build_circuit(design.module, map_to_cells(design, technology, mapping, folder, verilog), technology)
+    circuit = build_circuit(design.module, map_to_cells(unit, technology, mapping, folder), technology)
     routed = place_and_route(circuit, technology, folder / "qflow", seed)
     parasitics, netlist = folder / "parasitics.spef", folder / "circuit.v"
     parasitics.write_text(spef(design.module, routed.file("rc")))

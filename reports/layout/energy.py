@@ -54,12 +54,12 @@ def measure_energy(candidate: Candidate, layer: LayerExport, technology: Technol
     design, circuit, folder = candidate.design, candidate.routed.circuit, candidate.folder.resolve()
     period = candidate.timing.cycle_time
     cycles = operand_stream(design, layer, seed)
-    everywhere = measure_activity(design, circuit, technology.liberty, cycles)
+    everywhere = measure_activity(design, circuit, technology.library.text, cycles)
     settled = measure_power(circuit, everywhere, period, folder)
     operation = period * (layer.dot_length + design.settle) / layer.dot_length
     if not technology.models.exists():
         return Energy(settled, settled, operation, None, None)
-    sample = measure_activity(design, circuit, technology.liberty, cycles[:, :1])
+    sample = measure_activity(design, circuit, technology.library.text, cycles[:, :1])
     delayed, mismatches = simulate_with_delays(design, circuit, technology, cycles[:, 0], period, folder)
     power = measure_power(circuit, everywhere.with_glitches(delayed, sample), period, folder)
     registers = [one.nets[one.output] for one in circuit.instances if technology.clock_pin in one.nets]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from hw.mac.design import MacDesign
+from hw.mac.generated import generate_all
 from models.integer_network.layer import LayerExport
 from models.progress import Progress
 from reports.cells.technology import Technology
@@ -17,14 +18,14 @@ from reports.layout.candidate import Candidate, try_layout
 from reports.layout.critical_path import describe_path
 from reports.layout.drawing import check_viewer
 from reports.layout.energy import measure_energy
-from reports.layout.mapping import FastAdder, Mapping
+from reports.layout.mapping import FastAdder, MappingOptions
 from reports.layout.operands import layer_for
 from reports.layout.picture import OVERVIEW, write_layout_pictures
 from reports.layout.place_route import check_layout
 from reports.layout.proof import prove_layout
 from sim.mac.stimulus import check_operands
 
-MAPPINGS = (*(Mapping(1, adder) for adder in get_args(FastAdder)), Mapping(1600), Mapping(2400))
+MAPPINGS = (*(MappingOptions(1, adder) for adder in get_args(FastAdder)), MappingOptions(1600), MappingOptions(2400))
 """How a unit is mapped, in turn, for the layout to choose from."""
 
 _REPORT = ("layout.json", "index.html", "report.md", OVERVIEW)  # of all units, in the folder that has theirs
@@ -58,11 +59,11 @@ def lay_out(
         (out / report).unlink(missing_ok=True)
     for design in designs:
         shutil.rmtree(out / design.name, ignore_errors=True)
-    tries = [(design, mapping) for design in designs for mapping in MAPPINGS]
+    tries = [(unit, mapping) for unit in generate_all(designs) for mapping in MAPPINGS]
     task = progress.task("place and route", len(tries) + len(designs))
     with ThreadPoolExecutor(cpu_count()) as pool:
         futures = [
-            pool.submit(try_layout, design, mapping, technology, out / design.name, seed) for design, mapping in tries
+            pool.submit(try_layout, unit, mapping, technology, out / unit.design.name, seed) for unit, mapping in tries
         ]
         found: dict[str, list[Candidate]] = {design.name: [] for design in designs}
         for future in as_completed(futures):

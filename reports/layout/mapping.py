@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from hw.mac.design import MacDesign
+from hw.mac.generated import GeneratedUnit
 from hw.mac.parts import PARTS
-from hw.mac.verilog import mac_verilog
 from hw.yosys import run_yosys
 from reports.cells.recipes import ABC_SCRIPTS, Recipe
 from reports.cells.technology import Technology
@@ -52,7 +52,7 @@ write_verilog -noattr models.v
 
 
 @dataclass(frozen=True)
-class Mapping:
+class MappingOptions:
     """How a unit is mapped.
 
     delay: target of the logic between registers, ps in osu018, longer in slower technologies. adder: form of the
@@ -86,7 +86,7 @@ def can_recode(design: MacDesign) -> bool:
 
 
 @dataclass(frozen=True)
-class Cell:
+class MappedCell:
     """A cell of a flat netlist. part: the part of the unit it belongs to. nets: what its pins connect to, by pin."""
 
     kind: str
@@ -102,27 +102,23 @@ class FlatNetlist:
     names: what the nets are called in the unit's Verilog, where they are: `sum[3]`, `multiplier.product[0]`.
     """
 
-    cells: list[Cell]
+    cells: list[MappedCell]
     inputs: dict[str, int | str]
     outputs: dict[str, int | str]
     names: dict[str, int | str]
 
 
-def map_to_cells(
-    design: MacDesign, technology: Technology, mapping: Mapping, folder: Path, verilog: str | None = None
-) -> FlatNetlist:
-    """Maps `design`; leaves unit.v, netlist.v (part by part) and models.v in `folder`, which exists.
-
-    verilog: of the unit, where it is at hand.
-    """
-    (folder / UNIT).write_text(mac_verilog(design) if verilog is None else verilog)
-    (folder / "cells.lib").write_text(technology.liberty)
-    (folder / "constraints").write_text(technology.constraints)
+def map_to_cells(unit: GeneratedUnit, technology: Technology, mapping: MappingOptions, folder: Path) -> FlatNetlist:
+    """Maps a unit; leaves unit.v, netlist.v (part by part) and models.v in `folder`, which exists."""
+    design = unit.design
+    (folder / UNIT).write_text(unit.verilog)
+    (folder / "cells.lib").write_text(technology.library.text)
+    (folder / "constraints").write_text(technology.library.constraints)
     shutil.copy(_RIPPLE, folder)
     script = _MAP.format(
         top=design.module,
         options=f"{_ADDER_OPTIONS[mapping.adder]} {'-booth' if mapping.booth else ''}",
-        dont_use=" ".join(f"-dont_use {pattern}" for pattern in technology.dont_use),
+        dont_use=technology.library.dont_use_options,
         delay=round(mapping.delay * technology.slowness),
         script=ABC_SCRIPTS[mapping.recipe],
     )
@@ -140,6 +136,6 @@ def read_flat(module: dict[str, Any]) -> FlatNetlist:
         part = re.search("|".join(PARTS), name)
         outputs = [pin for pin, direction in cell["port_directions"].items() if direction == "output"]
         nets = {pin: bits[0] for pin, bits in cell["connections"].items()}
-        cells.append(Cell(cell["type"], part.group() if part else "auxiliary", nets, outputs[0]))
+        cells.append(MappedCell(cell["type"], part.group() if part else "auxiliary", nets, outputs[0]))
     names = {name: net["bits"][0] for name, net in sorted(module["netnames"].items()) if not net.get("hide_name")}
     return FlatNetlist(cells, ports["input"], ports["output"], names)

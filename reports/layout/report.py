@@ -14,7 +14,7 @@ from reports.cells.technology import PACKAGES, Technology
 from reports.layout.layouts import lay_out
 from reports.layout.page import write_layout_page
 from reports.mac.published import MAC_UNITS
-from reports.records.provenance import debian_versions, machine, now, tool_versions
+from reports.records.provenance import debian_versions, provenance, tool_versions
 
 
 def layout_report(
@@ -23,7 +23,6 @@ def layout_report(
     out: Path,
     seed: int,
     progress: Progress,
-    command: str,
     layer: LayerExport | None = None,
     sweep: Path | None = None,
 ) -> dict[str, Any]:
@@ -39,12 +38,8 @@ def layout_report(
         result["published"] = asdict(published) if published else None
     report = {
         "designs": results,
-        "library": technology.title,
-        "seed": seed,
-        "command": command,
-        "tools": tool_versions() | debian_versions(PACKAGES),
-        "machine": machine(),
-        "created": now(),
+        "library": technology.library.name,
+        **provenance(seed=seed, tools=tool_versions() | debian_versions(PACKAGES)),
     }
     write_text(out / "layout.json", json.dumps(report, indent=2))
     write_layout_page(report, out, sweep)

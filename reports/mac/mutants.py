@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from hw.mac.design import MacDesign
-from reports.cells.liberty import Library
+from hw.mac.generated import GeneratedUnit
+from reports.cells.library import Library
 from reports.mac.synthesis import FLAT_NETLIST, MODELS, NETLIST, UNIT, prove_equivalent, synthesize
 from sim.gates.bit_sliced import BitSliced
 from sim.gates.cells import read_cells
@@ -25,7 +26,7 @@ _RATE_CYCLES = 8192
 
 
 def measure_mutants(
-    design: MacDesign, library: Library, folder: Path, count: int, seed: int, proof_limit: float
+    unit: GeneratedUnit, library: Library, folder: Path, count: int, seed: int, proof_limit: float
 ) -> dict[str, Any]:
     """Maps a unit, leaving `synthesize`'s files in `folder`, and tries `count` mutants of the netlist, drawn by `seed`.
 
@@ -37,8 +38,8 @@ def measure_mutants(
     proof_limit: seconds for each proof by Yosys.
     Raises ValueError if the library's cells cannot build the unit, and CompilerError without a C compiler.
     """
-    cells = read_cells(library.text)
-    netlist = synthesize(design, library, folder, proof_limit)
+    design, cells = unit.design, read_cells(library.text)
+    netlist = synthesize(unit, library, folder, proof_limit)
     gates = read_gates(folder / FLAT_NETLIST, design.module, cells)
     plain = BitSliced(gates)
     transitions = vars(try_transitions(plain, design)) if feasible(design) else None

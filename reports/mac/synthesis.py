@@ -6,10 +6,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hw.mac.design import MacDesign
+from hw.mac.generated import GeneratedUnit
 from hw.mac.parts import PARTS
-from hw.mac.verilog import mac_verilog
 from hw.yosys import YosysError, YosysTimeout, run_yosys
-from reports.cells.liberty import Library
+from reports.cells.library import Library
 from reports.cells.recipes import ABC_SCRIPTS
 
 PROOF_LIMIT = 900.0
@@ -94,22 +94,23 @@ equiv_status -assert
 
 
 def synthesize(
-    design: MacDesign, library: Library, folder: Path, proof_limit: float = PROOF_LIMIT, *, fast: bool = False
+    unit: GeneratedUnit, library: Library, folder: Path, proof_limit: float = PROOF_LIMIT, *, fast: bool = False
 ) -> Netlist:
-    """Maps `design` onto `library` and proves the netlist.
+    """Maps a unit onto `library` and proves the netlist.
 
     Leaves unit.v, netlist.v, netlist.json and models.v in `folder`.
     proof_limit: seconds that the proof may take; beyond that the netlist counts as not proved. fast: whether it is
     mapped for the shortest delay between registers; else it is mapped for area.
     Raises ValueError if the library's cells cannot build the unit; `folder` is then as it was.
     """
+    design = unit.design
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder, prefix=".") as name:
         scratch = Path(name)
-        (scratch / UNIT).write_text(mac_verilog(design))
+        (scratch / UNIT).write_text(unit.verilog)
         (scratch / "cells.lib").write_text(library.text)
-        (scratch / "constraints").write_text(_constraints(library) if fast else "")
-        dont_use = " ".join(f"-dont_use {pattern}" for pattern in library.dont_use)
+        (scratch / "constraints").write_text(library.constraints if fast else "")
+        dont_use = library.dont_use_options
         try:
             run_yosys(_MAP.format(top=design.module, dont_use=dont_use, speed=_FASTEST if fast else ""), scratch)
         except YosysError as error:
@@ -165,11 +166,6 @@ def prove_netlist(
             return False
         raise
     return True
-
-
-def _constraints(library: Library) -> str:
-    driver = f"set_driving_cell {library.driver}\n" if library.driver else ""
-    return f"{driver}set_load {library.output_load:g}\n"
 
 
 def _read_areas(path: Path, design: MacDesign) -> tuple[dict[str, float], int]:

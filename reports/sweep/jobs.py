@@ -13,7 +13,7 @@ from reports.sweep.cluster import ClusterError
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class CachedJob:
     """A function to run somewhere. name: for people. path, key: where its record is kept, and what it depends on.
 
     function and arguments can be sent to another machine; the record is a dictionary of plain JSON values.
@@ -26,7 +26,7 @@ class Job:
     arguments: tuple[Any, ...]
 
 
-def run_jobs(title: str, jobs: Sequence[Job], executor: Executor, progress: Progress) -> list[dict[str, Any]]:
+def run_jobs(title: str, jobs: Sequence[CachedJob], executor: Executor, progress: Progress) -> list[dict[str, Any]]:
     """The record of each job, kept or new; `{"error": why}` for one that failed, which is not kept.
 
     A record is kept as soon as its job is done, so that a run that is killed goes on there.
@@ -69,7 +69,7 @@ def _record(future: Future[dict[str, Any]]) -> dict[str, Any]:
 class _Shown:
     """What the progress bar says beside: what runs, how many records were kept, the time left."""
 
-    def __init__(self, task: Task, futures: dict[Future[dict[str, Any]], Job], cached: int) -> None:
+    def __init__(self, task: Task, futures: dict[Future[dict[str, Any]], CachedJob], cached: int) -> None:
         self._task = task
         self._futures = futures
         self._cached = cached

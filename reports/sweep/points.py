@@ -10,10 +10,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from hw.mac.design import MacDesign
+from hw.mac.generated import GeneratedUnit
 from reports.cells.technology import PACKAGES, osu018
 from reports.layout.candidate import area_by_part, try_layout
 from reports.layout.circuit import build_circuit
-from reports.layout.mapping import Mapping, map_to_cells
+from reports.layout.mapping import MappingOptions, map_to_cells
 from reports.layout.parasitics import no_parasitics
 from reports.layout.timing import analyse
 from reports.mac.synthesis import NETLIST, PROOF_LIMIT, prove_equivalent
@@ -22,7 +23,9 @@ from reports.records.provenance import debian_versions
 from reports.sweep.cluster import ClusterError
 
 SOURCES = (
+    "hw/tools.py",
     "hw/yosys.py",
+    "reports/cells/opensta.py",
     "reports/layout/candidate.py",
     "reports/layout/circuit.py",
     "reports/layout/mapping.py",
@@ -31,6 +34,7 @@ SOURCES = (
     "reports/sweep/points.py",
     "reports/cells/recipes.py",
     "reports/layout/ripple.v",
+    "reports/cells/library.py",
     "reports/cells/technology.py",
     "reports/layout/timing.py",
     "reports/layout/timing_path.py",
@@ -41,12 +45,16 @@ SOURCES = (
 
 @dataclass(frozen=True)
 class Point:
-    """A design, mapped one way. family: name of the design that it is an implementation of. verilog: of `design`."""
+    """A unit, mapped one way. family: name of the design that it is an implementation of."""
 
     family: str
-    design: MacDesign
-    mapping: Mapping
-    verilog: str
+    unit: GeneratedUnit
+    mapping: MappingOptions
+
+    @property
+    def design(self) -> MacDesign:
+        """The unit's design."""
+        return self.unit.design
 
     @property
     def name(self) -> str:
@@ -56,7 +64,7 @@ class Point:
     @property
     def inputs(self) -> dict[str, Any]:
         """What its figures depend on, with `toolbox` and, once it is laid out, the seed; plain JSON values."""
-        return {"module": self.design.module, "verilog": self.verilog, "mapping": asdict(self.mapping)}
+        return {"module": self.design.module, "verilog": self.unit.verilog, "mapping": asdict(self.mapping)}
 
 
 @cache
@@ -80,7 +88,7 @@ def measure_mapped(point: Point, asked_from: str) -> dict[str, Any]:
     def measure(folder: Path) -> dict[str, Any]:
         technology = osu018()
         name = point.design.module
-        mapped = map_to_cells(point.design, technology, point.mapping, folder, point.verilog)
+        mapped = map_to_cells(point.unit, technology, point.mapping, folder)
         circuit = build_circuit(name, mapped, technology)
         netlist, parasitics = folder / "circuit.v", folder / "none.spef"
         netlist.write_text(circuit.verilog())
@@ -104,7 +112,7 @@ def measure_layout(point: Point, seed: int, asked_from: str) -> dict[str, Any]:
     """
 
     def measure(folder: Path) -> dict[str, Any]:
-        candidate = try_layout(point.design, point.mapping, osu018(), folder, seed, point.verilog)
+        candidate = try_layout(point.unit, point.mapping, osu018(), folder, seed)
         return {
             "core_area": round(candidate.routed.core_area, 3),
             "cycle_time_ns": candidate.timing.cycle_time,
@@ -118,7 +126,7 @@ def measure_proof(point: Point, asked_from: str) -> dict[str, Any]:
     """Maps a point, keeps its `netlist` and proves it `equivalent` to the Verilog. Else as `measure_mapped`."""
 
     def measure(folder: Path) -> dict[str, Any]:
-        map_to_cells(point.design, osu018(), point.mapping, folder, point.verilog)
+        map_to_cells(point.unit, osu018(), point.mapping, folder)
         netlist = (folder / NETLIST).read_text()
         started = time.monotonic()
         proved = prove_equivalent(point.design, folder, PROOF_LIMIT)

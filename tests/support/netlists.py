@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hw.mac.design import MacDesign
+from hw.mac.generated import GeneratedUnit
 from reports.cells.liberty import load_library
 from reports.mac.synthesis import FLAT_NETLIST, synthesize
 from sim.gates.cells import read_cells
@@ -17,7 +18,7 @@ CELLS = read_cells(load_library("builtin").text)
 def mapped_gates(name: str, folder: Path) -> Gates:
     """The gates of a unit, mapped onto the built-in library."""
     design = MacDesign.parse(name)
-    assert synthesize(design, load_library("builtin"), folder).equivalent
+    assert synthesize(GeneratedUnit.generate(design), load_library("builtin"), folder).equivalent
     return read_gates(folder / FLAT_NETLIST, design.module, CELLS)
 
 

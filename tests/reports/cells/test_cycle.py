@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reports.cells.cycle import can_time, cycle_time
-from reports.cells.liberty import Library
+from reports.cells.library import Library
 from reports.cells.opensta import TimingError
 
 CLOCK_TO_OUTPUT, INVERTER, SETUP = 0.3, 0.05, 0.12  # ns

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.cells.liberty import Library, load_library
+from reports.cells.liberty import load_library
+from reports.cells.library import Library
 from sim.gates.cells import read_cells
 from tests.support.liberty import FLIP_FLOP, INVERTER
 

@@ -15,7 +15,7 @@ def test_areas_are_those_of_the_cells_layouts() -> None:
     assert technology.area("OAI21X1") == pytest.approx(32)
     assert technology.area("DFFPOSX1") == pytest.approx(96)
     stated = dict(
-        re.findall(r"cell \((\w+)\)\s*\{(?:(?!cell \().)*?area\s*:\s*([\d.]+)", technology.liberty, re.DOTALL)
+        re.findall(r"cell \((\w+)\)\s*\{(?:(?!cell \().)*?area\s*:\s*([\d.]+)", technology.library.text, re.DOTALL)
     )
     assert len(stated) > 25
     for cell, area in stated.items():

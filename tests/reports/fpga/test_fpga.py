@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from hw.mac.design import MacDesign
+from hw.mac.generated import GeneratedUnit
 from models.progress import Progress
 from reports.fpga.mapping import map_to_device, prove_mapped
 from reports.fpga.nextpnr import DEVICES
-from reports.fpga.report import FpgaJob, fpga_report
+from reports.fpga.report import FpgaTrials, fpga_report
 from reports.fpga.tables import fpga_tables
 from reports.mac.synthesis import NETLIST
 
@@ -23,7 +24,7 @@ MULTIPLIER = MacDesign(6, 6, 14)
 @pytest.mark.slow
 def test_a_tiny_unit_end_to_end(tmp_path: Path) -> None:
     with Progress(quiet=True) as progress:
-        report = fpga_report(FpgaJob([TINY], ["ice40-up5k"], seeds=3), tmp_path, progress, "wrapmac fpga 2x1x4k2")
+        report = fpga_report(FpgaTrials([TINY], ["ice40-up5k"], seeds=3), tmp_path, progress)
     (unit,) = report["designs"]
     netlist = (tmp_path / "ice40-up5k" / "2x1x4k2" / NETLIST).read_text()
     cells = re.findall(r"^  (SB_[A-Z0-9]+) ", netlist, re.MULTILINE)
@@ -46,8 +47,8 @@ def test_a_tiny_unit_end_to_end(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "cell"), [("ice40-up5k", "SB_MAC16"), ("ecp5-25k", "MULT18X18D")])
 def test_multiplier_blocks_are_used_on_request_and_proved(name: str, cell: str, tmp_path: Path) -> None:
-    plain = map_to_device(MULTIPLIER, DEVICES[name], tmp_path / "plain")
-    mapped = map_to_device(MULTIPLIER, DEVICES[name], tmp_path, dsp=True)
+    plain = map_to_device(GeneratedUnit.generate(MULTIPLIER), DEVICES[name], tmp_path / "plain")
+    mapped = map_to_device(GeneratedUnit.generate(MULTIPLIER), DEVICES[name], tmp_path, dsp=True)
     assert plain.equivalent
     assert mapped.equivalent
     assert plain.dsps == 0
@@ -58,7 +59,7 @@ def test_multiplier_blocks_are_used_on_request_and_proved(name: str, cell: str, 
 @pytest.mark.parametrize("name", ["ice40-hx8k", "ecp5-25k"])
 def test_a_netlist_with_a_wrong_table_is_refuted(name: str, tmp_path: Path) -> None:
     device = DEVICES[name]
-    mapped = map_to_device(TINY, device, tmp_path)
+    mapped = map_to_device(GeneratedUnit.generate(TINY), device, tmp_path)
     assert mapped.equivalent
     text = (tmp_path / NETLIST).read_text()
     tables = re.findall(r"(LUT_INIT|INIT)\(16'h([0-9a-f]{4})\)", text)

@@ -8,13 +8,14 @@ import torch
 from torch import Tensor
 
 from hw.mac.design import MacDesign
+from hw.mac.generated import GeneratedUnit
 from reports.cells.technology import osu018
 from reports.layout.activity import WARM_UP, measure_activity
 from reports.layout.candidate import Candidate, try_layout
 from reports.layout.circuit import build_circuit
 from reports.layout.delays import read_activity, simulate_with_delays
 from reports.layout.energy import measure_energy
-from reports.layout.mapping import Mapping, map_to_cells
+from reports.layout.mapping import MappingOptions, map_to_cells
 from reports.layout.operands import layer_for, operand_stream
 from sim.mac.golden import Cycles, accumulate, expected_outputs
 
@@ -23,7 +24,9 @@ SMALL = MacDesign.parse("3x1x8k2-early-bare-segment4")
 
 @pytest.fixture(scope="module")
 def candidate(tmp_path_factory: pytest.TempPathFactory) -> Candidate:
-    return try_layout(SMALL, Mapping(2400), osu018(), tmp_path_factory.mktemp("energy"), seed=1)
+    return try_layout(
+        GeneratedUnit.generate(SMALL), MappingOptions(2400), osu018(), tmp_path_factory.mktemp("energy"), seed=1
+    )
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +45,10 @@ def changes(values: Tensor, bit: int) -> float:
 def test_sums_toggle_as_the_golden_model_says(tmp_path: Path) -> None:
     plain = MacDesign.parse("3x1x8k2")  # its sum is right in every cycle
     cycles = operand_stream(plain, layer_for(plain), seed=3)[:400, :8]
-    circuit = build_circuit(plain.module, map_to_cells(plain, osu018(), Mapping(), tmp_path), osu018())
-    activity = measure_activity(plain, circuit, osu018().liberty, cycles)
+    circuit = build_circuit(
+        plain.module, map_to_cells(GeneratedUnit.generate(plain), osu018(), MappingOptions(), tmp_path), osu018()
+    )
+    activity = measure_activity(plain, circuit, osu018().library.text, cycles)
     lanes = [expected_outputs(plain, accumulate(plain, cycles[:, lane])) for lane in range(8)]
     for port in ("sum", "out"):
         for bit in range(8):
@@ -60,7 +65,7 @@ def test_delays_change_no_result_and_no_register(candidate: Candidate, stream: C
     circuit = candidate.routed.circuit
     one = stream[:, 0]
     delayed, mismatches = simulate_with_delays(SMALL, circuit, osu018(), one, 2.0, candidate.folder.resolve())
-    settled = measure_activity(SMALL, circuit, osu018().liberty, stream[:, :1])
+    settled = measure_activity(SMALL, circuit, osu018().library.text, stream[:, :1])
     assert mismatches == 0
     for cell in circuit.instances:
         net = cell.nets[cell.output]

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from hw.mac.design import PUBLISHED
+from hw.mac.generated import GeneratedUnit
 from models.progress import Progress
 from reports.cells.technology import load_technology, osu018
 from reports.layout import layouts as layout
 from reports.layout.circuit import build_circuit
-from reports.layout.mapping import Mapping, map_to_cells
+from reports.layout.mapping import MappingOptions, map_to_cells
 from reports.layout.place_route import Routed, check_layout, place_and_route
 from reports.layout.placed import placed_netlist
 from reports.layout.proof import prove_layout
@@ -26,7 +27,9 @@ SMALL = PUBLISHED["3x1x8k2"]
 @pytest.fixture(scope="module")
 def routed(tmp_path_factory: pytest.TempPathFactory) -> Routed:
     folder = tmp_path_factory.mktemp("layout")
-    circuit = build_circuit(SMALL.module, map_to_cells(SMALL, osu018(), Mapping(), folder), osu018())
+    circuit = build_circuit(
+        SMALL.module, map_to_cells(GeneratedUnit.generate(SMALL), osu018(), MappingOptions(), folder), osu018()
+    )
     return place_and_route(circuit, osu018(), folder / "qflow", seed=1)
 
 
@@ -64,7 +67,7 @@ def test_a_layout_with_another_cell_is_refuted(routed: Routed, kind: str, other:
 
 @pytest.fixture
 def few_mappings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layout, "MAPPINGS", (Mapping(), Mapping(2400)))
+    monkeypatch.setattr(layout, "MAPPINGS", (MappingOptions(), MappingOptions(2400)))
 
 
 def figures(report: dict[str, Any]) -> list[dict[str, Any]]:
@@ -78,8 +81,8 @@ def figures(report: dict[str, Any]) -> list[dict[str, Any]]:
 def test_a_report_has_the_better_layout_and_is_the_same_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with Progress(quiet=True) as progress:
-        first = layout_report([SMALL], osu018(), Path("relative"), 1, progress, "wrapmac layout 3x1x8k2")
-        again = layout_report([SMALL], osu018(), tmp_path, 1, progress, "wrapmac layout 3x1x8k2")
+        first = layout_report([SMALL], osu018(), Path("relative"), 1, progress)
+        again = layout_report([SMALL], osu018(), tmp_path, 1, progress)
     assert figures(first) == figures(again) == json.loads((tmp_path / "layout.json").read_text())["designs"]
     (design,) = first["designs"]
     assert failures(first) == []
@@ -135,7 +138,9 @@ def test_tables_have_ratios_beside_the_published_ones() -> None:
 @pytest.mark.debian
 def test_another_technology_is_clean_and_proved(tmp_path: Path) -> None:
     technology = load_technology("osu035")
-    circuit = build_circuit(SMALL.module, map_to_cells(SMALL, technology, Mapping(), tmp_path), technology)
+    circuit = build_circuit(
+        SMALL.module, map_to_cells(GeneratedUnit.generate(SMALL), technology, MappingOptions(), tmp_path), technology
+    )
     other = place_and_route(circuit, technology, tmp_path / "qflow", seed=1)
     checks = check_layout(other)
     assert (checks.drc_violations, checks.lvs_match) == (0, True)

@@ -11,7 +11,7 @@ from reports.layout import drawing
 from reports.layout.candidate import Candidate
 from reports.layout.circuit import Circuit, Instance
 from reports.layout.drawing import check_viewer, draw_layout
-from reports.layout.mapping import Mapping
+from reports.layout.mapping import MappingOptions
 from reports.layout.picture import OVERVIEW, PICTURE, write_layout_pictures
 from reports.layout.place_route import Routed
 from reports.layout.timing import Timing
@@ -75,7 +75,7 @@ def candidate(name: str, folder: Path) -> Candidate:
     routed.file("def").write_text(DEFINITION)
     areas = {"multiplier": CELL_AREA, "accumulator": 0.0, "cyclic": CELL_AREA, "auxiliary": 0.0}
     timing = Timing(1.0, TimingPath("CELL_1", 0.5, (), "CELL_2", 0.5, 0.0), 0.1)
-    return Candidate(design, Mapping(), folder, routed, timing, 400.0, areas)
+    return Candidate(design, MappingOptions(), folder, routed, timing, 400.0, areas)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ PERIOD = 10.0
 
 def capacitance(cell: str, pin: str) -> float:
     """Of an input pin, pF, as the library says."""
-    body = re.search(rf"cell \({cell}\)\s*\{{(.*?)(?=cell \(|\Z)", osu018().liberty, re.DOTALL)
+    body = re.search(rf"cell \({cell}\)\s*\{{(.*?)(?=cell \(|\Z)", osu018().library.text, re.DOTALL)
     assert body is not None
     found = re.search(rf"pin\s*\({pin}\)\s*\{{.*?capacitance\s*:\s*([\d.]+)", body.group(1), re.DOTALL)
     assert found is not None
@@ -36,7 +36,7 @@ def circuit(tmp_path: Path) -> Circuit:
     ]
     netlist = FlatNetlist(cells, {"clk": 2, "d": 3}, {"y": 12, "z": 13}, {})
     built = build_circuit("unit", netlist, osu018())
-    (tmp_path / "cells.lib").write_text(osu018().liberty)
+    (tmp_path / "cells.lib").write_text(osu018().library.text)
     (tmp_path / "circuit.v").write_text(built.verilog())
     (tmp_path / "parasitics.spef").write_text(no_parasitics("unit"))
     return built

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from hw.mac.design import MacDesign
+from hw.mac.generated import generate_all
 from models.progress import Progress
-from reports.cells.liberty import Library, load_library
+from reports.cells.liberty import load_library
+from reports.cells.library import Library
 from reports.mac.libraries import compare_libraries
 from reports.mac.library_tables import library_tables
 from reports.mac.synthesis import NETLIST
@@ -16,11 +18,9 @@ from reports.mac.synthesis import NETLIST
 @pytest.mark.slow
 @pytest.mark.debian
 def test_every_netlist_is_proved_and_faster_ones_are_larger(tmp_path: Path) -> None:
-    designs = [MacDesign(2, 1, 4, 2), MacDesign(3, 1, 8, 2)]
+    units = generate_all([MacDesign(2, 1, 4, 2), MacDesign(3, 1, 8, 2)])
     with Progress(quiet=True) as progress:
-        report = compare_libraries(
-            designs, [load_library("builtin"), load_library("osu018")], tmp_path, progress, "wrapmac synth"
-        )
+        report = compare_libraries(units, [load_library("builtin"), load_library("osu018")], tmp_path, progress)
     builtin, osu = report["libraries"]
     assert [design["name"] for design in builtin["designs"]] == ["2x1x4k2", "3x1x8k2"]
     for design in builtin["designs"] + osu["designs"]:
@@ -38,7 +38,7 @@ def test_every_netlist_is_proved_and_faster_ones_are_larger(tmp_path: Path) -> N
 
 def test_libraries_of_the_same_name_are_refused(tmp_path: Path) -> None:
     with Progress(quiet=True) as progress, pytest.raises(ValueError, match="need different names; these are a, a"):
-        compare_libraries([], [Library("a", ""), Library("a", " ")], tmp_path, progress, "")
+        compare_libraries([], [Library("a", ""), Library("a", " ")], tmp_path, progress)
 
 
 def record(name: str, area: float, cycle: float | None) -> dict[str, Any]:

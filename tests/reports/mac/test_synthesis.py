@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from hw.mac.design import PUBLISHED, MacDesign
-from reports.cells.liberty import Library, load_library
+from hw.mac.generated import GeneratedUnit
+from reports.cells.liberty import load_library
+from reports.cells.library import Library
 from reports.mac.synthesis import MODELS, NETLIST, prove_equivalent, synthesize
 from sim.mac.bench import BenchJob, simulate
 from sim.simulators import SimulatorName
@@ -18,7 +20,7 @@ DESIGN = PUBLISHED["3x1x8k2"]
 @pytest.fixture(scope="module")
 def mapped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mapped")
-    netlist = synthesize(DESIGN, load_library("builtin"), folder)
+    netlist = synthesize(GeneratedUnit.generate(DESIGN), load_library("builtin"), folder)
     assert netlist.equivalent
     return folder
 
@@ -26,7 +28,7 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_areas_add_up_from_the_cells_of_the_netlist(mapped: Path) -> None:
     library = load_library("builtin")
     areas = dict(re.findall(r"cell \((\w+)\) \{\s+area : ([\d.]+);", library.text))
-    netlist = synthesize(DESIGN, library, mapped)
+    netlist = synthesize(GeneratedUnit.generate(DESIGN), library, mapped)
     cells = re.findall(r"^  (\w+_X\d) ", (mapped / NETLIST).read_text(), re.MULTILINE)
     assert netlist.cells == len(cells)
     assert netlist.area == pytest.approx(sum(float(areas[cell]) for cell in cells))
@@ -37,7 +39,7 @@ def test_areas_add_up_from_the_cells_of_the_netlist(mapped: Path) -> None:
 @pytest.mark.parametrize("name", ["1x1x2", "4x2x12k4", "5x3x7k3", "8x8x8k4"])
 def test_units_of_other_parameters_are_proved(name: str, tmp_path: Path) -> None:
     design = MacDesign.parse(name)
-    netlist = synthesize(design, load_library("builtin"), tmp_path)
+    netlist = synthesize(GeneratedUnit.generate(design), load_library("builtin"), tmp_path)
     assert netlist.equivalent
     assert (netlist.area_by_part["cyclic"] > 0) == (design.slope is not None)
 
@@ -64,7 +66,7 @@ def test_a_proof_that_takes_too_long_does_not_count(mapped: Path) -> None:
 @pytest.mark.parametrize(("name", "simulator"), [("3x1x8k2", "icarus"), ("8x8x8k2", "verilator")])
 def test_the_gates_pass_the_bench(name: str, simulator: SimulatorName, tmp_path: Path) -> None:
     design = PUBLISHED[name]
-    assert synthesize(design, load_library("builtin"), tmp_path).equivalent
+    assert synthesize(GeneratedUnit.generate(design), load_library("builtin"), tmp_path).equivalent
     sources = (tmp_path / NETLIST, tmp_path / MODELS)
     verdict = simulate(BenchJob(design=design, sources=sources, simulator=simulator, preload=False), tmp_path / "run")
     assert verdict["passed"]
@@ -75,7 +77,7 @@ def test_the_gates_pass_the_bench(name: str, simulator: SimulatorName, tmp_path:
 def test_a_library_that_cannot_build_the_unit_is_named(tmp_path: Path) -> None:
     library = Library("tiny.lib", f"library (tiny) {{ {INVERTER} {FLIP_FLOP} }}")
     with pytest.raises(ValueError, match=r"3x1x8k2 cannot be mapped onto tiny\.lib"):
-        synthesize(DESIGN, library, tmp_path)
+        synthesize(GeneratedUnit.generate(DESIGN), library, tmp_path)
 
 
 def test_a_users_library_is_mapped_onto(tmp_path: Path) -> None:
@@ -85,7 +87,7 @@ def test_a_users_library_is_mapped_onto(tmp_path: Path) -> None:
     )
     buffer = INVERTER.replace("INV", "BUF").replace("!A", "A")
     library = Library("small.lib", f"library (small) {{ {INVERTER} {buffer} {nand} {FLIP_FLOP} }}")
-    netlist = synthesize(DESIGN, library, tmp_path)
+    netlist = synthesize(GeneratedUnit.generate(DESIGN), library, tmp_path)
     assert netlist.equivalent
     assert set(re.findall(r"^  ([A-Z]+) ", (tmp_path / NETLIST).read_text(), re.MULTILINE)) <= {
         "INV",

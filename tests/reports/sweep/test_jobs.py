@@ -9,7 +9,7 @@ import pytest
 
 from models.progress import Progress
 from reports.sweep.cluster import ClusterError
-from reports.sweep.jobs import Job, run_jobs
+from reports.sweep.jobs import CachedJob, run_jobs
 
 calls: list[int] = []
 
@@ -29,7 +29,9 @@ def executor() -> Iterator[ThreadPoolExecutor]:
 
 
 def run(numbers: list[int], folder: Path, executor: ThreadPoolExecutor, key: str = "") -> list[dict[str, Any]]:
-    jobs = [Job(f"{number}", folder / f"{number}.json", f"{number}{key}", square, (number,)) for number in numbers]
+    jobs = [
+        CachedJob(f"{number}", folder / f"{number}.json", f"{number}{key}", square, (number,)) for number in numbers
+    ]
     with Progress(quiet=True) as progress:
         return run_jobs("squares", jobs, executor, progress)
 
@@ -59,4 +61,4 @@ def test_a_lost_cluster_ends_the_run(lost: Exception, tmp_path: Path, executor: 
         raise lost
 
     with Progress(quiet=True) as progress, pytest.raises(ClusterError):
-        run_jobs("lost", [Job("one", tmp_path / "one.json", "key", fail, ())], executor, progress)
+        run_jobs("lost", [CachedJob("one", tmp_path / "one.json", "key", fail, ())], executor, progress)

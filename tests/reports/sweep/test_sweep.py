@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 from hw.mac.design import PUBLISHED, MacDesign
+from hw.mac.generated import GeneratedUnit
 from hw.yosys import YosysError
 from models.progress import Progress
 from reports.layout.layouts import MAPPINGS
 from reports.sweep import cluster, points
-from reports.sweep.candidates import mappings
+from reports.sweep.choices import mappings
 from reports.sweep.cluster import ClusterError, open_executor
 from reports.sweep.points import SOURCES, Point, measure_mapped, toolbox
 from reports.sweep.report import errors, is_sound, sweep_report
@@ -32,7 +33,7 @@ TINY = MacDesign(2, 1, 4, 2)
 
 def report(cache: Path, out: Path, scheduler: str | None = None) -> dict[str, Any]:
     with Progress(quiet=True) as progress, open_executor(scheduler, 2) as executor:
-        return sweep_report(Sweep(executor, cache, progress, quick=True), [TINY], out, "wrapmac sweep 2x1x4k2 --quick")
+        return sweep_report(Sweep(executor, cache, progress, quick=True), [TINY], out)
 
 
 def figures(found: dict[str, Any]) -> list[dict[str, Any]]:
@@ -104,7 +105,7 @@ def test_a_changed_tool_version_changes_the_key(where: str, tools: Any, monkeypa
 @pytest.mark.debian
 def test_a_machine_with_other_tools_is_refused() -> None:
     with pytest.raises(ClusterError, match="other versions"):
-        measure_mapped(Point(TINY.name, TINY, mappings(TINY)[0], "module"), "another machine's")
+        measure_mapped(Point(TINY.name, GeneratedUnit(TINY, "module"), mappings(TINY)[0]), "another machine's")
 
 
 def imported(path: Path) -> set[Path]:
@@ -146,10 +147,10 @@ def test_points_that_fail_are_listed_and_stop_nothing(tmp_path: Path, monkeypatc
     original = points.map_to_cells
 
     def crash_at(recipes: set[str]) -> None:
-        def crashing(design: MacDesign, technology: Any, mapping: Any, folder: Path, verilog: str) -> Any:
+        def crashing(unit: GeneratedUnit, technology: Any, mapping: Any, folder: Path) -> Any:
             if mapping.recipe in recipes:
                 raise YosysError("ABC crashed")
-            return original(design, technology, mapping, folder, verilog)
+            return original(unit, technology, mapping, folder)
 
         monkeypatch.setattr(points, "map_to_cells", crashing)
 

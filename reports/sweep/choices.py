@@ -8,14 +8,14 @@ from hw.mac.architecture import PLAIN, Architecture, Fold
 from hw.mac.design import MacDesign
 from reports.cells.recipes import Recipe
 from reports.layout.layouts import MAPPINGS
-from reports.layout.mapping import Adder, Mapping, can_recode
+from reports.layout.mapping import Adder, MappingOptions, can_recode
 
 DELAYS = (1, 2400, 10000)
 """Targets of the mapping, ps: as fast as can be, near the units' own cycle times, and one that any unit meets."""
 
 _SEGMENTS = (4, 8, 16)
 
-_FEW = (Mapping(1), Mapping(2400), Mapping(1, "ripple"), Mapping(1, recipe="area"))
+_FEW = (MappingOptions(1), MappingOptions(2400), MappingOptions(1, "ripple"), MappingOptions(1, recipe="area"))
 
 
 def implementations(design: MacDesign) -> list[MacDesign]:
@@ -42,7 +42,7 @@ def _architectures(design: MacDesign) -> list[MacDesign]:
     return [replace(design, architecture=architecture) for architecture in dict.fromkeys(found)]
 
 
-def mappings(design: MacDesign, *, quick: bool = False) -> list[Mapping]:
+def mappings(design: MacDesign, *, quick: bool = False) -> list[MappingOptions]:
     """The ways to map `design`: those that `wrapmac layout` tries, and many more for the plain architecture.
 
     quick: a few of them.
@@ -52,5 +52,5 @@ def mappings(design: MacDesign, *, quick: bool = False) -> list[Mapping]:
     if design.architecture != PLAIN:
         return list(MAPPINGS)
     booth = (False, True) if can_recode(design) else (False,)
-    grid = [Mapping(*options) for options in product(DELAYS, get_args(Adder), booth, get_args(Recipe))]
+    grid = [MappingOptions(*options) for options in product(DELAYS, get_args(Adder), booth, get_args(Recipe))]
     return list(dict.fromkeys((*MAPPINGS, *grid)))
