@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Container, Iterator, Mapping
 from functools import cache
-from graphlib import TimingError, TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -74,7 +74,7 @@ def circles(imports: Imports) -> list[str]:
     for graph in children.values():
         try:
             TopologicalSorter(graph).prepare()
-        except TimingError as error:
+        except CycleError as error:
             found_circles.append(" <- ".join(error.args[1]))
     return found_circles
 

@@ -21,9 +21,9 @@ from models.integer_network.graph import IntegerGraph
 from reports.commands.check import writable_format
 from reports.commands.methods.registry import METHODS
 from sim import waves
-from tests.reports.layout.test_page import made_up_report
 from tests.support.images import write_batches
 from tests.support.liberty import FLIP_FLOP, INVERTER
+from tests.support.reports import layout_record
 from wrapmac import COMMANDS, main
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -277,7 +277,7 @@ def test_bad_input_gets_one_line_and_exit_code_2(
 
 
 def test_a_page_of_layouts_is_drawn_again_from_its_record(tmp_path: Path, command: Command) -> None:
-    report = made_up_report()
+    report = layout_record()
     (tmp_path / "layout.json").write_text(json.dumps(report))
     finished = command("redraw", "layout.json")
     assert finished.returncode == 0, finished.stderr

@@ -45,10 +45,10 @@ def technology(folder: Path) -> Path:
 @pytest.mark.debian
 def test_a_folder_is_read_like_an_installed_technology(tmp_path: Path) -> None:
     mine, original = read_technology(str(technology(tmp_path))), osu018()
-    assert (mine.name, mine.title, original.title) == ("mine", "mine", "OSU 180 nm")
+    assert (mine.name, mine.library.name, original.library.name) == ("mine", "mine", "OSU 180 nm")
     assert mine.widths == original.widths
     assert (mine.row_height, mine.clock_pin, mine.buffer.cell) == (10, "CLK", "BUFX2")
-    assert mine.constraints == "set_driving_cell BUFX2\nset_load 30\n"
+    assert mine.library.constraints == "set_driving_cell BUFX2\nset_load 30\n"
     assert mine.slowness == pytest.approx(1)
     assert mine.density is None
 

@@ -6,11 +6,11 @@ import pytest
 
 from reports.cells.technology import osu018
 from reports.layout.circuit import build_circuit
-from reports.layout.mapping import Cell, FlatNetlist, read_flat
+from reports.layout.mapping import FlatNetlist, MappedCell, read_flat
 
 
-def flip_flop(number: int) -> Cell:
-    return Cell("DFFPOSX1", "accumulator", {"CLK": 2, "D": 3, "Q": 100 + number}, "Q")
+def flip_flop(number: int) -> MappedCell:
+    return MappedCell("DFFPOSX1", "accumulator", {"CLK": 2, "D": 3, "Q": 100 + number}, "Q")
 
 
 @pytest.mark.debian
@@ -29,7 +29,7 @@ def test_a_clock_buffer_drives_at_most_eight_flip_flops(flip_flops: int, buffers
 
 @pytest.mark.debian
 def test_outputs_that_share_a_net_or_are_constant_get_buffers() -> None:
-    cells = [Cell("INVX1", "multiplier", {"A": 3, "Y": 4}, "Y")]
+    cells = [MappedCell("INVX1", "multiplier", {"A": 3, "Y": 4}, "Y")]
     netlist = FlatNetlist(cells, {"clk": 2, "d": 3}, {"sum[0]": 4, "sum[1]": 4, "out": "0", "same": 3}, {"x.y[0]": 4})
     circuit = build_circuit("unit", netlist, osu018())
     assert circuit.outputs == ["out", "same", "sum_0", "sum_1"]

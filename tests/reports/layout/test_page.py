@@ -9,48 +9,15 @@ from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
-from hw.mac.design import PUBLISHED
-from hw.mac.parts import PARTS
 from reports.layout.figures import figure_2_2
 from reports.layout.page import write_layout_page
 from reports.layout.picture import OVERVIEW, PICTURE
+from tests.support.reports import layout_record
 
 PLOT = (
     '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 200">'
     '<rect width="600" height="200"/></svg>'
 )
-
-
-def made_up_report(names: tuple[str, ...] = tuple(PUBLISHED), *, energy: bool = True) -> dict[str, Any]:
-    """A report of the right form, with numbers that no run gave: each design has half the area and time of the last."""
-    designs = []
-    for index, name in enumerate(names):
-        design = {
-            "name": name,
-            "cell_area": 4000.0 / 2**index,
-            "core_area": 4400.0 / 2**index,
-            "cycle_time_ns": 4.0 / 2**index,
-            "area_by_part": dict.fromkeys(PARTS, 1000.0 / 2**index),
-            "critical_path": {"from": "auxiliary", "to": "accumulator", "cells": 9, "words": f"<{name}> is slow."},
-            "drc_violations": 0,
-            "lvs_match": True,
-            "equivalent": index > 0,
-        }
-        if energy:
-            shares = dict.fromkeys(PARTS, 800.0 / 2**index)
-            whole = 3200.0 / 2**index
-            design |= {"power_mw": 1.0, "energy_fj_per_op": whole, "energy_by_part": shares}
-            design |= {"energy_without_glitches_fj_per_op": 0.9 * whole}
-        designs.append(design)
-    return {
-        "designs": designs,
-        "library": "made-up cells",
-        "tools": {"magic": "<b>8</b>"},
-        "command": "wrapmac layout all",
-        "seed": 1,
-        "machine": "a machine",
-        "created": "2026-01-01T00:00:00+00:00",
-    }
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +29,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in ("3x1x8k2/pareto.svg", "pareto.svg"):
         (sweep / path).parent.mkdir(exist_ok=True)
         (sweep / path).write_text(PLOT)
-    write_layout_page(made_up_report(), folder, sweep)
+    write_layout_page(layout_record(), folder, sweep)
     return folder / "index.html"
 
 
@@ -119,22 +86,22 @@ def test_the_page_needs_no_other_file_and_markdown_links_those_beside_it(page: P
 
 
 def test_without_energy_pictures_and_sweep_the_rest_is_there(tmp_path: Path) -> None:
-    write_layout_page(made_up_report(energy=False), tmp_path)
+    write_layout_page(layout_record(energy=False), tmp_path)
     text = (tmp_path / "report.md").read_text()
     assert "Table 2.12" in text
     assert "Table 2.13" not in text
     assert "## Layouts" not in text
-    assert len(figure_2_2(made_up_report(energy=False)).axes) == 2
+    assert len(figure_2_2(layout_record(energy=False)).axes) == 2
 
 
 def test_without_the_reference_there_is_nothing_to_compare_with(tmp_path: Path) -> None:
-    write_layout_page(made_up_report(("4x2x12k4", "3x1x8k2")), tmp_path)
+    write_layout_page(layout_record(("4x2x12k4", "3x1x8k2")), tmp_path)
     assert "figure-2.2" not in (tmp_path / "index.html").read_text()
     assert "Table 2.11" in (tmp_path / "report.md").read_text()
 
 
 def test_the_figure_has_published_bars_beside_ours_relative_to_the_reference() -> None:
-    cycle, area, energy = figure_2_2(made_up_report()).axes
+    cycle, area, energy = figure_2_2(layout_record()).axes
 
     def totals(axes: Any) -> list[str]:
         return [text.get_text() for text in axes.texts]
@@ -162,12 +129,12 @@ def test_the_figure_has_published_bars_beside_ours_relative_to_the_reference() -
 
 def test_a_folder_without_plots_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="holds no plots"):
-        write_layout_page(made_up_report(), tmp_path / "out", tmp_path)
+        write_layout_page(layout_record(), tmp_path / "out", tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_page_is_drawn_again_the_same_from_its_record(tmp_path: Path) -> None:
-    record = json.loads(json.dumps(made_up_report()))
+    record = json.loads(json.dumps(layout_record()))
     pages = []
     for _ in range(2):
         write_layout_page(record, tmp_path)

@@ -8,7 +8,7 @@ import pytest
 from reports.cells.technology import osu018
 from reports.layout.activity import Activity
 from reports.layout.circuit import Circuit, build_circuit
-from reports.layout.mapping import Cell, FlatNetlist
+from reports.layout.mapping import FlatNetlist, MappedCell
 from reports.layout.parasitics import no_parasitics
 from reports.layout.power import Power, measure_power
 
@@ -29,10 +29,10 @@ def capacitance(cell: str, pin: str) -> float:
 def circuit(tmp_path: Path) -> Circuit:
     """A register that drives two inverters, one of which drives the other's twin."""
     cells = [
-        Cell("DFFPOSX1", "accumulator", {"CLK": 2, "D": 3, "Q": 10}, "Q"),
-        Cell("INVX1", "cyclic", {"A": 10, "Y": 11}, "Y"),
-        Cell("INVX1", "cyclic", {"A": 10, "Y": 12}, "Y"),
-        Cell("INVX4", "multiplier", {"A": 11, "Y": 13}, "Y"),
+        MappedCell("DFFPOSX1", "accumulator", {"CLK": 2, "D": 3, "Q": 10}, "Q"),
+        MappedCell("INVX1", "cyclic", {"A": 10, "Y": 11}, "Y"),
+        MappedCell("INVX1", "cyclic", {"A": 10, "Y": 12}, "Y"),
+        MappedCell("INVX4", "multiplier", {"A": 11, "Y": 13}, "Y"),
     ]
     netlist = FlatNetlist(cells, {"clk": 2, "d": 3}, {"y": 12, "z": 13}, {})
     built = build_circuit("unit", netlist, osu018())
