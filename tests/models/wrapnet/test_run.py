@@ -1,11 +1,13 @@
 """Runs in a folder: what they leave, and when they refuse to go on."""
 
+import functools
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from models.backbones.options import NetworkOptions
 from models.backbones.registry import build_network
@@ -34,6 +36,29 @@ def test_a_run_leaves_weights_that_give_its_accuracy(tmp_path: Path) -> None:
     assert run.config == TINY
     run.check(data)
     assert asdict(evaluate(run.network, data)) == record["accuracies"]["wrapnet"]
+
+
+def test_a_run_of_an_earlier_version_still_loads(tmp_path: Path) -> None:
+    """Quantizers were no modules of their own then, and configurations named no method."""
+    data = few_digits()
+    config = replace(TINY, weights="bounded-4", accumulator_bits=12, baselines=False)
+    with Progress(quiet=True) as progress:
+        record = run_wrapnet(config, data, tmp_path, progress)
+    path = tmp_path / "model.safetensors"
+    names = {".activation.": ".", ".weight_quantizer.": ".bounded."}
+    weights = {
+        functools.reduce(lambda name, new: name.replace(new, names[new]), names, name): tensor
+        for name, tensor in load_file(path).items()
+    }
+    assert {"second.convolution.step", "second.convolution.bounded.log_scale"} <= weights.keys()
+    save_file(weights, path)
+    stored = json.loads((tmp_path / "config.json").read_text())
+    assert stored.pop("method") == "wrapnet"
+    (tmp_path / "config.json").write_text(json.dumps(stored))
+    run = load_run(tmp_path)
+    assert asdict(evaluate(run.network, data)) == record["accuracies"]["wrapnet"]
+    with Progress(quiet=True) as progress:
+        assert run_wrapnet(config, data, tmp_path, progress, resume=True) == record
 
 
 def test_a_folder_with_a_run_is_only_gone_on_with_when_asked_and_with_the_same_settings(tmp_path: Path) -> None:
