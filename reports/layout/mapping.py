@@ -1,4 +1,4 @@
-"""Maps a unit to cells for speed, part by part, so that each cell's part is known in the layout."""
+"""Maps a unit to cells part by part, so that the part of each cell is known in the layout."""
 
 import json
 import re
@@ -20,13 +20,13 @@ Adder = Literal[FastAdder, "ripple"]
 
 _RIPPLE = Path(__file__).parent / "ripple.v"
 _ADDER_OPTIONS: dict[Adder, str] = {
-    "brent-kung": "",  # Yosys's own
+    "brent-kung": "",  # the default of Yosys
     "sklansky": "-extra-map +/choices/sklansky.v",
     "han-carlson": "-extra-map +/choices/han-carlson.v",
     "kogge-stone": "-extra-map +/choices/kogge-stone.v",
     "ripple": f"-extra-map {_RIPPLE.name}",
 }
-# What Yosys's pass `booth` asks for; other multipliers stay as they are.
+# Yosys's pass `booth` leaves narrower multipliers unchanged.
 _BOOTH_OPERAND_BITS = 4
 _BOOTH_PRODUCT_BITS = 8
 
@@ -53,10 +53,11 @@ write_verilog -noattr models.v
 
 @dataclass(frozen=True)
 class MappingOptions:
-    """How a unit is mapped.
+    """Settings with which a unit is mapped.
 
-    delay: target of the logic between registers, ps in osu018, longer in slower technologies. adder: form of the
-    adders. booth: whether multipliers recode their operand (Booth). recipe: what ABC does.
+    delay: target delay of the logic between registers, ps in osu018; scaled up for slower technologies. adder:
+    architecture of the adders. booth: whether multipliers use Booth recoding. recipe: the ABC script.
+    Raises ValueError for a delay below 1 ps, or an unknown adder or recipe.
     """
 
     delay: int = 1
@@ -73,21 +74,21 @@ class MappingOptions:
 
     @property
     def name(self) -> str:
-        """Short and different for every mapping, to name folders with: `sklansky-1ps`, `ripple-booth-area-1600ps`."""
+        """A short unique name, also of folders: `sklansky-1ps`, `ripple-booth-area-1600ps`."""
         booth = "-booth" if self.booth else ""
         recipe = f"-{self.recipe}" if self.recipe != "delay" else ""
         return f"{self.adder}{booth}{recipe}-{self.delay}ps"
 
 
 def can_recode(design: MacDesign) -> bool:
-    """Whether the unit has a multiplier that `booth` changes: operands and product are wide enough."""
-    operand_bits = min(design.activation_bits + 1, design.weight_bits)  # the activation gets a sign
+    """Whether `booth` changes the unit's multiplier: its operands and product are wide enough."""
+    operand_bits = min(design.activation_bits + 1, design.weight_bits)  # the activation is extended by a sign bit
     return operand_bits >= _BOOTH_OPERAND_BITS and design.product_bits >= _BOOTH_PRODUCT_BITS
 
 
 @dataclass(frozen=True)
 class MappedCell:
-    """A cell of a flat netlist. part: the part of the unit it belongs to. nets: what its pins connect to, by pin."""
+    """A cell of a flat netlist. kind: library cell. part: of the unit. nets: nets by pin. output: the output pin."""
 
     kind: str
     part: str
@@ -97,9 +98,9 @@ class MappedCell:
 
 @dataclass(frozen=True)
 class FlatNetlist:
-    """Cells of a unit, and its ports, a bit each: names and nets. A net is a number, or `0` or `1`.
+    """The cells of a unit and its ports, one bit each: nets by name. A net is a number, or the constant `0` or `1`.
 
-    names: what the nets are called in the unit's Verilog, where they are: `sum[3]`, `multiplier.product[0]`.
+    names: nets by their names in the unit's Verilog, such as `sum[3]` or `multiplier.product[0]`.
     """
 
     cells: list[MappedCell]
@@ -109,7 +110,10 @@ class FlatNetlist:
 
 
 def map_to_cells(unit: GeneratedUnit, technology: Technology, mapping: MappingOptions, folder: Path) -> FlatNetlist:
-    """Maps a unit; leaves unit.v, netlist.v (part by part) and models.v in `folder`, which exists."""
+    """Maps a unit; writes unit.v, netlist.v (one module per part) and models.v to `folder`, which must exist.
+
+    Raises YosysError if Yosys fails.
+    """
     design = unit.design
     (folder / UNIT).write_text(unit.verilog)
     (folder / "cells.lib").write_text(technology.library.text)
@@ -127,7 +131,7 @@ def map_to_cells(unit: GeneratedUnit, technology: Technology, mapping: MappingOp
 
 
 def read_flat(module: dict[str, Any]) -> FlatNetlist:
-    """A flat module as Yosys writes it as JSON, with ports split into bits."""
+    """Reads a flat module from Yosys's JSON, in which ports are split into bits."""
     ports: dict[str, dict[str, int | str]] = {"input": {}, "output": {}}
     for name, port in module["ports"].items():
         ports[port["direction"]][name] = port["bits"][0]
