@@ -1,18 +1,17 @@
 """Maps a unit to cells part by part, so that the part of each cell is known in the layout."""
 
 import json
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from hw.mac.design import MacDesign
 from hw.mac.generated import GeneratedUnit
-from hw.mac.parts import PARTS
 from hw.yosys import run_yosys
 from reports.cells.recipes import ABC_SCRIPTS, Recipe
 from reports.cells.technology import Technology
+from reports.layout.flat_netlist import FlatNetlist, read_flat
 from reports.mac.synthesis import UNIT
 
 FastAdder = Literal["brent-kung", "sklansky", "han-carlson", "kogge-stone"]
@@ -86,29 +85,6 @@ def can_recode(design: MacDesign) -> bool:
     return operand_bits >= _BOOTH_OPERAND_BITS and design.product_bits >= _BOOTH_PRODUCT_BITS
 
 
-@dataclass(frozen=True)
-class MappedCell:
-    """A cell of a flat netlist. kind: library cell. part: of the unit. nets: nets by pin. output: the output pin."""
-
-    kind: str
-    part: str
-    nets: dict[str, int | str]
-    output: str
-
-
-@dataclass(frozen=True)
-class FlatNetlist:
-    """The cells of a unit and its ports, one bit each: nets by name. A net is a number, or the constant `0` or `1`.
-
-    names: nets by their names in the unit's Verilog, such as `sum[3]` or `multiplier.product[0]`.
-    """
-
-    cells: list[MappedCell]
-    inputs: dict[str, int | str]
-    outputs: dict[str, int | str]
-    names: dict[str, int | str]
-
-
 def map_to_cells(unit: GeneratedUnit, technology: Technology, mapping: MappingOptions, folder: Path) -> FlatNetlist:
     """Maps a unit; writes unit.v, netlist.v (one module per part) and models.v to `folder`, which must exist.
 
@@ -128,18 +104,3 @@ def map_to_cells(unit: GeneratedUnit, technology: Technology, mapping: MappingOp
     )
     run_yosys(script, folder)
     return read_flat(json.loads((folder / "cells.json").read_text())["modules"][design.module])
-
-
-def read_flat(module: dict[str, Any]) -> FlatNetlist:
-    """Reads a flat module from Yosys's JSON, in which ports are split into bits."""
-    ports: dict[str, dict[str, int | str]] = {"input": {}, "output": {}}
-    for name, port in module["ports"].items():
-        ports[port["direction"]][name] = port["bits"][0]
-    cells = []
-    for name, cell in sorted(module["cells"].items()):
-        part = re.search("|".join(PARTS), name)
-        outputs = [pin for pin, direction in cell["port_directions"].items() if direction == "output"]
-        nets = {pin: bits[0] for pin, bits in cell["connections"].items()}
-        cells.append(MappedCell(cell["type"], part.group() if part else "auxiliary", nets, outputs[0]))
-    names = {name: net["bits"][0] for name, net in sorted(module["netnames"].items()) if not net.get("hide_name")}
-    return FlatNetlist(cells, ports["input"], ports["output"], names)

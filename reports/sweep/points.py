@@ -28,6 +28,7 @@ SOURCES = (
     "reports/cells/opensta.py",
     "reports/layout/candidate.py",
     "reports/layout/circuit.py",
+    "reports/layout/flat_netlist.py",
     "reports/layout/mapping.py",
     "reports/layout/parasitics.py",
     "reports/layout/place_route.py",
