@@ -1,4 +1,4 @@
-"""Cycle time of a netlist before layout: its cells alone, without wires, by OpenSTA."""
+"""Cycle time of a netlist before layout, without wires, computed by OpenSTA."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from reports.cells.library import Library
 from reports.cells.opensta import TimingError, has_opensta, run_opensta
 
-_PERIOD = 1000.0  # ns: longer than any cycle
+_PERIOD = 1000.0  # ns: clock period of the analysis, longer than any path
 
 _SCRIPT = """
 read_liberty cells.lib
@@ -28,15 +28,15 @@ def can_time(library: Library) -> bool:
 
 
 def cycle_time(top: str, library: Library, netlist: Path) -> float:
-    """The longest path of a Verilog netlist, with the setup of the register where it ends, ns.
+    """Returns the delay of the longest path of a Verilog netlist, including the setup time at its end, ns.
 
-    Inputs arrive when the clock does, and outputs are taken when it comes next, as by registers outside that take no
-    time. The clock reaches all registers at once, and wires have neither resistance nor capacitance. Raises TimingError
-    if OpenSTA fails or finds no path.
+    Inputs arrive at the clock edge and outputs are captured at the next one, as if by ideal registers outside. The
+    clock reaches all registers at once, and wires have neither resistance nor capacitance. Writes cells.lib, cycle.v,
+    cycle.tcl and cycle.log beside the netlist. Raises TimingError if OpenSTA fails or finds no path.
     """
     period, folder = _PERIOD / library.time_unit, netlist.parent
     (folder / "cells.lib").write_text(library.text)
-    # OpenSTA reads netlists, in which nothing is signed.
+    # OpenSTA's Verilog reader does not accept `signed`.
     (folder / "cycle.v").write_text(re.sub(r"\b(wire|input|output) signed\b", r"\1", netlist.read_text()))
     what = f"cycle time of {top} in {library.name}"
     log = run_opensta(_SCRIPT.format(top=top, period=period), "cycle", folder, what)

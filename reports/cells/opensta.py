@@ -7,7 +7,7 @@ from hw.tools import ToolError, run_tool
 
 
 class TimingError(ToolError):
-    """OpenSTA, or a simulation with the delays that it found, failed."""
+    """OpenSTA failed, or a simulation with the delays that it computed."""
 
 
 def has_opensta() -> bool:
@@ -21,10 +21,10 @@ def opensta_version() -> str:
 
 
 def run_opensta(script: str, name: str, folder: Path, what: str) -> str:
-    """Runs a Tcl script inside `folder`, which holds the files that it names, and returns the log.
+    """Runs a Tcl script inside `folder` and returns its log.
 
-    Leaves NAME.tcl and NAME.log there. Raises TimingError, which says `what` failed and quotes the first error of the
-    log, if OpenSTA stops or reports an error.
+    name: the script and log are kept there as NAME.tcl and NAME.log. what: names the task in error messages. Raises
+    TimingError, quoting the log's first error, if OpenSTA reports an error or exits with another code than 0.
     """
     (folder / f"{name}.tcl").write_text(script)
     finished = run_tool(["sta", "-exit", f"{name}.tcl"], folder)

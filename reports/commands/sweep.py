@@ -46,8 +46,9 @@ def sweep(
     from models.training.seeds import check_seed
     from reports.commands.output import show, write_json
     from reports.sweep.cluster import open_executor
-    from reports.sweep.report import best_table, errors, front_table, is_sound, sweep_report
+    from reports.sweep.report import errors, is_sound, sweep_report
     from reports.sweep.sweep import Sweep
+    from reports.sweep.tables import best_table, front_table
 
     check_seed(seed)
     for path in (out / "sweep.json", cache / "cache", json_file):

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from reports.cells.technology import Buffer, Technology
-from reports.layout.mapping import FlatNetlist
+from reports.layout.flat_netlist import FlatNetlist
 
 CLOCK = "clk"
 

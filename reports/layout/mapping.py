@@ -1,18 +1,17 @@
-"""Maps a unit to cells for speed, part by part, so that each cell's part is known in the layout."""
+"""Maps a unit to cells part by part, so that the part of each cell is known in the layout."""
 
 import json
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from hw.mac.design import MacDesign
 from hw.mac.generated import GeneratedUnit
-from hw.mac.parts import PARTS
 from hw.yosys import run_yosys
 from reports.cells.recipes import ABC_SCRIPTS, Recipe
 from reports.cells.technology import Technology
+from reports.layout.flat_netlist import FlatNetlist, read_flat
 from reports.mac.synthesis import UNIT
 
 FastAdder = Literal["brent-kung", "sklansky", "han-carlson", "kogge-stone"]
@@ -20,13 +19,13 @@ Adder = Literal[FastAdder, "ripple"]
 
 _RIPPLE = Path(__file__).parent / "ripple.v"
 _ADDER_OPTIONS: dict[Adder, str] = {
-    "brent-kung": "",  # Yosys's own
+    "brent-kung": "",  # the default of Yosys
     "sklansky": "-extra-map +/choices/sklansky.v",
     "han-carlson": "-extra-map +/choices/han-carlson.v",
     "kogge-stone": "-extra-map +/choices/kogge-stone.v",
     "ripple": f"-extra-map {_RIPPLE.name}",
 }
-# What Yosys's pass `booth` asks for; other multipliers stay as they are.
+# Yosys's pass `booth` leaves narrower multipliers unchanged.
 _BOOTH_OPERAND_BITS = 4
 _BOOTH_PRODUCT_BITS = 8
 
@@ -53,10 +52,11 @@ write_verilog -noattr models.v
 
 @dataclass(frozen=True)
 class MappingOptions:
-    """How a unit is mapped.
+    """Settings with which a unit is mapped.
 
-    delay: target of the logic between registers, ps in osu018, longer in slower technologies. adder: form of the
-    adders. booth: whether multipliers recode their operand (Booth). recipe: what ABC does.
+    delay: target delay of the logic between registers, ps in osu018; scaled up for slower technologies. adder:
+    architecture of the adders. booth: whether multipliers use Booth recoding. recipe: the ABC script.
+    Raises ValueError for a delay below 1 ps, or an unknown adder or recipe.
     """
 
     delay: int = 1
@@ -73,43 +73,23 @@ class MappingOptions:
 
     @property
     def name(self) -> str:
-        """Short and different for every mapping, to name folders with: `sklansky-1ps`, `ripple-booth-area-1600ps`."""
+        """A short unique name, also of folders: `sklansky-1ps`, `ripple-booth-area-1600ps`."""
         booth = "-booth" if self.booth else ""
         recipe = f"-{self.recipe}" if self.recipe != "delay" else ""
         return f"{self.adder}{booth}{recipe}-{self.delay}ps"
 
 
 def can_recode(design: MacDesign) -> bool:
-    """Whether the unit has a multiplier that `booth` changes: operands and product are wide enough."""
-    operand_bits = min(design.activation_bits + 1, design.weight_bits)  # the activation gets a sign
+    """Whether `booth` changes the unit's multiplier: its operands and product are wide enough."""
+    operand_bits = min(design.activation_bits + 1, design.weight_bits)  # the activation is extended by a sign bit
     return operand_bits >= _BOOTH_OPERAND_BITS and design.product_bits >= _BOOTH_PRODUCT_BITS
 
 
-@dataclass(frozen=True)
-class MappedCell:
-    """A cell of a flat netlist. part: the part of the unit it belongs to. nets: what its pins connect to, by pin."""
-
-    kind: str
-    part: str
-    nets: dict[str, int | str]
-    output: str
-
-
-@dataclass(frozen=True)
-class FlatNetlist:
-    """Cells of a unit, and its ports, a bit each: names and nets. A net is a number, or `0` or `1`.
-
-    names: what the nets are called in the unit's Verilog, where they are: `sum[3]`, `multiplier.product[0]`.
-    """
-
-    cells: list[MappedCell]
-    inputs: dict[str, int | str]
-    outputs: dict[str, int | str]
-    names: dict[str, int | str]
-
-
 def map_to_cells(unit: GeneratedUnit, technology: Technology, mapping: MappingOptions, folder: Path) -> FlatNetlist:
-    """Maps a unit; leaves unit.v, netlist.v (part by part) and models.v in `folder`, which exists."""
+    """Maps a unit; writes unit.v, netlist.v (one module per part) and models.v to `folder`, which must exist.
+
+    Raises YosysError if Yosys fails.
+    """
     design = unit.design
     (folder / UNIT).write_text(unit.verilog)
     (folder / "cells.lib").write_text(technology.library.text)
@@ -124,18 +104,3 @@ def map_to_cells(unit: GeneratedUnit, technology: Technology, mapping: MappingOp
     )
     run_yosys(script, folder)
     return read_flat(json.loads((folder / "cells.json").read_text())["modules"][design.module])
-
-
-def read_flat(module: dict[str, Any]) -> FlatNetlist:
-    """A flat module as Yosys writes it as JSON, with ports split into bits."""
-    ports: dict[str, dict[str, int | str]] = {"input": {}, "output": {}}
-    for name, port in module["ports"].items():
-        ports[port["direction"]][name] = port["bits"][0]
-    cells = []
-    for name, cell in sorted(module["cells"].items()):
-        part = re.search("|".join(PARTS), name)
-        outputs = [pin for pin, direction in cell["port_directions"].items() if direction == "output"]
-        nets = {pin: bits[0] for pin, bits in cell["connections"].items()}
-        cells.append(MappedCell(cell["type"], part.group() if part else "auxiliary", nets, outputs[0]))
-    names = {name: net["bits"][0] for name, net in sorted(module["netnames"].items()) if not net.get("hide_name")}
-    return FlatNetlist(cells, ports["input"], ports["output"], names)

@@ -1,4 +1,4 @@
-"""Operands to measure energy with: a trained layer's, rather than noise."""
+"""Operands for measuring energy: those of a trained layer, rather than noise."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +18,11 @@ _DOTS = 2
 
 
 def layer_for(design: MacDesign) -> LayerExport:
-    """The layer that ships with the project, with operands of the design's widths.
+    """Returns the layer that ships with the project, with operands no wider than the design's.
 
-    It is a layer of the network that `wrapmac flow --seed 0` trains, cut to 16 output channels and 8 images: with
-    1-bit weights and 3-bit activations, or, for weights of several bits, 8 bits for both. Of operands that are wider
-    than the design's, low bits are dropped.
+    The layer comes from the network that `wrapmac flow --seed 0` trains, cut to 16 output channels and 8 images. It
+    has 1-bit weights and 3-bit activations or, for designs with weights of several bits, 8 bits for both. Operands
+    wider than the design's lose their low bits.
     """
     layer = LayerExport.load(_SHIPPED / ("layer-3x1.npz" if design.weight_bits == 1 else "layer-8x8.npz"))
     activation_bits = min(layer.activation_bits, design.activation_bits)
@@ -37,9 +37,10 @@ def layer_for(design: MacDesign) -> LayerExport:
 
 
 def operand_stream(design: MacDesign, layer: LayerExport, seed: int) -> Cycles:
-    """Dot products of a layer, back to back in 512 lanes: tensors of shape (cycles, lanes).
+    """Returns dot products of a layer, back to back in 512 lanes, as tensors of shape (cycles, lanes).
 
-    Each is followed by the bubbles that the design needs to settle. Raises ValueError as `check_operands`.
+    Each dot product is followed by the idle cycles that the design needs to settle. seed: selects the dot products.
+    Raises ValueError if the layer's operands do not fit the design.
     """
     check_operands(design, layer)
     activations, weights = layer.dot_products(_LANES * _DOTS, seed)

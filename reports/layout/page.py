@@ -1,4 +1,4 @@
-"""Shows a layout report: a self-contained page, and Markdown. Reads layout.json and the pictures beside it alone."""
+"""Writes a layout report as a self-contained page and as Markdown, from layout.json and the pictures beside it."""
 
 import base64
 from functools import partial
@@ -22,10 +22,10 @@ _COMPARISON = (
 
 
 def write_layout_page(report: dict[str, Any], folder: Path, sweep: Path | None = None) -> None:
-    """Writes index.html and report.md into `folder`, with the pictures of layouts that lie there.
+    """Writes index.html and report.md to `folder`, with the pictures of layouts found there.
 
-    sweep: the folder of a sweep, whose plots (SVG files at any depth) are copied and shown. Raises ValueError if it
-    has none.
+    sweep: output folder of a sweep; its plots (SVG files at any depth) are copied and shown. Raises ValueError if it
+    contains none.
     """
     tables = layout_tables(report)
     paths = {design["name"]: design["critical_path"]["words"] for design in report["designs"]}
@@ -55,7 +55,7 @@ def write_layout_page(report: dict[str, Any], folder: Path, sweep: Path | None =
 
 
 def _comparison(report: dict[str, Any], folder: Path) -> list[PageFigure]:
-    """Figure 2.2, if the design that it is relative to is there."""
+    """Draws Figure 2.2 if the report contains the reference design."""
     if not can_compare(report):
         return []
     name = "figure-2.2"
@@ -64,7 +64,7 @@ def _comparison(report: dict[str, Any], folder: Path) -> list[PageFigure]:
 
 
 def _layouts(report: dict[str, Any], folder: Path) -> list[PageFigure]:
-    """All layouts, and then each, of those whose pictures are there."""
+    """Returns the picture of all layouts, then those of single layouts; missing files are skipped."""
     captions = {OVERVIEW: "All layouts to one scale; the area is that of the cells."}
     for design in report["designs"]:
         name = design["name"]
@@ -79,13 +79,13 @@ def _layouts(report: dict[str, Any], folder: Path) -> list[PageFigure]:
 
 
 def _embedded(picture: Path, caption: str) -> Markup:
-    """A PNG file inside the page."""
+    """Returns a PNG file as an image embedded in the page."""
     data = base64.b64encode(picture.read_bytes()).decode()
     return Markup('<img src="data:image/png;base64,{}" alt="{}">').format(data, caption)
 
 
 def sweep_plots(sweep: Path | None) -> list[Path]:
-    """The plots in the folder of a sweep, those of all designs first. Raises ValueError if there are none."""
+    """Returns the plots in a sweep's folder, that of all designs first. Raises ValueError if there are none."""
     if sweep is None:
         return []
     files = sorted(sweep.rglob("*.svg"), key=lambda path: (len(path.parts), path))
@@ -95,7 +95,7 @@ def sweep_plots(sweep: Path | None) -> list[Path]:
 
 
 def _plots(folder: Path, sweep: Path | None) -> list[PageFigure]:
-    """The plots of a sweep, copied into the folder."""
+    """Copies the plots of a sweep to the folder and returns them."""
     plots = []
     for file in sweep_plots(sweep):
         name = "-".join(file.relative_to(sweep or folder).with_suffix("").parts)
@@ -111,7 +111,7 @@ def _plots(folder: Path, sweep: Path | None) -> list[PageFigure]:
 
 
 def _tiles(designs: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """What to know first: figures, and what they are."""
+    """Returns the headline figures, each with its caption."""
     clean = sum(design["lvs_match"] and not design["drc_violations"] for design in designs)
     proved = sum(design["equivalent"] for design in designs)
     tiles = [

@@ -1,4 +1,4 @@
-"""Parasitics of a routed circuit: from the router's trees of wires to SPEF, which timing tools read."""
+"""Parasitics of a routed circuit: converts the router's wire trees to SPEF, which timing tools read."""
 
 import re
 from dataclasses import dataclass, field
@@ -21,12 +21,12 @@ _HEADER = """*SPEF "IEEE 1481-1998"
 
 """
 
-_SMALLEST_RESISTANCE = 0.001  # ohm; a pin that sits on a node still needs a wire there
+_SMALLEST_RESISTANCE = 0.001  # ohm; SPEF connects a pin to its node by a resistor
 
 
 @dataclass
 class _Tree:
-    """Wires of a net. resistances: node, node and ohm. capacitances: pF by node. pins: what the driver reaches."""
+    """Wires of a net. resistances: two nodes and ohm. capacitances: pF of each node. pins: pins that the net drives."""
 
     net: str
     driver: str
@@ -35,19 +35,19 @@ class _Tree:
     pins: list[str] = field(default_factory=list)
 
     def wire(self, start: str, resistance: float, capacitance: float) -> str:
-        """Adds a wire from a node to a new one, which is returned."""
+        """Adds a wire from a node to a new node and returns the new one."""
         self.capacitances.append(capacitance)
         node = f"{self.net}:{len(self.capacitances)}"
         self.resistances.append((start, node, max(resistance, _SMALLEST_RESISTANCE)))
         return node
 
     def reach(self, start: str, pin: str) -> None:
-        """Puts a pin on a node."""
+        """Connects a pin to a node."""
         self.resistances.append((start, pin, _SMALLEST_RESISTANCE))
         self.pins.append(pin)
 
     def spef(self) -> str:
-        """The net as a section of a SPEF file."""
+        """Returns the net's section of a SPEF file."""
         pins = [_connection(self.driver, drives=True), *(_connection(pin, drives=False) for pin in self.pins)]
         capacitances = [
             f"{place} {self.net}:{place} {capacitance:.6g}" for place, capacitance in enumerate(self.capacitances, 1)
@@ -61,21 +61,22 @@ class _Tree:
 
 
 def no_parasitics(name: str) -> str:
-    """The SPEF of the circuit `name` with wires that cost no time."""
+    """Returns a SPEF file for the circuit `name` without wire delays."""
     return _HEADER.format(name=name)
 
 
 def spef(name: str, routed: Path) -> str:
-    """The parasitics that qrouter found (NAME.rc: ohm and pF) of the circuit `name`, as SPEF.
+    """Returns the parasitics of the circuit `name` as SPEF.
 
-    Raises ValueError if the file is not what qrouter writes.
+    routed: NAME.rc, in which qrouter lists resistances in ohm and capacitances in pF. Raises ValueError if the wires
+    of a net are not a tree.
     """
     trees = [_tree(line) for line in routed.read_text().splitlines() if line.strip()]
     return no_parasitics(name) + "\n".join(tree.spef() for tree in trees)
 
 
 def _tree(line: str) -> _Tree:
-    """A line: net, number of drivers, driver, number of pins, then `( R C branch , branch ... )`, or a pin."""
+    """Parses a line: net, number of drivers, driver, number of pins, then `( R C branch , branch ... )` or a pin."""
     net, _, driver, _, *tokens = re.findall(r"[(),]|[^\s(),]+", line)
     tree = _Tree(net, _pin(driver))
     nodes = [tree.driver]
@@ -98,7 +99,7 @@ def _tree(line: str) -> _Tree:
 
 
 def _pin(name: str) -> str:
-    """`INVX1_5/A` becomes `INVX1_5:A`, and the port `PIN/sum_3` becomes `sum_3`."""
+    """Returns a pin's name in SPEF: `INVX1_5:A` for `INVX1_5/A`, `sum_3` for the port `PIN/sum_3`."""
     owner, _, pin = name.partition("/")
     return pin if owner == "PIN" else f"{owner}:{pin}"
 

@@ -1,4 +1,4 @@
-"""Pictures of layouts: each by itself, and all to one scale, with the parts' colours, the wires and a scale bar."""
+"""Pictures of layouts, each alone and all to one scale, with coloured parts, wires and a scale bar."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,22 +20,22 @@ from reports.mac.figures import PART_COLOURS
 from reports.page.figures import INK, write_picture
 
 OVERVIEW = "layouts.png"
-"""The picture of all layouts, beside layout.json."""
+"""File name of the picture of all layouts, beside layout.json."""
 
 PICTURE = "layout.png"
-"""The picture of one layout, in its folder."""
+"""File name of the picture of one layout, in its design's folder."""
 
-_WIDTH = 1400  # pixels of the widest picture
+_WIDTH = 1400  # pixels: width of a single layout, limit of a row in the overview
 _DPI = 160
 _EDGE, _GAP = 12.0, 50.0  # pixels left of layouts and between them
 _TITLE, _LEGEND = 56.0, 150.0  # pixels above and below
-_WIDEST_ROW = 2.8  # layouts as wide as the widest one that fit beside each other
-_BARS = (5, 10, 20, 50, 100, 200, 500, 1000)  # um
+_WIDEST_ROW = 2.8  # a row of the overview holds 2.8 times the width of the widest layout
+_BARS = (5, 10, 20, 50, 100, 200, 500, 1000)  # um: lengths of scale bars
 
 
 @dataclass(frozen=True)
 class _Placed:
-    """A layout in the overview: its upper left corner, pixels."""
+    """A layout in the overview. x, y: its upper left corner, pixels."""
 
     candidate: Candidate
     drawing: Drawing
@@ -44,9 +44,10 @@ class _Placed:
 
 
 def write_layout_pictures(candidates: Sequence[Candidate], shapes: Path, out: Path) -> None:
-    """Draws every layout into the folder of its design as layout.png, and all of them to one scale as layouts.png.
+    """Draws each layout as layout.png in its design's folder, and all of them to one scale as `out`/layouts.png.
 
-    shapes: a LEF file of the cells. NAME.oas and NAME.lyp beside a picture are the layout and its colours for KLayout.
+    Also writes NAME.oas and NAME.lyp, the layout and its colours for KLayout, beside each layout.png.
+    shapes: LEF file of the cells.
     """
     drawings = []
     for candidate in candidates:
@@ -60,7 +61,7 @@ def write_layout_pictures(candidates: Sequence[Candidate], shapes: Path, out: Pa
 
 
 def _one(candidate: Candidate, drawing: Drawing) -> Figure:
-    """A layout as wide as the page; the legend has each part's area."""
+    """Draws one layout across the whole width; the legend gives each part's share of the cell area."""
     scale = _WIDTH / drawing.box.width()
     height = drawing.box.height() * scale
     figure, place = _canvas(_WIDTH, height + _TITLE + _LEGEND)
@@ -74,7 +75,7 @@ def _one(candidate: Candidate, drawing: Drawing) -> Figure:
 
 
 def _all(candidates: Sequence[Candidate], drawings: Sequence[Drawing]) -> Figure:
-    """All layouts to one scale."""
+    """Draws all layouts to one scale."""
     widest = max(drawing.box.width() for drawing in drawings)
     total = sum(drawing.box.width() for drawing in drawings)
     scale = (_WIDTH - 2 * _EDGE - 2 * _GAP) / min(_WIDEST_ROW * widest, total)
@@ -92,7 +93,7 @@ def _all(candidates: Sequence[Candidate], drawings: Sequence[Drawing]) -> Figure
 
 
 def _shelves(candidates: Sequence[Candidate], drawings: Sequence[Drawing], scale: float) -> list[_Placed]:
-    """One layout beside the other from the left, and the next row below where they would be too wide."""
+    """Places layouts from left to right, and starts a new row below when one no longer fits."""
     placed: list[_Placed] = []
     x, y, highest = _EDGE, _TITLE, 0.0
     for candidate, drawing in zip(candidates, drawings, strict=True):
@@ -105,7 +106,7 @@ def _shelves(candidates: Sequence[Candidate], drawings: Sequence[Drawing], scale
 
 
 def _canvas(width: float, height: float) -> tuple[Figure, Callable[[float, float, float, float], Axes]]:
-    """A figure of so many pixels, and a function that makes axes at a place in it: left, top, width, height."""
+    """Returns a figure of the given size in pixels, and a function that adds axes at (left, top, width, height)."""
     figure = plt.figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
 
     def place(left: float, top: float, wide: float, high: float) -> Axes:
@@ -119,7 +120,7 @@ def _canvas(width: float, height: float) -> tuple[Figure, Callable[[float, float
 def _paste(
     place: Callable[[float, float, float, float], Axes], drawing: Drawing, scale: float, left: float, top: float
 ) -> Axes:
-    """Puts a layout there, a pixel of it on a pixel of the figure."""
+    """Draws a layout at a position, one pixel of its picture per pixel of the figure."""
     picture = drawing.picture(scale)
     axes = place(left, top, *picture.size)
     axes.imshow(np.asarray(picture), interpolation="none", aspect="auto")
@@ -127,7 +128,7 @@ def _paste(
 
 
 def _legend(figure: Figure, parts: dict[str, str], metals: Sequence[int], scale: float) -> None:
-    """Parts and layers of metal, in two lines, and below them a scale bar of a round length."""
+    """Adds two lines of legend, for parts and metal layers, and below them a scale bar of a round length."""
     lines: list[list[Artist]] = [
         [Patch(color=PART_COLOURS[part], label=label) for part, label in parts.items()],
         [Line2D([], [], color=METAL_COLOURS[level - 1], linewidth=2, label=f"metal {level}") for level in metals],

@@ -1,4 +1,4 @@
-"""Places and routes a circuit with qflow's tools, and checks the layout: design rules, and layout against schematic."""
+"""Places and routes a circuit with qflow's tools; checks design rules and layout against schematic."""
 
 import re
 import shutil
@@ -6,12 +6,12 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from hw.tools import ToolError
+from hw.tools import ToolError, run_tool
 from reports.cells.technology import BINARIES, SCRIPTS, Technology
 from reports.layout.circuit import Circuit
 
-_LIMIT = 600.0  # seconds a tool may take
-_DEF_UNITS = 100.0  # in a um
+_LIMIT = 600.0  # seconds that a script may take
+_DEF_UNITS = 100.0  # per um
 
 _SCRIPT = """#!/usr/bin/tcsh -f
 set projectpath={folder}
@@ -28,9 +28,9 @@ set logdir={folder}/log
 
 @dataclass(frozen=True)
 class Routed:
-    """A circuit, placed and routed; layout/NAME.def and NAME.rc lie below `folder`.
+    """A placed and routed circuit, with layout/NAME.def and layout/NAME.rc in `folder`.
 
-    core_area: of the rectangle around the rows of cells, um2.
+    core_area: area of the rectangle around the rows of cells, um2.
     """
 
     circuit: Circuit
@@ -38,24 +38,27 @@ class Routed:
     core_area: float
 
     def file(self, ending: str) -> Path:
-        """A file of the layout."""
+        """The file layout/NAME.`ending`."""
         return self.folder / "layout" / f"{self.circuit.name}.{ending}"
 
 
 @dataclass(frozen=True)
 class Checks:
-    """What magic and netgen say of a layout: violated design rules, and whether its nets are the circuit's."""
+    """Number of design rules violated (magic), and whether the layout's nets match the circuit's (netgen)."""
 
     drc_violations: int
     lvs_match: bool
 
 
 class LayoutError(ToolError):
-    """A tool of the layout failed."""
+    """A layout tool failed."""
 
 
 def place_and_route(circuit: Circuit, technology: Technology, folder: Path, seed: int) -> Routed:
-    """Lays `circuit` out in `folder`, which must not exist. Raises LayoutError if a tool fails or a net stays open."""
+    """Lays out a circuit in `folder`, which must not exist. Raises LayoutError if a tool fails or a net stays open.
+
+    seed: seed of the placement.
+    """
     folder = folder.resolve()
     _set_up(circuit, technology, folder, seed)
     _run("placement.sh", ["-d"], circuit, folder)
@@ -70,10 +73,13 @@ def place_and_route(circuit: Circuit, technology: Technology, folder: Path, seed
 
 
 def check_layout(routed: Routed) -> Checks:
-    """Checks the design rules, compares the layout with the circuit, and leaves layout/NAME.gds."""
+    """Writes layout/NAME.gds, checks the design rules and compares the layout with the circuit.
+
+    Raises LayoutError if a tool fails or gives no verdict.
+    """
     circuit, folder = routed.circuit, routed.folder
     _run("migrate.sh", [], circuit, folder)
-    _run("gdsii.sh", [], circuit, folder)  # refuses once a check has found something
+    _run("gdsii.sh", [], circuit, folder)  # before the checks: it refuses to run after one has found an error
     rules = re.findall(r"drc = (\d+)", _run("drc.sh", [], circuit, folder, may_fail=True))
     compared = re.findall(r"Total errors = (\d+)", _run("lvs.sh", [], circuit, folder, may_fail=True))
     if not rules or not compared:
@@ -82,7 +88,7 @@ def check_layout(routed: Routed) -> Checks:
 
 
 def _set_up(circuit: Circuit, technology: Technology, folder: Path, seed: int) -> None:
-    """Lays out the folder as qflow's scripts expect it."""
+    """Prepares the folder as qflow's scripts expect it."""
     for name in ("source", "synthesis", "layout", "log"):
         (folder / name).mkdir(parents=True)
     settings = _SCRIPT.format(folder=folder, technology=technology, scripts=SCRIPTS, binaries=BINARIES)
@@ -96,7 +102,7 @@ def _set_up(circuit: Circuit, technology: Technology, folder: Path, seed: int) -
     parameters = (technology.folder / f"{technology.name}.par").read_text()
     seeded = re.sub(r"(random\.seed\s*:\s*)\d+", lambda found: f"{found.group(1)}{seed}", parameters)
     (layout / f"{circuit.name}.par").write_text(seeded)
-    # Without it, magic loads a minimal technology, finds nothing to check and reports no violation.
+    # Without .magicrc, magic loads a minimal technology, checks nothing and reports no violation.
     shutil.copy(technology.start_of_magic, layout / ".magicrc")
     shutil.copy(technology.folder / f"{technology.name}_setup.tcl", layout / "setup.tcl")
     supplies = ["-v", "vdd", "-g", "gnd"]
@@ -106,16 +112,19 @@ def _set_up(circuit: Circuit, technology: Technology, folder: Path, seed: int) -
         ("rtlbb.v", ["blif2Verilog", "-c", "-b", "-p", "-n", *supplies]),
         ("spc", ["blif2BSpice", "-i", "-p", "vdd", "-g", "gnd", "-l", str(technology.spice)]),
     ):
-        command = [str(BINARIES / converter[0]), *converter[1:], f"{circuit.name}.blif"]
-        converted = subprocess.run(command, cwd=synthesis, capture_output=True, text=True, check=True)
+        converted = run_tool([BINARIES / converter[0], *converter[1:], f"{circuit.name}.blif"], synthesis)
+        if converted.returncode:
+            raise LayoutError(f"{circuit.name}: {converter[0]} failed: {_last_line(converted.stderr)}")
         (synthesis / f"{circuit.name}.{ending}").write_text(converted.stdout)
 
 
 def _run(script: str, options: list[str], circuit: Circuit, folder: Path, *, may_fail: bool = False) -> str:
-    """Runs one of qflow's scripts and returns its log, which it leaves in the folder.
+    """Runs one of qflow's scripts and returns its log, which stays in the folder.
 
-    may_fail: whether the log counts also where the script fails, as those of the checks do where they find something.
+    may_fail: return the log even if the script fails, as checks do when they find errors.
+    Raises LayoutError if the script fails or exceeds the time limit.
     """
+    # The log goes to a file, not a pipe: tools that a stopped script has started would keep a pipe open.
     log = folder / "log" / f"{script}.out"
     with log.open("w") as file:
         try:
@@ -130,13 +139,17 @@ def _run(script: str, options: list[str], circuit: Circuit, folder: Path, *, may
             raise LayoutError(f"{circuit.name}: {script} was stopped after {_LIMIT:.0f} s") from error
     text = log.read_text(errors="replace")
     if finished.returncode and not may_fail:
-        lines = [line for line in text.splitlines() if line.strip()]
-        raise LayoutError(f"{circuit.name}: {script} failed: {lines[-1] if lines else finished.returncode}")
+        raise LayoutError(f"{circuit.name}: {script} failed: {_last_line(text)}")
     return text
 
 
+def _last_line(log: str) -> str:
+    """Returns the last line of a log that is not blank."""
+    return next((line for line in reversed(log.splitlines()) if line.strip()), "it printed nothing")
+
+
 def _core_area(circuit: Circuit, technology: Technology, places: dict[str, tuple[float, float]]) -> float:
-    """Area of the rectangle around the rows, um2."""
+    """Returns the area of the rectangle around the rows, um2."""
     widths = {instance.name: technology.widths[instance.kind] for instance in circuit.instances}
     filler = technology.widths[technology.filler]
     right = max(x + widths.get(name, filler) for name, (x, _) in places.items())

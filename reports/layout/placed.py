@@ -1,4 +1,4 @@
-"""What a layout holds, read back from it, as a netlist with the names of the unit's Verilog."""
+"""The netlist of a layout, read back from its DEF file, with the names of the unit's Verilog."""
 
 import re
 from pathlib import Path
@@ -9,9 +9,10 @@ _FILLER = "FILL"
 
 
 def placed_netlist(circuit: Circuit, definition: Path) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """The cells of a routed layout (a DEF file): their kinds, and the nets of their pins, by instance; no fillers.
+    """Returns the kinds of the cells in a routed layout, and the nets of their pins, both by instance, without fillers.
 
-    Raises ValueError if the file is not such a layout, or a port is on another net than its own.
+    definition: DEF file of the layout. Raises ValueError if it contains no routed nets, or if a port is connected to
+    a net other than its own.
     """
     text = definition.read_text()
     kinds = dict(re.findall(r"^- (\S+) (\w+) \+ PLACED", text, re.MULTILINE))
@@ -29,7 +30,7 @@ def placed_netlist(circuit: Circuit, definition: Path) -> tuple[dict[str, str], 
 
 
 def placed_verilog(circuit: Circuit, definition: Path) -> str:
-    """A routed layout as Verilog whose registers and ports, a bit each, are called as in the unit's own Verilog."""
+    """Returns a routed layout as Verilog; its registers and ports, one bit each, are named as in the unit's Verilog."""
     kinds, nets = placed_netlist(circuit, definition)
     inputs, outputs = set(circuit.inputs), set(circuit.outputs)
     ports = {name: net for name, net in circuit.original.items() if _is_port(name, net, inputs | outputs)}
@@ -57,5 +58,5 @@ def _wire(net: str) -> str:
 
 
 def _escaped(name: str) -> str:
-    """A Verilog identifier of any characters: it ends with a space."""
+    """Returns an escaped Verilog identifier, which may contain any characters and ends with a space."""
     return f"\\{name} "

@@ -1,4 +1,4 @@
-"""Power of a placed and routed circuit, by OpenSTA, from how often its nets change."""
+"""Power of a placed and routed circuit, computed by OpenSTA from the activity of its nets."""
 
 import re
 from dataclasses import dataclass
@@ -24,15 +24,15 @@ report_power -digits 9 -instances [get_cells *]
 exit
 """
 
-# Liberty states the energy of a rise and of a fall. OpenSTA 2.0 adds both up for every toggle: twice what it costs.
+# Liberty gives the energy of a rise and of a fall. OpenSTA 2.0 adds up both at every toggle: twice the actual cost.
 _INTERNAL = 0.5
 
 
 @dataclass(frozen=True)
 class Power:
-    """Power of a circuit at its clock's period, mW: internal to the cells, switching nets, leaking.
+    """Power of a circuit, mW: internal to the cells, switching of nets, and leakage.
 
-    by_part: all of it, by part of the unit; the clock's buffers and what they switch are auxiliary.
+    by_part: the total by part of the unit; clock buffers and the nets they switch are auxiliary.
     """
 
     internal: float
@@ -42,14 +42,15 @@ class Power:
 
     @property
     def total(self) -> float:
-        """All of it, mW."""
+        """Total power, mW."""
         return self.internal + self.switching + self.leakage
 
 
 def measure_power(circuit: Circuit, activity: Activity, period: float, folder: Path) -> Power:
-    """Power at a clock period in ns of the circuit in circuit.v, with parasitics.spef and cells.lib, all in `folder`.
+    """Returns the power of a circuit at a clock period, ns.
 
-    Leaves power.log there. Raises TimingError if OpenSTA fails.
+    folder: contains circuit.v, parasitics.spef and cells.lib; power.tcl and power.log are written there.
+    Raises TimingError if OpenSTA fails or leaves out cells.
     """
     lines = []
     for instance in circuit.instances:
@@ -85,7 +86,7 @@ def _activity(place: str, activity: Activity, net: str, *, port: bool = False) -
 
 
 def _rows(log: str) -> list[tuple[float, float, float, str]]:
-    """Internal, switching and leakage power of each cell, W, and its name."""
+    """Returns internal, switching and leakage power, W, and the name of each cell."""
     number = r"(-?\d\.\d+e[+-]\d+)"
     found = re.findall(rf"^\s*{number}\s+{number}\s+{number}\s+{number}\s+(\S+)$", log, re.MULTILINE)
     return [(*map(float, watts), name) for *watts, _, name in found]

@@ -1,4 +1,4 @@
-"""Proves that a layout does what the unit's Verilog says."""
+"""Proves that a layout is equivalent to the unit's Verilog."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ PLACED = "placed.v"
 
 
 def prove_layout(routed: Routed, folder: Path, limit: float = PROOF_LIMIT) -> bool:
-    """Whether the cells and nets of the layout are those of the mapped circuit, and proved to do what unit.v does.
+    """Whether the layout has the cells and nets of the mapped circuit, and is proved equivalent to unit.v.
 
-    limit: seconds that the proof may take. folder: where unit.v and models.v, the cells, lie; placed.v, which is read
-    back from the layout, is left there.
+    folder: contains unit.v and models.v, the models of the cells; placed.v, the netlist read back from the layout, is
+    written there. limit: time limit of the proof, seconds.
     """
     (folder / PLACED).write_text(placed_verilog(routed.circuit, routed.file("def")))
     same = is_placed_as_mapped(routed.circuit, routed.file("def"))
@@ -22,7 +22,7 @@ def prove_layout(routed: Routed, folder: Path, limit: float = PROOF_LIMIT) -> bo
 
 
 def is_placed_as_mapped(circuit: Circuit, definition: Path) -> bool:
-    """Whether a routed layout (a DEF file) has the circuit's cells, each with the same net at every pin."""
+    """Whether a routed layout, a DEF file, has the circuit's cells, each with the same net at every pin."""
     kinds, nets = placed_netlist(circuit, definition)
     if kinds != {one.name: one.kind for one in circuit.instances}:
         return False
@@ -30,5 +30,5 @@ def is_placed_as_mapped(circuit: Circuit, definition: Path) -> bool:
 
 
 def _signals(nets: dict[str, str]) -> dict[str, str]:
-    """The nets at a cell's pins but for the supplies, which reach it through its rails."""
+    """Returns the nets at a cell's pins without the supplies, which reach it through its rails."""
     return {pin: net for pin, net in nets.items() if net not in SUPPLIES}

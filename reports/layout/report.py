@@ -1,4 +1,4 @@
-"""The layouts of several units as a record and as tables, in a folder."""
+"""The report on the layouts of several units: a record and a page in a folder."""
 
 import json
 from collections.abc import Iterable
@@ -26,11 +26,11 @@ def layout_report(
     layer: LayerExport | None = None,
     sweep: Path | None = None,
 ) -> dict[str, Any]:
-    """Lays out `designs` and returns the report, which is also in layout.json; leaves a page beside it.
+    """Lays out `designs`, writes layout.json and a page to `out`, and returns the report.
 
-    layer: whose operands the energy is measured with; the one that ships with the project if left out. sweep: the
-    folder of a sweep, whose plots the page shows.
-    Raises what reports.layout.layouts.lay_out raises.
+    layer: supplies the operands for measuring energy; defaults to a layer shipped with the project. sweep: output
+    folder of a sweep, whose plots the page shows. Raises whatever `lay_out` raises, and ValueError if `sweep`
+    contains no plots.
     """
     results = lay_out(designs, technology, out, seed, progress, layer)
     for result in results:
@@ -47,7 +47,7 @@ def layout_report(
 
 
 def failures(report: dict[str, Any]) -> list[str]:
-    """What is wrong with layouts, a line each: they are to be clean, proved, and right with their delays, too."""
+    """Returns a line for each failed check: proof, schematic, design rules, hold times, simulation with delays."""
     return [
         f"{one['name']}: {wrong}"
         for one in report["designs"]

@@ -1,4 +1,4 @@
-"""Tables of layouts, beside the published ones."""
+"""Tables of layouts, with the published figures alongside."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from reports.tables.table import Table
 
 
 def layout_tables(report: dict[str, Any]) -> list[Table]:
-    """All tables of a layout report."""
+    """Returns all tables of a layout report."""
     designs = report["designs"]
     tables = [layout_table(designs, report["library"]), layout_part_table(designs)]
     energy = [energy_table(designs)] if has_energy(designs) else []
@@ -23,7 +23,7 @@ def has_energy(designs: list[dict[str, Any]]) -> bool:
 
 
 def layout_table(designs: list[dict[str, Any]], library: str = "OSU 180 nm") -> Table:
-    """Table 2.11 after place and route: areas and cycle times, and their ratios to 8x8x32 where that is among them."""
+    """Returns Table 2.11 after place and route: areas, cycle times and, if 8x8x32 is present, their ratios to it."""
     by_name = {design["name"]: design for design in designs}
     rows = []
     for name, design in by_name.items():
@@ -43,15 +43,16 @@ def layout_table(designs: list[dict[str, Any]], library: str = "OSU 180 nm") -> 
         )
     columns = ("design", "cells", "core", "ns", "area", "cycle", "area x cycle", "layout", "RTL")
     note = (
-        f"Cells and core in um2, ns: the shortest clock cycle; then ratios to {REFERENCE}, published ones in brackets. "
-        f"Ours: {library} cells after place and route, with extracted wires; published: 28 nm after layout. Clean: no "
-        "design rule is violated, and layout and circuit match. Proved: the layout does what the Verilog says."
+        f"Cells and core: areas in um2. ns: the shortest clock cycle. The ratios are to {REFERENCE}, with published "
+        f"ones in brackets. Ours: {library} cells after place and route, with extracted wires; published: 28 nm after "
+        "layout. Clean: no design rule is violated, and layout and circuit match. Proved: the layout is equivalent to "
+        "the Verilog."
     )
     return Table("Table 2.11: units after place and route", columns, rows, note)
 
 
 def layout_part_table(designs: list[dict[str, Any]]) -> Table:
-    """Each part's share of the cell area after place and route, beside Table 2.12's."""
+    """Returns each part's share of the cell area after place and route, with Table 2.12's shares alongside."""
     rows = []
     for design in designs:
         published = published_shares(design["name"]) if design["name"] in MAC_UNITS else {}
@@ -60,14 +61,14 @@ def layout_part_table(designs: list[dict[str, Any]]) -> Table:
         cells = (_beside(shares[part], published.get(part), ".0%") for part in PARTS)
         rows.append((design["name"], *cells, f"{path['from']} to {path['to']}", str(path["cells"])))
     note = (
-        "Shares of the cell area, published ones in brackets. Auxiliary: input registers, control and clock buffers. "
-        "Longest path: the parts where it starts and ends, and its cells."
+        "Shares of the cell area, with published ones in brackets. Auxiliary: input registers, control and clock "
+        "buffers. Longest path: the parts where it starts and ends, and its number of cells."
     )
     return Table("Table 2.12: area by part", ("design", *PARTS, "longest path", "cells"), rows, note)
 
 
 def energy_table(designs: list[dict[str, Any]]) -> Table:
-    """Table 2.13 after place and route: energy of an operation, by part."""
+    """Returns Table 2.13 after place and route: energy per operation, by part."""
     reference = next((design for design in designs if design["name"] == REFERENCE), None)
     rows = []
     for design in designs:
@@ -86,15 +87,15 @@ def energy_table(designs: list[dict[str, Any]]) -> Table:
         cells = (f"{design['power_mw']:.2f}", f"{energy / 1e3:.2f}", _beside(ratio, published_ratio, ".2f"))
         rows.append((design["name"], *cells, *shares, f"{glitches:.0%}"))
     note = (
-        f"At the shortest clock cycle, while the unit computes a trained layer; ratio to {REFERENCE}; published ones "
-        "in brackets. An operation is a multiplication and an addition. Auxiliary: input registers, control, and the "
-        "clock's buffers with what they switch. Glitches: the share of changes that do not last."
+        f"At the shortest clock cycle, while the unit computes a trained layer. Ratios are to {REFERENCE}, with "
+        "published ones in brackets. An operation is a multiplication and an addition. Auxiliary: input registers, "
+        "control, and clock buffers with the nets they switch. Glitches: their share of the energy."
     )
     return Table("Table 2.13: energy", ("design", "mW", "pJ/op", "ratio", *PARTS, "glitches"), rows, note)
 
 
 def _ratios(design: dict[str, Any], reference: dict[str, Any] | None) -> list[float | None]:
-    """Area, cycle time and their product, relative to another design's."""
+    """Returns area, cycle time and their product relative to the reference design; None without one."""
     if reference is None:
         return [None] * 3
     area, cycle = (design[key] / reference[key] for key in ("cell_area", "cycle_time_ns"))
@@ -110,6 +111,6 @@ def _published_ratios(name: str) -> list[float | None]:
 
 
 def _beside(ours: float | None, published: float | None, form: str) -> str:
-    """`0.49 (0.40)`, or what there is of it."""
+    """Returns `0.49 (0.40)`, or only the figure that exists."""
     parts = [f"{ours:{form}}" if ours is not None else "", f"({published:{form}})" if published is not None else ""]
     return " ".join(filter(None, parts))

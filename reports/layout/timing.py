@@ -1,4 +1,4 @@
-"""Cycle time of a placed and routed circuit, by OpenSTA."""
+"""Cycle time of a placed and routed circuit, computed by OpenSTA."""
 
 import re
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from pathlib import Path
 from reports.cells.opensta import TimingError, run_opensta
 from reports.layout.timing_path import TimingPath, read_path
 
-_PERIOD = 20.0  # ns, to measure with: longer than any cycle
-# ns. Registers outside are clocked as late as those of the unit, 0.20 after the edge at the clock's port: they change
-# 0.22 later, and need what they take 0.22 before.
+_PERIOD = 20.0  # ns: clock period of the analysis, longer than any path
+# ns. Registers outside the unit are clocked as late as its own, 0.20 after the edge at the clock port. Their outputs
+# change 0.22 later, and their inputs must be stable 0.22 before their edge.
 INPUT_DELAY = 0.42
 _OUTPUT_DELAY = 0.02
 _INPUT_TRANSITION = 0.1  # ns
@@ -39,8 +39,8 @@ exit
 class Timing:
     """Timing of a circuit.
 
-    cycle_time: shortest period of the clock, ns. critical_path: the path that limits it. hold_slack: ns that the
-    fastest path between registers has to spare.
+    cycle_time: shortest clock period, ns. critical_path: the path that limits it. hold_slack: hold slack of the
+    fastest path between registers, ns.
     """
 
     cycle_time: float
@@ -49,9 +49,10 @@ class Timing:
 
 
 def analyse(name: str, liberty: Path, netlist: Path, spef: Path, folder: Path, slowness: float = 1) -> Timing:
-    """Analyses the circuit of a flat Verilog netlist with its parasitics; leaves timing.log in `folder`.
+    """Analyses the timing of a flat Verilog netlist with its parasitics; writes timing.tcl and timing.log to `folder`.
 
-    slowness: of its cells, relative to those of osu018: what registers outside take grows with it.
+    slowness: delay of the cells relative to osu018's; scales the delays of registers outside the unit.
+    Raises TimingError if OpenSTA fails or finds no path.
     """
     script = _SCRIPT.format(
         liberty=liberty.resolve(),

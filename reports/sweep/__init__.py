@@ -1,1 +1,1 @@
-"""Sweeps over the ways to build and map units."""
+"""Sweeps over implementations and mappings of units."""

@@ -1,4 +1,4 @@
-"""What a sweep tries: the implementations of a design, and the ways to map them."""
+"""The choices that a sweep tries: implementations of a design, and mappings of each."""
 
 from dataclasses import replace
 from itertools import product
@@ -11,7 +11,7 @@ from reports.layout.layouts import MAPPINGS
 from reports.layout.mapping import Adder, MappingOptions, can_recode
 
 DELAYS = (1, 2400, 10000)
-"""Targets of the mapping, ps: as fast as can be, near the units' own cycle times, and one that any unit meets."""
+"""Target delays of the mapping, ps: as short as possible, near the units' cycle times, and one that any unit meets."""
 
 _SEGMENTS = (4, 8, 16)
 
@@ -19,12 +19,12 @@ _FEW = (MappingOptions(1), MappingOptions(2400), MappingOptions(1, "ripple"), Ma
 
 
 def implementations(design: MacDesign) -> list[MacDesign]:
-    """The ways to build `design`, itself first: what it shares with others of its parameters is what it computes."""
+    """Returns `design` and its other architectures, which compute the same function, `design` first."""
     return [design, *(found for found in _architectures(design) if found != design)]
 
 
 def _architectures(design: MacDesign) -> list[MacDesign]:
-    """Registers, segments and counting bits in all combinations; then other forms, each on its own."""
+    """Returns all combinations of registers, segments and counting bits, then other forms, each on its own."""
     segments = [None, *(bits for bits in _SEGMENTS if 2 * bits <= design.accumulator_bits)]
     counting = (False, True) if design.accumulator_bits > design.product_bits else (False,)
     places: list[dict[str, Any]] = [{}, {"bare": True}, {"split": True}] if design.slope else [{}]
@@ -43,9 +43,9 @@ def _architectures(design: MacDesign) -> list[MacDesign]:
 
 
 def mappings(design: MacDesign, *, quick: bool = False) -> list[MappingOptions]:
-    """The ways to map `design`: those that `wrapmac layout` tries, and many more for the plain architecture.
+    """Returns the mappings to try: those of `wrapmac layout` and, for the plain architecture, many more.
 
-    quick: a few of them.
+    quick: only a few.
     """
     if quick:
         return list(_FEW)

@@ -1,4 +1,4 @@
-"""Where a sweep's jobs run: threads of this machine, or the workers of a Dask cluster."""
+"""Executors for a sweep's jobs: threads of this machine, or workers of a Dask cluster."""
 
 import logging
 from collections.abc import Iterator
@@ -7,19 +7,19 @@ from contextlib import contextmanager
 
 from hw.tools import ToolError
 
-_PATIENCE = 10  # seconds for a scheduler to answer
+_PATIENCE = 10  # seconds to wait for a scheduler
 
 
 class ClusterError(ToolError):
-    """A cluster was lost, or one of its machines is not set up like the one that asks."""
+    """The connection to a cluster was lost, or a worker's tools, cells or code differ from this machine's."""
 
 
 @contextmanager
 def open_executor(scheduler: str | None, workers: int) -> Iterator[Executor]:
-    """An executor of `workers` threads, or of the cluster whose Dask scheduler is at an address (`tcp://HOST:8786`).
+    """Opens an executor of `workers` threads, or of the cluster with the given Dask scheduler (`tcp://HOST:8786`).
 
-    Threads are enough here: the work is done by other programs. Raises ValueError if there are fewer than one worker,
-    the extra `cluster` is not installed, or no scheduler answers.
+    Threads suffice because external programs do the work. Raises ValueError if `workers` is below 1, the extra
+    `cluster` is not installed, or no scheduler answers.
     """
     if workers < 1:
         raise ValueError(f"workers is {workers}; allowed is an integer of at least 1")
@@ -31,12 +31,12 @@ def open_executor(scheduler: str | None, workers: int) -> Iterator[Executor]:
         from distributed import Client
     except ImportError as error:
         raise ValueError("--scheduler needs Dask; install it with: pip install 'wrapmac[cluster]'") from error
-    for part in ("client", "utils"):  # what goes wrong is raised; no traceback besides
+    for part in ("client", "utils"):  # failures are raised; they need no logged traceback as well
         logging.getLogger(f"distributed.{part}").setLevel(logging.CRITICAL)
     try:
         client = Client(scheduler, timeout=_PATIENCE)
     except (OSError, ValueError) as error:
         raise ValueError(f"no Dask scheduler answers at {scheduler!r}") from error
     with client:
-        # Not pure: a repeat of a job that failed is to run, not to be told what happened before.
+        # Not pure: a failed job that is submitted again must run, not return the earlier failure.
         yield client.get_executor(pure=False)

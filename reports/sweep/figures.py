@@ -15,7 +15,7 @@ _PALE = "#c4c8cf"
 
 
 def write_sweep_figures(report: dict[str, Any], folder: Path) -> None:
-    """Writes a plot for each design as NAME/pareto and one of all as pareto, both as PNG and SVG, to `folder`."""
+    """Writes a plot of each design, NAME/pareto, and one of all, pareto, to `folder`, each as PNG and SVG."""
     names = [design["name"] for design in report["designs"] if design["front"]]
     for name in names:
         points = [record for record in report["points"] if record["design"] == name]
@@ -54,7 +54,7 @@ def _front(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _draw_front(axes: Axes, front: list[dict[str, Any]], colour: str, label: str) -> None:
-    """Steps, since nothing between two points of the front was built."""
+    """Draws the front as steps, because nothing between two of its points was built."""
     axes.step(*_places(front), where="post", marker="o", markersize=4, linewidth=1.4, color=colour, label=label)
 
 

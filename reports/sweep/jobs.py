@@ -1,4 +1,4 @@
-"""Runs jobs on an executor, except those whose records are kept; a job that fails stops no other."""
+"""Runs jobs on an executor, except those with a kept record; a failing job does not stop the others."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -14,9 +14,10 @@ from reports.sweep.cluster import ClusterError
 
 @dataclass(frozen=True, eq=False)
 class CachedJob:
-    """A function to run somewhere. name: for people. path, key: where its record is kept, and what it depends on.
+    """A function call whose record is kept. name: shown to users.
 
-    function and arguments can be sent to another machine; the record is a dictionary of plain JSON values.
+    path: file that keeps the record. key: changes with everything that the record depends on. function, arguments:
+    can be pickled, to run on another machine; the function returns plain JSON values.
     """
 
     name: str
@@ -27,9 +28,10 @@ class CachedJob:
 
 
 def run_jobs(title: str, jobs: Sequence[CachedJob], executor: Executor, progress: Progress) -> list[dict[str, Any]]:
-    """The record of each job, kept or new; `{"error": why}` for one that failed, which is not kept.
+    """Returns the record of each job, kept or new, and `{"error": reason}` for a job that failed.
 
-    A record is kept as soon as its job is done, so that a run that is killed goes on there.
+    Each record is kept as soon as its job is done, so that a killed run can resume; errors are not kept.
+    Raises ClusterError if the cluster is lost or a worker differs from this machine.
     """
     found = {job: read_record(job.path, job.key) for job in jobs}
     records = {job: record for job, record in found.items() if record is not None}
@@ -54,7 +56,7 @@ def run_jobs(title: str, jobs: Sequence[CachedJob], executor: Executor, progress
 
 
 def _record(future: Future[dict[str, Any]]) -> dict[str, Any]:
-    """What a job returned, or why it did not; ClusterError concerns all jobs and is raised."""
+    """Returns a job's record or its error. Raises ClusterError, which concerns all jobs."""
     try:
         return future.result()
     except ClusterError:
@@ -67,7 +69,7 @@ def _record(future: Future[dict[str, Any]]) -> dict[str, Any]:
 
 
 class _Shown:
-    """What the progress bar says beside: what runs, how many records were kept, the time left."""
+    """Notes beside the progress bar: running jobs, number of records from the cache, time left."""
 
     def __init__(self, task: Task, futures: dict[Future[dict[str, Any]], CachedJob], cached: int) -> None:
         self._task = task

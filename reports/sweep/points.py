@@ -1,4 +1,4 @@
-"""What is measured of a point of a sweep: a design, mapped one way. Pure functions that may run on another machine."""
+"""Measurements of a sweep's points, as pure functions that may run on another machine."""
 
 import time
 from collections.abc import Callable
@@ -28,6 +28,7 @@ SOURCES = (
     "reports/cells/opensta.py",
     "reports/layout/candidate.py",
     "reports/layout/circuit.py",
+    "reports/layout/flat_netlist.py",
     "reports/layout/mapping.py",
     "reports/layout/parasitics.py",
     "reports/layout/place_route.py",
@@ -40,12 +41,12 @@ SOURCES = (
     "reports/layout/timing_path.py",
     "reports/mac/synthesis.py",
 )
-"""The code that the figures of a point depend on; what makes the Verilog is not among it, since that is an input."""
+"""The code that a point's figures depend on, except what generates the Verilog, which is an input."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """A unit, mapped one way. family: name of the design that it is an implementation of."""
+    """A unit and a mapping. family: name of the design that the unit implements."""
 
     family: str
     unit: GeneratedUnit
@@ -63,13 +64,13 @@ class Point:
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """What its figures depend on, with `toolbox` and, once it is laid out, the seed; plain JSON values."""
+        """The inputs that its figures depend on besides `toolbox` and, after layout, the seed; plain JSON values."""
         return {"module": self.design.module, "verilog": self.unit.verilog, "mapping": asdict(self.mapping)}
 
 
 @cache
 def toolbox() -> str:
-    """Changes whenever the cells, the versions of the tools or the code do that points are measured with here.
+    """Returns a digest of this machine's cells, tool versions and measuring code.
 
     Raises ValueError if a tool is missing.
     """
@@ -79,10 +80,10 @@ def toolbox() -> str:
 
 
 def measure_mapped(point: Point, asked_from: str) -> dict[str, Any]:
-    """Maps a point and times it as if wires cost no time: cells, areas in um2, `mapped_cycle_time_ns`, seconds.
+    """Maps a point and times it without wire delays; returns cells, areas (um2), `mapped_cycle_time_ns` and seconds.
 
-    asked_from: `toolbox` of the machine that asks. Raises ClusterError if this one's is another, and YosysError
-    or TimingError if a tool fails.
+    asked_from: `toolbox()` of the machine that runs the sweep. Raises ClusterError if this machine's differs, and
+    YosysError or TimingError if a tool fails.
     """
 
     def measure(folder: Path) -> dict[str, Any]:
@@ -106,9 +107,9 @@ def measure_mapped(point: Point, asked_from: str) -> dict[str, Any]:
 
 
 def measure_layout(point: Point, seed: int, asked_from: str) -> dict[str, Any]:
-    """Lays a point out: `core_area` in um2, `cycle_time_ns` with its wires, seconds. Else as `measure_mapped`.
+    """Lays out a point; returns `core_area` (um2), `cycle_time_ns` and `hold_slack_ns` with wire delays, and seconds.
 
-    Raises LayoutError besides.
+    asked_from and errors: as in `measure_mapped`; also raises LayoutError.
     """
 
     def measure(folder: Path) -> dict[str, Any]:
@@ -123,7 +124,10 @@ def measure_layout(point: Point, seed: int, asked_from: str) -> dict[str, Any]:
 
 
 def measure_proof(point: Point, asked_from: str) -> dict[str, Any]:
-    """Maps a point, keeps its `netlist` and proves it `equivalent` to the Verilog. Else as `measure_mapped`."""
+    """Maps a point; returns its `netlist`, whether it is proved `equivalent` to the Verilog, and seconds.
+
+    asked_from and errors: as in `measure_mapped`; also raises TimeoutError if the proof reaches its time limit.
+    """
 
     def measure(folder: Path) -> dict[str, Any]:
         map_to_cells(point.unit, osu018(), point.mapping, folder)
@@ -131,14 +135,16 @@ def measure_proof(point: Point, asked_from: str) -> dict[str, Any]:
         started = time.monotonic()
         proved = prove_equivalent(point.design, folder, PROOF_LIMIT)
         if not proved and time.monotonic() - started >= PROOF_LIMIT:
-            raise TimeoutError(f"the proof was stopped after {PROOF_LIMIT:.0f} s")  # an error is not kept, a verdict is
+            raise TimeoutError(
+                f"the proof was stopped after {PROOF_LIMIT:.0f} s"
+            )  # unlike a verdict, an error is not kept
         return {"netlist": netlist, "equivalent": proved}
 
     return _measured(measure, asked_from)
 
 
 def _measured(measure: Callable[[Path], dict[str, Any]], asked_from: str) -> dict[str, Any]:
-    """What `measure` finds in a temporary folder, and the seconds it took."""
+    """Runs `measure` in a temporary folder and returns its result with the seconds it took."""
     try:
         here = toolbox()
     except ValueError as error:

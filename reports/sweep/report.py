@@ -1,4 +1,4 @@
-"""A sweep as a record and as tables, in a folder."""
+"""The report on a sweep: a record, tables and figures in a folder."""
 
 import json
 from collections.abc import Iterable
@@ -8,17 +8,16 @@ from typing import Any
 from hw.mac.design import MacDesign
 from models.files import write_text
 from reports.cells.technology import PACKAGES
-from reports.layout.gain import gain_table
 from reports.records.provenance import debian_versions, provenance, tool_versions
 from reports.sweep.figures import write_sweep_figures
 from reports.sweep.sweep import Record, Sweep
-from reports.tables.table import Table
+from reports.sweep.tables import design_front, sweep_tables
 
 
 def sweep_report(sweep: Sweep, designs: Iterable[MacDesign], out: Path) -> dict[str, Any]:
-    """Sweeps over `designs` and returns the report, which is also in sweep.json; leaves sweep.md and figures beside it.
+    """Sweeps over `designs`, writes sweep.json, sweep.md and figures to `out`, and returns the report.
 
-    Raises what Sweep.run raises.
+    Raises whatever Sweep.run raises.
     """
     designs = list(designs)
     points = sweep.run(designs, out)
@@ -36,68 +35,19 @@ def sweep_report(sweep: Sweep, designs: Iterable[MacDesign], out: Path) -> dict[
 
 
 def is_sound(report: dict[str, Any]) -> bool:
-    """Whether every design has a front, and every netlist on it is proved to do what the Verilog says."""
+    """Whether every design has a front, and every netlist on it is proved equivalent to the Verilog."""
     fronts = [record for record in report["points"] if record["on_front"]]
     return all(record.get("equivalent") for record in fronts) and all(one["best"] for one in report["designs"])
 
 
-def sweep_tables(report: dict[str, Any]) -> list[Table]:
-    """All tables of a sweep."""
-    laid_out = [record | {"name": record["implementation"]} for record in report["points"] if "cycle_time_ns" in record]
-    gain = gain_table(laid_out, plain=False)  # plain units that others beat are not laid out
-    tables = [best_table(report), front_table(report)]
-    return [tables[0], gain, *tables[1:]] if gain else tables
-
-
-def best_table(report: dict[str, Any]) -> Table:
-    """For each design the points of least area, least cycle time and least area x time after layout."""
-    rows = []
-    for design in report["designs"]:
-        counts = (str(design["points"]), str(design["laid_out"]), str(design["failed"]))
-        cells = ["-"] * 4
-        if design["best"] is not None:
-            best = [design["best"][what] for what in ("area", "cycle_time", "product")]
-            cells = [f"{one['cell_area']:,.0f} at {one['cycle_time_ns']:.2f}" for one in best]
-            cells.append(f"{best[-1]['cell_area'] * best[-1]['cycle_time_ns'] / 1000:,.1f}")
-        rows.append((design["name"], *counts, *cells))
-    columns = ("design", "points", "laid out", "failed", "least area", "least time", "least product", "product")
-    note = (
-        "Areas of the cells in um2 at cycle times in ns, after place and route in OSU 180 nm, with extracted wires. "
-        "Product: area x cycle time of the least, 1000 um2 ns."
-    )
-    return Table("Best implementations", columns, rows, note)
-
-
-def front_table(report: dict[str, Any]) -> Table:
-    """The Pareto front of area against cycle time of each design."""
-    rows = []
-    for design in report["designs"]:
-        for record in _front(design["name"], report["points"]):
-            area, time = record["cell_area"], record["cycle_time_ns"]
-            proof = "proved" if record.get("equivalent") else "NOT PROVED"
-            figures = (
-                f"{area:,.0f}",
-                f"{time:.3f}",
-                f"{record['mapped_cycle_time_ns']:.3f}",
-                f"{area * time / 1000:,.1f}",
-            )
-            rows.append((record["implementation"], record["mapping"], *figures, proof))
-    columns = ("design", "mapping", "um2", "ns", "without wires", "product", "RTL")
-    note = (
-        "No other point of the sweep is better in area or cycle time and as good in the other. Without wires: the "
-        "cycle time before place and route, ns. Proved: the mapped netlist does what the Verilog says."
-    )
-    return Table("Pareto fronts of area against cycle time after layout", columns, rows, note)
-
-
 def errors(report: dict[str, Any]) -> list[str]:
-    """A line for each point that failed."""
+    """Returns a line for each point that failed."""
     return [f"{_name(one)}: {one['error']}" for one in report["points"] if "error" in one]
 
 
 def _summary(name: str, points: list[Record]) -> dict[str, Any]:
     of_design = [record for record in points if record["design"] == name]
-    front = _front(name, points)
+    front = design_front(name, points)
     return {
         "name": name,
         "points": len(of_design),
@@ -119,8 +69,3 @@ def _summary(name: str, points: list[Record]) -> dict[str, Any]:
 
 def _name(record: Record) -> str:
     return f"{record['implementation']} {record['mapping']}"
-
-
-def _front(name: str, points: list[Record]) -> list[Record]:
-    found = [record for record in points if record["on_front"] and record["design"] == name]
-    return sorted(found, key=lambda record: record["cell_area"])

@@ -1,4 +1,4 @@
-"""Sweeps over the implementations of designs: which give the best trades of area against cycle time after layout."""
+"""Sweeps over implementations of designs, in search of the Pareto front of area and cycle time after layout."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
@@ -19,14 +19,15 @@ from reports.sweep.points import Point, measure_layout, measure_mapped, measure_
 
 Record = dict[str, Any]
 Group = dict[Point, Record]
-"""The points of one design, and what is known of each."""
+"""The points of one design, each with its record so far."""
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Where and how a sweep runs. cache: folder of kept records. seed: of the placement.
+    """Settings of a sweep.
 
-    margin: see MARGIN. quick: a few mappings of the designs as they are.
+    executor: runs the jobs. cache: folder of kept records. seed: seed of the placement. margin: see MARGIN. quick:
+    try only a few mappings of the designs themselves. Raises ValueError for a margin outside 0 to 1.
     """
 
     executor: Executor
@@ -41,9 +42,10 @@ class Sweep:
             raise ValueError(f"margin is {self.margin}; allowed is a share from 0 to 1")
 
     def run(self, designs: Iterable[MacDesign], out: Path) -> list[Record]:
-        """Every point of every design, as docs/sweep.md has it; leaves the netlists on the fronts in `out`/DESIGN.
+        """Returns the record of every point of every design, with the keys in docs/sweep.md.
 
-        Raises ValueError if a tool is missing, and ClusterError if a cluster is lost or its machines differ.
+        Writes the netlists on the fronts to `out`/DESIGN. Raises ValueError if a tool is missing, and ClusterError if
+        a cluster is lost or its workers differ from this machine.
         """
         box = toolbox()
         groups = [{point: _described(point) for point in self._points(design)} for design in designs]
@@ -87,7 +89,7 @@ class Sweep:
         return CachedJob(point.name, path, key, step, (point, *more, box))
 
     def _worth_a_layout(self, group: Group) -> list[Point]:
-        """The points near the front before layout. Those that look the same so far are marked, and the first taken."""
+        """Returns the points near the front before layout; of points that look alike, one, with the others marked."""
         costs = {point: _cost(record, "mapped_cycle_time_ns") for point, record in group.items()}
         front = pareto_front([cost for cost in costs.values() if cost])
         first: dict[str, str] = {}
@@ -117,7 +119,7 @@ def _described(point: Point) -> Record:
 
 
 def _front(group: Group) -> list[Point]:
-    """The points on the front after layout, smallest area first; the first of those that cost the same."""
+    """Returns the points on the front after layout, smallest area first; of points with equal cost, only the first."""
     by_cost: dict[Cost, Point] = {}
     for point, record in group.items():
         cost = _cost(record, "cycle_time_ns")

@@ -6,7 +6,7 @@ import pytest
 
 from reports.cells.technology import osu018
 from reports.layout.circuit import build_circuit
-from reports.layout.mapping import FlatNetlist, MappedCell, read_flat
+from reports.layout.flat_netlist import FlatNetlist, MappedCell, read_flat
 
 
 def flip_flop(number: int) -> MappedCell:

@@ -8,7 +8,7 @@ import pytest
 from reports.cells.technology import osu018
 from reports.layout.activity import Activity
 from reports.layout.circuit import Circuit, build_circuit
-from reports.layout.mapping import FlatNetlist, MappedCell
+from reports.layout.flat_netlist import FlatNetlist, MappedCell
 from reports.layout.parasitics import no_parasitics
 from reports.layout.power import Power, measure_power
 
