@@ -28,12 +28,7 @@ from sim.mac.stimulus import check_operands
 MAPPINGS = (*(MappingOptions(1, adder) for adder in get_args(FastAdder)), MappingOptions(1600), MappingOptions(2400))
 """The mappings tried for each unit."""
 
-_REPORT = (
-    "layout.json",
-    "index.html",
-    "report.md",
-    OVERVIEW,
-)  # about all units, directly in `out`
+_REPORT = ("layout.json", "index.html", "report.md", OVERVIEW)  # about all units, directly in `out`
 
 
 def lay_out(
@@ -48,8 +43,8 @@ def lay_out(
 
     out: receives layouts.png and a folder per design with NAME.gds, NAME.def, NAME.oas, NAME.lyp and layout.png.
     layer: supplies the operands for measuring energy; defaults to a layer shipped with the project. Returns one
-    dictionary per design; see docs/layout.md. Raises ValueError if tools are missing, if the layer's operands
-    do not fit or its dot products are too short, or if the path of `out` contains spaces. Raises LayoutError or
+    dictionary per design; see docs/layout.md. Raises ValueError if tools are missing, if the layer's operands do
+    not fit or its dot products are too short, or if the path of `out` contains spaces. Raises LayoutError or
     TimingError if a tool fails.
     """
     check_viewer()
@@ -86,7 +81,7 @@ def lay_out(
 
 
 def _checked(candidate: Candidate, layer: LayerExport, technology: Technology, seed: int) -> dict[str, Any]:
-    """Checks a chosen layout, measures its energy, copies its GDS and DEF beside `folder`; returns its record."""
+    """Checks a chosen layout, measures its energy, copies GDS and DEF to the design's folder and returns a record."""
     design, routed, timing = candidate.design, candidate.routed, candidate.timing
     checks = check_layout(routed)
     for ending in ("gds", "def"):
