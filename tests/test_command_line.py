@@ -244,7 +244,7 @@ def test_generate_by_name_and_by_parameters(tmp_path: Path, command: Command) ->
         (["fpga", "3x1x8k2-frugal"], "3x1x8k2-frugal has logic at its ports, whose time on an FPGA is not measured"),
         pytest.param(
             ["layout", "3x1x8k2", "--out", "with space"],
-            "qflow takes no folders with spaces in their names",
+            "qflow does not accept spaces in folder names",
             marks=pytest.mark.debian,
         ),
         (["prove", "3x1x32", "--json", "."], ". is a folder; a file is to be written there"),

@@ -1,1 +1,1 @@
-"""From a unit to a layout with its cycle time, in open tools: mapping, placement, routing, extraction, timing."""
+"""Lays out units with open tools: mapping, placement, routing, extraction and timing, down to the cycle time."""

@@ -1,4 +1,4 @@
-"""How often the nets of a placed circuit change while it computes a trained layer."""
+"""Switching activity of a placed circuit's nets while it computes a trained layer."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,25 +16,28 @@ from sim.mac.golden import Cycles
 
 @dataclass(frozen=True)
 class Activity:
-    """Of each net but those of the clock: how often it changes in a cycle, and in which part of them it is 1."""
+    """Toggles per cycle and duty (share of the time at 1) of every net except the clock's."""
 
     toggles: dict[str, float]
     duties: dict[str, float]
 
     def with_glitches(self, delayed: "Activity", settled: "Activity") -> "Activity":
-        """This, and what delays add to the toggles of the same cycles: those with delays less those without."""
+        """Returns this activity with each net's toggles raised by `delayed` - `settled`; duties stay.
+
+        delayed, settled: the same cycles simulated with and without delays.
+        """
         added = {net: delayed.toggles[net] - settled.toggles[net] for net in self.toggles}
         return Activity({net: rate + added[net] for net, rate in self.toggles.items()}, self.duties)
 
 
 WARM_UP = 64
-"""Cycles that are played, but not counted, first."""
+"""Cycles played before counting starts."""
 
 
 def measure_activity(design: MacDesign, circuit: Circuit, liberty: str, cycles: Cycles) -> Activity:
-    """Plays `cycles`, tensors of shape (cycles, lanes), and counts from cycle WARM_UP on.
+    """Plays `cycles`, tensors of shape (cycles, lanes), and counts toggles and duties from cycle WARM_UP on.
 
-    A net changes at most once a cycle: what it does before it settles is not seen.
+    A net changes at most once per cycle: glitches are not counted.
     """
     program = BitSliced(gates_of_circuit(circuit, liberty), count_toggles=True)
     lanes = cycles.activation.shape[1]
@@ -51,7 +54,7 @@ def measure_activity(design: MacDesign, circuit: Circuit, liberty: str, cycles: 
 
 
 def gates_of_circuit(circuit: Circuit, liberty: str) -> Gates:
-    """The logic of a circuit, with the ports of the unit's Verilog and the nets and cells of the layout."""
+    """Returns the logic of a circuit, with the ports of the unit's Verilog and the nets and cells of the layout."""
     numbers: dict[str, int | str] = {"gnd": "0", "vdd": "1"}
 
     def number(net: str) -> int | str:

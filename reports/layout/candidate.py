@@ -1,4 +1,4 @@
-"""One layout of a unit: mapped one way, placed, routed and timed."""
+"""One candidate layout of a unit: mapped in one way, placed, routed and timed."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,10 @@ from reports.layout.timing import Timing, analyse
 
 @dataclass(frozen=True)
 class Candidate:
-    """A layout of a design, one of several. cell_area: of all cells but fillers, um2."""
+    """One of several layouts of a design.
+
+    cell_area: total area of the cells except fillers, um2. area_by_part: the same area by part of the unit, um2.
+    """
 
     design: MacDesign
     mapping: MappingOptions
@@ -28,12 +31,12 @@ class Candidate:
 
     @property
     def cost(self) -> float:
-        """Area x time: what a given throughput takes."""
+        """Cell area x cycle time, um2 ns: proportional to the area that a given throughput needs."""
         return self.cell_area * self.timing.cycle_time
 
 
 def try_layout(unit: GeneratedUnit, mapping: MappingOptions, technology: Technology, out: Path, seed: int) -> Candidate:
-    """Maps, places, routes and times a unit in a folder of its own in `out`, named by the mapping.
+    """Maps, places, routes and times a unit in a new subfolder of `out` named after the mapping.
 
     Raises LayoutError or TimingError if a tool fails.
     """
@@ -51,7 +54,7 @@ def try_layout(unit: GeneratedUnit, mapping: MappingOptions, technology: Technol
 
 
 def area_by_part(circuit: Circuit, technology: Technology) -> dict[str, float]:
-    """Area of each part's cells, um2."""
+    """Returns the cell area of each part, um2."""
     areas = dict.fromkeys(PARTS, 0.0)
     for instance in circuit.instances:
         areas[instance.part] += technology.area(instance.kind)

@@ -1,4 +1,4 @@
-"""The circuit that is placed: a mapped unit with its clock tree, and the BLIF that the placement reads."""
+"""The circuit to place: a mapped unit with its clock tree, written as BLIF for placement and as Verilog."""
 
 import math
 import re
@@ -18,7 +18,7 @@ SUPPLIES = {"gnd", "vdd"}
 
 @dataclass(frozen=True)
 class Instance:
-    """A cell to place. name: unique. nets: names of the nets its pins connect to, by pin."""
+    """A cell to place. name: unique. kind: library cell. nets: net names by pin. output: the output pin."""
 
     name: str
     kind: str
@@ -29,9 +29,9 @@ class Instance:
 
 @dataclass(frozen=True)
 class Circuit:
-    """Cells to place, and the nets of the ports, a bit each.
+    """Cells to place, and the nets of the ports, one per bit.
 
-    original: names of nets in the unit's Verilog, and what they are here; ports are among them.
+    original: maps names of nets in the unit's Verilog, ports included, to names of nets in this circuit.
     """
 
     name: str
@@ -41,7 +41,10 @@ class Circuit:
     original: dict[str, str]
 
     def blif(self) -> str:
-        """The circuit in the Berkeley Logic Interchange Format; the cells come in the order that names them."""
+        """Returns the circuit in the Berkeley Logic Interchange Format.
+
+        BLIF does not name cells: the order of `instances` determines their names.
+        """
         lines = [
             f".model {self.name}",
             f".inputs {' '.join(self.inputs)}",
@@ -55,7 +58,7 @@ class Circuit:
         return "\n".join(lines) + "\n"
 
     def ports(self, nets: list[str]) -> dict[str, list[str]]:
-        """Those of the unit's ports, by name, that consist of `nets`: their bits, lowest first."""
+        """Returns the unit's ports that consist of `nets`: each port's nets by its name, lowest bit first."""
         numbered: dict[str, dict[int, str]] = {}
         for called, net in self.original.items():
             match = _BIT.fullmatch(called)
@@ -64,7 +67,7 @@ class Circuit:
         return {name: [bits[bit] for bit in sorted(bits)] for name, bits in numbered.items()}
 
     def verilog(self) -> str:
-        """The circuit as flat Verilog, a cell a line."""
+        """Returns the circuit as flat Verilog, one cell per line."""
         lines = [
             f"module {self.name}({', '.join(self.inputs + self.outputs)});",
             *(f"input {net};" for net in self.inputs),
@@ -80,9 +83,10 @@ class Circuit:
 
 
 def build_circuit(name: str, netlist: FlatNetlist, technology: Technology) -> Circuit:
-    """Gives nets and cells names, and flip-flops a clock tree of one level: a buffer for at most eight of them.
+    """Names nets and cells, and adds a one-level clock tree in which each buffer drives at most eight flip-flops.
 
-    The buffers of the clock count as auxiliary. Outputs that no cell of their own drives get a buffer.
+    The clock buffers belong to the auxiliary part. An output gets a buffer if its net is an input, a constant or
+    already named after another output.
     """
     names: dict[int | str, str] = {net: identifier(port) for port, net in netlist.inputs.items()}
     names.update(_CONSTANTS)
@@ -124,5 +128,5 @@ def build_circuit(name: str, netlist: FlatNetlist, technology: Technology) -> Ci
 
 
 def identifier(name: str) -> str:
-    """A name that every tool takes: `sum[3]` becomes `sum_3`."""
+    """Returns a name that every tool accepts: `sum[3]` becomes `sum_3`."""
     return re.sub(r"\W+", "_", name).strip("_")

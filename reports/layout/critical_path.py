@@ -1,4 +1,4 @@
-"""The path that limits a unit's clock: cell by cell, by part, and in words."""
+"""The path that limits a unit's clock: by cell, by part and in words."""
 
 import re
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ _OWNERS = {
     "cyclic": "the cyclic activation",
     "auxiliary": "the auxiliary part",
 }
-_SHOWN = 3  # of the slowest cells
+_SHOWN = 3  # slowest cells listed in the description
 
 
 @dataclass(frozen=True)
 class _Step:
-    """A cell on the path. pins: inputs that it drives. delay: ns."""
+    """A cell on the path. pins: number of input pins and output ports that it drives."""
 
     cell: str
     kind: str
@@ -29,7 +29,7 @@ class _Step:
 
 
 def describe_path(path: TimingPath, circuit: Circuit) -> dict[str, Any]:
-    """A path with the circuit's parts and the names of the unit's Verilog; see docs/layout.md for the keys."""
+    """Describes a path by the circuit's parts and the names in the unit's Verilog; docs/layout.md lists the keys."""
     instances = {instance.name: instance for instance in circuit.instances}
     driven = [net for one in circuit.instances for pin, net in one.nets.items() if pin != one.output]
     steps = []
@@ -59,7 +59,7 @@ def describe_path(path: TimingPath, circuit: Circuit) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Place:
-    """An end of a path. part: `input` or `output` for a port. name: as in Verilog. words: what it is called in text."""
+    """An end of a path. part: `input` or `output` for a port. name: as in the Verilog. words: its name in prose."""
 
     part: str
     name: str
@@ -98,7 +98,7 @@ def _words(path: TimingPath, start: _Place, end: _Place, steps: list[_Step], by_
 
 
 def _through(steps: list[_Step], by_part: dict[str, float]) -> str:
-    """How many cells of which parts, and their delay: nothing where the path goes through none."""
+    """Returns the number of cells and the delay of each part, in words; empty if the path contains no cells."""
     counts = {part: sum(step.part == part for step in steps) for part in by_part}
     parts = [f"{_counted(counts[part])} of {_OWNERS[part]} ({ns:.2f} ns)" for part, ns in by_part.items()]
     return f", through {_listed(parts)}" if parts else ""

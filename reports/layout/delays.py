@@ -1,4 +1,4 @@
-"""A placed circuit simulated with its delays, so that what nets do before they settle is seen, too."""
+"""Simulation of a placed circuit with its delays, which includes glitches."""
 
 import re
 from collections import defaultdict
@@ -60,11 +60,11 @@ endmodule
 def simulate_with_delays(
     design: MacDesign, circuit: Circuit, technology: Technology, cycles: Cycles, period: float, folder: Path
 ) -> tuple[Activity, int]:
-    """Plays `cycles`, of shape (cycles,), in Icarus Verilog, with the delays that OpenSTA finds.
+    """Plays `cycles`, of shape (cycles,), in Icarus Verilog with the delays that OpenSTA computes.
 
-    period: of the clock, ns. folder: where cells.lib, circuit.v and parasitics.spef lie; gets delays.sdf, toggles.vcd.
-    The technology has to have models of its cells. Returns the activity, and in how many cycles an output was not what
-    the golden model says.
+    period: clock period, ns. folder: contains cells.lib, circuit.v and parasitics.spef; delays.sdf, toggles.vcd and
+    the simulation's other files are written there. The technology must have Verilog models of its cells. Returns the
+    activity from cycle WARM_UP on, and the number of cycles in which an output differed from the golden model.
     Raises TimingError if a tool fails.
     """
     pins = [net for net in circuit.inputs if net != CLOCK]
@@ -95,7 +95,11 @@ def simulate_with_delays(
 
 
 def read_activity(waves: str, cycles: int) -> Activity:
-    """Toggles a cycle and duties of the nets in a VCD file over so many cycles; unknown values are no toggles."""
+    """Returns toggles per cycle and duties of the nets in a VCD file.
+
+    waves: text of the file. cycles: number of cycles that toggles are divided by. Only changes between 0 and 1 count
+    as toggles; changes to or from unknown values do not.
+    """
     head, body = waves.split("$enddefinitions $end", 1)
     names = dict(re.findall(r"\$var \w+ +1 (\S+) (\w+) .*?\$end", head))
     toggles: dict[str, int] = defaultdict(int)
@@ -128,7 +132,7 @@ def read_activity(waves: str, cycles: int) -> Activity:
 
 
 def _words(design: MacDesign, circuit: Circuit, cycles: Cycles, pins: list[str]) -> list[str]:
-    """The input pins of each cycle as binary numbers, the first pin lowest."""
+    """Returns the input pins of each cycle as a binary number, with the first pin as the lowest bit."""
     weight = (cycles.weight > 0).long() if design.weight_bits == 1 else cycles.weight
     values = {"rst": cycles.reset, "enable": cycles.enable, "first": cycles.first}
     values |= {"activation": cycles.activation, "weight": weight}
@@ -140,7 +144,10 @@ def _words(design: MacDesign, circuit: Circuit, cycles: Cycles, pins: list[str])
 
 
 def _wrong(design: MacDesign, circuit: Circuit, cycles: Cycles, response: list[str]) -> int:
-    """In how many cycles a defined output is another than it should be; `response` has the last output first."""
+    """Returns the number of cycles in which a defined output is wrong.
+
+    response: the outputs of each cycle as a binary number, the last output first.
+    """
     expected = expected_outputs(design, accumulate(design, cycles))
     places = {net: len(circuit.outputs) - 1 - place for place, net in enumerate(circuit.outputs)}
     wrong = torch.zeros(len(cycles), dtype=torch.bool)
@@ -157,7 +164,10 @@ def _wrong(design: MacDesign, circuit: Circuit, cycles: Cycles, response: list[s
 
 
 def _for_icarus(delays: str) -> str:
-    """Icarus takes neither two values of three nor delays of wires, which are small beside those of the cells."""
+    """Replaces min::max pairs by the maximum and drops wire delays: Icarus accepts neither.
+
+    Wire delays are small compared with cell delays.
+    """
     triples = re.sub(r"\(([-\d.]+)::([-\d.]+)\)", r"(\2:\2:\2)", delays)
     return re.sub(r".*INTERCONNECT.*\n", "", triples)
 

@@ -1,4 +1,4 @@
-"""A layout in KLayout: its cells on a layer for each part, its wires on one for each metal; drawn and kept in files."""
+"""Draws and saves layouts with KLayout: one layer for the cells of each part, one for the wires of each metal."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from klayout.lay import LayoutView
 
 METAL_COLOURS = ("#1f2340", "#9d0208", "#0b5d3b", "#6a1b9a", "#0b7285", "#59616b")
-"""Colours of the wires by layer of metal, from the lowest up."""
+"""Colours of the wires by metal layer, lowest first."""
 
 _METALS = {f"metal{level}": colour for level, colour in enumerate(METAL_COLOURS, 1)}
-_INSIDE_CELLS = "metal1.PIN"  # where KLayout puts the pins and supplies of cells
+_INSIDE_CELLS = "metal1.PIN"  # the layer on which KLayout puts the cells' pins and supplies
 _FILLER = "filler"
 _FILLER_COLOUR = "#eef0f2"
 _WHITE = "#ffffff"
-_OPACITY = 0.6  # of metal, so that the parts show through it
+_OPACITY = 0.6  # of metal, so that the parts show through
 _MARGIN = 2.0  # um around the rows
 _FIRST_PART_LAYER = 100
 _DEF_UNIT = 0.01  # um
@@ -46,7 +46,7 @@ def check_viewer() -> None:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A layout to draw. box: what is drawn of it, um. metals: the layers of metal that its wires take, 1 the lowest."""
+    """A layout to draw. box: the area drawn, um. metals: the metal layers that its wires use; 1 is the lowest."""
 
     layout: Layout
     view: LayoutView
@@ -54,11 +54,11 @@ class Drawing:
     metals: list[int]
 
     def picture(self, scale: float) -> Image.Image:
-        """The picture, `scale` pixels to a um."""
+        """Returns the picture at `scale` pixels per um."""
         return Image.blend(self._drawn(scale, metal=False), self._drawn(scale, metal=True), _OPACITY)
 
     def save(self, path: Path) -> None:
-        """Writes `path`.oas, the layout, and `path`.lyp, its colours; `klayout PATH.oas -l PATH.lyp` shows them."""
+        """Writes the layout to `path`.oas and its colours to `path`.lyp; `klayout PATH.oas -l PATH.lyp` opens them."""
         self.layout.write(str(path.with_name(f"{path.name}.oas")))
         self.view.save_layer_props(str(path.with_name(f"{path.name}.lyp")))
 
@@ -71,10 +71,10 @@ class Drawing:
 
 
 def draw_layout(definition: Path, shapes: Path, parts: Mapping[str, str]) -> Drawing:
-    """A routed layout, to draw.
+    """Reads a routed layout for drawing.
 
-    definition: the layout, a DEF file. shapes: of its cells, a LEF file. parts: the part that a cell belongs to, by
-    instance; cells that are not among them are fillers.
+    definition: DEF file of the layout. shapes: LEF file of its cells. parts: the part of each cell, by instance name;
+    cells missing from it are drawn as fillers.
     """
     from klayout.db import DBox, LayerInfo
     from klayout.lay import LayoutView
@@ -107,7 +107,7 @@ def draw_layout(definition: Path, shapes: Path, parts: Mapping[str, str]) -> Dra
 
 
 def _read(definition: Path, shapes: Path) -> Layout:
-    """A DEF file as a layout whose instances are named."""
+    """Reads a DEF file as a layout whose instances have names."""
     from klayout.db import Layout, LoadLayoutOptions
 
     options = LoadLayoutOptions()
@@ -115,7 +115,7 @@ def _read(definition: Path, shapes: Path) -> Layout:
     reader.dbu = _DEF_UNIT
     reader.lef_files = [str(shapes)]
     reader.read_lef_with_def = False
-    reader.macro_resolution_mode = 1  # cells are as the LEF file says
+    reader.macro_resolution_mode = 1  # take cells from the LEF file
     reader.instance_property_name = "name"
     reader.produce_obstructions = False
     layout = Layout()
@@ -124,7 +124,7 @@ def _read(definition: Path, shapes: Path) -> Layout:
 
 
 def _colour(view: LayoutView, layout: Layout) -> None:
-    """Parts below, then the metal inside the cells, then wires."""
+    """Colours the layers: parts at the bottom, then the metal inside cells, then wires."""
     from klayout.lay import LayerPropertiesNode
 
     found = {layout.get_info(layer).name: layout.get_info(layer) for layer in layout.layer_indexes()}

@@ -1,4 +1,4 @@
-"""Energy of an operation of a laid-out unit, on the operands of a trained layer."""
+"""Energy per operation of a laid-out unit, on the operands of a trained layer."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +14,13 @@ from reports.layout.power import Power, measure_power
 
 @dataclass(frozen=True)
 class Energy:
-    """What a multiplication and addition takes at the unit's own clock.
+    """Power and time of an operation (one multiplication and addition) at the unit's shortest clock cycle.
 
-    power: glitches included. settled: power without them, from nets that change at most once a cycle.
-    operation_ns: time of an operation: a clock cycle, and its share of the cycles in which the unit settles.
-    mismatches: cycles of the simulation with delays in which an output was wrong. registers_agree: whether that
-    simulation and the one without delays count the same changes of every register. Both are None, and power is without
-    glitches, for a technology that has no models of its cells to simulate.
+    power: including glitches. settled: excluding glitches, with nets that change at most once per cycle.
+    operation_ns: one clock cycle plus the operation's share of the cycles in which the unit settles.
+    mismatches: number of cycles in the simulation with delays in which an output was wrong. registers_agree: whether
+    the simulations with and without delays count the same number of changes of every register. If the technology has
+    no Verilog models of its cells, both are None and power excludes glitches.
     """
 
     power: Power
@@ -30,7 +30,7 @@ class Energy:
     registers_agree: bool | None
 
     def record(self) -> dict[str, Any]:
-        """As plain JSON values: mW and fJ."""
+        """Returns the energy as JSON values: power in mW, energies in fJ."""
         scale = 1e3 * self.operation_ns  # mW to fJ
         return {
             "power_mw": round(self.power.total, 5),
@@ -46,9 +46,10 @@ class Energy:
 
 
 def measure_energy(candidate: Candidate, layer: LayerExport, technology: Technology, seed: int) -> Energy:
-    """Plays dot products of `layer`, drawn by `seed`: all of them without delays, those of one lane with them, too.
+    """Measures energy on dot products of `layer`, drawn with `seed`.
 
-    What delays add to the toggles of that lane is added to those of all.
+    All lanes are simulated without delays; one is simulated again with delays, and the toggles that delays add there
+    are added to the average over all lanes.
     Raises ValueError if the layer's operands do not fit the design, and TimingError if a tool fails.
     """
     design, circuit, folder = candidate.design, candidate.routed.circuit, candidate.folder.resolve()

@@ -1,4 +1,4 @@
-"""The dissertation's Figure 2.2 after place and route: cycle time, area and energy, published beside ours."""
+"""The dissertation's Figure 2.2 after place and route: published cycle time, area and energy beside ours."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,19 +12,19 @@ from reports.mac.figures import stack_parts
 from reports.mac.published import MAC_UNITS, REFERENCE, PublishedMac
 from reports.page.figures import INK
 
-_NARROW = 6  # designs up to which their names fit under the bars side by side
+_NARROW = 6  # the largest number of designs whose names fit under the bars without rotation
 _Parts = dict[str, float]
 
 
 def can_compare(report: dict[str, Any]) -> bool:
-    """Whether the design that everything is relative to is among those of the report."""
+    """Returns whether the report contains the reference design, to which all values are relative."""
     return any(design["name"] == REFERENCE for design in report["designs"])
 
 
 def figure_2_2(report: dict[str, Any]) -> Figure:
-    """Cycle time, area and energy for an operation, the latter two by part, all relative to 8x8x32: less is better.
+    """Draws cycle time, area and energy per operation relative to 8x8x32, area and energy by part; lower is better.
 
-    The area is that of a given throughput: cell area x cycle time. Energy is left out where it was not measured.
+    Area is for a given throughput: cell area x cycle time. Energy is omitted if it was not measured.
     """
     designs = report["designs"]
     panels: list[tuple[str, Callable[[dict[str, Any]], _Parts], Callable[[PublishedMac], _Parts]]] = [
@@ -71,11 +71,11 @@ def _energy(design: dict[str, Any]) -> _Parts:
 
 
 def _scaled(parts: _Parts, total: float) -> _Parts:
-    """Parts that add up to the total; the source rounds them."""
+    """Returns the parts scaled to add up to the total: the published values are rounded."""
     return {part: value * total / sum(parts.values()) for part, value in parts.items()}
 
 
 def _relative(bars: dict[str, _Parts]) -> dict[str, _Parts]:
-    """Bars relative to the whole one of 8x8x32."""
+    """Returns the bars relative to the total of 8x8x32."""
     whole = sum(bars[REFERENCE].values())
     return {name: {part: value / whole for part, value in bar.items()} for name, bar in bars.items()}

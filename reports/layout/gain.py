@@ -1,4 +1,4 @@
-"""What narrow accumulators gain, against the unit that never wraps as published, and against the best one found."""
+"""Gain of narrow accumulators over units that never wrap: among plain units, and among the best ones found."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -9,14 +9,14 @@ from hw.mac.design import MacDesign
 from reports.tables.table import Table
 
 Priced = tuple[float, MacDesign]
-"""A unit after a cost of it."""
+"""A cost and the unit that has it."""
 
 
 def gain_table(units: Iterable[dict[str, Any]], *, plain: bool = True) -> Table | None:
-    """A row for each kind of operands and cost, of plain units and, where others are better, of the best.
+    """Returns a table with a row per operand widths and cost for plain units, and another for the best if they differ.
 
-    units: layouts as in layout.json. plain: also compares plain units, if others are better. None if no two of them,
-    one that wraps and one that does not, take the same operands.
+    units: layouts as in layout.json. plain: compare plain units too; if false, only the best are compared. Returns
+    None if no unit that wraps has the same operand widths as one that does not.
     """
     kinds: dict[tuple[int, int], list[tuple[MacDesign, dict[str, Any]]]] = defaultdict(list)
     for unit in units:
@@ -30,13 +30,13 @@ def gain_table(units: Iterable[dict[str, Any]], *, plain: bool = True) -> Table 
             choices = [[one for one in priced if one[1].architecture == PLAIN], priced] if plain else [priced]
             rows += _rows(cost, form, choices)
     columns = ("cost", "accumulator that never wraps", "accumulator that wraps", "gain")
-    first = "the plain units, then " if plain else ""
-    note = f"For each kind of operands {first}the least that is among the layouts of this report."
+    first = "the best plain units, then " if plain else ""
+    note = f"For each pair of operand widths: {first}the best of all units in this report."
     return Table("What narrow accumulators gain", columns, rows, note) if rows else None
 
 
 def _rows(cost: str, form: str, choices: list[list[Priced]]) -> list[tuple[str, ...]]:
-    """A row for each choice of units that has another least pair."""
+    """Returns a row for each distinct pair of cheapest units among the choices."""
     pairs = dict.fromkeys(pair for pair in map(_least, choices) if pair)
     return [
         (cost, *(f"{design.name}: {value:{form}}" for value, design in pair), f"{pair[0][0] / pair[1][0]:.1f}")
@@ -45,7 +45,7 @@ def _rows(cost: str, form: str, choices: list[list[Priced]]) -> list[tuple[str, 
 
 
 def _least(units: list[Priced]) -> tuple[Priced, Priced] | None:
-    """The least of those that never wrap, and of those that do."""
+    """Returns the cheapest unit that never wraps and the cheapest that wraps, or None if either kind is missing."""
     exact, wrapping = ([unit for unit in units if bool(unit[1].slope) == wraps] for wraps in (False, True))
     if not exact or not wrapping:
         return None

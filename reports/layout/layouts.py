@@ -1,4 +1,4 @@
-"""Units after place and route: area, cycle time and checks, over several targets of the mapping."""
+"""Units after place and route: the best of several mappings, with area, cycle time, energy and checks."""
 
 import shutil
 from collections.abc import Iterable
@@ -26,9 +26,9 @@ from reports.layout.proof import prove_layout
 from sim.mac.stimulus import check_operands
 
 MAPPINGS = (*(MappingOptions(1, adder) for adder in get_args(FastAdder)), MappingOptions(1600), MappingOptions(2400))
-"""How a unit is mapped, in turn, for the layout to choose from."""
+"""The mappings tried for each unit."""
 
-_REPORT = ("layout.json", "index.html", "report.md", OVERVIEW)  # of all units, in the folder that has theirs
+_REPORT = ("layout.json", "index.html", "report.md", OVERVIEW)  # about all units, directly in `out`
 
 
 def lay_out(
@@ -39,12 +39,13 @@ def lay_out(
     progress: Progress,
     layer: LayerExport | None = None,
 ) -> list[dict[str, Any]]:
-    """Lays out `designs`, each mapped in several ways, and takes the one of the least area x cycle time after routing.
+    """Lays out each design with several mappings and keeps the layout with the least area x cycle time after routing.
 
-    out: gets a folder for each design, with NAME.gds, NAME.def, NAME.oas, NAME.lyp and layout.png, and layouts.png.
-    layer: whose operands the energy is measured with; the one that ships with the project if left out. Returns a
-    dictionary per design; see docs/layout.md. Raises ValueError if tools are missing or the layer's operands do not
-    fit, and LayoutError or TimingError if a tool fails.
+    out: receives layouts.png and a folder per design with NAME.gds, NAME.def, NAME.oas, NAME.lyp and layout.png.
+    layer: supplies the operands for measuring energy; defaults to a layer shipped with the project. Returns one
+    dictionary per design; see docs/layout.md. Raises ValueError if tools are missing, if the layer's operands do
+    not fit or its dot products are too short, or if the path of `out` contains spaces. Raises LayoutError or
+    TimingError if a tool fails.
     """
     check_viewer()
     designs = list(designs)
@@ -54,8 +55,8 @@ def lay_out(
         if 2 * chosen.dot_length <= WARM_UP:
             raise ValueError(f"the layer's dot products have {chosen.dot_length} terms; energy needs more than 32")
     if any(letter.isspace() for letter in str(out.resolve())):
-        raise ValueError(f"qflow takes no folders with spaces in their names, such as {out.resolve()}")
-    for report in _REPORT:  # of an earlier run, whose layouts go now
+        raise ValueError(f"qflow does not accept spaces in folder names, such as {out.resolve()}")
+    for report in _REPORT:  # left by an earlier run, whose layouts are deleted below
         (out / report).unlink(missing_ok=True)
     for design in designs:
         shutil.rmtree(out / design.name, ignore_errors=True)
@@ -75,12 +76,12 @@ def lay_out(
         for result in pool.map(lambda one: _checked(one, operands[one.design], technology, seed), best):
             results.append(result)
             task.advance(note=f"{result['name']} checked")
-    write_layout_pictures(best, technology.shapes, out)  # here, since matplotlib draws in one thread only
+    write_layout_pictures(best, technology.shapes, out)  # outside the pool: matplotlib is not thread-safe
     return [result | {"tried": _tried(found[result["name"]])} for result in results]
 
 
 def _checked(candidate: Candidate, layer: LayerExport, technology: Technology, seed: int) -> dict[str, Any]:
-    """What is reported of the layout that was chosen."""
+    """Checks a chosen layout, measures its energy, copies GDS and DEF to the design's folder and returns a record."""
     design, routed, timing = candidate.design, candidate.routed, candidate.timing
     checks = check_layout(routed)
     for ending in ("gds", "def"):
