@@ -6,13 +6,13 @@ import zlib
 from pathlib import Path
 
 from reports.cells.builtin import builtin_text
-from reports.cells.library import LOAD_UNIT, TIME_UNIT, Library
+from reports.cells.liberty_text import stated_units, without_comments
+from reports.cells.library import Library
 from reports.cells.technology import installed_technologies, read_technology
 
 BUILTIN = "builtin"
 
 _DONT_USE = ("FA_X1", "HA_X1")
-_UNITS = (TIME_UNIT, LOAD_UNIT)
 
 
 def load_library(name: str, dont_use: tuple[str, ...] = ()) -> Library:
@@ -51,7 +51,7 @@ def _read(path: Path) -> str:
         ) from error
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise ValueError(f"{path} cannot be read as a Liberty file: {error}") from error
-    bare = _without_comments(text)
+    bare = without_comments(text)
     if not re.search(r"\blibrary\s*\(", bare) or not re.search(r"\bcell\s*\(", bare):
         raise ValueError(f"{path} is not a Liberty file: it has no library with cells")
     if bare.count("{") != bare.count("}"):
@@ -61,13 +61,11 @@ def _read(path: Path) -> str:
 
 def _joined(texts: list[str], paths: list[Path]) -> str:
     """Several libraries as one: the first, with the groups of the others. Their units must be the same."""
-    bare = [_without_comments(text) for text in texts]
+    bare = [without_comments(text) for text in texts]
     cells: dict[str, Path] = {}
     for text, path in zip(bare, paths, strict=True):
-        for unit in _UNITS:
-            units = [re.findall(unit, one, re.IGNORECASE) for one in (bare[0], text)]
-            if units[0] != units[1]:
-                raise ValueError(f"{path} and {paths[0]} are not one library: their units differ")
+        if stated_units(text) != stated_units(bare[0]):
+            raise ValueError(f"{path} and {paths[0]} are not one library: their units differ")
         for cell in re.findall(r"\bcell\s*\(\s*\"?([\w.]+)", text):
             if cell in cells:
                 raise ValueError(f"{path} and {cells[cell]} both have a cell {cell}")
@@ -83,12 +81,8 @@ def _common_name(paths: list[Path]) -> str:
     return names[0][:same].rstrip("_-.") or "+".join(names)
 
 
-def _without_comments(text: str) -> str:
-    return re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
-
-
 def _check_cells(text: str, name: str) -> None:
-    bare = _without_comments(text)
+    bare = without_comments(text)
     if not re.search(r"\bff\s*\(", bare):
         raise ValueError(f"{name} has no flip-flops (no cell with an ff group); a MAC unit needs them")
     if not re.search(r"\bfunction\s*:", bare):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from reports.cells.liberty_text import input_capacitance, table_values, with_areas
 from reports.cells.library import Library
 
 SCRIPTS = Path("/usr/lib/qflow/scripts")
@@ -142,8 +143,9 @@ def _read(folder: Path) -> Technology:
     missing = {flip_flop, buffer, clock_buffer, _FILLER} - widths.keys()
     if missing:
         raise ValueError(f"{shapes} lacks cells that a layout needs: {', '.join(sorted(missing))}")
-    text = _with_areas(liberty.read_text(), widths, row_height)
-    delay = statistics.median(_table(text, flip_flop, "cell_rise"))
+    # Mapping would exploit wrong areas: osu018 states 23 um2 for OAI21X1, whose layout takes 32.
+    text = with_areas(liberty.read_text(), {cell: width * row_height for cell, width in widths.items()})
+    delay = statistics.median(table_values(text, flip_flop, "cell_rise"))
     return Technology(
         name=folder.name,
         folder=folder,
@@ -152,7 +154,7 @@ def _read(folder: Path) -> Technology:
             text,
             _NOT_FOR_LOGIC,
             buffer=buffer,
-            port_load=round(_LOAD * _input_capacitance(text, settings["nandgate"])),
+            port_load=round(_LOAD * input_capacitance(text, settings["nandgate"])),
         ),
         shapes=shapes,
         spice=spice,
@@ -185,41 +187,3 @@ def _file(folder: Path, name: str) -> Path:
     if not path.is_file():
         raise ValueError(f"{folder} is not a technology of qflow: it lacks {name or 'a file that its script names'}")
     return path
-
-
-def _with_areas(liberty: str, widths: dict[str, float], row_height: float) -> str:
-    """The library with the areas of the cells' layouts: some that it states are not those, which mapping would exploit.
-
-    OAI21X1 of osu018 has 23 um2 instead of 32.
-    """
-
-    def corrected(found: re.Match[str]) -> str:
-        before, cell = found.group(1), found.group(2)
-        return f"{before}{widths[cell] * row_height:g}" if cell in widths else found.group(0)
-
-    pattern = re.compile(r"(cell \((\w+)\)\s*\{(?:(?!cell \().)*?area\s*:\s*)[\d.]+", re.DOTALL)
-    return pattern.sub(corrected, liberty)
-
-
-def _cell(liberty: str, cell: str) -> str:
-    found = re.search(rf"\bcell \({cell}\)\s*\{{(.*?)(?=\bcell \(|\Z)", liberty, re.DOTALL)
-    if found is None:
-        raise ValueError(f"the technology's Liberty file lacks the cell {cell}")
-    return found.group(1)
-
-
-def _table(liberty: str, cell: str, name: str) -> list[float]:
-    """The numbers of the first table of that name in a cell."""
-    found = re.search(rf"\b{name}\s*\([^)]*\)\s*\{{.*?values\s*\((.*?)\)", _cell(liberty, cell), re.DOTALL)
-    numbers = [float(number) for number in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", found.group(1))] if found else []
-    if not numbers:
-        raise ValueError(f"the technology's Liberty file has no {name} for {cell}")
-    return numbers
-
-
-def _input_capacitance(liberty: str, cell: str) -> float:
-    """Of the cell's first pin, fF; the library counts in pF."""
-    found = re.search(r"\bcapacitance\s*:\s*([\d.]+)", _cell(liberty, cell))
-    if found is None or not re.search(r"capacitive_load_unit\s*\(\s*1(?:\.0)?\s*,\s*pf\s*\)", liberty, re.IGNORECASE):
-        raise ValueError(f"the technology's Liberty file does not give the capacitance of {cell} in pF")
-    return 1000 * float(found.group(1))
