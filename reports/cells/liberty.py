@@ -1,4 +1,4 @@
-"""Liberty libraries: the built-in one, written from a table of cell facts, and any that a user passes."""
+"""Loads a library by name: the built-in one, an installed technology, or Liberty files."""
 
 import gzip
 import re
@@ -16,12 +16,12 @@ _DONT_USE = ("FA_X1", "HA_X1")
 
 
 def load_library(name: str, dont_use: tuple[str, ...] = ()) -> Library:
-    """The built-in library for the name `builtin`, else that of a Liberty file, plain or gzipped.
+    """Returns a library of standard cells.
 
-    name: a path, or the name of an installed technology of qflow, such as osu018. A library in several files is a
-    folder that holds them and no other Liberty files, or their paths with commas between them. Raises ValueError if a
-    file cannot be read or is not Liberty, if the files do not fit together, or if they lack what a netlist needs:
-    flip-flops and gates.
+    name: `builtin`, the name of an installed qflow technology such as osu018, or the path of a Liberty file, plain or
+    gzipped. A library in several files is given as a folder that holds no other Liberty files, or as paths separated by
+    commas. dont_use: cells to exclude in addition to the library's own exclusions. Raises ValueError if a file cannot
+    be read or is not Liberty, if the files are not parts of one library, or if there are no flip-flops or gates.
     """
     if name == BUILTIN:
         return Library("Nangate 45 nm (built-in table)", builtin_text(), (*_DONT_USE, *dont_use))
@@ -47,7 +47,7 @@ def _read(path: Path) -> str:
         text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
     except FileNotFoundError as error:
         raise ValueError(
-            f"{path}: no such file; a library is '{BUILTIN}', a Liberty file, several with commas, or a folder"
+            f"{path}: no such file; a library is '{BUILTIN}', a Liberty file, several separated by commas, or a folder"
         ) from error
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise ValueError(f"{path} cannot be read as a Liberty file: {error}") from error
@@ -60,7 +60,7 @@ def _read(path: Path) -> str:
 
 
 def _joined(texts: list[str], paths: list[Path]) -> str:
-    """Several libraries as one: the first, with the groups of the others. Their units must be the same."""
+    """Merges libraries into the first. Raises ValueError if their units differ or they define a cell twice."""
     bare = [without_comments(text) for text in texts]
     cells: dict[str, Path] = {}
     for text, path in zip(bare, paths, strict=True):
@@ -75,7 +75,7 @@ def _joined(texts: list[str], paths: list[Path]) -> str:
 
 
 def _common_name(paths: list[Path]) -> str:
-    """What the files' names begin with, or all of them."""
+    """Returns the common prefix of the file names; all names, joined by +, if they have none."""
     names = [path.name for path in paths]
     same = next((place for place, letters in enumerate(zip(*names, strict=False)) if len(set(letters)) > 1), 0)
     return names[0][:same].rstrip("_-.") or "+".join(names)
