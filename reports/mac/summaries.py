@@ -10,7 +10,7 @@ from sim.formal.proofs import Proof
 
 
 def check_summary(verdicts: list[dict[str, Any]]) -> Table:
-    """What `wrapmac check` found."""
+    """Returns the table of `wrapmac check`."""
     rows = []
     for verdict in verdicts:
         missed = [name for name, hits in verdict["coverage"].items() if hits == 0]
@@ -32,7 +32,7 @@ def check_summary(verdicts: list[dict[str, Any]]) -> Table:
 
 
 def synthesis_summary(results: list[dict[str, Any]]) -> Table:
-    """What `wrapmac synth` found."""
+    """Returns the table of `wrapmac synth` for one library."""
     rows = [
         (
             result["name"],
@@ -47,7 +47,7 @@ def synthesis_summary(results: list[dict[str, Any]]) -> Table:
 
 
 def proof_summary(proofs: Sequence[Proof]) -> Table:
-    """What `wrapmac prove` found."""
+    """Returns the table of `wrapmac prove`."""
     rows = [
         (
             _names(proof.designs),
@@ -63,12 +63,12 @@ def proof_summary(proofs: Sequence[Proof]) -> Table:
 
 
 def _names(designs: Sequence[str]) -> str:
-    """All of them, or two and how many more there are."""
+    """Joins up to three names; of more, joins two and counts the rest."""
     return ", ".join(designs) if len(designs) < 4 else f"{designs[0]}, {designs[1]}, {len(designs) - 2} more"
 
 
 def trace_table(proof: Proof) -> Table:
-    """The counterexample of a proof that has one: inputs and outputs by clock edge."""
+    """Returns a proof's counterexample by clock edge. Raises ValueError if the proof has none."""
     trace = proof.trace
     if trace is None:
         raise ValueError(f"{proof.designs[0]} {proof.part} is {proof.status}: there is no counterexample")
@@ -91,7 +91,7 @@ def _against(found: int, expected: int | None) -> str:
 
 
 def mutation_summary(results: list[dict[str, Any]]) -> Table:
-    """What `wrapmac mutants` found."""
+    """Returns the table of `wrapmac mutants`."""
     rows = []
     for result in results:
         verdicts = Counter(mutant["verdict"] for mutant in result["mutants"])

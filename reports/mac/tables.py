@@ -9,7 +9,7 @@ from reports.wrapnet.accuracy import accuracy_table
 
 
 def overview_table(report: dict[str, Any]) -> Table:
-    """The report in a few columns, for a terminal."""
+    """Returns the overview of a report that fits a terminal."""
     rows = [
         (
             design["name"],
@@ -27,7 +27,7 @@ def overview_table(report: dict[str, Any]) -> Table:
 
 
 def check_table(designs: list[dict[str, Any]]) -> Table:
-    """What the checks of each unit found."""
+    """Returns the results of each unit's checks."""
     rows = []
     for design in designs:
         hit = sum(hits > 0 for hits in design["coverage"].values())
@@ -58,13 +58,13 @@ def check_table(designs: list[dict[str, Any]]) -> Table:
             "netlist equals RTL",
         ),
         rows,
-        "Every cycle's outputs are compared bit for bit. MAC/s counts the trained layer's stimulus, simulation, golden "
-        "model and comparison together.",
+        "Outputs are compared bit for bit in every cycle. MAC/s is the rate on the trained layer, including stimulus, "
+        "simulation, golden model and comparison.",
     )
 
 
 def area_table(designs: list[dict[str, Any]]) -> Table:
-    """Cell area, published and ours, and both relative to 8x8x32 (Table 2.11)."""
+    """Returns published and measured cell area, absolute and relative to 8x8x32 (Table 2.11)."""
     rows = []
     for design in designs:
         published = design["published"]
@@ -82,13 +82,13 @@ def area_table(designs: list[dict[str, Any]]) -> Table:
         "Cell area (Table 2.11)",
         ("design", "published, um2", "ours, um2", "published ratio", "our ratio", "difference"),
         rows,
-        "Compare the ratios, not the areas: the published ones are of a 28 nm process after layout, at the shortest "
-        f"cycle time; ours are of {designs[0]['library']} before layout, mapped for area.",
+        "Compare the ratios, not the areas: published areas are in a 28 nm process after layout, at the shortest cycle "
+        f"time; ours are in {designs[0]['library']} before layout, mapped for area.",
     )
 
 
 def share_table(designs: list[dict[str, Any]]) -> Table:
-    """Each part's share of a unit, published and ours (Table 2.12)."""
+    """Returns each part's share of its unit's area, published and measured (Table 2.12)."""
     rows = []
     for design in designs:
         published = published_shares(design["name"])
@@ -103,13 +103,13 @@ def share_table(designs: list[dict[str, Any]]) -> Table:
         "Share of the area by part, published / ours (Table 2.12)",
         ("design", *PARTS),
         rows,
-        "The multiplier includes its product register, the cyclic activation its output register; auxiliary is the "
-        "input registers and control, in the published figures the clock tree as well.",
+        "The multiplier includes its product register, the cyclic activation its output register. Auxiliary: input "
+        "registers and control; in the published figures also the clock tree.",
     )
 
 
 def part_table(designs: list[dict[str, Any]]) -> Table:
-    """Cell area by part, published and ours, and both relative to the whole of 8x8x32 (Tables 2.11 and 2.12)."""
+    """Returns published and measured cell area by part, absolute and relative to all of 8x8x32 (Tables 2.11, 2.12)."""
     reference = next(design["area"] for design in designs if design["name"] == REFERENCE)
     rows = []
     for design in designs:
@@ -133,13 +133,13 @@ def part_table(designs: list[dict[str, Any]]) -> Table:
         "Cell area by part (Tables 2.11 and 2.12)",
         ("part", "published, um2", "ours, um2", "published ratio", "our ratio", "difference"),
         rows,
-        f"Ratios are to the whole of {REFERENCE}; their differences add up to those of the units above, and show where "
-        "these come from. Published parts are the shares of Table 2.12 times the area of Table 2.11.",
+        f"Ratios are relative to all of {REFERENCE}. The differences of a unit's parts add up to its difference above. "
+        "Published parts are the shares of Table 2.12 times the area of Table 2.11.",
     )
 
 
 def coverage_table(designs: list[dict[str, Any]]) -> Table:
-    """How often each coverage bin was hit in each design."""
+    """Returns the hits of each coverage bin in each design."""
     bins = dict.fromkeys(name for design in designs for name in design["coverage"])
     rows = [
         (name, *(f"{design['coverage'][name]:,}" if name in design["coverage"] else "-" for design in designs))
@@ -149,12 +149,12 @@ def coverage_table(designs: list[dict[str, Any]]) -> Table:
         "Coverage",
         ("bin", *(design["name"] for design in designs)),
         rows,
-        "How often each bin of the test plan was hit; a dash marks a bin that the design does not have.",
+        "Hits of each bin of the test plan; a dash marks a bin that the design lacks.",
     )
 
 
 def report_tables(report: dict[str, Any]) -> list[Table]:
-    """All tables of the main report, in order."""
+    """Returns all tables of the main report, in order."""
     designs = report["designs"]
     return [
         check_table(designs),
