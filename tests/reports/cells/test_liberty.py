@@ -1,4 +1,4 @@
-"""Liberty libraries: the built-in one, and files that cannot be used."""
+"""Liberty libraries: the built-in one, files, units and drivers, and errors about unusable files."""
 
 import gzip
 import re

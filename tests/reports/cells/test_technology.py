@@ -31,7 +31,7 @@ def test_missing_tools_are_named_with_their_packages(monkeypatch: pytest.MonkeyP
 
 
 def technology(folder: Path) -> Path:
-    """A copy of osu018 under another name."""
+    """Copies osu018 under another name."""
     mine = folder / "mine"
     shutil.copytree(osu018().folder, mine)
     for path in list(mine.iterdir()):

@@ -1,4 +1,4 @@
-"""Mapped netlists: proved, complete, and refuted when they are tampered with."""
+"""Mapped netlists are proved and complete; a tampered netlist is refuted."""
 
 import re
 from pathlib import Path
