@@ -224,7 +224,7 @@ def test_generate_by_name_and_by_parameters(tmp_path: Path, command: Command) ->
         pytest.param(
             ["layout", "3x1x8k2", "--technology", "osu999"], "no technology 'osu999'", marks=pytest.mark.debian
         ),
-        (["fpga", "3x1x8k2", "--device", "ice40-hx9k"], "unknown device 'ice40-hx9k'; there are ice40-hx1k, "),
+        (["fpga", "3x1x8k2", "--device", "ice40-hx9k"], "unknown device 'ice40-hx9k'; known are ice40-hx1k, "),
         (["fpga", "3x1x8k2", "--seeds", "0"], "seeds is 0; allowed is an integer of at least 1"),
         (["fpga"], "name at least one design"),
         (["generate", "8x8x8k0"], "slope is 0; allowed is an integer of at least 1"),
@@ -241,7 +241,7 @@ def test_generate_by_name_and_by_parameters(tmp_path: Path, command: Command) ->
         (["redraw", __file__, "--out", "page"], "test_command_line.py is not JSON"),
         (["prove", "3x1x32", "--limit", "inf"], "limit is inf; allowed are more than 0 seconds, up to 1e+07"),
         (["synth", "3x1x8k2", "--proof-limit", "-1"], "limit is -1.0; allowed are more than 0 seconds"),
-        (["fpga", "3x1x8k2-frugal"], "3x1x8k2-frugal has logic at its ports, whose time on an FPGA is not measured"),
+        (["fpga", "3x1x8k2-frugal"], "3x1x8k2-frugal has logic at its ports, whose delay is not measured on FPGAs"),
         pytest.param(
             ["layout", "3x1x8k2", "--out", "with space"],
             "qflow does not accept spaces in folder names",

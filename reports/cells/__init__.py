@@ -1,1 +1,1 @@
-"""Standard cells: Liberty libraries and qflow's technologies."""
+"""Standard cells: Liberty libraries and qflow technologies."""

@@ -1,4 +1,4 @@
-"""The built-in library: Liberty text, written from a table of cell facts."""
+"""The built-in library, written as Liberty from a table of cells."""
 
 import csv
 import re
@@ -8,7 +8,7 @@ _TABLE = Path(__file__).with_name("cells45.tsv")
 
 
 def builtin_text() -> str:
-    """The Liberty source of the table in cells45.tsv: areas, functions, capacitances, leakage; no timing."""
+    """Returns cells45.tsv as Liberty source, with areas, functions, capacitances and leakage but no timing."""
     with _TABLE.open() as file:
         rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))
     cells = "\n".join(_cell_text(row) for row in rows)

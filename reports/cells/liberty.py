@@ -1,4 +1,4 @@
-"""Liberty libraries: the built-in one, written from a table of cell facts, and any that a user passes."""
+"""Loads a library by name: the built-in one, an installed technology, or Liberty files."""
 
 import gzip
 import re
@@ -6,22 +6,22 @@ import zlib
 from pathlib import Path
 
 from reports.cells.builtin import builtin_text
-from reports.cells.library import LOAD_UNIT, TIME_UNIT, Library
+from reports.cells.liberty_text import stated_units, without_comments
+from reports.cells.library import Library
 from reports.cells.technology import installed_technologies, read_technology
 
 BUILTIN = "builtin"
 
 _DONT_USE = ("FA_X1", "HA_X1")
-_UNITS = (TIME_UNIT, LOAD_UNIT)
 
 
 def load_library(name: str, dont_use: tuple[str, ...] = ()) -> Library:
-    """The built-in library for the name `builtin`, else that of a Liberty file, plain or gzipped.
+    """Returns a library of standard cells.
 
-    name: a path, or the name of an installed technology of qflow, such as osu018. A library in several files is a
-    folder that holds them and no other Liberty files, or their paths with commas between them. Raises ValueError if a
-    file cannot be read or is not Liberty, if the files do not fit together, or if they lack what a netlist needs:
-    flip-flops and gates.
+    name: `builtin`, the name of an installed qflow technology such as osu018, or the path of a Liberty file, plain or
+    gzipped. A library in several files is given as a folder that holds no other Liberty files, or as paths separated by
+    commas. dont_use: cells to exclude in addition to the library's own exclusions. Raises ValueError if a file cannot
+    be read or is not Liberty, if the files are not parts of one library, or if there are no flip-flops or gates.
     """
     if name == BUILTIN:
         return Library("Nangate 45 nm (built-in table)", builtin_text(), (*_DONT_USE, *dont_use))
@@ -47,11 +47,11 @@ def _read(path: Path) -> str:
         text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
     except FileNotFoundError as error:
         raise ValueError(
-            f"{path}: no such file; a library is '{BUILTIN}', a Liberty file, several with commas, or a folder"
+            f"{path}: no such file; a library is '{BUILTIN}', a Liberty file, several separated by commas, or a folder"
         ) from error
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise ValueError(f"{path} cannot be read as a Liberty file: {error}") from error
-    bare = _without_comments(text)
+    bare = without_comments(text)
     if not re.search(r"\blibrary\s*\(", bare) or not re.search(r"\bcell\s*\(", bare):
         raise ValueError(f"{path} is not a Liberty file: it has no library with cells")
     if bare.count("{") != bare.count("}"):
@@ -60,14 +60,12 @@ def _read(path: Path) -> str:
 
 
 def _joined(texts: list[str], paths: list[Path]) -> str:
-    """Several libraries as one: the first, with the groups of the others. Their units must be the same."""
-    bare = [_without_comments(text) for text in texts]
+    """Merges libraries into the first. Raises ValueError if their units differ or they define a cell twice."""
+    bare = [without_comments(text) for text in texts]
     cells: dict[str, Path] = {}
     for text, path in zip(bare, paths, strict=True):
-        for unit in _UNITS:
-            units = [re.findall(unit, one, re.IGNORECASE) for one in (bare[0], text)]
-            if units[0] != units[1]:
-                raise ValueError(f"{path} and {paths[0]} are not one library: their units differ")
+        if stated_units(text) != stated_units(bare[0]):
+            raise ValueError(f"{path} and {paths[0]} are not one library: their units differ")
         for cell in re.findall(r"\bcell\s*\(\s*\"?([\w.]+)", text):
             if cell in cells:
                 raise ValueError(f"{path} and {cells[cell]} both have a cell {cell}")
@@ -77,18 +75,14 @@ def _joined(texts: list[str], paths: list[Path]) -> str:
 
 
 def _common_name(paths: list[Path]) -> str:
-    """What the files' names begin with, or all of them."""
+    """Returns the common prefix of the file names; all names, joined by +, if they have none."""
     names = [path.name for path in paths]
     same = next((place for place, letters in enumerate(zip(*names, strict=False)) if len(set(letters)) > 1), 0)
     return names[0][:same].rstrip("_-.") or "+".join(names)
 
 
-def _without_comments(text: str) -> str:
-    return re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
-
-
 def _check_cells(text: str, name: str) -> None:
-    bare = _without_comments(text)
+    bare = without_comments(text)
     if not re.search(r"\bff\s*\(", bare):
         raise ValueError(f"{name} has no flip-flops (no cell with an ff group); a MAC unit needs them")
     if not re.search(r"\bfunction\s*:", bare):

@@ -1,28 +1,22 @@
 """A library of standard cells."""
 
 import re
-import statistics
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from reports.cells.liberty_text import cell_areas, median_capacitance, time_unit
 from sim.gates.cells import read_cells
 from sim.gates.expressions import Expression
 
-TIME_UNIT = r'\btime_unit\s*:\s*"?\s*([\d.]+)\s*([a-z]+)'
-"""Finds the unit of time in a Liberty source."""
-
-LOAD_UNIT = r'\bcapacitive_load_unit\s*\(\s*([\d.]+)\s*,\s*"?\s*([a-z]+)'
-"""Finds the unit of capacitance in a Liberty source."""
-
-_CELL_AREA = r'\bcell\s*\(\s*"?([\w.]+)"?\s*\)\s*\{.*?\barea\s*:\s*"?([\d.eE+-]+)'
+_FANOUT = 4  # inputs of median capacitance that each output port is assumed to drive
 
 
 @dataclass(frozen=True)
 class Library:
-    """A standard-cell library, as synthesis and timing need it.
+    """A standard-cell library, with the boundary conditions of synthesis and timing.
 
-    name: short name for reports. text: its Liberty source. dont_use: cells, or patterns of cells, to leave alone.
-    buffer, port_load: the cell that drives inputs, and what outputs drive, fF; found in the library if left out.
+    name: short name for reports. text: Liberty source. dont_use: cells to avoid, or patterns of their names. buffer:
+    the cell that drives inputs. port_load: the load of each output, fF. Both are derived from the library if None.
     """
 
     name: str
@@ -33,23 +27,23 @@ class Library:
 
     @property
     def has_timing(self) -> bool:
-        """Whether its cells have delays."""
+        """Whether the cells have delays."""
         return re.search(r"\btiming\s*\(\s*\)", self.text) is not None
 
     @property
     def time_unit(self) -> float:
-        """What it counts time in, ns."""
-        return _quantity(TIME_UNIT, self.text, "time_unit", {"ns": 1.0, "ps": 1e-3, "us": 1e3}, default=1.0)
+        """The library's unit of time, ns. Raises ValueError if the unit is unknown."""
+        return time_unit(self.text)
 
     @property
     def driver(self) -> str | None:
-        """The smallest buffer that may be used, for the inputs of logic; None if there is none, or none can be told."""
+        """The cell that drives inputs: `buffer`, or else the smallest usable buffer; None if none is found."""
         if self.buffer is not None:
             return self.buffer
-        areas = dict(re.findall(_CELL_AREA, self.text, re.DOTALL))
+        areas = cell_areas(self.text)
         try:
             cells = read_cells(self.text)
-        except ValueError:  # Yosys reads more of Liberty than this
+        except ValueError:  # Yosys accepts more of Liberty than `read_cells` does
             return None
         buffers = [
             name
@@ -59,35 +53,26 @@ class Library:
             and list(cell.outputs.values()) == [Expression(pin) for pin in cell.inputs]
             and not any(fnmatchcase(name, pattern) for pattern in self.dont_use)
         ]
-        return min(buffers, key=lambda name: (float(areas[name]), name), default=None)
+        return min(buffers, key=lambda name: (areas[name], name), default=None)
 
     @property
     def output_load(self) -> float:
-        """What a port drives: four inputs of median capacitance, fF; 0 if the library gives no capacitances."""
+        """The load of each output, fF: `port_load`, or else four inputs of median capacitance.
+
+        It is 0 if the library states no capacitances.
+        """
         if self.port_load is not None:
             return self.port_load
-        found = [float(value) for value in re.findall(r"\bcapacitance\s*:\s*\"?([\d.eE+-]+)", self.text)]
-        values = [value for value in found if value > 0]
-        unit = _quantity(LOAD_UNIT, self.text, "capacitive_load_unit", {"ff": 1.0, "pf": 1e3}, default=1e3)
-        return round(4 * unit * statistics.median(values), 3) if values else 0.0
+        capacitance = median_capacitance(self.text)
+        return 0.0 if capacitance is None else round(_FANOUT * capacitance, 3)
 
     @property
     def constraints(self) -> str:
-        """What drives the inputs of logic and what its outputs drive, for ABC."""
+        """ABC's constraints file: the cell that drives inputs and the load of outputs."""
         driver = f"set_driving_cell {self.driver}\n" if self.driver else ""
         return f"{driver}set_load {self.output_load:g}\n"
 
     @property
     def dont_use_options(self) -> str:
-        """Yosys's options to leave cells alone."""
+        """Yosys's options that exclude the cells in `dont_use`."""
         return " ".join(f"-dont_use {pattern}" for pattern in self.dont_use)
-
-
-def _quantity(pattern: str, text: str, name: str, units: dict[str, float], default: float) -> float:
-    """A unit that a library states, or the default that the format has for it."""
-    found = re.search(pattern, text, re.IGNORECASE)
-    if found is None:
-        return default
-    if found.group(2).lower() not in units:
-        raise ValueError(f"the library's {name} is in {found.group(2)}; known are {', '.join(units)}")
-    return float(found.group(1)) * units[found.group(2).lower()]

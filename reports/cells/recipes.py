@@ -1,4 +1,4 @@
-"""How ABC turns the logic between registers into cells: scripts with a name for what they do."""
+"""ABC scripts that map the logic between registers to cells."""
 
 from typing import Literal
 
@@ -17,9 +17,9 @@ ABC_SCRIPTS: dict[Recipe, str] = {
     "area": f"+{_CLEAN};{_CHOICES};map,-a;{_SIZE}",
     "cover": f"+{_CLEAN};{_CHOICES};amap,-m;{_SIZE}",
 }
-"""Recipes for `abc -script`; Yosys puts the target of the delay for {D}, and commas stand for spaces.
+"""Recipes for `abc -script`. Yosys replaces {D} by the target delay; commas stand for spaces.
 
-delay: maps for the target, with structural choices. direct: the same without choices. rewrite: rewrites the logic
-twice before. area: maps for the least area. cover: covers the logic with the cells of the least area, shape by shape.
-All choose the cells' sizes for the target in the end.
+delay: maps for the target delay, with structural choices. direct: as delay, without choices. rewrite: rewrites the
+logic twice, then maps as delay does. area: maps for minimum area. cover: maps for minimum area by structural covering
+(`amap`). All finish by buffering and sizing the cells for the target delay.
 """

@@ -1,4 +1,4 @@
-"""Standard cells to lay out with, as qflow's technologies describe them: Debian's qflow-tech packages, or a folder."""
+"""Technologies of qflow to lay out in: those of Debian's qflow-tech packages, or a user's folder."""
 
 import re
 import shutil
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from reports.cells.liberty_text import input_capacitance, table_values, with_areas
 from reports.cells.library import Library
 
 SCRIPTS = Path("/usr/lib/qflow/scripts")
@@ -22,16 +23,16 @@ _TOOLS = {
     "iverilog": "iverilog",
 }
 PACKAGES = {*_TOOLS.values(), "qflow", "qflow-tech-osu018", "qflow-tech-osu035", "qflow-tech-osu050"}
-"""The Debian packages of layouts; of the technologies, one will do."""
+"""The Debian packages that a layout uses. Only one of the technologies is needed."""
 
 _TITLES = {"osu018": "OSU 180 nm", "osu035": "OSU 350 nm", "osu050": "OSU 500 nm"}
 _NOT_FOR_LOGIC = ("TBUF*", "LATCH", "CLKBUF*", "FAX1", "HAX1", "PAD*")
 _FILLER = "FILL"
 
-_REFERENCE_DELAY = 0.149  # ns: the typical delay of the flip-flop of osu018
+_REFERENCE_DELAY = 0.149  # ns: median clock-to-output delay of osu018's flip-flop
 _LAYERS_ENOUGH = 4
 _DENSITY = 0.75
-_LOAD = 2.4  # inputs of a NAND gate that an output drives
+_LOAD = 2.4  # NAND gate inputs that each output port is assumed to drive
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,14 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Technology:
-    """Standard cells to place.
+    """A technology to lay out in.
 
-    name: of the technology and its files in `folder`. library: logic and timing of the cells, with corrected areas, and
-    what drives and loads the ports of a layout. shapes: the LEF file of the cells' outlines and metal. spice: the file
-    of their circuits. start_of_magic: magic's initial commands. widths: of each cell in um, by name. row_height: of all
-    cells, um. density: share of the rows that cells may take, or None where wires have space enough. buffer: drives
-    outputs. clock_buffer: drives flip-flops, at their clock_pin. slowness: approximate ratio of delays to those of
-    osu018.
+    name: the technology's name, with which its files in `folder` begin. library: logic and timing of the cells, with
+    areas taken from their layouts, and the driver and load of a layout's ports. shapes: LEF file with the outlines and
+    metal of the cells. spice: file with their circuits. start_of_magic: file with magic's initial commands. widths:
+    cell widths by name, um. row_height: height of every cell, um. density: maximum share of the rows that cells may
+    occupy; None if there are enough routing layers to fill them. buffer: cell that drives outputs. clock_buffer: cell
+    that drives the flip-flops' clock_pin. slowness: approximate ratio of delays to osu018's.
     """
 
     name: str
@@ -70,22 +71,22 @@ class Technology:
     slowness: float
 
     def area(self, cell: str) -> float:
-        """Area of a cell, um2."""
+        """Returns the area of a cell, um2."""
         return self.widths[cell] * self.row_height
 
     @property
     def models(self) -> Path:
-        """The Verilog of the cells, with their delays; not every technology has it."""
+        """The Verilog models of the cells, with delays; not every technology has this file."""
         return self.folder / f"{self.name}_stdcells.v"
 
     @property
     def filler(self) -> str:
-        """The cell that fills the gaps of a row."""
+        """The cell that fills gaps in the rows."""
         return _FILLER
 
 
 def check_tools() -> None:
-    """Raises ValueError, naming the Debian package, if a tool of the layout is missing."""
+    """Raises ValueError, naming the Debian packages to install, if a tool that layouts need is missing."""
     missing = {package for tool, package in _TOOLS.items() if shutil.which(tool) is None}
     missing |= {"qflow"} - ({"qflow"} if SCRIPTS.is_dir() else set())
     if missing:
@@ -93,27 +94,28 @@ def check_tools() -> None:
 
 
 def osu018() -> Technology:
-    """The OSU 180 nm cells. Raises what `load_technology` raises."""
+    """Returns the OSU 180 nm technology. Raises ValueError like `load_technology`."""
     return load_technology("osu018")
 
 
 def installed_technologies() -> list[str]:
-    """Names of qflow's technologies on this machine."""
+    """Returns the names of the installed qflow technologies."""
     return sorted(path.name for path in _INSTALLED.glob("*") if path.is_dir())
 
 
 def load_technology(name: str) -> Technology:
-    """A technology to lay out in. Raises what `read_technology` raises, and ValueError if a tool is missing."""
+    """Returns `read_technology(name)`. Also raises ValueError if a tool that layouts need is missing."""
     check_tools()
     return read_technology(name)
 
 
 @cache
 def read_technology(name: str) -> Technology:
-    """A technology of qflow: the name of an installed one, such as osu018, or the path of a folder.
+    """Reads a qflow technology.
 
-    A folder FOLDER holds FOLDER.sh, FOLDER.par, FOLDER_setup.tcl and the files that FOLDER.sh names, as those of
-    Debian's qflow-tech packages do. Raises ValueError if it is missing or unusable.
+    name: an installed technology, such as osu018, or the path of a folder. A folder FOLDER contains FOLDER.sh,
+    FOLDER.par, FOLDER_setup.tcl and the files that FOLDER.sh names, like the folders of Debian's qflow-tech packages.
+    Raises ValueError if the technology is missing or incomplete.
     """
     if Path(name).is_dir():
         return _read(Path(name).resolve())
@@ -121,7 +123,7 @@ def read_technology(name: str) -> Technology:
         raise ValueError(
             f"no technology {name!r}: it is neither a folder nor installed; installed are "
             f"{', '.join(installed_technologies()) or 'none'}; "
-            "there are Debian packages qflow-tech-osu018, qflow-tech-osu035 and qflow-tech-osu050"
+            "Debian has the packages qflow-tech-osu018, qflow-tech-osu035 and qflow-tech-osu050"
         )
     return _read(_INSTALLED / name)
 
@@ -142,8 +144,9 @@ def _read(folder: Path) -> Technology:
     missing = {flip_flop, buffer, clock_buffer, _FILLER} - widths.keys()
     if missing:
         raise ValueError(f"{shapes} lacks cells that a layout needs: {', '.join(sorted(missing))}")
-    text = _with_areas(liberty.read_text(), widths, row_height)
-    delay = statistics.median(_table(text, flip_flop, "cell_rise"))
+    # Mapping would exploit wrong areas: osu018 states 23 um2 for OAI21X1, whose layout takes 32.
+    text = with_areas(liberty.read_text(), {cell: width * row_height for cell, width in widths.items()})
+    delay = statistics.median(table_values(text, flip_flop, "cell_rise"))
     return Technology(
         name=folder.name,
         folder=folder,
@@ -152,7 +155,7 @@ def _read(folder: Path) -> Technology:
             text,
             _NOT_FOR_LOGIC,
             buffer=buffer,
-            port_load=round(_LOAD * _input_capacitance(text, settings["nandgate"])),
+            port_load=round(_LOAD * input_capacitance(text, settings["nandgate"])),
         ),
         shapes=shapes,
         spice=spice,
@@ -168,7 +171,7 @@ def _read(folder: Path) -> Technology:
 
 
 def _settings(folder: Path) -> dict[str, str]:
-    """The variables of the technology's shell script."""
+    """Reads the variables of the technology's shell script."""
     script = _file(folder, f"{folder.name}.sh")
     found = dict(re.findall(r'^\s*set (\w+)="?([^\s";]*)', script.read_text(), re.MULTILINE))
     needed = {"flopcell", "floppinclk", "nandgate"} | {
@@ -176,50 +179,12 @@ def _settings(folder: Path) -> dict[str, str]:
     }
     missing = needed - {key for key, value in found.items() if value}
     if missing:
-        raise ValueError(f"{script} does not say what a layout needs: {', '.join(sorted(missing))}")
+        raise ValueError(f"{script} does not set what a layout needs: {', '.join(sorted(missing))}")
     return found
 
 
 def _file(folder: Path, name: str) -> Path:
     path = folder / name
     if not path.is_file():
-        raise ValueError(f"{folder} is not a technology of qflow: it lacks {name or 'a file that its script names'}")
+        raise ValueError(f"{folder} is not a qflow technology: it lacks {name or 'a file that its script names'}")
     return path
-
-
-def _with_areas(liberty: str, widths: dict[str, float], row_height: float) -> str:
-    """The library with the areas of the cells' layouts: some that it states are not those, which mapping would exploit.
-
-    OAI21X1 of osu018 has 23 um2 instead of 32.
-    """
-
-    def corrected(found: re.Match[str]) -> str:
-        before, cell = found.group(1), found.group(2)
-        return f"{before}{widths[cell] * row_height:g}" if cell in widths else found.group(0)
-
-    pattern = re.compile(r"(cell \((\w+)\)\s*\{(?:(?!cell \().)*?area\s*:\s*)[\d.]+", re.DOTALL)
-    return pattern.sub(corrected, liberty)
-
-
-def _cell(liberty: str, cell: str) -> str:
-    found = re.search(rf"\bcell \({cell}\)\s*\{{(.*?)(?=\bcell \(|\Z)", liberty, re.DOTALL)
-    if found is None:
-        raise ValueError(f"the technology's Liberty file lacks the cell {cell}")
-    return found.group(1)
-
-
-def _table(liberty: str, cell: str, name: str) -> list[float]:
-    """The numbers of the first table of that name in a cell."""
-    found = re.search(rf"\b{name}\s*\([^)]*\)\s*\{{.*?values\s*\((.*?)\)", _cell(liberty, cell), re.DOTALL)
-    numbers = [float(number) for number in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", found.group(1))] if found else []
-    if not numbers:
-        raise ValueError(f"the technology's Liberty file has no {name} for {cell}")
-    return numbers
-
-
-def _input_capacitance(liberty: str, cell: str) -> float:
-    """Of the cell's first pin, fF; the library counts in pF."""
-    found = re.search(r"\bcapacitance\s*:\s*([\d.]+)", _cell(liberty, cell))
-    if found is None or not re.search(r"capacitive_load_unit\s*\(\s*1(?:\.0)?\s*,\s*pf\s*\)", liberty, re.IGNORECASE):
-        raise ValueError(f"the technology's Liberty file does not give the capacitance of {cell} in pF")
-    return 1000 * float(found.group(1))

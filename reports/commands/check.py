@@ -31,7 +31,7 @@ def check(
     from models.files import write_text
     from models.progress import Progress
     from reports.commands.output import show, write_json
-    from reports.mac.tables import check_summary
+    from reports.mac.summaries import check_summary
     from sim.mac.bench import BenchJob, ensure_runnable, simulate
 
     written = writable_format(simulator, wave_format) if waves else wave_format

@@ -37,7 +37,7 @@ def mutants(
     from models.training.seeds import check_seed
     from reports.commands.output import show, write_json
     from reports.mac.mutants import SURVIVED, measure_mutants, passed
-    from reports.mac.tables import mutation_summary
+    from reports.mac.summaries import mutation_summary
     from sim.compiler import ensure_compiler
 
     designs = chosen_designs(names)

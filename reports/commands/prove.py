@@ -26,7 +26,7 @@ def prove(
     """Prove units and their parts equal to their specification for every input sequence. Exit code 1 if one is not."""
     from models.progress import Progress
     from reports.commands.output import show, write_json
-    from reports.mac.tables import proof_summary, trace_table
+    from reports.mac.summaries import proof_summary, trace_table
 
     designs = list(dict.fromkeys([*chosen_designs(names, required=not grid), *(SMALL_UNITS if grid else ())]))
     ensure_writable(json_file)

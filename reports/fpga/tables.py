@@ -8,7 +8,7 @@ from reports.tables.table import Table
 
 
 def fpga_tables(results: Sequence[dict[str, Any]]) -> list[Table]:
-    """A table for each device among the results: what each unit takes, how fast it is, and ratios."""
+    """Returns one table for each device, with the resources, clock frequency and ratios of each unit."""
     devices = dict.fromkeys(result["device"] for result in results)
     return [_device_table(device, [one for one in results if one["device"] == device]) for device in devices]
 
@@ -34,10 +34,10 @@ def _device_table(device: str, results: Sequence[dict[str, Any]]) -> Table:
         )
     seeds = len(reference["fmax_by_seed"])
     note = (
-        f"LUTs, carry cells{',' if dsp else ' and'} registers{' and multiplier blocks' * dsp} as mapped; cells: places "
-        "for a LUT or a bit of a carry chain that are used after place and route. MHz: highest clock frequency between "
-        f"registers, median and range over {seeds} seed{'s' * (seeds > 1)}. Area and cycle: cells and cycle time "
-        f"relative to {name}. Proved: the mapped netlist does what the Verilog says."
+        f"LUTs, carry cells{',' if dsp else ' and'} registers{' and multiplier blocks' * dsp} after mapping. Cells: "
+        "sites used after place and route, each for a LUT or a bit of a carry chain. MHz: maximum clock frequency "
+        f"between registers, median and range over {seeds} seed{'s' * (seeds > 1)}. Area and cycle: cells and "
+        f"cycle time relative to {name}. Proved: the mapped netlist is equivalent to the Verilog."
     )
     columns = ("design", "LUT", "carry", "FF", *["DSP"] * dsp, "cells", "MHz", "area", "cycle", "RTL")
     return Table(f"Units on {device}", columns, rows, note)

@@ -1,1 +1,1 @@
-"""The multiply-accumulate unit: the main job, synthesis, mutants, libraries."""
+"""The multiply-accumulate unit: main job, synthesis, mutants, comparison of libraries."""

@@ -1,4 +1,4 @@
-"""Figures of the main report, drawn from report.json alone; each is a matplotlib figure."""
+"""The main report's figures, drawn with matplotlib from report.json alone."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -17,11 +17,11 @@ from reports.mac.published import REFERENCE, area_ratio, published_shares
 from reports.page.figures import INK, write_figure
 
 PART_COLOURS = {"multiplier": "#3b6fb6", "accumulator": "#e08a2e", "cyclic": "#e8c531", "auxiliary": "#9a9a9a"}
-"""Colours of the parts, as in the dissertation's Figure 2.4: blue, orange, yellow, gray."""
+"""The parts' colours in the dissertation's Figure 2.4: blue, orange, yellow, grey."""
 
 
 def area_by_part(report: dict[str, Any]) -> Figure:
-    """Cell area by part, published beside ours, both relative to 8x8x32 (in the manner of Figure 2.2b)."""
+    """Draws published and measured cell area by part, relative to 8x8x32, in the style of Figure 2.2b."""
     names = [design["name"] for design in report["designs"]]
     library = report["designs"][0]["library"]
     figure, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
@@ -41,9 +41,9 @@ def stack_parts(
     ours: Sequence[dict[str, float]],
     colours: Mapping[str, str] = PART_COLOURS,
 ) -> None:
-    """A pair of bars for each name, published (hatched) and ours, stacked by part, with their totals written on top.
+    """Draws two stacked bars for each name, published (hatched) and ours, and writes each total above its bar.
 
-    published, ours: by name, and then by part. colours: of the parts, in the order of the stack.
+    published, ours: heights by part, one dictionary for each name. colours: colours by part, in stacking order.
     """
     places = np.arange(len(names))
     for offset, bars, hatch in ((-0.2, published, "///"), (0.2, ours, "")):
@@ -60,7 +60,7 @@ def stack_parts(
 
 
 def accuracies(report: dict[str, Any]) -> Figure:
-    """Held-out accuracy of WrapNet and of the networks it is compared with (in the manner of Table 2.1)."""
+    """Draws the held-out accuracies of WrapNet and its baselines, the rows of Table 2.1."""
     shown = report["trained_layer"]["accuracies"]
     figure, axes = plt.subplots(figsize=(8, 2.2), layout="constrained")
     names = ["float", "quantized, exact accumulator", "quantized, plain wrap", "wrapnet"]
@@ -74,11 +74,11 @@ def accuracies(report: dict[str, Any]) -> Figure:
 
 
 def cyclic_activation(_report: dict[str, Any]) -> Figure:
-    """What an 8-bit accumulator and the cyclic activations of slopes 2 and 4 make of a sum (Figure 2.1a at 8 bits)."""
+    """Plots an 8-bit wrapped sum and its cyclic activations of slopes 2 and 4 (Figure 2.1a at 8 bits)."""
     figure, axes = plt.subplots(figsize=(8, 2.8), layout="constrained")
     sums = torch.arange(-300, 301)
     wrapped = wrap(sums, 8).double()
-    wrapped[1:][wrapped.diff() < 0] = np.nan  # no line where the accumulator jumps
+    wrapped[1:][wrapped.diff() < 0] = np.nan  # breaks the line where the accumulator overflows
     axes.plot(sums, wrapped, color="#9a9a9a", linewidth=1, label="8-bit accumulator")
     for slope, colour in ((2, "#3b6fb6"), (4, "#e08a2e")):
         axes.plot(sums, cyclic(sums, 8, slope), color=colour, linewidth=1.8, label=f"cyclic activation, k = {slope}")
@@ -92,11 +92,11 @@ def cyclic_activation(_report: dict[str, Any]) -> Figure:
 FIGURES: dict[str, tuple[Callable[[dict[str, Any]], Figure], str]] = {
     "area-by-part": (area_by_part, "Cell area by part, published and measured, relative to 8x8x32."),
     "accuracies": (accuracies, "Accuracy on held-out digits, with 3-bit activations, binary weights and 8-bit sums."),
-    "cyclic-activation": (cyclic_activation, "A wrapped sum jumps; the cyclic activation of it does not."),
+    "cyclic-activation": (cyclic_activation, "A wrapped sum jumps; its cyclic activation does not."),
 }
-"""The report's figures by name, each with its caption."""
+"""The report's figures and captions, by name."""
 
 
 def draw_figures(report: dict[str, Any], folder: Path) -> dict[str, str]:
-    """Writes every figure to `folder` as PNG and SVG, and returns the SVG texts by name."""
+    """Writes every figure to `folder` as PNG and SVG; returns the SVG sources by name."""
     return {name: write_figure(partial(draw, report), folder / name) for name, (draw, _) in FIGURES.items()}

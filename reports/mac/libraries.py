@@ -1,4 +1,4 @@
-"""Units mapped onto several libraries, side by side."""
+"""Compares units across libraries of standard cells."""
 
 import os
 from collections.abc import Sequence
@@ -23,26 +23,26 @@ def compare_libraries(
     progress: Progress,
     proof_limit: float = PROOF_LIMIT,
 ) -> dict[str, Any]:
-    """Maps each unit onto each library for area and, where cycle times can be told, once more for speed.
+    """Maps each unit to each library for area and, if OpenSTA can time the library, again for speed.
 
-    Leaves netlists in `out`, as LIBRARY/NAME/area and LIBRARY/NAME/speed. Each is proved; `equivalent` is whether all
-    of a unit's are. Raises ValueError if two libraries have the same name or one cannot build a unit, and TimingError
-    if OpenSTA fails.
+    Leaves the netlists in the folders LIBRARY/NAME/area and LIBRARY/NAME/speed of `out` and proves each against the
+    Verilog; a unit is `equivalent` if all its netlists are proved. proof_limit: seconds for each proof. Raises
+    ValueError if two libraries have the same name or a library cannot build a unit, and TimingError if OpenSTA fails.
     """
     names = [library.name for library in libraries]
     if len(set(names)) < len(names):
         raise ValueError(f"libraries need different names; these are {', '.join(names)}")
-    jobs = [(library, unit) for library in libraries for unit in units]
-    task = progress.task("mapping and proving", len(jobs))
+    pairs = [(library, unit) for library in libraries for unit in units]
+    task = progress.task("mapping and proving", len(pairs))
 
-    def run(job: tuple[Library, GeneratedUnit]) -> dict[str, Any]:
-        library, unit = job
-        result = _one(unit, library, out / library.name / unit.design.name, proof_limit)
+    def run(pair: tuple[Library, GeneratedUnit]) -> dict[str, Any]:
+        library, unit = pair
+        result = _measure(unit, library, out / library.name / unit.design.name, proof_limit)
         task.advance(note=f"{unit.design.name} in {library.name}")
         return result
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(pool.map(run, jobs))
+        results = list(pool.map(run, pairs))
     return {
         "libraries": [
             {"name": name, "designs": [result for result in results if result["library"] == name]} for name in names
@@ -51,7 +51,7 @@ def compare_libraries(
     }
 
 
-def _one(unit: GeneratedUnit, library: Library, folder: Path, proof_limit: float) -> dict[str, Any]:
+def _measure(unit: GeneratedUnit, library: Library, folder: Path, proof_limit: float) -> dict[str, Any]:
     small = synthesize(unit, library, folder / "area", proof_limit)
     result = {"name": unit.design.name, **asdict(small), "cycle_time_ns": None, "area_at_speed": None}
     if not can_time(library):

@@ -1,4 +1,4 @@
-"""Tables of units in several libraries."""
+"""Tables that compare units across libraries."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ from reports.mac.published import MAC_UNITS, REFERENCE, reference_among
 from reports.tables.table import Table
 
 _NOTE = (
-    "Before layout. Area: as mapped for area. Cycle: the longest path between registers, as mapped for speed, of cells "
-    "alone: no wires, and a clock that reaches all registers at once. Published: 28 nm after layout."
+    "Before layout. Area: of the netlist mapped for area. Cycle: longest path between registers in the netlist mapped "
+    "for speed, without wire delay or clock skew. Published: 28 nm after layout."
 )
 
 
 def library_tables(report: dict[str, Any]) -> list[Table]:
-    """Ratios of area and, where libraries have delays, of cycle time; then both as they are."""
+    """Returns tables of area ratios, of cycle time ratios if a library has delays, and of absolute figures."""
     tables = [_ratio_table(report, "Area", "area", "area_um2")]
     if any(design["cycle_time_ns"] is not None for library in report["libraries"] for design in library["designs"]):
         tables.append(_ratio_table(report, "Cycle time", "cycle_time_ns", "cycle_time_ns"))
@@ -20,13 +20,13 @@ def library_tables(report: dict[str, Any]) -> list[Table]:
 
 
 def library_markdown(report: dict[str, Any]) -> str:
-    """The tables as Markdown, with what made them."""
+    """Returns the tables as Markdown, with the command, machine and date."""
     made = f"Made by `{report['command']}`; {report['machine']}; {report['created'][:10]}.\n"
     return "\n".join([*(table.markdown() for table in library_tables(report)), made])
 
 
 def _ratio_table(report: dict[str, Any], title: str, key: str, published: str) -> Table:
-    """A quantity relative to a reference design's, beside the published ratio."""
+    """Returns a quantity relative to the reference design, beside the published ratio."""
     names = [design["name"] for design in report["libraries"][0]["designs"]]
     reference = reference_among(names)
     libraries = _by_name(report)
@@ -43,10 +43,10 @@ def _absolute_table(report: dict[str, Any]) -> Table:
     names = [design["name"] for design in report["libraries"][0]["designs"]]
     rows = [(name, *(_absolute(found[name]) for found in _by_name(report))) for name in names]
     note = (
-        "Areas in each library's unit (um2 in most), / cycle time in ns, / area of the netlist that has it. "
-        "Netlists that are not proved to do what the Verilog says are marked."
+        "Area mapped for area, in the library's unit (usually um2) / cycle time mapped for speed, ns / area of that "
+        "netlist. Netlists without a proof of equivalence to the Verilog are marked."
     )
-    return Table("Area, cycle time, area at that", ("design", *_library_names(report)), rows, note)
+    return Table("Absolute area and cycle time", ("design", *_library_names(report)), rows, note)
 
 
 def _library_names(report: dict[str, Any]) -> list[str]:
@@ -54,7 +54,7 @@ def _library_names(report: dict[str, Any]) -> list[str]:
 
 
 def _by_name(report: dict[str, Any]) -> list[dict[str, Any]]:
-    """The designs by name, for each library."""
+    """Returns each library's designs by name."""
     return [{design["name"]: design for design in library["designs"]} for library in report["libraries"]]
 
 

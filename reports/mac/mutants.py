@@ -1,4 +1,4 @@
-"""How many mutants of a mapped unit the bench's stimuli kill, and what becomes of those that they do not."""
+"""Mutation analysis of a mapped unit: mutants that the bench kills, and proofs about those that it does not."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,14 +28,20 @@ _RATE_CYCLES = 8192
 def measure_mutants(
     unit: GeneratedUnit, library: Library, folder: Path, count: int, seed: int, proof_limit: float
 ) -> dict[str, Any]:
-    """Maps a unit, leaving `synthesize`'s files in `folder`, and tries `count` mutants of the netlist, drawn by `seed`.
+    """Maps a unit and runs the bench's stimuli on mutants of the netlist; leaves the files of `synthesize` in `folder`.
 
-    The record has `name`, `seed`, `library`, `equivalent` (the netlist is proved equal to the Verilog), `agrees` (with
-    the golden model, on the bench's stimuli), `transitions` (all operands with all sums: how many `tried`, how many
-    `wrong`, `seconds`; None where there are too many), `cycles_per_second` of the gates alone, and `mutants`. A mutant
-    has `kind`, `change`, `net`, `verdict` (killed, equivalent or survived) and `by`: the family of stimuli that killed
-    it, or the proof, exhaustive or yosys, that it makes no difference.
-    proof_limit: seconds for each proof by Yosys.
+    count: mutants to draw with `seed`; all if there are fewer. proof_limit: seconds for each of Yosys's proofs. Returns
+    a record of plain JSON values:
+
+    - `name`, `seed`, `library`.
+    - `equivalent`: whether the netlist is proved equal to the Verilog.
+    - `agrees`: whether it agrees with the golden model on the bench's stimuli.
+    - `transitions`: numbers of combinations of operands and sum `tried` and `wrong`, and `seconds`; None if there are
+      too many to try all.
+    - `cycles_per_second`: simulation rate of the gates alone.
+    - `mutants`: for each, `kind`, `change`, `net`, `verdict` (killed, equivalent or survived) and `by`, the family of
+      stimuli that killed it or the proof of equivalence (exhaustive or yosys).
+
     Raises ValueError if the library's cells cannot build the unit, and CompilerError without a C compiler.
     """
     design, cells = unit.design, read_cells(library.text)
@@ -67,13 +73,13 @@ def measure_mutants(
 
 
 def passed(result: dict[str, Any]) -> bool:
-    """Whether the netlist of a record is right in every respect, and no mutant survived."""
+    """Whether a record's netlist passed every check and no mutant survived."""
     right = result["equivalent"] and result["agrees"] and not (result["transitions"] or {}).get("wrong")
     return right and not any(mutant["verdict"] == SURVIVED for mutant in result["mutants"])
 
 
 def _proof(program: BitSliced, number: int, design: MacDesign, folder: Path, limit: float) -> str | None:
-    """What proves that a mutant behaves as the unit does, or None."""
+    """Returns the method that proves a mutant equivalent to the unit, or None."""
     if proved_equivalent(program, number):
         return "exhaustive"
     return "yosys" if _proved_by_yosys(program.gates, program.mutants[number], design, folder, limit) else None
@@ -89,7 +95,7 @@ def _proved_by_yosys(gates: Gates, mutant: Mutant, design: MacDesign, folder: Pa
 
 
 def _measure_rate(program: BitSliced) -> float:
-    """Cycles a second, of all lanes together, on random pins; the best of a few runs."""
+    """Returns the cycles per second of all lanes together on random inputs, the best of five runs."""
     pins = torch.randint(-1 << 63, (1 << 63) - 1, (1, _RATE_CYCLES, sum(program.gates.inputs.values()), WORDS))
     rates = []
     for _ in range(5):

@@ -1,4 +1,4 @@
-"""The main report as a self-contained HTML page, and Markdown and pictures beside it; reads report.json alone."""
+"""Writes the main report as a self-contained HTML page, Markdown and pictures, from report.json alone."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from reports.page.page import PageFigure, figure_markdown, write_html, write_mar
 
 
 def write_page(report: dict[str, Any], folder: Path) -> None:
-    """Writes index.html, report.md and the figures of a report into `folder`."""
+    """Writes index.html, report.md and figures/ into `folder`."""
     drawn = draw_figures(report, folder / "figures")
     figures = [
         PageFigure(name, caption, Markup(drawn[name]), f"figures/{name}.png") for name, (_, caption) in FIGURES.items()

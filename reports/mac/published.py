@@ -72,16 +72,16 @@ PUBLISHED = by_number(
         _BREAKDOWN,
     ),
 )
-"""The tables by number."""
+"""The published tables by number."""
 
 
 @dataclass(frozen=True)
 class PublishedMac:
     """One row of Tables 2.11 to 2.13: a unit in 28 nm CMOS after place and route, 0.9 V, 25 C.
 
-    cycle_time_ns, area_um2, power_mw: Table 2.11. area_efficiency: um2 per Gops, by part, and area_efficiency_total
-    (Table 2.12). energy: fJ per operation, by part, and energy_total (Table 2.13). The parts are rounded in the
-    source, so they need not add up to the totals.
+    cycle_time_ns, area_um2, power_mw: Table 2.11. area_efficiency: um2 per Gops by part; area_efficiency_total: of the
+    unit (Table 2.12). energy: fJ per operation by part; energy_total: of the unit (Table 2.13). The source rounds the
+    parts, so they need not add up to the totals.
     """
 
     cycle_time_ns: float
@@ -107,28 +107,28 @@ def _unit(name: str) -> PublishedMac:
 
 
 def _breakdown(table: PublishedTable, name: str) -> dict[str, float]:
-    """The figure of each part; 0 where the text prints a dash, since the unit has no such part."""
+    """Returns the figure of each part; 0 if the unit lacks the part and the table prints a dash."""
     return {part: 0 if table.cell(name, part) is _ABSENT else table.numeric(name, part) for part in PARTS}
 
 
 MAC_UNITS: dict[str, PublishedMac] = {name: _unit(name) for name in PUBLISHED["2.11"].names}
-"""Tables 2.11, 2.12 and 2.13, by design."""
+"""The rows of Tables 2.11, 2.12 and 2.13, by design."""
 
 REFERENCE = "8x8x32"
-"""The design that ratios are taken to."""
+"""The reference design: ratios are relative to it."""
 
 
 def reference_among(names: Sequence[str]) -> str:
-    """The design that ratios are taken to: the reference, or the first where that is not among them."""
+    """Returns the reference design of a comparison: 8x8x32, or the first design if 8x8x32 is not among them."""
     return REFERENCE if REFERENCE in names else names[0]
 
 
 def published_shares(name: str) -> dict[str, float]:
-    """Each part's share of a unit's published area; Table 2.12 rounds the parts, so they are scaled to add up to 1."""
+    """Returns each part's share of a unit's published area, scaled to sum to 1 as Table 2.12 rounds the parts."""
     parts = MAC_UNITS[name].area_efficiency
     return {part: value / sum(parts.values()) for part, value in parts.items()}
 
 
 def area_ratio(name: str) -> float:
-    """Published cell area relative to 8x8x32."""
+    """Returns the published cell area relative to 8x8x32."""
     return MAC_UNITS[name].area_um2 / MAC_UNITS[REFERENCE].area_um2

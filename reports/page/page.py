@@ -1,4 +1,4 @@
-"""Shows a report: a self-contained HTML page, and Markdown and pictures beside it. Reads report.json alone."""
+"""Writes a report as a self-contained HTML page and as Markdown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from models.files import write_text
 
 @dataclass(frozen=True)
 class PageFigure:
-    """A figure in a page. name: of its anchor. picture: HTML that shows it. path: of its file, from the page's."""
+    """A figure in a page. name: anchor. picture: HTML that shows it. path: its file, relative to the page."""
 
     name: str
     caption: str
@@ -22,18 +22,18 @@ class PageFigure:
 
 
 def write_html(template: str, folder: Path, **content: Any) -> None:
-    """Writes index.html from one of the templates; the content has at least `report`."""
+    """Renders a template to index.html in `folder`. content: variables of the template, among them `report`."""
     environment = Environment(loader=PackageLoader("reports.page"), autoescape=True, trim_blocks=True)
     write_text(folder / "index.html", environment.get_template(template).render(**content))
 
 
 def write_markdown(title: str, report: dict[str, Any], sections: Sequence[str], folder: Path) -> None:
-    """Writes report.md: what the report is of, the sections, and the tools behind it."""
+    """Writes report.md: title, command, seed and date, the sections, and the versions of the tools."""
     tools = ", ".join(f"{name} {version}" for name, version in report["tools"].items())
     head = [f"# {title}\n", f"`{report['command']}`, seed {report['seed']}, {report['created']}\n"]
     write_text(folder / "report.md", "\n".join([*head, *sections, f"## Tools\n\n{tools}. {report['machine']}.\n"]))
 
 
 def figure_markdown(figure: PageFigure) -> str:
-    """A figure as Markdown."""
+    """Returns a figure as Markdown."""
     return f"![{figure.caption}]({figure.path})\n"

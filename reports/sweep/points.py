@@ -35,6 +35,7 @@ SOURCES = (
     "reports/sweep/points.py",
     "reports/cells/recipes.py",
     "reports/layout/ripple.v",
+    "reports/cells/liberty_text.py",
     "reports/cells/library.py",
     "reports/cells/technology.py",
     "reports/layout/timing.py",

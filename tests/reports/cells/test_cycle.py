@@ -1,4 +1,4 @@
-"""Cycle times before layout, against sums by hand, in libraries that count time in different units."""
+"""Cycle times before layout equal sums of delays, in libraries with different units of time."""
 
 import shutil
 from pathlib import Path
@@ -13,7 +13,7 @@ CLOCK_TO_OUTPUT, INVERTER, SETUP = 0.3, 0.05, 0.12  # ns
 
 
 def timed_library(unit: str) -> Library:
-    """Inverters and flip-flops with fixed delays, in that unit of time."""
+    """Returns a library of inverters and flip-flops with fixed delays, in the given unit of time."""
     scale = {"1ns": 1, "10ps": 100, "1ps": 1000}[unit]
 
     def arc(related: str, delay: float, kind: str, *names: str) -> str:

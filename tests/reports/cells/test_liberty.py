@@ -1,4 +1,4 @@
-"""Liberty libraries: the built-in one, and files that cannot be used."""
+"""Liberty libraries: the built-in one, files, units and drivers, and errors about unusable files."""
 
 import gzip
 import re
@@ -48,7 +48,8 @@ def test_unusable_files_are_named(content: str, message: str, tmp_path: Path) ->
 
 
 def test_unreadable_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"none\.lib: no such file; a library is 'builtin', a Liberty file, several"):
+    known = "a library is 'builtin', a Liberty file, several separated by commas, or a folder"
+    with pytest.raises(ValueError, match=rf"none\.lib: no such file; {known}"):
         load_library(str(tmp_path / "none.lib"))
     (tmp_path / "cut.lib.gz").write_bytes(gzip.compress(b"library" * 1000)[:20])
     with pytest.raises(ValueError, match=r"cut\.lib\.gz cannot be read"):

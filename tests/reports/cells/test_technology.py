@@ -1,4 +1,4 @@
-"""The installed technology, with the areas of its layouts."""
+"""Technologies: installed ones and folders, and errors that name what is missing."""
 
 import re
 import shutil
@@ -31,7 +31,7 @@ def test_missing_tools_are_named_with_their_packages(monkeypatch: pytest.MonkeyP
 
 
 def technology(folder: Path) -> Path:
-    """A copy of osu018 under another name."""
+    """Copies osu018 under another name."""
     mine = folder / "mine"
     shutil.copytree(osu018().folder, mine)
     for path in list(mine.iterdir()):
@@ -57,10 +57,10 @@ def test_a_folder_is_read_like_an_installed_technology(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "change", "message"),
     [
-        ("mine.par", None, r"is not a technology of qflow: it lacks mine\.par"),
-        ("mine.sh", None, r"is not a technology of qflow: it lacks mine\.sh"),
+        ("mine.par", None, r"is not a qflow technology: it lacks mine\.par"),
+        ("mine.sh", None, r"is not a qflow technology: it lacks mine\.sh"),
         ("osu018_stdcells.lef", None, r"it lacks osu018_stdcells\.lef"),
-        ("mine.sh", ("set clkbufcell=CLKBUF1", ""), "does not say what a layout needs: clkbufcell"),
+        ("mine.sh", ("set clkbufcell=CLKBUF1", ""), "does not set what a layout needs: clkbufcell"),
         ("mine.sh", ("set clkbufcell=CLKBUF1", "set clkbufcell=CLKBUF9"), "lacks cells that a layout needs: CLKBUF9"),
     ],
 )

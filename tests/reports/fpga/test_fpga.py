@@ -1,4 +1,4 @@
-"""Units on FPGAs: proved netlists, what they take, how fast they are; and a wrong look-up table is refuted."""
+"""Units on FPGAs: resources, clock frequency and proofs; a netlist with a wrong look-up table is refuted."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What nextpnr reports, and how it fails."""
+"""nextpnr's reports and errors."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Units in several libraries, side by side."""
+"""Comparison of units across libraries."""
 
 from pathlib import Path
 from typing import Any

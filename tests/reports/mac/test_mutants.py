@@ -39,7 +39,7 @@ def test_a_bench_without_most_of_its_stimuli_lets_mutants_live(tmp_path: Path, m
 
 
 def test_wrong_gates_are_told_from_mutants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the golden model is that of another unit, the netlist itself is wrong."""
+    """With another unit's golden model, the netlist itself is wrong."""
     right = sim.gates.kills.expected_outputs
     other = MacDesign.parse("3x1x8k4")
     monkeypatch.setattr(sim.gates.kills, "expected_outputs", lambda _, *rest: right(other, *rest))

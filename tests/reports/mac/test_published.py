@@ -1,4 +1,4 @@
-"""The published tables are consistent with each other, as the dissertation's own text relates them."""
+"""The published tables are consistent with each other in the ways that the dissertation states."""
 
 import pytest
 

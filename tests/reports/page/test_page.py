@@ -18,7 +18,7 @@ from reports.mac.tables import overview_table
 
 
 def made_up_report() -> dict[str, Any]:
-    """A report of the right form, with numbers that no run gave."""
+    """Returns a complete report with made-up numbers."""
     designs = [
         {
             **asdict(design),
