@@ -45,6 +45,7 @@ INTERRUPTED = """
 import os, signal, threading
 from reports.bench.other_process import elsewhere
 from tests.support.bench import make_slowly
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell inherits that it is ignored
 threading.Timer({seconds}, os.killpg, (0, signal.SIGINT)).start()
 try:
     with elsewhere(make_slowly, {{}}):
