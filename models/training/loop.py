@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from accelerate.utils import send_to_device
-from torch import nn
+from torch import Tensor, nn
 
 from models.progress import Progress
 from models.training.best import BestModels
@@ -26,6 +26,8 @@ from models.training.stage import Stage
 _LOOK_STEPS = 50  # between two looks at the losses on a device that would have to wait for each
 _SHOW_STEPS = 50  # between two notes beside the progress bar
 _LONGEST_UNSAVED = 600.0  # seconds
+_SAVING_SHARE = 0.03  # of the time, which checkpoints of short epochs may take
+_QUICK_SAVE = 0.05  # seconds of a save that nobody notices
 
 
 def run_stage(stage: Stage, method: Method, accelerator: Accelerator, progress: Progress) -> None:
@@ -48,6 +50,8 @@ class _StageRun:
         self.best = BestModels(stage, method.models)
         self.position = Position()
         self.metrics = StepMetrics()
+        for model in method.models.values():  # before the optimizers load state, which goes where the weights are
+            model.to(accelerator.device)
         self.look_steps = 1 if accelerator.device.type == "cpu" else _LOOK_STEPS
         self.prepared: Mapping[str, nn.Module] = {}
 
@@ -60,7 +64,7 @@ class _StageRun:
         self.task = self.progress.task(f"training: {self.stage.name}", self.stage.epochs or self.stage.steps or 0)
         self.task.advance(self._progress())
         self._initial = self._state() if self.look_steps > 1 and not self.stage.checkpoint.exists() else None
-        self._saved_at, self._saved_step = time.monotonic(), self.position.step
+        self._saved_at, self._saved_step, self._saving = time.monotonic(), self.position.step, 0.0
         self._prepare()
         with random_state_kept():
             while not self._finished():
@@ -91,7 +95,9 @@ class _StageRun:
         trained = {name: model for name, model in self.method.models.items() if _is_trainable(model)}
         wrapped = dict(zip(trained, _listed(self.accelerator.prepare(*trained.values())), strict=True))
         optimizers = [one.optimizer for one in self.method.optimizers.values()]
-        self.steppers = _listed(self.accelerator.prepare(*optimizers))
+        # accelerate would move Adam's step counts to the GPU, too, and each step would wait to read them.
+        stay = [False] * len(optimizers)
+        self.steppers = _listed(self.accelerator.prepare(*optimizers, device_placement=stay))
         self.prepared = dict(self.method.models) | wrapped
 
     def _release(self) -> None:
@@ -138,11 +144,16 @@ class _StageRun:
             if len(self.metrics) % self.look_steps == 0:
                 self._look(batch)
             if isinstance(result, Loss):
-                self.accelerator.backward(result.loss / self.stage.accumulate)
+                self._backward(result.loss / self.stage.accumulate)
             elif self.stage.accumulate > 1 or self.accelerator.scaler is not None:
                 raise TrainingError("a step that brings its own gradients takes neither accumulation nor fp16")
             else:
                 average_gradients(self.method.models.values())
+
+    def _backward(self, loss: Tensor) -> None:
+        """Like Accelerator.backward, which searches for the package of an optimizer at every call."""
+        scaler = self.accelerator.scaler
+        (loss if scaler is None else scaler.scale(loss)).backward()
 
     def _synchronised(self, last: bool) -> AbstractContextManager[Any]:
         """Lets processes exchange gradients only for the last batch of a step."""
@@ -171,23 +182,33 @@ class _StageRun:
     def _end_epoch(self, log: MetricLog) -> dict[str, float]:
         """Validates, logs and saves; returns the epoch's metrics."""
         means = self.metrics.means()
-        self._move_on("epoch")
         share_buffers(self.method.models.values())
         self._check_weights()
         entry: dict[str, Any] = {"stage": self.stage.name, "epoch": self.position.epoch + 1}
         if self.stage.steps is not None:
             entry["step"] = self.position.step
         figures = dict(self.method.validate())
-        self.position = Position(self.position.epoch + 1, 0, self.position.step)
-        self.metrics = StepMetrics()
+        self._next_epoch()
         if self.accelerator.is_main_process:
             log.append(entry | means | figures)
             self.best.keep(figures)
-        self._save()
+        if self._worth_saving():
+            self._save()
         self.accelerator.log(
             {f"{self.stage.name}/{name}": value for name, value in (means | figures).items()}, step=self.position.epoch
         )
         return means
+
+    def _next_epoch(self) -> None:
+        self._move_on("epoch")
+        self.position = Position(self.position.epoch + 1, 0, self.position.step)
+        self.metrics = StepMetrics()
+
+    def _worth_saving(self) -> bool:
+        """Whether to save after an epoch: always, unless many short epochs would wait for large files."""
+        alone = self.accelerator.num_processes == 1
+        unsaved = time.monotonic() - self._saved_at
+        return not alone or self._finished() or self._saving < max(_QUICK_SAVE, _SAVING_SHARE * unsaved)
 
     def _save_within_epoch(self) -> None:
         every = self.stage.checkpoint_steps
@@ -204,8 +225,10 @@ class _StageRun:
 
     def _save(self) -> None:
         extra = {"metrics": self.metrics.state_dict(), "best": self.best.value}
+        started = time.monotonic()
         if self.accelerator.is_main_process:
             self.checkpoint.save(self.position, extra)
+        self._saving = time.monotonic() - started
         self._saved_at, self._saved_step = time.monotonic(), self.position.step
         self._initial = None
         self.accelerator.wait_for_everyone()  # the next stage may start from the file
@@ -231,9 +254,12 @@ class _StageRun:
 
     def _replay(self) -> None:
         """Repeats the steps since the last checkpoint, looking at each loss, to say where one stops being finite."""
+        last = self.position.epoch
         self._load_state(self._initial)
         self.look_steps = 1
-        self._epoch()
+        while self.position.epoch <= last:
+            self._epoch()
+            self._next_epoch()
 
     def _load_state(self, state: dict[str, Any] | None) -> None:
         self.position, self.metrics = Position(), StepMetrics()

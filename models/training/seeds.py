@@ -16,8 +16,15 @@ def check_seed(seed: int) -> None:
 
 
 def seed_torch(key: str) -> None:
-    """Seeds torch's random number generators on every device from `key`."""
-    torch.manual_seed(zlib.crc32(key.encode()))
+    """Seeds torch's random number generators, on the CPU and on the accelerator if there is one, from `key`.
+
+    Quicker than torch.manual_seed, which writes down where it was called, for devices that nobody uses yet.
+    """
+    seed = zlib.crc32(key.encode())
+    torch.default_generator.manual_seed(seed)
+    accelerator = torch.accelerator.current_accelerator()
+    if accelerator is not None:
+        torch.get_device_module(accelerator).manual_seed_all(seed)
 
 
 @contextmanager

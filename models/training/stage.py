@@ -24,9 +24,10 @@ class Stage:
     name: names the stage in metrics and messages. epochs, steps: its length, in one of the two; a stage that is counted
     in steps ends in the middle of an epoch if need be. key: seeds the random numbers of its steps.
     settings: what the result depends on, as plain values; a checkpoint with other settings is refused.
-    checkpoint: file with the state after the last finished epoch, or later. metrics: JSON lines, one an epoch.
+    checkpoint: file with the state, written after an epoch (not after each where a large file would hold up short
+    epochs) and within. metrics: JSON lines, one an epoch.
     clip_norm: largest norm of the gradients of all models together, or None. accumulate: batches whose gradients are
-    averaged for one step. checkpoint_steps: steps between checkpoints within an epoch; None saves after every epoch,
+    averaged for one step. checkpoint_steps: steps between checkpoints within an epoch; None saves after epochs,
     and, in a single process, every ten minutes. best: keeps the best models by a metric of `Method.validate`, and
     ends the stage with them.
 

@@ -75,6 +75,16 @@ def entries(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
+def look_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = loop._StageRun.__init__
+
+    def prepare(self: Any, *arguments: Any) -> None:
+        made(self, *arguments)
+        self.look_steps = 50  # as on a GPU
+
+    monkeypatch.setattr(loop._StageRun, "__init__", prepare)
+
+
 @pytest.mark.parametrize("stop_in", [0, 1, 3])
 def test_a_broken_run_resumes_and_ends_with_the_same_numbers(stop_in: int, tmp_path: Path) -> None:
     unbroken = run(tmp_path / "unbroken")
@@ -131,16 +141,36 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_checkpoint(t
 def test_a_loss_looked_at_late_names_the_layer_all_the_same(
     poison: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = loop._StageRun.__init__
-
-    def look_rarely(self: Any, *arguments: Any) -> None:
-        made(self, *arguments)
-        self.look_steps = 50  # as on a GPU
-
-    monkeypatch.setattr(loop._StageRun, "__init__", look_rarely)
+    look_rarely(monkeypatch)
     message = f"the loss of stage 'fit' is nan in epoch {poison + 1}: what layer  takes in is not finite"
     with pytest.raises(TrainingError, match=message):
         run(tmp_path, poison=poison)
+
+
+def test_large_checkpoints_of_short_epochs_are_written_less_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unbroken = run(tmp_path / "unbroken")
+    monkeypatch.setattr(loop, "_QUICK_SAVE", 0.0)
+    monkeypatch.setattr(loop, "_SAVING_SHARE", 1e-9)
+    with pytest.raises(Stop):
+        run(tmp_path / "broken", stop_in=3)
+    saved = torch.load(tmp_path / "broken" / "fit.pt", weights_only=True)["position"]
+    assert saved["epoch"] == 1
+    assert torch.equal(unbroken.weight, run(tmp_path / "broken").weight)
+    assert entries(tmp_path / "unbroken") == entries(tmp_path / "broken")
+    assert torch.load(tmp_path / "broken" / "fit.pt", weights_only=True)["position"]["epoch"] == 4
+
+
+def test_a_loss_looked_at_late_is_found_several_epochs_after_the_last_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "_QUICK_SAVE", 0.0)
+    monkeypatch.setattr(loop, "_SAVING_SHARE", 1e-9)
+    look_rarely(monkeypatch)
+    message = "the loss of stage 'fit' is nan in epoch 4: what layer  takes in is not finite.*state after step 2"
+    with pytest.raises(TrainingError, match=message):
+        run(tmp_path, poison=3)
 
 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
