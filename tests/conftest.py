@@ -1,12 +1,16 @@
 """Settings and fixtures of all tests."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests.support.commands import Command
 from tests.support.layers import make_layer
+from wrapmac import main
 
 # pytest-xdist runs one process a core; more threads, here and in the commands under test, would only wait.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -27,3 +31,19 @@ def layer_file(tmp_path: Path) -> Path:
     path = tmp_path / "layer.npz"
     make_layer().save(path)
     return path
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command in the test's folder, within this process: a process of its own takes seconds to start."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["wrapmac", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert isinstance(ended.value.code, int)
+        return subprocess.CompletedProcess(arguments, ended.value.code, *capsys.readouterr())
+
+    return run

@@ -41,6 +41,11 @@ class RunFolder:
         """JSON lines with the metrics of every epoch."""
         return self.path / _METRICS
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files of a finished run."""
+        return self.metrics, *(self.path / name for name in (_CONFIG, _RESULT, _MODEL))
+
     def start(self, method: str, settings: Mapping[str, Any], *, resume: bool) -> None:
         """Writes the configuration, or checks it against that of the run that the folder holds.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, arg, subcommand
 
-from reports.commands.options import JsonFile, Seed, ensure_writable
+from reports.commands.options import JsonFile, Seed, ensure_outputs
 
 if TYPE_CHECKING:
     from models.progress import Progress
@@ -72,7 +72,7 @@ def bench(
     from reports.commands.output import show, write_json
     from reports.records.provenance import now, typed_command
 
-    ensure_writable(subject.json_file)
+    ensure_outputs(subject.json_file)
     with Progress() as progress:
         result, tables = subject.run(progress)
     made = {"command": typed_command(), "created": now()}

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from tyro.conf import arg
 
-from reports.commands.options import Designs, Out, Seed, chosen_designs, ensure_writable
+from reports.commands.options import Designs, Out, Seed, chosen_designs, ensure_outputs
 from sim.simulators import SimulatorName
 from sim.waves import FST_PACKAGES, WaveFormat, can_write
 
@@ -48,8 +48,7 @@ def check(
     ]
     for job in jobs:
         ensure_runnable(job)
-        ensure_writable(job.waves)
-    ensure_writable(json_file)
+    ensure_outputs(json_file, *(job.waves for job in jobs), folders=[out], inputs=[layer])
     with Progress() as progress, ThreadPoolExecutor(os.cpu_count()) as pool:
         task = progress.task(f"checking with {simulator}", len(jobs))
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from tyro.conf import arg
 
-from reports.commands.options import RunFolderName
+from reports.commands.options import RunFolderName, ensure_outputs
 
 
 def export(
@@ -16,9 +16,12 @@ def export(
 ) -> int:
     """Write a trained network as integers: weights, thresholds, accumulators; for kernels, hardware and ONNX."""
     from models.integer_network.onnx import export_onnx
+    from models.training.run import RunFolder
     from reports.commands.methods.registry import load_trained
 
-    graph = load_trained(run).integer_graph()
+    trained = load_trained(run)
+    ensure_outputs(out, onnx, inputs=RunFolder(run).files)
+    graph = trained.integer_graph()
     if onnx is not None:
         export_onnx(graph, onnx)
         print(onnx)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from reports.commands.options import Out
+from reports.commands.options import Out, ensure_outputs
 from reports.tables.registry import figure_numbers
 
 
@@ -22,6 +22,7 @@ def figure(
 
     if not numbers:
         raise ValueError(f"name at least one figure of {', '.join(figure_numbers())}")
+    ensure_outputs(folders=[out])
     for number in numbers:
         print(draw_figure(number, out))
     return 0

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from reports.cells.liberty import BUILTIN, load_library
-from reports.commands.options import LibraryName, Out, Seed
+from reports.commands.options import LibraryName, Out, Seed, ensure_outputs
 
 
 def flow(
@@ -21,6 +21,7 @@ def flow(
     from reports.mac.tables import overview_table
     from reports.wrapnet.accuracy import accuracy_table
 
+    ensure_outputs(out / "report.json", folders=[out], inputs=[library])
     try:
         with Progress() as progress:
             config = WrapNetConfig(activation_bits=3, seed=seed)

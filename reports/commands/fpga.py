@@ -7,7 +7,7 @@ from typing import Annotated
 
 from tyro.conf import arg
 
-from reports.commands.options import Designs, JsonFile, ProofLimit, chosen_designs, ensure_writable
+from reports.commands.options import Designs, JsonFile, ProofLimit, chosen_designs, ensure_outputs
 from reports.fpga.nextpnr import DEVICES
 from reports.mac.synthesis import PROOF_LIMIT
 
@@ -40,7 +40,7 @@ def fpga(
 
     devices = tuple(dict.fromkeys(device))
     trials = FpgaTrials(designs, devices, seeds, dsp, proof_limit)
-    ensure_writable(json_file)
+    ensure_outputs(json_file, folders=[out])
     with Progress() as progress, TemporaryDirectory() if out is None else nullcontext(out) as folder:
         report = fpga_report(trials, Path(folder), progress)
     write_json(json_file, report)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from tyro.conf import arg
 
 from hw.mac.design import MacDesign
-from reports.commands.options import Designs, Out, chosen_designs
+from reports.commands.options import Designs, Out, chosen_designs, ensure_outputs
 
 
 def generate(
@@ -33,6 +33,7 @@ def generate(
     from hw.mac.verilog import mac_verilog
     from models.files import write_text
 
+    ensure_outputs(*(out / f"{design.name}.v" for design in designs))
     for design in designs:
         path = out / f"{design.name}.v"
         write_text(path, mac_verilog(design))

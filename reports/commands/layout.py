@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro.conf import arg
 
-from reports.commands.options import Designs, chosen_designs, ensure_writable
+from reports.commands.options import Designs, chosen_designs, ensure_outputs
 
 
 def layout(
@@ -50,7 +50,7 @@ def layout(
     operands = LayerExport.load(layer) if layer is not None else None
     cells = load_technology(technology)
     sweep_plots(sweep_folder)
-    ensure_writable(out / "layout.json")
+    ensure_outputs(out / "layout.json", folders=[out], inputs=[layer])
     with Progress() as progress:
         report = layout_report(designs, cells, out, seed, progress, operands, sweep_folder)
     show(layout_tables(report))

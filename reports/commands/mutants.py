@@ -13,8 +13,8 @@ from reports.commands.options import (
     ProofLimit,
     Seed,
     chosen_designs,
+    ensure_outputs,
     ensure_positive,
-    ensure_writable,
 )
 from reports.mac.synthesis import PROOF_LIMIT
 
@@ -45,7 +45,7 @@ def mutants(
     ensure_positive("count", count)
     cells = load_library(library)
     ensure_compiler()
-    ensure_writable(json_file)
+    ensure_outputs(json_file, inputs=[library])
     results = []
     with Progress() as progress, TemporaryDirectory() as scratch:
         task = progress.task("breaking gates", len(designs))

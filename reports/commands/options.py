@@ -1,12 +1,14 @@
 """Options that several commands share, and checks on their values."""
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from tyro.conf import Positional, arg
 
 from hw.mac.design import PUBLISHED, MacDesign
+from models.files import ensure_folder, ensure_writable, is_stream
 
 if TYPE_CHECKING:
     from models.data.sources import ImageSource
@@ -60,17 +62,40 @@ def ensure_positive(name: str, value: int) -> None:
         raise ValueError(f"{name} is {value}; allowed is an integer of at least 1")
 
 
-def ensure_writable(path: Path | None) -> None:
-    """Raises OSError if the file `path` cannot be written, before a command spends time on its content."""
-    if path is None:
-        return
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; a file is to be written there")
-    path.parent.mkdir(parents=True, exist_ok=True)
+def ensure_outputs(
+    *files: Path | None, folders: Iterable[Path | None] = (), inputs: Iterable[Path | str | None] = ()
+) -> None:
+    """Raises OSError if a file or folder cannot be written, and ValueError if files would overwrite each other.
+
+    files, folders: to be written; None for an option that was left out. inputs: files that the command reads, which no
+    output may overwrite.
+    """
+    read = {_identity(Path(path)): path for path in inputs if path is not None and os.path.isfile(path)}
+    written: dict[object, Path] = {}
+    for path in files:
+        if path is None:
+            continue
+        ensure_writable(path)
+        if is_stream(path):
+            continue
+        identity = _identity(path)
+        if identity in read:
+            raise ValueError(f"{path} would be overwritten: it is an input, too")
+        if identity in written:
+            raise ValueError(f"{written[identity]} and {path} are one file, for two outputs")
+        written[identity] = path
+    for folder in folders:
+        if folder is not None:
+            ensure_folder(folder)
+
+
+def _identity(path: Path) -> object:
+    """Tells files apart: by the file system where the file exists, which sees through links, or by its path."""
     try:
-        TemporaryFile(dir=path.parent).close()
-    except OSError as error:
-        raise OSError(f"{path.parent} cannot be written: {error.strerror}") from error
+        found = path.stat()
+    except FileNotFoundError:
+        return os.path.realpath(path)
+    return found.st_dev, found.st_ino
 
 
 def image_source(dataset: str, data: Path | None, seed: int) -> "ImageSource":

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro.conf import arg
 
-from reports.commands.options import Designs, chosen_designs, ensure_writable
+from reports.commands.options import Designs, chosen_designs, ensure_outputs
 from sim.formal.designs import SMALL_UNITS
 from sim.formal.proofs import LIMIT, prove_designs
 
@@ -29,7 +29,7 @@ def prove(
     from reports.mac.summaries import proof_summary, trace_table
 
     designs = list(dict.fromkeys([*chosen_designs(names, required=not grid), *(SMALL_UNITS if grid else ())]))
-    ensure_writable(json_file)
+    ensure_outputs(json_file, folders=[out])
     with Progress() as progress:
         proofs = prove_designs(designs, limit, out, progress)
     write_json(json_file, [asdict(proof) for proof in proofs])

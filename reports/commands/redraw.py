@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
+from reports.commands.options import ensure_outputs
+
 
 def redraw(
     record: Annotated[Positional[Path], arg(metavar="FILE.json", help="report.json of a flow, or layout.json")],
@@ -20,6 +22,7 @@ def redraw(
     """Write the page, Markdown and figures of a finished flow or layout again, from its record."""
     report = _read_report(record)
     folder = record.parent if out is None else out
+    ensure_outputs(folder / "index.html", folder / "report.md", inputs=[record])
     _write_page(report, record, folder, sweep)
     print(folder / "index.html")
     return 0
@@ -28,7 +31,7 @@ def redraw(
 def _read_report(path: Path) -> dict[str, Any]:
     """A report in a JSON file. Raises ValueError if the file is missing or holds something else."""
     try:
-        report: dict[str, Any] = json.loads(path.read_text())
+        report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ValueError(f"{path}: no such file") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

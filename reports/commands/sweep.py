@@ -7,7 +7,7 @@ from typing import Annotated
 
 from tyro.conf import arg
 
-from reports.commands.options import Designs, chosen_designs, ensure_positive, ensure_writable
+from reports.commands.options import Designs, chosen_designs, ensure_outputs, ensure_positive
 from reports.sweep.pareto import MARGIN
 
 
@@ -51,8 +51,7 @@ def sweep(
     from reports.sweep.tables import best_table, front_table
 
     check_seed(seed)
-    for path in (out / "sweep.json", cache / "cache", json_file):
-        ensure_writable(path)
+    ensure_outputs(json_file, out / "sweep.json", out / "sweep.md", folders=[out, cache])
     with Progress() as progress, open_executor(scheduler, workers or os.cpu_count() or 1) as executor:
         report = sweep_report(Sweep(executor, cache, progress, seed, margin, quick), designs, out)
     write_json(json_file, report)

@@ -17,7 +17,7 @@ from models.files import write_text
 from models.progress import Progress
 from reports.cells.liberty import BUILTIN, load_library
 from reports.cells.library import Library
-from reports.commands.options import Designs, JsonFile, ProofLimit, chosen_designs, ensure_writable
+from reports.commands.options import Designs, JsonFile, ProofLimit, chosen_designs, ensure_outputs
 from reports.commands.output import show, write_json
 from reports.mac.synthesis import PROOF_LIMIT, synthesize
 
@@ -51,7 +51,8 @@ def synth(
     libraries = [load_library(name, dont_use) for name in dict.fromkeys(library)]
     if not libraries:
         raise ValueError("name at least one library")
-    ensure_writable(json_file)
+    compared = json_file.with_suffix(".md") if json_file is not None and len(libraries) > 1 else None
+    ensure_outputs(json_file, compared, folders=[out], inputs=library)
     if len(libraries) == 1:
         return _synthesize_all(designs, libraries[0], proof_limit, json_file, out)
     return _compare(designs, libraries, proof_limit, json_file, out)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from reports.commands.options import ensure_positive, ensure_writable
+from reports.commands.options import ensure_outputs, ensure_positive
 from reports.tables.registry import trained_numbers
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def table(
     chosen = choose_tables(numbers)
     trained: dict[str, Table] = {}
     if set(chosen) & set(trained_numbers()):
-        ensure_writable(out / "tables.json")
+        ensure_outputs(out / "tables.json", out / "tables.md")
         with Progress() as progress:
             trained = train_tables(chosen, data=data, scale=scale, seeds=seeds, out=out, progress=progress)
     for number in chosen:

@@ -1,11 +1,15 @@
 """Files are written whole or not at all."""
 
+import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from models.files import write_arrays, write_text, write_with
+from models.files import ensure_folder, ensure_writable, write_arrays, write_text, write_with
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -34,3 +38,97 @@ def test_arrays_get_the_name_they_are_given(name: str, tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
     with np.load(tmp_path / name) as stored:
         assert stored["one"].tolist() == [0, 1, 2]
+
+
+def test_a_device_is_written_to_and_stays(tmp_path: Path) -> None:
+    reader, writer = os.openpty()
+    terminal = Path(os.ttyname(writer))
+    link = tmp_path / "link.json"
+    link.symlink_to(terminal)
+    for path in (terminal, link):
+        write_text(path, "{}\n")
+        assert os.read(reader, 10) == b"{}\r\n"
+        assert terminal.is_char_device()
+    assert link.is_symlink()
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_pipe_is_written_to_and_stays(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    write_text(pipe, "content")
+    reader.join()
+    assert read == [b"content"]
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("target", ["there", "missing/there"])
+def test_a_symbolic_link_is_followed_and_stays(target: str, tmp_path: Path) -> None:
+    link = tmp_path / "link.json"
+    link.symlink_to(target)
+    for text in ("first", "second"):
+        write_text(link, text)
+        assert link.is_symlink()
+        assert (tmp_path / target).read_text() == text
+        assert [entry.name for entry in (tmp_path / target).parent.iterdir() if entry.name.startswith(".")] == []
+
+
+def test_a_circle_of_links_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(OSError, match="symbolic links"):
+        write_text(tmp_path / "a", "x")
+    with pytest.raises(OSError, match="symbolic links"):
+        ensure_writable(tmp_path / "a")
+
+
+WRITES_TO_ITS_OUTPUT = """
+from pathlib import Path
+from models.files import write_text
+print("before", flush=True)
+for name in ("out.txt", "/dev/stdout"):
+    write_text(Path(name), "written\\n")
+print("after")
+"""
+
+
+def test_the_file_behind_standard_output_is_added_to(tmp_path: Path) -> None:
+    with (tmp_path / "out.txt").open("a") as output:
+        command = [sys.executable, "-c", WRITES_TO_ITS_OUTPUT]
+        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+        subprocess.run(command, cwd=tmp_path, env=environment, stdout=output, check=True)
+    assert (tmp_path / "out.txt").read_text().split() == ["before", "written", "written", "after"]
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "日" * 85, "x." + "y" * 253])
+def test_names_as_long_as_the_file_system_takes_them(name: str, tmp_path: Path) -> None:
+    write_text(tmp_path / name, "text")
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+    with pytest.raises(OSError, match="File name too long"):
+        ensure_writable(tmp_path / f"{name}z")
+
+
+def test_permissions_stay(tmp_path: Path) -> None:
+    path = tmp_path / "private.json"
+    write_text(path, "old")
+    path.chmod(0o600)
+    write_text(path, "new")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_text_is_utf_8_whatever_the_locale_and_names_of_files_that_are_no_text_are_escaped(tmp_path: Path) -> None:
+    write_text(tmp_path / "a", "日 \udcff")
+    assert (tmp_path / "a").read_bytes() == "日 \\udcff".encode()
+
+
+@pytest.mark.parametrize("name", ["file/deeper", "file/deeper/still"])
+def test_a_folder_below_a_file_is_refused_and_nothing_is_made(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError, match="file is not a folder"):
+        ensure_folder(tmp_path / name)
+    ensure_folder(tmp_path / "new" / "folder")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]

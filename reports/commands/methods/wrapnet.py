@@ -9,7 +9,7 @@ from tyro.conf import OmitArgPrefixes, arg
 from models.training.execution import Execution
 from models.wrapnet.settings import WrapNetSettings
 from reports.commands.methods.method import Evaluation
-from reports.commands.options import Data, Dataset, image_source
+from reports.commands.options import Data, Dataset, ensure_outputs, image_source
 
 if TYPE_CHECKING:
     from models.integer_network.graph import IntegerGraph
@@ -40,6 +40,7 @@ class TrainWrapNet:
         from reports.wrapnet.accuracy import accuracy_table
 
         config = WrapNetConfig(**asdict(self.settings))
+        ensure_outputs(folders=[self.out])
         images = image_source(self.dataset, self.data, config.seed)
         shown = process_state().is_main_process
         with Progress(quiet=not shown) as progress:

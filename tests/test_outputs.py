@@ -1,0 +1,95 @@
+"""Outputs: what is no regular file stays, no file overwrites another, and all is checked before the work."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import Command, assert_refused
+from tests.support.reports import layout_record
+
+
+def test_a_device_takes_the_results_of_a_command_and_stays(command: Command) -> None:
+    reader, writer = os.openpty()
+    terminal = Path(os.ttyname(writer))
+    finished = command("prove", "1x1x2", "--json", str(terminal))
+    assert finished.returncode == 0, finished.stderr
+    assert terminal.is_char_device()
+    assert b"proved" in os.read(reader, 10000)
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_link_among_the_files_of_a_page_is_followed(tmp_path: Path, command: Command) -> None:
+    (tmp_path / "layout.json").write_text(json.dumps(layout_record()))
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "index.html").symlink_to(tmp_path / "elsewhere.html")
+    finished = command("redraw", "layout.json", "--out", "page")
+    assert finished.returncode == 0, finished.stderr
+    assert (tmp_path / "page" / "index.html").is_symlink()
+    assert "Table 2.13" in (tmp_path / "elsewhere.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["check", "3x1x8k2", "--layer", "layer.npz", "--json", "layer.npz"],
+            "layer.npz would be overwritten: it is an inp",
+        ),
+        (["synth", "1x1x2", "--library", "builtin", "osu018", "--json", "a.md"], "a.md and a.md are one file"),
+        (["sweep", "1x1x2", "--out", "o", "--json", "o/../o/sweep.json"], "sweep.json are one file, for two outputs"),
+        (["generate", "1x1x2", "--out", "layer.npz"], "layer.npz is not a folder"),
+        (["check", "1x1x2", "--out", "layer.npz/deeper"], "layer.npz is not a folder"),
+        (["check", "1x1x2", "--waves", "/dev/null"], "/dev/null is not a folder"),
+        (["prove", "1x1x2", "--out", "layer.npz"], "layer.npz is not a folder"),
+        (["fpga", "1x1x2", "--out", "layer.npz"], "layer.npz is not a folder"),
+        (["figure", "2.1", "--out", "layer.npz"], "layer.npz is not a folder"),
+        (["train", "wrapnet", "--out", "layer.npz"], "layer.npz is not a folder"),
+        (["mutants", "1x1x2", "--json", "layer.npz/mutants.json"], "layer.npz is not a folder"),
+        (["bench", "gemm", "--json", ".."], ".. is a folder; a file is to be written there"),
+        (["bench", "training", "--json", "x" * 256], "File name too long"),
+    ],
+)
+def test_outputs_that_cannot_be_written_are_refused_before_the_work(
+    arguments: list[str], message: str, tmp_path: Path, layer_file: Path, command: Command
+) -> None:
+    assert_refused(command(*arguments), message, tmp_path, left=[layer_file])
+
+
+@pytest.mark.parametrize("onnx", ["./a.npz", "link.npz", "hard.npz"])
+def test_an_export_to_one_file_twice_is_refused(onnx: str, tmp_path: Path, command: Command, exported: None) -> None:
+    (tmp_path / "link.npz").symlink_to("a.npz")
+    if onnx == "hard.npz":
+        (tmp_path / "a.npz").touch()
+        (tmp_path / "hard.npz").hardlink_to(tmp_path / "a.npz")
+    finished = command("export", "run", "--out", "a.npz", "--onnx", onnx)
+    assert finished.returncode == 2
+    assert f"a.npz and {onnx.removeprefix('./')} are one file, for two outputs" in finished.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["export", "run", "--out", "run/result.json"],
+        ["export", "run", "--out", "n.npz", "--onnx", "run/model.safetensors"],
+        ["evaluate", "run", "--json", "run/config.json"],
+    ],
+)
+def test_a_run_is_not_overwritten_by_what_is_made_from_it(
+    arguments: list[str], tmp_path: Path, command: Command, exported: None
+) -> None:
+    finished = command(*arguments)
+    assert finished.returncode == 2
+    assert f"{arguments[-1]} would be overwritten: it is an input, too" in finished.stderr
+    assert not (tmp_path / "n.npz").exists()
+
+
+@pytest.fixture
+def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of a run, and a method that would read any."""
+    (tmp_path / "run").mkdir()
+    for name in ("config.json", "result.json", "model.safetensors", "metrics.jsonl"):
+        (tmp_path / "run" / name).write_text("{}")
+    monkeypatch.setattr("reports.commands.methods.registry.load_trained", lambda _: None)
