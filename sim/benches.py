@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import Runner
 
+from hw.plain_paths import is_plain, plain_temporary
 from models.files import write_text
 from sim.runners import choose_runner
 from sim.scratch import scratch_folder
@@ -56,13 +58,13 @@ def run_bench(bench: CocotbBench, folder: Path) -> dict[str, Any]:
     log_file = folder / _LOG
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    with scratch_folder(folder) as scratch:
+    with scratch_folder(_place_to_build(folder)) as scratch:
         try:
             verdict = _build_and_test(bench, scratch, f"see {folder / _LOG}")
         finally:
             log = scratch / _LOG
             if log.exists():
-                log.replace(folder / _LOG)
+                shutil.move(log, folder / _LOG)
             if bench.waves is not None:
                 keep_waves(scratch, bench.waves)
     return verdict | {"log": str(log_file)}
@@ -70,13 +72,22 @@ def run_bench(bench: CocotbBench, folder: Path) -> dict[str, Any]:
 
 def read_job() -> dict[str, Any]:
     """Returns the job of the bench, inside the simulator."""
-    job: dict[str, Any] = json.loads(Path(os.environ[_JOB]).read_text())
+    job: dict[str, Any] = json.loads(Path(os.environ[_JOB]).read_text(encoding="utf-8"))
     return job
 
 
 def write_verdict(findings: Mapping[str, Any]) -> None:
     """Leaves what the tests found, plain JSON values, for `run_bench`; called once, inside the simulator."""
-    Path(os.environ[_JOB]).with_name(_VERDICT).write_text(json.dumps(findings, indent=2))
+    Path(os.environ[_JOB]).with_name(_VERDICT).write_text(json.dumps(findings, indent=2), encoding="utf-8")
+
+
+def _place_to_build(folder: Path) -> Path:
+    """The folder itself, or one for temporary files if make cannot build there."""
+    if is_plain(folder):
+        return folder
+    place = plain_temporary() / f"wrapmac-{os.getuid()}"
+    place.mkdir(mode=0o700, exist_ok=True)
+    return place
 
 
 def _build_and_test(bench: CocotbBench, folder: Path, where: str) -> dict[str, Any]:
@@ -93,14 +104,22 @@ def _build_and_test(bench: CocotbBench, folder: Path, where: str) -> dict[str, A
         _test(runner, bench, folder, results)
     if not (folder / _VERDICT).exists() or not results.exists():
         raise SimulatorError(f"{bench.simulator} ended without a verdict on {bench.title}; {where}")
-    verdict: dict[str, Any] = json.loads((folder / _VERDICT).read_text())
+    verdict: dict[str, Any] = json.loads((folder / _VERDICT).read_text(encoding="utf-8"))
     tests, failed = get_results(results)
     return verdict | {"passed": tests > 0 and failed == 0}
 
 
+def _readable(source: Path, copy: Path) -> Path:
+    """The source or, if simulators cannot read its path, a copy of it in the file `copy`."""
+    if is_plain(source):
+        return source
+    shutil.copyfile(source, copy)
+    return copy
+
+
 def _build(runner: Runner, bench: CocotbBench, folder: Path) -> None:
     runner.build(
-        sources=[path.resolve() for path in bench.sources],
+        sources=[_readable(path.resolve(), folder / f"{number}.v") for number, path in enumerate(bench.sources)],
         hdl_toplevel=bench.top_level,
         parameters=bench.parameters,
         defines={**bench.defines, **({"WAVES": 1} if bench.waves else {})},

@@ -52,7 +52,7 @@ def measure_energy(candidate: Candidate, layer: LayerExport, technology: Technol
     are added to the average over all lanes.
     Raises ValueError if the layer's operands do not fit the design, and TimingError if a tool fails.
     """
-    design, circuit, folder = candidate.design, candidate.routed.circuit, candidate.folder.resolve()
+    design, circuit, folder = candidate.design, candidate.routed.circuit, candidate.folder.absolute()
     period = candidate.timing.cycle_time
     cycles = operand_stream(design, layer, seed)
     everywhere = measure_activity(design, circuit, technology.library.text, cycles)

@@ -41,11 +41,11 @@ def lay_out(
 ) -> list[dict[str, Any]]:
     """Lays out each design with several mappings and keeps the layout with the least area x cycle time after routing.
 
-    out: receives layouts.png and a folder per design with NAME.gds, NAME.def, NAME.oas, NAME.lyp and layout.png.
+    out: a folder whose path qflow's scripts can read. Receives layouts.png and a folder per design with NAME.gds,
+    NAME.def, NAME.oas, NAME.lyp and layout.png.
     layer: supplies the operands for measuring energy; defaults to a layer shipped with the project. Returns one
-    dictionary per design; see docs/layout.md. Raises ValueError if tools are missing, if the layer's operands do
-    not fit or its dot products are too short, or if the path of `out` contains spaces. Raises LayoutError or
-    TimingError if a tool fails.
+    dictionary per design; see docs/layout.md. Raises ValueError if tools are missing, or if the layer's operands do
+    not fit or its dot products are too short. Raises LayoutError or TimingError if a tool fails.
     """
     check_viewer()
     designs = list(designs)
@@ -54,8 +54,6 @@ def lay_out(
         check_operands(design, chosen)
         if 2 * chosen.dot_length <= WARM_UP:
             raise ValueError(f"the layer's dot products have {chosen.dot_length} terms; energy needs more than 32")
-    if any(letter.isspace() for letter in str(out.resolve())):
-        raise ValueError(f"qflow does not accept spaces in folder names, such as {out.resolve()}")
     for report in _REPORT:  # left by an earlier run, whose layouts are deleted below
         (out / report).unlink(missing_ok=True)
     for design in designs:

@@ -1,11 +1,13 @@
 """Places and routes a circuit with qflow's tools; checks design rules and layout against schematic."""
 
+import os
 import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from hw.plain_paths import is_plain
 from hw.tools import ToolError, run_tool
 from reports.cells.technology import BINARIES, SCRIPTS, Technology
 from reports.layout.circuit import Circuit
@@ -15,11 +17,11 @@ _DEF_UNITS = 100.0  # per um
 
 _SCRIPT = """#!/usr/bin/tcsh -f
 set projectpath={folder}
-set techdir={technology.folder}
+set techdir={cells}
 set sourcedir={folder}/source
 set synthdir={folder}/synthesis
 set layoutdir={folder}/layout
-set techname={technology.name}
+set techname={name}
 set scriptdir={scripts}
 set bindir={binaries}
 set logdir={folder}/log
@@ -59,14 +61,14 @@ def place_and_route(circuit: Circuit, technology: Technology, folder: Path, seed
 
     seed: seed of the placement.
     """
-    folder = folder.resolve()
+    folder = folder.absolute()
     _set_up(circuit, technology, folder, seed)
     _run("placement.sh", ["-d"], circuit, folder)
     log = _run("router.sh", [], circuit, folder)
     verdicts = re.findall(r"No failed routes|Failed net routes: \d+", log)
     if not verdicts or verdicts[-1] != "No failed routes":
         raise LayoutError(f"{circuit.name}: the router left nets open")
-    definition = (folder / "layout" / f"{circuit.name}.def").read_text()
+    definition = (folder / "layout" / f"{circuit.name}.def").read_text(encoding="utf-8")
     placed = re.findall(r"^- (\S+) \w+ \+ PLACED \( (-?\d+) (-?\d+) \)", definition, re.MULTILINE)
     places = {name: (int(x) / _DEF_UNITS, int(y) / _DEF_UNITS) for name, x, y in placed}
     return Routed(circuit, folder, _core_area(circuit, technology, places))
@@ -91,31 +93,54 @@ def _set_up(circuit: Circuit, technology: Technology, folder: Path, seed: int) -
     """Prepares the folder as qflow's scripts expect it."""
     for name in ("source", "synthesis", "layout", "log"):
         (folder / name).mkdir(parents=True)
-    settings = _SCRIPT.format(folder=folder, technology=technology, scripts=SCRIPTS, binaries=BINARIES)
-    (folder / "qflow_vars.sh").write_text(settings)
+    cells = _plain_folder(technology, folder)
+    settings = _SCRIPT.format(folder=folder, cells=cells, name=technology.name, scripts=SCRIPTS, binaries=BINARIES)
+    (folder / "qflow_vars.sh").write_text(settings, encoding="utf-8")
     spread = "" if technology.density is None else f"set initial_density={technology.density}"
-    (folder / "project_vars.sh").write_text(f"{spread}\n")
-    (folder / "log" / "synth.log").write_text("\n")
+    (folder / "project_vars.sh").write_text(f"{spread}\n", encoding="utf-8")
+    (folder / "log" / "synth.log").write_text("\n", encoding="utf-8")
     synthesis, layout = folder / "synthesis", folder / "layout"
-    (synthesis / f"{circuit.name}_powerground").write_text('set vddnet="vdd"\nset gndnet="gnd"\n')
-    (synthesis / f"{circuit.name}.blif").write_text(circuit.blif())
-    parameters = (technology.folder / f"{technology.name}.par").read_text()
+    (synthesis / f"{circuit.name}_powerground").write_text('set vddnet="vdd"\nset gndnet="gnd"\n', encoding="utf-8")
+    (synthesis / f"{circuit.name}.blif").write_text(circuit.blif(), encoding="utf-8")
+    parameters = (technology.folder / f"{technology.name}.par").read_text(encoding="utf-8")
     seeded = re.sub(r"(random\.seed\s*:\s*)\d+", lambda found: f"{found.group(1)}{seed}", parameters)
-    (layout / f"{circuit.name}.par").write_text(seeded)
+    (layout / f"{circuit.name}.par").write_text(seeded, encoding="utf-8")
     # Without .magicrc, magic loads a minimal technology, checks nothing and reports no violation.
     shutil.copy(technology.start_of_magic, layout / ".magicrc")
     shutil.copy(technology.folder / f"{technology.name}_setup.tcl", layout / "setup.tcl")
     supplies = ["-v", "vdd", "-g", "gnd"]
+    spice = cells / technology.spice.relative_to(technology.folder)
     for ending, converter in (
         ("rtl.v", ["blif2Verilog", "-c", *supplies]),
         ("rtlnopwr.v", ["blif2Verilog", "-c", "-p", *supplies]),
         ("rtlbb.v", ["blif2Verilog", "-c", "-b", "-p", "-n", *supplies]),
-        ("spc", ["blif2BSpice", "-i", "-p", "vdd", "-g", "gnd", "-l", str(technology.spice)]),
+        (
+            "spc",
+            [
+                "blif2BSpice",
+                "-i",
+                "-p",
+                "vdd",
+                "-g",
+                "gnd",
+                "-l",
+                str(spice),
+            ],
+        ),
     ):
         converted = run_tool([BINARIES / converter[0], *converter[1:], f"{circuit.name}.blif"], synthesis)
         if converted.returncode:
             raise LayoutError(f"{circuit.name}: {converter[0]} failed: {_last_line(converted.stderr)}")
-        (synthesis / f"{circuit.name}.{ending}").write_text(converted.stdout)
+        (synthesis / f"{circuit.name}.{ending}").write_text(converted.stdout, encoding="utf-8")
+
+
+def _plain_folder(technology: Technology, folder: Path) -> Path:
+    """The technology's folder, or a link to it in `folder` if qflow's scripts cannot read its path."""
+    if is_plain(technology.folder):
+        return technology.folder
+    link = folder / "technology"
+    link.symlink_to(technology.folder)
+    return link
 
 
 def _run(script: str, options: list[str], circuit: Circuit, folder: Path, *, may_fail: bool = False) -> str:
@@ -126,7 +151,7 @@ def _run(script: str, options: list[str], circuit: Circuit, folder: Path, *, may
     """
     # The log goes to a file, not a pipe: tools that a stopped script has started would keep a pipe open.
     log = folder / "log" / f"{script}.out"
-    with log.open("w") as file:
+    with log.open("w", encoding="utf-8") as file:
         try:
             finished = subprocess.run(
                 [str(SCRIPTS / script), *options, str(folder), circuit.name],
@@ -134,10 +159,11 @@ def _run(script: str, options: list[str], circuit: Circuit, folder: Path, *, may
                 stderr=subprocess.STDOUT,
                 timeout=_LIMIT,
                 cwd=folder,
+                env={"HOME": str(folder)} | os.environ,  # magic stops without a home
             )
         except subprocess.TimeoutExpired as error:
             raise LayoutError(f"{circuit.name}: {script} was stopped after {_LIMIT:.0f} s") from error
-    text = log.read_text(errors="replace")
+    text = log.read_text(errors="replace", encoding="utf-8")
     if finished.returncode and not may_fail:
         raise LayoutError(f"{circuit.name}: {script} failed: {_last_line(text)}")
     return text

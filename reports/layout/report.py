@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hw.mac.design import MacDesign
+from hw.plain_paths import plain_path
 from models.files import write_text
 from models.integer_network.layer import LayerExport
 from models.progress import Progress
@@ -32,7 +33,9 @@ def layout_report(
     folder of a sweep, whose plots the page shows. Raises whatever `lay_out` raises, and ValueError if `sweep`
     contains no plots.
     """
-    results = lay_out(designs, technology, out, seed, progress, layer)
+    out.mkdir(parents=True, exist_ok=True)
+    with plain_path(out) as plain:
+        results = lay_out(designs, technology, plain, seed, progress, layer)
     for result in results:
         published = MAC_UNITS.get(result["name"])
         result["published"] = asdict(published) if published else None

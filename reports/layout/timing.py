@@ -55,11 +55,11 @@ def analyse(name: str, liberty: Path, netlist: Path, spef: Path, folder: Path, s
     Raises TimingError if OpenSTA fails or finds no path.
     """
     script = _SCRIPT.format(
-        liberty=liberty.resolve(),
-        netlist=netlist.resolve(),
+        liberty=liberty.absolute(),
+        netlist=netlist.absolute(),
         name=name,
         period=_PERIOD * slowness,
-        spef=spef.resolve(),
+        spef=spef.absolute(),
         output_delay=_OUTPUT_DELAY * slowness,
         input_delay=INPUT_DELAY * slowness,
         input_transition=_INPUT_TRANSITION,

@@ -11,6 +11,7 @@ from typing import Any
 
 from hw.mac.design import MacDesign
 from hw.mac.generated import GeneratedUnit
+from hw.plain_paths import plain_temporary
 from reports.cells.technology import PACKAGES, osu018
 from reports.layout.candidate import area_by_part, try_layout
 from reports.layout.circuit import build_circuit
@@ -23,6 +24,7 @@ from reports.records.provenance import debian_versions
 from reports.sweep.cluster import ClusterError
 
 SOURCES = (
+    "hw/plain_paths.py",
     "hw/tools.py",
     "hw/yosys.py",
     "reports/cells/opensta.py",
@@ -93,8 +95,8 @@ def measure_mapped(point: Point, asked_from: str) -> dict[str, Any]:
         mapped = map_to_cells(point.unit, technology, point.mapping, folder)
         circuit = build_circuit(name, mapped, technology)
         netlist, parasitics = folder / "circuit.v", folder / "none.spef"
-        netlist.write_text(circuit.verilog())
-        parasitics.write_text(no_parasitics(name))
+        netlist.write_text(circuit.verilog(), encoding="utf-8")
+        parasitics.write_text(no_parasitics(name), encoding="utf-8")
         timing = analyse(name, folder / "cells.lib", netlist, parasitics, folder, technology.slowness)
         areas = area_by_part(circuit, technology)
         return {
@@ -132,7 +134,7 @@ def measure_proof(point: Point, asked_from: str) -> dict[str, Any]:
 
     def measure(folder: Path) -> dict[str, Any]:
         map_to_cells(point.unit, osu018(), point.mapping, folder)
-        netlist = (folder / NETLIST).read_text()
+        netlist = (folder / NETLIST).read_text(encoding="utf-8")
         started = time.monotonic()
         proved = prove_equivalent(point.design, folder, PROOF_LIMIT)
         if not proved and time.monotonic() - started >= PROOF_LIMIT:
@@ -153,6 +155,6 @@ def _measured(measure: Callable[[Path], dict[str, Any]], asked_from: str) -> dic
     if here != asked_from:
         raise ClusterError("a worker has other versions of wrapmac or of its tools than this machine")
     started = time.monotonic()
-    with TemporaryDirectory(prefix="wrapmac-") as folder:
+    with TemporaryDirectory(dir=plain_temporary(), prefix="wrapmac-") as folder:
         found = measure(Path(folder))
     return found | {"seconds": round(time.monotonic() - started, 2)}

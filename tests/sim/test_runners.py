@@ -1,9 +1,12 @@
 """Verilator's runtime is compiled once per machine, and again for other flags, variables and versions."""
 
+import sys
 from pathlib import Path
 
+import cocotb_tools.config
 import pytest
 
+from sim import runners
 from sim.runners import choose_runner, kept_objects
 from sim.simulators import simulator_version
 
@@ -45,6 +48,22 @@ def test_a_second_build_compiles_the_design_alone(tmp_path: Path, cache: Path) -
     lost.unlink()
     assert compiled(tmp_path / "third", QUICK) == first - kept | {"verilated"}
     assert lost.exists()
+
+
+@pytest.mark.slow
+def test_packages_that_make_cannot_read_are_reached_by_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packages = tmp_path / "sp ace" / "packages"
+    packages.mkdir(parents=True)
+    for package in runners._PACKAGES.iterdir():
+        (packages / package.name).symlink_to(package)
+    monkeypatch.setattr(runners, "_PACKAGES", packages)
+    monkeypatch.setattr(cocotb_tools.config, "libs_dir", packages / "cocotb" / "libs")
+    monkeypatch.setattr(cocotb_tools.config, "share_dir", packages / "cocotb" / "share")
+    monkeypatch.setenv("PATH", f"{packages / 'verilator' / 'bin'}:/usr/bin:/bin")  # without a `python` of its own
+    python = packages.with_name("python")
+    python.symlink_to(sys.executable)
+    monkeypatch.setattr(sys, "executable", str(python))
+    assert "Vtop__ALL" in compiled(tmp_path / "build", QUICK)
 
 
 @pytest.mark.parametrize(

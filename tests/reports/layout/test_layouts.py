@@ -81,7 +81,7 @@ def figures(report: dict[str, Any]) -> list[dict[str, Any]]:
 def test_a_report_has_the_better_layout_and_is_the_same_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with Progress(quiet=True) as progress:
-        first = layout_report([SMALL], osu018(), Path("relative"), 1, progress)
+        first = layout_report([SMALL], osu018(), Path("sp ace", "日本$(x)"), 1, progress)
         again = layout_report([SMALL], osu018(), tmp_path, 1, progress)
     assert figures(first) == figures(again) == json.loads((tmp_path / "layout.json").read_text())["designs"]
     (design,) = first["designs"]
