@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
+from io import TextIOWrapper
 
 import tyro
 
@@ -46,7 +47,7 @@ COMMANDS = {
 
 def main() -> None:
     """Runs the command line and exits: 0 if all is well, 1 if a check failed, 2 for bad input or a missing tool."""
-    _open_missing_streams()
+    _prepare_streams()
     os.environ.setdefault("PATH", os.defpath)
     try:
         try:
@@ -58,7 +59,7 @@ def main() -> None:
     except (ValueError, OSError, ToolError) as error:
         if os.environ.get("WRAPMAC_TRACEBACK"):
             _complain(traceback.format_exc())
-        _complain(f"wrapmac: error: {error}\n")
+        _complain(f"wrapmac: error: {_on_one_line(str(error))}\n")
         code = 2
     except KeyboardInterrupt:
         _complain("wrapmac: interrupted\n")
@@ -97,11 +98,22 @@ def _placeholder(description: str) -> Callable[[], int]:
     return command
 
 
-def _open_missing_streams() -> None:
-    """Opens the null device for closed standard streams, whose places the next opened files would take."""
+def _prepare_streams() -> None:
+    """Opens the null device for closed standard streams, whose places the next opened files would take.
+
+    Characters that the terminal does not know are replaced.
+    """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - it stays open
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - it stays open
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _on_one_line(message: str) -> str:
+    """A message without the line ends and control characters that names of files may bring in."""
+    return "".join(letter if letter.isprintable() else " " for letter in message)
 
 
 def _complain(text: str) -> None:

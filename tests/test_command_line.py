@@ -6,7 +6,6 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -20,47 +19,13 @@ from models.integer_network.evaluator import IntegerEvaluator
 from models.integer_network.graph import IntegerGraph
 from reports.commands.check import writable_format
 from reports.commands.methods.registry import METHODS
+from reports.records.provenance import typed_command
 from sim import waves
+from tests.support.commands import Command, assert_refused, wrapmac
 from tests.support.images import write_batches
 from tests.support.liberty import FLIP_FLOP, INVERTER
 from tests.support.reports import layout_record
-from wrapmac import COMMANDS, main
-
-Command = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def wrapmac(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "wrapmac", *arguments],
-        cwd=cwd,
-        env=os.environ | (env or {}),
-        capture_output=True,
-        text=True,
-    )
-
-
-@pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs a command in the test's folder, within this process: a process of its own takes seconds to start."""
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["wrapmac", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        assert isinstance(ended.value.code, int)
-        return subprocess.CompletedProcess(arguments, ended.value.code, *capsys.readouterr())
-
-    return run
-
-
-def assert_refused(finished: subprocess.CompletedProcess[str], message: str, folder: Path) -> None:
-    assert finished.returncode == 2, finished.stderr
-    assert finished.stderr.count("\n") == 1, finished.stderr
-    assert finished.stderr.startswith("wrapmac: error: ")
-    assert message in finished.stderr
-    assert [path for path in folder.rglob("*") if path.is_file()] == []
+from wrapmac import COMMANDS
 
 
 @pytest.mark.parametrize(
@@ -153,6 +118,50 @@ def test_an_unset_path_is_no_error(tmp_path: Path) -> None:
     assert finished.returncode == 0, finished.stderr
 
 
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ("--help", 0),
+        ("figure 2.1 --out 日本", 0),
+        ("table 3.1", 0),
+        ("generate 1x1x2 --out 日本", 0),
+        ("redraw 日本", 2),
+    ],
+)
+def test_characters_that_the_terminal_does_not_know_are_replaced(arguments: str, code: int, tmp_path: Path) -> None:
+    finished = wrapmac(*arguments.split(), cwd=tmp_path, env=ASCII)
+    assert finished.returncode == code, finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert finished.stderr.isascii()
+    assert finished.stdout.isascii()
+    if code == 0 and "日本" in arguments:
+        assert len(list((tmp_path / "日本").iterdir())) > 0
+
+
+def test_the_command_in_a_record_is_text_whatever_bytes_were_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["wrapmac", "figure", os.fsdecode("日\n".encode() + b"\xff")])
+    assert typed_command() == "wrapmac figure '日\n\ufffd'"
+
+
+def test_an_error_stays_on_one_line_whatever_names_hold(command: Command) -> None:
+    finished = command("redraw", "two\nlines\x1b[31m")
+    assert finished.stderr == "wrapmac: error: two lines [31m: no such file\n"
+
+
+@pytest.mark.slow
+def test_units_are_checked_in_a_folder_that_make_cannot_read(tmp_path: Path) -> None:
+    folder = tmp_path / "sp ace" / "日本$(x)"
+    folder.mkdir(parents=True)
+    finished = wrapmac("check", "1x1x2k1", "--waves", "waves", "--wave-format", "vcd", cwd=folder)
+    assert finished.returncode == 0, finished.stderr
+    assert (folder / "waves" / "1x1x2k1.vcd").stat().st_size > 1000
+    left = sorted(path.name for path in (folder / "build" / "check" / "1x1x2k1").iterdir())
+    assert left == ["simulator.log", "unit.v"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "kind"),
     [
@@ -242,11 +251,6 @@ def test_generate_by_name_and_by_parameters(tmp_path: Path, command: Command) ->
         (["prove", "3x1x32", "--limit", "inf"], "limit is inf; allowed are more than 0 seconds, up to 1e+07"),
         (["synth", "3x1x8k2", "--proof-limit", "-1"], "limit is -1.0; allowed are more than 0 seconds"),
         (["fpga", "3x1x8k2-frugal"], "3x1x8k2-frugal has logic at its ports, whose delay is not measured on FPGAs"),
-        pytest.param(
-            ["layout", "3x1x8k2", "--out", "with space"],
-            "qflow does not accept spaces in folder names",
-            marks=pytest.mark.debian,
-        ),
         (["prove", "3x1x32", "--json", "."], ". is a folder; a file is to be written there"),
         (["prove", "3x1x32", "--json", "/proc/made.json"], "/proc cannot be written: "),
         (["sweep", "3x1x8k2", "--workers", "0"], "workers is 0; allowed is an integer of at least 1"),

@@ -22,7 +22,7 @@ def processor_has(flag: str) -> bool:
 def _described() -> dict[str, str]:
     """The description of the first core."""
     try:
-        first, _, _ = _DESCRIPTION.read_text().partition("\n\n")
+        first, _, _ = _DESCRIPTION.read_text(encoding="utf-8").partition("\n\n")
     except OSError:
         return {}
     return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in first.splitlines())}

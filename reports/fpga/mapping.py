@@ -98,10 +98,10 @@ def map_to_device(
     options = (*device.synthesis, *(device.with_dsp if dsp else device.without_dsp))
     folder.mkdir(parents=True, exist_ok=True)
     design = unit.design
-    (folder / UNIT).write_text(unit.verilog)
-    (folder / _ECP5_MULTIPLIER.name).write_text(_ECP5_MULTIPLIER.read_text())
+    (folder / UNIT).write_text(unit.verilog, encoding="utf-8")
+    (folder / _ECP5_MULTIPLIER.name).write_text(_ECP5_MULTIPLIER.read_text(encoding="utf-8"), encoding="utf-8")
     run_yosys(_MAP.format(family=device.family, top=design.module, options=" ".join(options)), folder)
-    counts = count_cells(json.loads((folder / "cells.json").read_text()))
+    counts = count_cells(json.loads((folder / "cells.json").read_text(encoding="utf-8")))
     return Mapped(**counts, equivalent=prove_mapped(design, device, NETLIST, folder, proof_limit))
 
 

@@ -112,7 +112,7 @@ def place_and_route(device: Device, netlist: str, seed: int, folder: Path) -> Pl
 def read_report(path: Path, device: Device) -> PlacedAndRouted:
     """Reads nextpnr's report on a netlist with one clock. Raises NextpnrError if the file is no such report."""
     try:
-        report = json.loads(path.read_text())
+        report = json.loads(path.read_text(encoding="utf-8"))
         (clock,) = report["fmax"].values()
         return PlacedAndRouted(float(clock["achieved"]), int(report["utilization"][device.logic_cell]["used"]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:

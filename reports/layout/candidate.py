@@ -46,8 +46,8 @@ def try_layout(unit: GeneratedUnit, mapping: MappingOptions, technology: Technol
     circuit = build_circuit(design.module, map_to_cells(unit, technology, mapping, folder), technology)
     routed = place_and_route(circuit, technology, folder / "qflow", seed)
     parasitics, netlist = folder / "parasitics.spef", folder / "circuit.v"
-    parasitics.write_text(spef(design.module, routed.file("rc")))
-    netlist.write_text(circuit.verilog())
+    parasitics.write_text(spef(design.module, routed.file("rc")), encoding="utf-8")
+    netlist.write_text(circuit.verilog(), encoding="utf-8")
     timing = analyse(design.module, folder / "cells.lib", netlist, parasitics, folder, technology.slowness)
     areas = area_by_part(circuit, technology)
     return Candidate(design, mapping, folder, routed, timing, round(sum(areas.values()), 3), areas)

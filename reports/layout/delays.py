@@ -71,9 +71,9 @@ def simulate_with_delays(
     script = _WRITE_DELAYS.format(name=circuit.name, period=period)
     run_opensta(script, "delays", folder, f"delays of {circuit.name}")
     delays = folder / "delays.sdf"
-    delays.write_text(_for_icarus(delays.read_text()))
+    delays.write_text(_for_icarus(delays.read_text(encoding="utf-8")), encoding="utf-8")
     words = _words(design, circuit, cycles, pins)
-    (folder / "stimulus.txt").write_text("\n".join(words))
+    (folder / "stimulus.txt").write_text("\n".join(words), encoding="utf-8")
     connections = {CLOCK: CLOCK} | {net: f"pins[{place}]" for place, net in enumerate(pins)}
     connections |= {net: f"shown[{place}]" for place, net in enumerate(circuit.outputs)}
     bench = _BENCH.format(
@@ -86,12 +86,12 @@ def simulate_with_delays(
         input_delay=INPUT_DELAY * technology.slowness,
         connections=", ".join(f".{port}({net})" for port, net in connections.items()),
     )
-    (folder / "bench.v").write_text(bench)
+    (folder / "bench.v").write_text(bench, encoding="utf-8")
     sources = ["bench.v", "circuit.v", str(technology.models)]
     _run(["iverilog", "-g2005", "-gspecify", "-o", "bench.vvp", *sources], folder)
     _run(["vvp", "-n", "bench.vvp"], folder)
-    activity = read_activity((folder / "toggles.vcd").read_text(), len(cycles) - WARM_UP - 1)
-    return activity, _wrong(design, circuit, cycles, (folder / "response.txt").read_text().split())
+    activity = read_activity((folder / "toggles.vcd").read_text(encoding="utf-8"), len(cycles) - WARM_UP - 1)
+    return activity, _wrong(design, circuit, cycles, (folder / "response.txt").read_text(encoding="utf-8").split())
 
 
 def read_activity(waves: str, cycles: int) -> Activity:

@@ -91,9 +91,9 @@ def map_to_cells(unit: GeneratedUnit, technology: Technology, mapping: MappingOp
     Raises YosysError if Yosys fails.
     """
     design = unit.design
-    (folder / UNIT).write_text(unit.verilog)
-    (folder / "cells.lib").write_text(technology.library.text)
-    (folder / "constraints").write_text(technology.library.constraints)
+    (folder / UNIT).write_text(unit.verilog, encoding="utf-8")
+    (folder / "cells.lib").write_text(technology.library.text, encoding="utf-8")
+    (folder / "constraints").write_text(technology.library.constraints, encoding="utf-8")
     shutil.copy(_RIPPLE, folder)
     script = _MAP.format(
         top=design.module,
@@ -103,4 +103,4 @@ def map_to_cells(unit: GeneratedUnit, technology: Technology, mapping: MappingOp
         script=ABC_SCRIPTS[mapping.recipe],
     )
     run_yosys(script, folder)
-    return read_flat(json.loads((folder / "cells.json").read_text())["modules"][design.module])
+    return read_flat(json.loads((folder / "cells.json").read_text(encoding="utf-8"))["modules"][design.module])

@@ -99,7 +99,7 @@ def _plots(folder: Path, sweep: Path | None) -> list[PageFigure]:
     plots = []
     for file in sweep_plots(sweep):
         name = "-".join(file.relative_to(sweep or folder).with_suffix("").parts)
-        text = file.read_text()
+        text = file.read_text(encoding="utf-8")
         write_text(folder / "sweep" / f"{name}.svg", text)
         picture = Markup(text[text.index("<svg") :])
         plots.append(

@@ -71,7 +71,7 @@ def spef(name: str, routed: Path) -> str:
     routed: NAME.rc, in which qrouter lists resistances in ohm and capacitances in pF. Raises ValueError if the wires
     of a net are not a tree.
     """
-    trees = [_tree(line) for line in routed.read_text().splitlines() if line.strip()]
+    trees = [_tree(line) for line in routed.read_text(encoding="utf-8").splitlines() if line.strip()]
     return no_parasitics(name) + "\n".join(tree.spef() for tree in trees)
 
 

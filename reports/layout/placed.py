@@ -14,7 +14,7 @@ def placed_netlist(circuit: Circuit, definition: Path) -> tuple[dict[str, str], 
     definition: DEF file of the layout. Raises ValueError if it contains no routed nets, or if a port is connected to
     a net other than its own.
     """
-    text = definition.read_text()
+    text = definition.read_text(encoding="utf-8")
     kinds = dict(re.findall(r"^- (\S+) (\w+) \+ PLACED", text, re.MULTILINE))
     nets: dict[str, dict[str, str]] = {name: {} for name, kind in kinds.items() if kind != _FILLER}
     body = re.search(r"^NETS \d+ ;$(.*?)^END NETS$", text, re.MULTILINE | re.DOTALL)

@@ -16,7 +16,7 @@ def prove_layout(routed: Routed, folder: Path, limit: float = PROOF_LIMIT) -> bo
     folder: contains unit.v and models.v, the models of the cells; placed.v, the netlist read back from the layout, is
     written there. limit: time limit of the proof, seconds.
     """
-    (folder / PLACED).write_text(placed_verilog(routed.circuit, routed.file("def")))
+    (folder / PLACED).write_text(placed_verilog(routed.circuit, routed.file("def")), encoding="utf-8")
     same = is_placed_as_mapped(routed.circuit, routed.file("def"))
     return same and prove_netlist(routed.circuit.name, PLACED, folder, limit, bit_by_bit=True)
 

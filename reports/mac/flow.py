@@ -170,7 +170,7 @@ def _check(
     )
     inputs = {
         "design": design.name,
-        "sources": [path.read_text() for path in sources],
+        "sources": [path.read_text(encoding="utf-8") for path in sources],
         "simulator": [simulator, simulator_version(simulator)],
         "seed": job.seed,
         "layer": hashlib.sha256(bench.layer.read_bytes()).hexdigest() if bench.layer else None,

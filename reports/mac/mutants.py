@@ -89,8 +89,8 @@ def _proved_by_yosys(gates: Gates, mutant: Mutant, design: MacDesign, folder: Pa
     with TemporaryDirectory(dir=folder, prefix=".") as name:
         scratch = Path(name)
         for file in (UNIT, MODELS):
-            (scratch / file).write_text((folder / file).read_text())
-        (scratch / NETLIST).write_text(gates_verilog(gates, mutant))
+            (scratch / file).write_text((folder / file).read_text(encoding="utf-8"), encoding="utf-8")
+        (scratch / NETLIST).write_text(gates_verilog(gates, mutant), encoding="utf-8")
         return prove_equivalent(design, scratch, limit)
 
 

@@ -106,9 +106,9 @@ def synthesize(
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder, prefix=".") as name:
         scratch = Path(name)
-        (scratch / UNIT).write_text(unit.verilog)
-        (scratch / "cells.lib").write_text(library.text)
-        (scratch / "constraints").write_text(library.constraints if fast else "")
+        (scratch / UNIT).write_text(unit.verilog, encoding="utf-8")
+        (scratch / "cells.lib").write_text(library.text, encoding="utf-8")
+        (scratch / "constraints").write_text(library.constraints if fast else "", encoding="utf-8")
         dont_use = library.dont_use_options
         try:
             run_yosys(_MAP.format(top=design.module, dont_use=dont_use, speed=_FASTEST if fast else ""), scratch)
@@ -170,7 +170,7 @@ def prove_netlist(
 
 def _read_areas(path: Path, design: MacDesign) -> tuple[dict[str, float], int]:
     """Reads the area by part and the number of cells from Yosys's statistics."""
-    statistics = json.loads(path.read_text())
+    statistics = json.loads(path.read_text(encoding="utf-8"))
     areas, cells = dict.fromkeys(PARTS, 0.0), 0
     try:
         for part in PARTS if design.slope is not None else set(PARTS) - {"cyclic"}:

@@ -37,7 +37,7 @@ def write_figure(draw: Callable[[], Figure], path: Path) -> str:
         write_with(path.with_name(f"{path.name}.png"), partial(figure.savefig, dpi=160))
         write_with(svg, partial(figure.savefig, metadata={"Date": None}))
         plt.close(figure)
-    text = svg.read_text()
+    text = svg.read_text(encoding="utf-8")
     return text[text.index("<svg") :]
 
 

@@ -42,7 +42,7 @@ def kept(
 def read_record(path: Path, key: str) -> dict[str, Any] | None:
     """The record in `path` if it was kept under this key, else None."""
     try:
-        stored = json.loads(path.read_text())
+        stored = json.loads(path.read_text(encoding="utf-8"))
         record: dict[str, Any] | None = stored["record"] if stored["key"] == key else None
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None

@@ -35,8 +35,8 @@ def provenance(
 
 
 def typed_command() -> str:
-    """The command line of this process, which a shell would read in the same way."""
-    return shlex.join(["wrapmac", *sys.argv[1:]])
+    """The command line of this process, which a shell would read in the same way; bytes that are no text become �."""
+    return shlex.join(["wrapmac", *(os.fsencode(one).decode("utf-8", "replace") for one in sys.argv[1:])])
 
 
 def tool_versions() -> dict[str, str]:
@@ -61,7 +61,7 @@ def debian_versions(packages: Iterable[str]) -> dict[str, str]:
         listed = subprocess.run(
             ["dpkg-query", "--show", "--showformat", "${Package} ${Version}\n", *sorted(packages)],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
         ).stdout
     except FileNotFoundError:
         return {}

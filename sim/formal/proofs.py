@@ -94,12 +94,14 @@ def prove_designs(
 
 
 def _prove(obligation: Obligation, designs: tuple[str, ...], limit: float, out: Path | None) -> Proof:
-    check = (_SPECIFICATIONS / f"{obligation.part}.v").read_text()
+    check = (_SPECIFICATIONS / f"{obligation.part}.v").read_text(encoding="utf-8")
     with TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "unit.v").write_text(obligation.source)
-        (folder / "definitions.v").write_text((_SPECIFICATIONS / "definitions.v").read_text())
-        (folder / "check.v").write_text(check)
+        (folder / "unit.v").write_text(obligation.source, encoding="utf-8")
+        (folder / "definitions.v").write_text(
+            (_SPECIFICATIONS / "definitions.v").read_text(encoding="utf-8"), encoding="utf-8"
+        )
+        (folder / "check.v").write_text(check, encoding="utf-8")
         script = _PROVE.format(
             part=obligation.part,
             parameters=" ".join(f"-chparam {parameter} {value}" for parameter, value in obligation.parameters),
@@ -118,7 +120,7 @@ def _prove(obligation: Obligation, designs: tuple[str, ...], limit: float, out: 
         if "Induction step proven: SUCCESS!" in log:
             return verdict("proved", induction=log.count("Trying induction with length"))
         if out is not None:
-            write_text(out / designs[0] / f"{obligation.part}.vcd", (folder / "trace.vcd").read_text())
+            write_text(out / designs[0] / f"{obligation.part}.vcd", (folder / "trace.vcd").read_text(encoding="utf-8"))
         refuted = "model found for base case: FAIL!" in log
-        trace = read_trace((folder / "trace.json").read_text(), check)
+        trace = read_trace((folder / "trace.json").read_text(encoding="utf-8"), check)
         return verdict("refuted" if refuted else "not inductive", trace=trace)
