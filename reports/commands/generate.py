@@ -22,7 +22,10 @@ def generate(
         int | None, arg(metavar="K", help="slope of the cyclic activation, at least 1; leave out for none")
     ] = None,
 ) -> int:
-    """Write the Verilog of units, by name or by parameters, to DIR/NAME.v."""
+    """Write the Verilog of units, by name or by parameters, to DIR/NAME.v.
+
+    The first run on a machine prepares Yosys, which takes a minute.
+    """
     designs = chosen_designs(names, required=False)
     widths = {"activation_bits": activation_bits, "weight_bits": weight_bits, "accumulator_bits": accumulator_bits}
     if slope is not None or any(bits is not None for bits in widths.values()):
@@ -32,11 +35,16 @@ def generate(
 
     from hw.mac.verilog import mac_verilog
     from models.files import write_text
+    from models.progress import Progress
 
     ensure_outputs(*(out / f"{design.name}.v" for design in designs))
-    for design in designs:
-        path = out / f"{design.name}.v"
-        write_text(path, mac_verilog(design))
+    paths = [out / f"{design.name}.v" for design in designs]
+    with Progress() as progress:
+        task = progress.task("generating", len(designs))
+        for design, path in zip(designs, paths, strict=True):
+            write_text(path, mac_verilog(design))
+            task.advance(note=design.name)
+    for path in paths:
         print(path)
     return 0
 

