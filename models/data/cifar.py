@@ -1,18 +1,23 @@
 """CIFAR-10 from its python batches or from folders of images, each also as a tar archive."""
 
-from pathlib import Path, PurePosixPath
+import posixpath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from models.data.archives import Files, files_of
+from models.data.archives import Archive
+from models.data.class_folders import check_classes, check_same_classes, labelled, pictures_by_class
+from models.data.files import Files, Folder, walk
 from models.data.images import ImageData, Split
 from models.data.pickles import read_pickle
-from models.data.pictures import ENDINGS, pixels_of, read_picture
+from models.data.pictures import pixels_of, read_picture
 
 _TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
 _TEST_BATCH = "test_batch"
+_PARTS = ("train", "test")
 _SHAPE = (3, 32, 32)
 _CLASSES = 10
 
@@ -23,16 +28,17 @@ def cifar10(data: Path) -> ImageData:
     - the folder of the python version (data_batch_1 to data_batch_5, test_batch), or its tar archive;
     - a folder, or a tar archive, with train/CLASS/*.png (or .jpg) and test/CLASS/*.png.
 
-    The folders may lie deeper inside. Raises ValueError if it is missing, damaged, or of another form.
+    The folders may lie deeper inside. Links are followed. Hidden files are skipped, as are folders that operating
+    systems leave. Raises ValueError if the data is missing, damaged, or of another form.
     """
-    files = files_of(data, "CIFAR-10")
-    names = files.names()
-    batches = {PurePosixPath(name).name: name for name in names}
+    files = _files(data)
+    paths = list(walk(files))
+    batches = {posixpath.basename(path): path for path, is_folder in paths if not is_folder}
     if _TEST_BATCH in batches:
         train, test = (_read_batches(files, batches, wanted) for wanted in (_TRAIN_BATCHES, (_TEST_BATCH,)))
         classes = tuple(str(label) for label in range(_CLASSES))
     else:
-        train, test, classes = _read_pictures(files, names)
+        train, test, classes = _read_pictures(files, [path for path, is_folder in paths if is_folder])
     values = train.images.double()
     return ImageData(
         name="CIFAR-10",
@@ -44,47 +50,86 @@ def cifar10(data: Path) -> ImageData:
     )
 
 
+def _files(data: Path) -> Files:
+    if data.is_dir():
+        return Folder(data)
+    if data.is_file():
+        return Archive(data)
+    raise ValueError(f"{data}: no such folder or archive with CIFAR-10")
+
+
 def _read_batches(files: Files, found: dict[str, str], wanted: tuple[str, ...]) -> Split:
     images, labels = [], []
     for batch in wanted:
         if batch not in found:
             raise ValueError(f"{files.path} lacks {batch}")
         path = files.path / found[batch]
-        content: Any = read_pickle(files.read(found[batch]), path)
+        with files.open(found[batch]) as file:
+            content: Any = read_pickle(file, path)
         try:
-            pixels = np.asarray(content[b"data"], dtype=np.uint8).reshape(-1, *_SHAPE)
-            numbers = np.asarray(content[b"labels"], dtype=np.int64)
-        except (KeyError, TypeError, ValueError) as error:
+            pixels, numbers = (_bytes(content[key], key) for key in (b"data", b"labels"))
+            shaped = pixels.reshape(-1, *_SHAPE)
+        except KeyError as error:
+            raise ValueError(f"{path} is not a CIFAR-10 batch: it lacks {error}") from error
+        except (TypeError, ValueError, LookupError) as error:
             raise ValueError(f"{path} is not a CIFAR-10 batch: {error}") from error
-        if len(pixels) != len(numbers) or numbers.min() < 0 or numbers.max() >= _CLASSES:
-            raise ValueError(f"{path} has {len(pixels)} images and {len(numbers)} labels from 0 to 9")
-        images.append(torch.from_numpy(pixels.copy()))
-        labels.append(torch.from_numpy(numbers))
+        if numbers.shape != (len(shaped),) or not len(shaped) or numbers.max() >= _CLASSES:
+            raise ValueError(
+                f"{path} has {len(shaped)} images and {numbers.size} labels; it needs as many labels from 0 to 9"
+            )
+        images.append(torch.from_numpy(shaped.copy()))
+        labels.append(torch.from_numpy(numbers.astype(np.int64)))
     return Split(torch.cat(images), torch.cat(labels))
 
 
-def _read_pictures(files: Files, names: list[str]) -> tuple[Split, Split, tuple[str, ...]]:
-    pictures: dict[str, list[tuple[str, str]]] = {"train": [], "test": []}
-    for name in names:
-        parts = PurePosixPath(name).parts
-        if len(parts) >= 3 and parts[-3] in pictures and name.lower().endswith(ENDINGS):
-            pictures[parts[-3]].append((parts[-2], name))
-    found = {part: sorted({label for label, _ in entries}) for part, entries in pictures.items()}
-    if not found["train"] or not found["test"]:
+def _bytes(values: object, name: bytes) -> NDArray[np.uint8]:
+    """Integers from 0 to 255 as an array of bytes. Raises ValueError for other values."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "iu" or (array.size and not 0 <= array.min() <= array.max() <= 255):
+        raise ValueError(f"its {name.decode()} are not integers from 0 to 255")
+    return array.astype(np.uint8)
+
+
+def _read_pictures(files: Files, folders: list[str]) -> tuple[Split, Split, tuple[str, ...]]:
+    root = _root(files, folders)
+    train, test = (pictures_by_class(files, posixpath.join(root, part)) for part in _PARTS)
+    for part, classes in zip(_PARTS, (train, test), strict=True):
+        check_classes(classes, files.path / root / part)
+    check_same_classes(train, test, files.path / root, "test")
+    return _decode(files, train), _decode(files, test), tuple(sorted(train))
+
+
+def _root(files: Files, folders: list[str]) -> str:
+    """The uppermost folder that holds train and test with pictures. Raises ValueError if there is none, or several."""
+    outer = {part: {posixpath.dirname(path) for path in folders if posixpath.basename(path) == part} for part in _PARTS}
+    roots = [
+        root for root in outer["train"] & outer["test"] if any(_has_pictures(files, root, part) for part in _PARTS)
+    ]
+    if not roots:
         raise ValueError(f"{files.path} has neither CIFAR-10's python batches nor train/CLASS and test/CLASS pictures")
-    if found["train"] != found["test"]:
-        different = sorted(set(found["train"]) ^ set(found["test"]))
-        raise ValueError(f"{files.path}: train and test do not have the same classes: {', '.join(different)}")
-    train, test = (_decode(files, pictures[part], found["train"]) for part in ("train", "test"))
-    return train, test, tuple(found["train"])
+    uppermost = min(map(_depth, roots))
+    chosen, *others = sorted(root for root in roots if _depth(root) == uppermost)
+    if others:
+        raise ValueError(f"{files.path} holds several data sets; name one of {', '.join([chosen, *others])}")
+    return chosen
 
 
-def _decode(files: Files, entries: list[tuple[str, str]], classes: list[str]) -> Split:
+def _has_pictures(files: Files, root: str, part: str) -> bool:
+    return any(pictures_by_class(files, posixpath.join(root, part)).values())
+
+
+def _depth(path: str) -> int:
+    return len(path.split("/")) if path else 0
+
+
+def _decode(files: Files, classes: dict[str, list[str]]) -> Split:
+    entries = sorted(labelled(classes))
     images = torch.empty(len(entries), *_SHAPE, dtype=torch.uint8)
-    for index, (_, name) in enumerate(entries):
+    for image, (name, _) in zip(images, entries, strict=True):
         path = files.path / name
-        picture = read_picture(path, files.read(name))
+        with files.open(name) as file:
+            picture = read_picture(file, path)
         if picture.size != _SHAPE[1:]:
             raise ValueError(f"{path} has {picture.width} x {picture.height} pixels, not 32 x 32")
-        images[index] = pixels_of(picture)
-    return Split(images, torch.tensor([classes.index(label) for label, _ in entries]))
+        image.copy_(pixels_of(picture))
+    return Split(images, torch.tensor([label for _, label in entries]))

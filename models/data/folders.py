@@ -9,21 +9,23 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from models.data.pictures import ENDINGS, middle_part, random_part, read_picture
+from models.data.class_folders import check_classes, check_same_classes, labelled, pictures_by_class
+from models.data.files import Folder, file_size, open_file
+from models.data.pictures import middle_part, random_part, read_picture
 from models.data.sources import check_positive, digest_of, generator_of, normalised, shuffled_batches
 from models.data.transforms import Augmentation
 
 _MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
 _STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
 _CALIBRATION_BATCH = 32
-_MOST_NAMES = 10
 
 
 class ImageFolders:
     """An ImageSource over train/CLASS/*.JPEG and val/CLASS/*.JPEG that holds no picture in memory.
 
-    Pictures may also end in .jpg, .jpeg or .png, in any case, and `test` may take the place of `val`. Folders and files
-    whose names start with a dot are skipped. Labels number the classes in the order of their names.
+    Pictures may also end in .jpg, .jpeg or .png, in any case, and `test` may take the place of `val`. Links are
+    followed. Hidden files are skipped, as are folders that operating systems leave. Labels number the classes in the
+    order of their names.
 
     Training images are random crops (8 to 100 % of the area, sides 3:4 to 4:3), scaled to `size` x `size`; each is a
     function of the key and the picture's index alone. An augmentation's `flip` mirrors half of them; its `shift` has no
@@ -43,21 +45,19 @@ class ImageFolders:
         if workers < 0:
             raise ValueError(f"number of workers is {workers}; allowed are 0 and more")
         held_out = "test" if (folder / "test").is_dir() and not (folder / "val").is_dir() else "val"
-        train, test = (_class_folders(folder / part) for part in ("train", held_out))
-        different = sorted(train.keys() ^ test.keys())
-        if different:
-            raise ValueError(f"{folder}: train and {held_out} do not have the same classes: {_listed(different)}")
+        train, test = (_classes(folder / part) for part in ("train", held_out))
+        check_same_classes(train, test, folder, held_out)
         self.name = folder.resolve().name
         self.classes = tuple(sorted(train))
         self.shape = 3, size, size
         self.workers = workers
-        self._train, self._test = (_entries(part, self.classes) for part in (train, test))
+        self._train, self._test = labelled(train), labelled(test)
 
     @cached_property
     def digest(self) -> str:
         """Depends on the classes, and on the names and sizes in bytes of all pictures; see ImageSource."""
         pictures = (Path(path) for path, _ in (*self._train, *self._test))
-        named = (f"{picture.parent.name}/{picture.name} {picture.stat().st_size}\n".encode() for picture in pictures)
+        named = (f"{picture.parent.name}/{picture.name} {file_size(picture)}\n".encode() for picture in pictures)
         return digest_of((f"{self.classes} {self.shape} {self.train_count}\n".encode(), *named))
 
     @property
@@ -131,37 +131,18 @@ class _Pictures(Dataset[tuple[Tensor, Tensor] | ValueError]):
         return images, torch.tensor([self.entries[index][1] for index in chosen])
 
     def _image(self, index: int) -> Tensor:
-        picture = read_picture(Path(self.entries[index][0]))
+        path = Path(self.entries[index][0])
+        with open_file(path) as file:
+            picture = read_picture(file, path)
         if self.key is None:
             return middle_part(picture, self.size)
         return random_part(picture, self.size, flip=self.flip, generator=generator_of(f"{self.key} {index}"))
 
 
-def _class_folders(folder: Path) -> dict[str, list[str]]:
-    """The paths of each class's pictures, sorted, by the name of the class."""
+def _classes(folder: Path) -> dict[str, list[str]]:
+    """The paths of each class's pictures, by the name of the class."""
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder")
-    classes = {entry.name: _picture_paths(entry) for entry in folder.iterdir() if _shown(entry) and entry.is_dir()}
-    if not any(classes.values()):
-        raise ValueError(f"{folder} has no pictures in folders by class; their names end in {', '.join(ENDINGS)}")
-    empty = sorted(name for name, paths in classes.items() if not paths)
-    if empty:
-        raise ValueError(f"{folder} has classes without pictures: {_listed(empty)}")
-    return classes
-
-
-def _picture_paths(folder: Path) -> list[str]:
-    return sorted(str(file) for file in folder.iterdir() if _shown(file) and file.suffix.lower() in ENDINGS)
-
-
-def _shown(path: Path) -> bool:
-    return not path.name.startswith(".")
-
-
-def _entries(found: dict[str, list[str]], classes: tuple[str, ...]) -> list[tuple[str, int]]:
-    return [(path, label) for label, name in enumerate(classes) for path in found[name]]
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(names[:_MOST_NAMES]) + more
+    classes = pictures_by_class(Folder(folder), "")
+    check_classes(classes, folder)
+    return {name: [f"{folder}/{path}" for path in paths] for name, paths in classes.items()}

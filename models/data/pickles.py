@@ -34,5 +34,5 @@ def read_pickle(file: BinaryIO, path: Path) -> Any:
     """
     try:
         return _Unpickler(file, encoding="bytes").load()
-    except (pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError, TypeError, ValueError) as error:
+    except Exception as error:  # pickle and numpy raise errors of many types on damaged files
         raise ValueError(f"{path} cannot be read as a pickled data set: {error}") from error

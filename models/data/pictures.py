@@ -1,11 +1,12 @@
 """Picture files, decoded and brought to one size."""
 
+import warnings
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, WebPImagePlugin
 from torch import Generator, Tensor
 
 from models.data.transforms import random_crop_box
@@ -13,20 +14,28 @@ from models.data.transforms import random_crop_box
 ENDINGS = (".jpeg", ".jpg", ".png")
 """Endings of the names of pictures, in any case."""
 
+_FORMATS = ("BMP", "GIF", "JPEG", "PNG", WebPImagePlugin.WebPImageFile.format)
+"""Contents that are read, whatever the ending; Pillow would run another program to read some of the others."""
+
 _HELD_OUT_MARGIN = 256 / 224
+_LONGEST = 256  # times the shorter side
 
 
-def read_picture(path: Path, content: BinaryIO | None = None) -> Image.Image:
-    """A picture, decoded, as RGB; 16-bit ones keep their eight high bits.
+def read_picture(file: BinaryIO, path: Path) -> Image.Image:
+    """A picture, decoded, as RGB, not turned; 16-bit ones keep their eight high bits, animated ones the first frame.
 
-    content: what to decode, if it does not lie on disk; `path` then only names it. Raises ValueError, naming the
-    picture, if it is damaged or no picture.
+    path: names it in errors. Raises ValueError if it is damaged, no picture, or of more than 89 million pixels.
     """
     try:
-        with Image.open(content or path) as picture:
-            if picture.mode.startswith("I;16"):  # `convert` would turn all but the darkest 256 levels white
-                return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
-            return picture.convert("RGB")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of palettes with transparency
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(file, formats=_FORMATS) as picture:
+                if picture.mode.startswith("I"):  # `convert` would turn all but the darkest 256 levels white
+                    return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
+                return picture.convert("RGB")
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ValueError(f"{path} claims too many pixels: {error}") from error
     except Exception as error:  # Pillow's decoders raise errors of many types on damaged files
         raise ValueError(f"{path} is not a picture, or damaged") from error
 
@@ -41,11 +50,22 @@ def random_part(picture: Image.Image, size: int, *, flip: bool, generator: Gener
 
 def middle_part(picture: Image.Image, size: int) -> Tensor:
     """The central crop of a picture as (3, size, size), uint8, after scaling its shorter side to 256/224 of `size`."""
+    picture = _without_far_ends(picture)
     shorter = round(size * _HELD_OUT_MARGIN)
     width, height = (side * shorter // min(picture.size) for side in picture.size)
     left, upper = (width - size) // 2, (height - size) // 2
     scaled = picture.resize((width, height), Image.Resampling.BILINEAR)
     return pixels_of(scaled.crop((left, upper, left + size, upper + size)))
+
+
+def _without_far_ends(picture: Image.Image) -> Image.Image:
+    """The middle of a very long picture: scaled as a whole, it would need much memory."""
+    longest = _LONGEST * min(picture.size)
+    if max(picture.size) <= longest:
+        return picture
+    width, height = (min(side, longest) for side in picture.size)
+    left, upper = (picture.width - width) // 2, (picture.height - height) // 2
+    return picture.crop((left, upper, left + width, upper + height))
 
 
 def pixels_of(picture: Image.Image) -> Tensor:

@@ -139,3 +139,43 @@ def test_pictures_of_16_bits_keep_their_high_bits(tmp_path: Path) -> None:
     Image.fromarray(ramp).save(folder / "train" / "bird" / "0.png")
     image = cifar10(folder).train.images[0]
     assert torch.equal(image, torch.from_numpy((ramp >> 8).astype(np.uint8)).expand(3, -1, -1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({b"data": np.full((10, 3072), 0.5)}, "its data are not integers from 0 to 255"),
+        ({b"data": np.full((10, 3072), 256)}, "its data are not integers from 0 to 255"),
+        ({b"data": [[1], [2, 3]]}, "is not a CIFAR-10 batch"),
+        ({b"data": np.zeros((0, 3072), np.uint8), b"labels": []}, "is not a CIFAR-10 batch"),
+        ({b"labels": []}, "labels are not integers"),
+        ({b"labels": [0.5] * 10}, "its labels are not integers"),
+        ({b"labels": [10**30] * 10}, "its labels are not integers"),
+        ({b"labels": [-1] * 10}, "its labels are not integers"),
+        ({b"labels": [[1]] * 10}, "has 10 images and 10 labels"),
+    ],
+)
+def test_batches_of_wrong_numbers_are_named(changes: dict[bytes, Any], message: str, tmp_path: Path) -> None:
+    folder = write_batches(tmp_path / "batches")
+    path = folder / "cifar-10-batches-py" / "data_batch_2"
+    path.write_bytes(pickle.dumps(pickle.loads(path.read_bytes()) | changes))
+    with pytest.raises(ValueError, match=f"data_batch_2 .*{message}"):
+        cifar10(folder)
+
+
+def test_batches_of_other_keys_are_named(tmp_path: Path) -> None:
+    folder = write_batches(tmp_path / "batches")
+    path = folder / "cifar-10-batches-py" / "data_batch_2"
+    path.write_bytes(pickle.dumps({b"data": np.zeros((10, 3072), np.uint8), b"fine_labels": [0] * 10}))
+    with pytest.raises(ValueError, match="data_batch_2 is not a CIFAR-10 batch: it lacks b'labels'"):
+        cifar10(folder)
+
+
+def test_the_uppermost_of_several_data_sets_is_read(tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path / "data")
+    write_pictures(folder / "backup", ("dog",))
+    assert cifar10(folder).classes == ("bird", "cat")
+    write_pictures(tmp_path / "both" / "first")
+    write_pictures(tmp_path / "both" / "second")
+    with pytest.raises(ValueError, match="both holds several data sets; name one of first, second"):
+        cifar10(tmp_path / "both")

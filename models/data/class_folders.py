@@ -1,0 +1,54 @@
+"""Pictures in one folder per class."""
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from models.data.files import Files
+from models.data.pictures import ENDINGS
+
+_MOST_NAMES = 10
+
+Classes = Mapping[str, Sequence[str]]
+"""The paths of each class's pictures, sorted, by the name of the class."""
+
+
+def pictures_by_class(files: Files, folder: str) -> dict[str, list[str]]:
+    """The pictures in each folder that lies directly in `folder`; none for a folder without pictures."""
+    return {
+        name: _pictures(files, posixpath.join(folder, name)) for name, is_folder in files.entries(folder) if is_folder
+    }
+
+
+def check_classes(classes: Classes, folder: Path) -> None:
+    """Raises ValueError if there are no pictures in `folder`, or a class has none."""
+    if not any(classes.values()):
+        raise ValueError(f"{folder} has no pictures in folders by class; their names end in {', '.join(ENDINGS)}")
+    empty = sorted(name for name, pictures in classes.items() if not pictures)
+    if empty:
+        raise ValueError(f"{folder} has classes without pictures: {_listed(empty)}")
+
+
+def check_same_classes(train: Classes, held_out: Classes, folder: Path, held_out_name: str) -> None:
+    """Raises ValueError if the classes in `folder` of training and held-out pictures differ."""
+    different = sorted(train.keys() ^ held_out.keys())
+    if different:
+        raise ValueError(f"{folder}: train and {held_out_name} do not have the same classes: {_listed(different)}")
+
+
+def labelled(classes: Classes) -> list[tuple[str, int]]:
+    """Paths and labels of all pictures; labels number the classes in the order of their names."""
+    return [(path, label) for label, name in enumerate(sorted(classes)) for path in classes[name]]
+
+
+def _pictures(files: Files, folder: str) -> list[str]:
+    return [
+        posixpath.join(folder, name)
+        for name, is_folder in files.entries(folder)
+        if not is_folder and name.lower().endswith(ENDINGS)
+    ]
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
