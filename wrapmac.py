@@ -12,6 +12,7 @@ from io import TextIOWrapper
 import tyro
 
 from hw.tools import ToolError
+from models.memory import is_lack_of_memory
 
 COMMANDS = {
     "flow": "Train a small WrapNet, export a layer, generate and check the published units, map them to gates, report.",
@@ -56,10 +57,13 @@ def main() -> None:
             sys.stdout.flush()  # here, where its errors are caught
     except BrokenPipeError:  # the reader of the output has seen enough, as `head` has
         code = 128 + signal.SIGPIPE
-    except (ValueError, OSError, ToolError) as error:
+    except (ValueError, OSError, RuntimeError, MemoryError) as error:
+        reason = _reason(error)
+        if reason is None:
+            raise
         if os.environ.get("WRAPMAC_TRACEBACK"):
             _complain(traceback.format_exc())
-        _complain(f"wrapmac: error: {_on_one_line(str(error))}\n")
+        _complain(f"wrapmac: error: {_on_one_line(str(reason))}\n")
         code = 2
     except KeyboardInterrupt:
         _complain("wrapmac: interrupted\n")
@@ -114,6 +118,15 @@ def _prepare_streams() -> None:
 def _on_one_line(message: str) -> str:
     """A message without the line ends and control characters that names of files may bring in."""
     return "".join(letter if letter.isprintable() else " " for letter in message)
+
+
+def _reason(error: Exception) -> object:
+    """What to tell the user about an error; None for one that only a developer can mend."""
+    if isinstance(error, ValueError | OSError | ToolError):
+        return error
+    if is_lack_of_memory(error):
+        return "this needs more memory than there is; a smaller width or batch size needs less"
+    return None
 
 
 def _complain(text: str) -> None:

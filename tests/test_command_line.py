@@ -318,6 +318,17 @@ def test_check_writes_waveforms_of_each_unit(tmp_path: Path) -> None:
         assert f" {port} " in head
 
 
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you")])
+def test_an_allocation_that_fails_gets_one_line(
+    error: Exception, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("hw.mac.verilog.mac_verilog", fail)
+    assert_refused(command("generate", "8x8x32"), "this needs more memory than there is", tmp_path)
+
+
 def test_a_missing_simulator_gets_one_line(tmp_path: Path) -> None:
     finished = wrapmac("check", "3x1x8k2", "--simulator", "icarus", cwd=tmp_path, env={"PATH": "/nowhere"})
     assert_refused(finished, "Icarus Verilog is missing; install it with: apt-get install iverilog", tmp_path)
@@ -475,6 +486,18 @@ def test_bench_training_prints_and_writes_ratios(tmp_path: Path, command: Comman
         (["export", "nowhere"], "nowhere does not hold a run: config.json is missing"),
         (["bench", "training", "--network", "lenet"], "network is 'lenet'"),
         (["bench", "training", "--batch", "1"], "batch is 1"),
+        (
+            ["bench", "training", "--batch", "1000000000"],
+            "batch is 1000000000; allowed is an integer of at least 2, up",
+        ),
+        (["bench", "training", "--steps", f"{10**400}"], "allowed is an integer of at least 1, up to 1048576"),
+        (["bench", "training", "--width", "1000000"], "network vgg7 of width 1000000 needs "),
+        (["bench", "gemm", "--rounds", f"{10**400}"], "allowed is an integer of at least 1, up to 1048576"),
+        (["train", "wrapnet", "--width", "1000000000"], "network digits of width 1000000000 needs "),
+        (["train", "wrapnet", "--width", f"{10**30}"], "needs inf GB to train"),
+        (["train", "wrapnet", "--batch-size", "1000000000"], "batch_size is 1000000000; allowed are the integers 2 to"),
+        (["train", "wrapnet", "--epochs", f"{10**400}"], "allowed are the integers 1 to 1048576"),
+        (["train", "wrapnet", "--pretrain-epochs", f"{10**400}"], "allowed are the integers 1 to 1048576"),
         (["table", "9.9", "--data", "nowhere"], "there is no table '9.9'; allowed are 2.1 to 2.14, 3.1 to 3.3, "),
         (["table"], "name at least one table of 2.1 to 2.14, 3.1 to 3.3, "),
         (["table", "3.1", "2.1"], "tables that are trained (2.1) need --data with the folder or archive of CIFAR-10"),

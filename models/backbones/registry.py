@@ -1,5 +1,6 @@
 """The backbones by name, with the images that they take."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +12,10 @@ from models.backbones.digits import digits_network
 from models.backbones.options import NetworkOptions
 from models.backbones.resnet import resnet18, resnet20, resnet50
 from models.backbones.vgg import vgg7
+from models.memory import memory_bytes
+
+_BYTES_PER_WEIGHT = 16  # with its gradient and the two moments of Adam
+_GIGABYTE = 1e9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +43,30 @@ NETWORKS = {
 
 
 def build_network(name: str, options: NetworkOptions) -> nn.Module:
-    """The network `name` with initial weights that depend on the seed alone. Raises ValueError for an unknown name."""
+    """The network `name` with initial weights that depend on the seed alone.
+
+    Raises ValueError for an unknown name, and for a width that is too large for this machine's memory.
+    """
     if name not in NETWORKS:
         raise ValueError(f"network is {name!r}; allowed are {', '.join(NETWORKS)}")
+    if options.width is not None:
+        _check_memory(name, options)
     with torch.random.fork_rng():
         torch.manual_seed(options.seed)
         return NETWORKS[name].build(options)
+
+
+def _check_memory(name: str, options: NetworkOptions) -> None:
+    """Raises ValueError if the weights, with what training keeps for each, exceed the memory."""
+    plain = NetworkOptions(width=options.width, classes=options.classes, relu=options.relu)
+    try:
+        with torch.device("meta"):  # shapes alone
+            network = NETWORKS[name].build(plain)
+        needed: float = _BYTES_PER_WEIGHT * sum(weight.numel() for weight in network.parameters())
+    except (RuntimeError, TypeError):  # beyond what 64 bits count
+        needed = math.inf
+    if needed > memory_bytes():
+        raise ValueError(
+            f"network {name} of width {options.width} needs {needed / _GIGABYTE:.3g} GB to train; this machine has "
+            f"{memory_bytes() / _GIGABYTE:.3g} GB"
+        )

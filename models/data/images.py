@@ -40,6 +40,8 @@ class ImageData:
 
     name: for reports. train, test: its images. classes: names, by label. mean, std: per channel, of the training
     images' pixel values.
+
+    Raises ValueError, naming the channel, if a standard deviation is not above 0.
     """
 
     name: str
@@ -48,6 +50,14 @@ class ImageData:
     classes: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        for channel, (mean, deviation) in enumerate(zip(self.mean, self.std, strict=True), 1):
+            if not deviation > 0:
+                raise ValueError(
+                    f"{self.name} cannot be normalised: channel {channel} of {len(self.std)} is {mean:g} in "
+                    "every pixel of the training images"
+                )
 
     @cached_property
     def digest(self) -> str:

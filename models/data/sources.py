@@ -95,7 +95,17 @@ def shuffled_batches(count: int, batch_size: int, generator: Generator) -> list[
     """
     check_positive("batch size", batch_size)
     batches = torch.split(torch.randperm(count, generator=generator), batch_size)
-    return [chosen for chosen in batches if len(chosen) > 1 or count == 1]
+    return [chosen for chosen in batches if _is_kept(len(chosen), count)]
+
+
+def batch_sizes(count: int, batch_size: int) -> set[int]:
+    """The sizes of the batches that `shuffled_batches` makes."""
+    sizes = {min(count, batch_size), count % batch_size} - {0}
+    return {size for size in sizes if _is_kept(size, count)}
+
+
+def _is_kept(size: int, count: int) -> bool:
+    return size > 1 or count == 1
 
 
 def check_positive(name: str, number: int) -> None:

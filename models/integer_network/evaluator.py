@@ -40,16 +40,18 @@ class IntegerEvaluator:
 
     @torch.no_grad()
     def stem(self, images: Tensor) -> _Array:
-        """The stem's integers, int64, for normalised float images (images, channels, height, width)."""
-        return apply_all(self.graph.stem, images).long().numpy(force=True)
+        """The stem's integers, int64, for normalised float images (images, channels, height, width).
+
+        Raises ValueError for images of another shape or kind, or that are not finite.
+        """
+        return apply_all(self.graph.stem, self.graph.as_float32(images)).long().numpy()
 
     def core(self, integers: _Array) -> dict[str, _Array]:
         """The integers of `input` and of all nodes, by name: (images, ...), int64, from the stem's integers.
 
         Raises ValueError if these have another shape, or lie outside the stem's range.
         """
-        self.graph.check_input(integers)
-        parts = list(_in_chunks(self.graph.core, integers))
+        parts = list(_in_chunks(self.graph.core, self.graph.check_input(integers)))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def integers(self, name: str, images: Tensor) -> _Array:
@@ -57,16 +59,14 @@ class IntegerEvaluator:
 
         Evaluates no node after it. Raises ValueError for images of another shape or kind, or that are not finite.
         """
-        self.graph.check_images(images)
-        integers = self.stem(images)
-        self.graph.check_input(integers)
+        integers = self.graph.check_input(self.stem(images))
         names = list(self.graph.integers)
         nodes = self.graph.core[: names.index(name)]
         return np.concatenate([part[name] for part in _in_chunks(nodes, integers)])
 
     @torch.no_grad()
     def logits(self, images: Tensor) -> Tensor:
-        """Logits (images, classes) of normalised float images (images, channels, height, width).
+        """Logits (images, classes), float32 on the CPU, of normalised float images (images, channels, height, width).
 
         Raises ValueError for images of another shape or kind, or that are not finite.
         """

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -56,21 +57,34 @@ class IntegerGraph:
             core.add(node)
         return core.integers
 
-    def check_images(self, images: object) -> None:
-        """Raises ValueError unless these are finite float images (images, channels, height, width) of its shape."""
+    def as_float32(self, images: object) -> Tensor:
+        """Images as float32 on the CPU.
+
+        Raises ValueError unless they are finite floats (images, channels, height, width) of the graph's shape, dense,
+        of any width and on any device that holds numbers.
+        """
         expected = f"a tensor of floats (images, *{tuple(self.image_shape)})"
         if not isinstance(images, Tensor) or not images.is_floating_point():
             found = getattr(images, "dtype", type(images).__name__)
             raise ValueError(f"images are {found}; they need to be {expected}")
+        if images.is_nested or images.layout is not torch.strided or images.is_meta:
+            raise ValueError(f"images are {images.layout} on {images.device}; they need to be dense, on a device")
         if tuple(images.shape[1:]) != tuple(self.image_shape) or not len(images):
             raise ValueError(f"images have the shape {tuple(images.shape)}; they need to be {expected}")
-        smallest, largest = (float(bound) for bound in images.aminmax())
+        converted = images.detach().to("cpu", torch.float32)
+        smallest, largest = (float(bound) for bound in converted.aminmax())
         if not math.isfinite(smallest) or not math.isfinite(largest):
             raise ValueError(f"images hold {smallest} to {largest}; they need to be finite")
+        return converted
 
-    def check_input(self, integers: NDArray[Any]) -> None:
-        """Raises ValueError unless `integers` (images, ...) have the shape and the range of the stem's integers."""
+    def check_input(self, integers: object) -> NDArray[Any]:
+        """Returns `integers`, an array (images, ...).
+
+        Raises ValueError unless they have the shape and the range of the stem's integers.
+        """
         expected = self.integers[INPUT]
+        if not isinstance(integers, np.ndarray):
+            raise ValueError(f"input is {type(integers).__name__}; it needs an array of integers")
         if integers.shape[1:] != expected.shape or not np.issubdtype(integers.dtype, np.integer) or not len(integers):
             found = f"{integers.dtype} of the shape {integers.shape}"
             raise ValueError(f"input is {found}; it needs integers (images, *{expected.shape})")
@@ -78,6 +92,7 @@ class IntegerGraph:
         if smallest < expected.smallest or largest > expected.largest:
             allowed = f"{expected.smallest} to {expected.largest}"
             raise ValueError(f"input holds {smallest} to {largest}; allowed are {allowed}")
+        return integers
 
     def save(self, path: Path) -> None:
         """Writes the graph to a compressed npz file."""

@@ -36,12 +36,12 @@ class IntegerNetwork:
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Tensor:
-        """Logits (images, classes) of normalised float images (images, channels, height, width).
+        """Logits (images, classes), float32, of normalised float images (images, channels, height, width).
 
-        Raises ValueError for images of another shape or kind, or that are not finite.
+        images: of any width and on any device; they are computed in float32 on the CPU. Raises ValueError for images of
+        another shape or kind, or that are not finite.
         """
-        self.graph.check_images(images)
-        integers = apply_all(self._stem, images).to(self._input_kind).numpy(force=True)
+        integers = apply_all(self._stem, self.graph.as_float32(images)).to(self._input_kind).numpy()
         return apply_all(self.graph.head, torch.from_numpy(self.core(integers)[self.graph.output]).float())
 
     def core(self, integers: Array) -> dict[str, Array]:
@@ -50,8 +50,7 @@ class IntegerNetwork:
         Leaves out nodes that are fused with those after them or equal earlier ones. Raises ValueError for integers that
         the stem cannot give.
         """
-        self.graph.check_input(integers)
-        values = {INPUT: integers}
+        values = {INPUT: self.graph.check_input(integers)}
         for step in self._plan.steps:
             values.update(zip(step.names, step.compute([values[name] for name in step.inputs]), strict=True))
         return values

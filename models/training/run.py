@@ -102,7 +102,10 @@ class RunFolder:
         different = [name for name in settings if stored.get(name) != settings[name]]
         if different:
             listed = ", ".join(f"{name} {stored.get(name)} (now {settings[name]})" for name in different)
-            raise ValueError(f"{self.path} holds a run of other settings: {listed}")
+            raise ValueError(
+                f"{self.path} holds a run of other settings: {listed}; name another folder, where copies of the "
+                f"checkpoints in {self.path} save the stages that these settings do not change"
+            )
 
 
 def method_of(settings: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from models.quantization.accumulators import Accumulator, Overflow, Packing
 from models.quantization.formats import WeightFormat
 from models.quantization.layers import QuantConv2d, QuantLinear
 from models.quantization.residual_grid import ResidualGrid
+from models.training.batch_norms import check_batch_norms
 from models.wrapnet.settings import WrapNetConfig
 
 
@@ -76,6 +77,17 @@ def check_images(config: WrapNetConfig, data: ImageSource) -> None:
     shape, wanted = tuple(data.shape), NETWORKS[config.network].image_shape
     if shape != wanted:
         raise ValueError(f"network {config.network} takes images of {wanted} (channels, height, width), not {shape}")
+
+
+def check_batches(config: WrapNetConfig, data: ImageSource, processes: int) -> None:
+    """Raises ValueError if a batch norm would see a single value per channel in training."""
+    check_batch_norms(
+        build_from(config, len(data.classes), quantized=False),
+        NETWORKS[config.network].image_shape,
+        images=data.train_count,
+        batch_size=config.batch_size,
+        processes=processes,
+    )
 
 
 def build_from(config: WrapNetConfig, classes: int, *, quantized: bool = True) -> nn.Module:

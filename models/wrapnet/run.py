@@ -11,9 +11,9 @@ from models.progress import Progress
 from models.quantization.accumulators import Accumulator
 from models.quantization.activations import ActivationMode, activation_quantizers
 from models.quantization.layers import quantized_layers
-from models.training.execution import Execution
+from models.training.execution import Execution, process_state
 from models.training.run import RunFolder
-from models.wrapnet.networks import build_from, check_images
+from models.wrapnet.networks import build_from, check_batches, check_images
 from models.wrapnet.settings import WrapNetConfig
 from models.wrapnet.training import WrapNetResult, train_wrapnet
 
@@ -39,6 +39,7 @@ def run_wrapnet(
     """
     check_images(config, data)
     build_from(config, len(data.classes))  # refuses impossible layers before anything is written or trained
+    check_batches(config, data, process_state().num_processes)
     run = RunFolder(folder)
     settings = asdict(config) | {"data": data.name, "data_digest": data.digest} | execution.numerics
     run.start(METHOD, settings, resume=resume)

@@ -9,6 +9,7 @@ from models.quantization.formats import Bounded, WeightFormat, parse_weight_form
 
 _WIDEST_ACTIVATIONS = 8
 _LARGEST_LEARNING_RATE = 1000
+_MOST_EPOCHS = 1 << 20
 
 Recipe = Literal["cosine", "cifar", "imagenet"]
 CyclicFunction = Literal["cyclic", "relu-like", "absolute", "wrap"]
@@ -81,15 +82,15 @@ class WrapNetConfig(WrapNetSettings):
         for name, smallest, largest in (
             ("accumulator_bits", 2, 32),
             ("slope", 1, 1 << 20),
-            ("epochs", 1, 1 << 20),
+            ("epochs", 1, _MOST_EPOCHS),
             ("batch_size", 2, 1 << 20),
             ("shift", 0, 16),
         ):
             value = getattr(self, name)
             if not isinstance(value, int) or not smallest <= value <= largest:
                 raise ValueError(f"{name} is {value}; allowed are the integers {smallest} to {largest}")
-        if self.pretrain_epochs is not None and self.pretrain_epochs < 1:
-            raise ValueError(f"pretrain_epochs is {self.pretrain_epochs}; allowed is an integer of at least 1")
+        if self.pretrain_epochs is not None and not 1 <= self.pretrain_epochs <= _MOST_EPOCHS:
+            raise ValueError(f"pretrain_epochs is {self.pretrain_epochs}; allowed are the integers 1 to {_MOST_EPOCHS}")
         if self.width is not None and self.width < 1:
             raise ValueError(f"width is {self.width}; allowed is an integer of at least 1")
         if not 0 <= self.overflow_rate < 100:

@@ -33,7 +33,7 @@ from models.training.run import RunFolder
 from models.training.stage import Stage
 from models.wrapnet.evaluation import Evaluation, evaluate
 from models.wrapnet.method import Classification, Penalties
-from models.wrapnet.networks import accumulator_of, build_from, check_images
+from models.wrapnet.networks import accumulator_of, build_from, check_batches, check_images
 from models.wrapnet.recipes import recipe
 from models.wrapnet.settings import WrapNetConfig
 from models.wrapnet.shared_words import let_carries_run
@@ -56,8 +56,8 @@ class WrapNetTraining:
     stages: folder of the stages' checkpoints, `folder` itself if left out. Names of checkpoints carry a digest of
     the settings that a stage depends on, so configurations that share a folder share the stages they have in common.
 
-    Raises ValueError if the network does not take the data's images, and models.training.loop.TrainingError if a loss
-    is not finite.
+    Raises ValueError if the network does not take the data's images, or these are too few for its batch norms, and
+    models.training.loop.TrainingError if a loss is not finite.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class WrapNetTraining:
         self.progress = progress
         self.execution = execution
         self.accelerator = execution.accelerator(folder)
+        check_batches(config, data, self.accelerator.num_processes)
         self.data = data.on(self.accelerator.device)
 
     def float_network(self) -> nn.Module:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from reports.bench.clock import clock_ghz
 from reports.bench.contenders import WARMED_UP, Contender, SelfTimed, Timing
 
+LARGEST_COUNT = 1 << 20
+"""Most rounds of a bench, and most of anything else that it counts."""
+
 _STEADY = 0.05  # a round whose clock is farther off the usual one does not count
 
 

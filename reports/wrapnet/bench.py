@@ -18,7 +18,7 @@ from models.quantization.observation import LayerPass, Request
 from models.training.seeds import check_seed
 from models.wrapnet.networks import WrapNetOptions
 from reports.bench.contenders import Timing
-from reports.bench.in_turn import in_turn
+from reports.bench.in_turn import LARGEST_COUNT, in_turn
 from reports.bench.memory import peak_memory
 from reports.bench.rows import Comparison, bench_record, compared
 from reports.records.provenance import machine, tool_versions
@@ -79,8 +79,8 @@ def bench_training(
     if network not in NETWORKS:
         raise ValueError(f"network is {network!r}; allowed are {', '.join(NETWORKS)}")
     for name, value, smallest in (("width", width, 1), ("batch", batch, 2), ("steps", steps, 1)):
-        if value is not None and value < smallest:
-            raise ValueError(f"{name} is {value}; allowed is an integer of at least {smallest}")
+        if value is not None and not smallest <= value <= LARGEST_COUNT:
+            raise ValueError(f"{name} is {value}; allowed is an integer of at least {smallest}, up to {LARGEST_COUNT}")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     cases = _cases(network, width, seed, with_brevitas, compile)
     images, labels = _data(network, batch, seed, device)

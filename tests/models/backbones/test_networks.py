@@ -117,3 +117,10 @@ def test_other_networks_are_refused() -> None:
 def test_options_below_1_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} is 0; allowed is an integer of at least 1"):
         NetworkOptions(**{name: 0})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("width", [10**6, 10**9, 10**12, 10**30])
+def test_widths_beyond_the_memory_are_refused_at_once(name: str, width: int) -> None:
+    with pytest.raises(ValueError, match=f"network {name} of width {width} needs .* GB to train; this machine has "):
+        build_network(name, NetworkOptions(width=width))

@@ -179,3 +179,16 @@ def test_the_uppermost_of_several_data_sets_is_read(tmp_path: Path) -> None:
     write_pictures(tmp_path / "both" / "second")
     with pytest.raises(ValueError, match="both holds several data sets; name one of first, second"):
         cifar10(tmp_path / "both")
+
+
+@pytest.mark.parametrize("channel", [0, 1, 2])
+@pytest.mark.parametrize("level", [0, 77, 255])
+def test_a_constant_channel_is_named(channel: int, level: int, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (10, 3, 1024), dtype=np.uint8)
+    pixels[:, channel] = level
+    folder = write_batches(tmp_path / "batches", **{"x": 0})
+    for path in folder.rglob("*_batch*"):
+        path.write_bytes(pickle.dumps({b"data": pixels.reshape(10, -1), b"labels": list(range(10))}))
+    message = f"CIFAR-10 cannot be normalised: channel {channel + 1} of 3 is {level} in every pixel of the training"
+    with pytest.raises(ValueError, match=message):
+        cifar10(folder)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.data.images import ImageData, Split
-from models.data.sources import ImageSource, shuffled_batches
+from models.data.sources import ImageSource, batch_sizes, shuffled_batches
 from models.data.transforms import Augmentation
 
 
@@ -113,3 +113,17 @@ def test_an_epoch_can_start_at_any_batch() -> None:
 def test_data_stay_where_they_are_on_a_cpu() -> None:
     data = numbered(4)
     assert data.on(torch.device("cpu")) is data
+
+
+@pytest.mark.parametrize("batch_size", range(1, 8))
+def test_batch_sizes_are_those_of_the_batches(batch_size: int) -> None:
+    for count in range(1, 20):
+        batches = shuffled_batches(count, batch_size, torch.Generator())
+        assert batch_sizes(count, batch_size) == {len(batch) for batch in batches}
+
+
+@pytest.mark.parametrize("deviation", [0.0, float("nan"), -1.0])
+def test_data_without_deviation_are_refused(deviation: float) -> None:
+    parts = numbered(3).train, numbered(3).test
+    with pytest.raises(ValueError, match="few cannot be normalised: channel 2 of 2 is 4 in every pixel"):
+        ImageData("few", *parts, ("a",), (3.0, 4.0), (1.0, deviation))

@@ -1,14 +1,18 @@
 """Exported networks on the kernels: every layer's integers, and the logits, are those of the integer evaluator."""
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor
 
 from models.backbones.registry import NETWORKS
 from models.integer_network.builder import export_network
 from models.integer_network.evaluator import IntegerEvaluator
+from models.integer_network.graph import IntegerGraph
 from models.integer_network.nodes import WeightedNode
 from models.kernels import IntegerNetwork, available_paths
 from tests.support.integer_networks import trained_network
@@ -42,3 +46,95 @@ def test_every_layer_and_the_logits_are_the_evaluators(
     assert len(fewer) < len(found)
     assert all(np.array_equal(fewer[layer], expected[layer]) for layer in fewer)
     assert np.array_equal(fused(images).numpy(), evaluator.logits(images).numpy())
+
+
+Engine = Callable[[Tensor], Tensor]
+
+
+@pytest.fixture(scope="module")
+def exported() -> tuple[IntegerGraph, Tensor]:
+    network, images = trained_network("digits", images=2)
+    return export_network(network, NETWORKS["digits"].image_shape), images
+
+
+@pytest.fixture(params=[*available_paths(), "evaluator"])
+def engine(request: pytest.FixtureRequest, exported: tuple[IntegerGraph, Tensor]) -> Engine:
+    graph, _ = exported
+    return IntegerEvaluator(graph).logits if request.param == "evaluator" else IntegerNetwork(graph, path=request.param)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float16, torch.bfloat16])
+def test_floats_of_other_widths_are_computed_as_float32(
+    kind: torch.dtype, engine: Engine, exported: tuple[IntegerGraph, Tensor]
+) -> None:
+    images = exported[1].to(kind)
+    found = engine(images)
+    assert found.dtype == torch.float32
+    assert torch.equal(found, engine(images.float()))
+
+
+def test_views_and_parameters_are_taken(engine: Engine, exported: tuple[IntegerGraph, Tensor]) -> None:
+    images = exported[1]
+    expected = engine(images)
+    assert torch.equal(engine(images.transpose(2, 3).contiguous().transpose(2, 3)), expected)
+    assert torch.equal(engine(images.repeat_interleave(2, 3)[..., ::2]), expected)
+    assert torch.equal(engine(torch.nn.Parameter(images)), expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (Tensor.int, r"images are torch\.int32"),
+        (Tensor.bool, r"images are torch\.bool"),
+        (Tensor.byte, r"images are torch\.uint8"),
+        (lambda images: images.to(torch.complex64), r"images are torch\.complex64"),
+        (Tensor.numpy, "images are float32"),
+        (Tensor.tolist, "images are list"),
+        (lambda images: None, "images are NoneType"),
+        (Tensor.to_sparse, r"images are torch\.sparse_coo"),
+        (lambda images: images.to("meta"), "on meta"),
+        (lambda images: images[0], "images have the shape"),
+        (lambda images: images[:0], "images have the shape"),
+        (lambda images: images[..., :7], "images have the shape"),
+        (lambda images: images.sum(), "images have the shape"),
+        (lambda images: images * torch.nan, "they need to be finite"),
+        (lambda images: images.double() * 1e300, "they need to be finite"),
+        (lambda images: images / 0, "they need to be finite"),
+    ],
+)
+def test_other_images_are_refused(
+    change: Callable[[Tensor], Any], message: str, engine: Engine, exported: tuple[IntegerGraph, Tensor]
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        engine(change(exported[1]))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda array: torch.from_numpy(array), "input is Tensor; it needs an array of integers"),
+        (lambda array: array.tolist(), "input is list"),
+        (lambda array: array.astype(float), "input is float64"),
+        (lambda array: array[0], "needs integers"),
+        (lambda array: array + 1000, "input holds"),
+    ],
+)
+def test_other_integers_are_refused(
+    change: Callable[[Any], Any], message: str, exported: tuple[IntegerGraph, Tensor]
+) -> None:
+    graph, images = exported
+    evaluator = IntegerEvaluator(graph)
+    integers = change(evaluator.stem(images))
+    for core in (evaluator.core, IntegerNetwork(graph).core):
+        with pytest.raises(ValueError, match=message):
+            core(integers)
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint8", "int32", ">i4", "uint64"])
+def test_integers_of_any_width_are_taken(kind: str, exported: tuple[IntegerGraph, Tensor]) -> None:
+    graph, images = exported
+    evaluator = IntegerEvaluator(graph)
+    integers = evaluator.stem(images)
+    expected = evaluator.core(integers)[graph.output]
+    for core in (evaluator.core, *(IntegerNetwork(graph, path=path).core for path in available_paths())):
+        assert np.array_equal(core(integers.astype(kind))[graph.output], expected)

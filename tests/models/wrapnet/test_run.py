@@ -2,6 +2,7 @@
 
 import functools
 import json
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def test_a_folder_with_a_run_is_only_gone_on_with_when_asked_and_with_the_same_s
             run_wrapnet(TINY, data, tmp_path, progress)
         assert run_wrapnet(TINY, data, tmp_path, progress, resume=True) == first
         other = WrapNetConfig(width=2, epochs=1, slope=4)
-        with pytest.raises(ValueError, match=r"holds a run of other settings: slope 2 \(now 4\)"):
+        with pytest.raises(ValueError, match=r"holds a run of other settings: slope 2 \(now 4\); name another"):
             run_wrapnet(other, data, tmp_path, progress, resume=True)
 
 
@@ -139,4 +140,26 @@ def test_layers_that_float32_cannot_hold_are_refused_before_anything_is_written(
     config = WrapNetConfig(weights="8", accumulator_bits=32, activation_bits=8, epochs=1)
     with Progress(quiet=True) as progress, pytest.raises(ValueError, match="float32 holds integers exactly only below"):
         run_wrapnet(config, few_digits(), tmp_path / "run", progress)
+    assert not (tmp_path / "run").exists()
+
+
+def test_checkpoints_copied_to_another_folder_save_the_stages_that_stay_the_same(tmp_path: Path) -> None:
+    data = few_digits()
+    config = replace(TINY, baselines=False)
+    (tmp_path / "second").mkdir()
+    with Progress(quiet=True) as progress:
+        run_wrapnet(config, data, tmp_path / "first", progress)
+        for path in (tmp_path / "first").glob("*.pt"):
+            shutil.copy(path, tmp_path / "second")
+        run_wrapnet(replace(config, slope=4), data, tmp_path / "second", progress)
+    lines = (tmp_path / "second" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["stage"] for line in lines] == ["warmup", "finetune"]
+
+
+def test_one_image_too_few_for_the_network_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    data = cifar10(write_batches(tmp_path / "data"))
+    one = replace(data, train=Split(data.train.images[:1], data.train.labels[:1]))
+    config = WrapNetConfig(network="vgg7", width=2, epochs=1)
+    with Progress(quiet=True) as progress, pytest.raises(ValueError, match=r"seventh\.norm, of 16, needs 2 values"):
+        run_wrapnet(config, one, tmp_path / "run", progress)
     assert not (tmp_path / "run").exists()
