@@ -8,7 +8,7 @@ from models.integer_network.nodes import Integers, Node
 INPUT = "input"
 """Name of the stem's integers, which the core reads."""
 
-UNFIT = (ValueError, TypeError, AttributeError, IndexError, RuntimeError, OverflowError)
+UNFIT = (ValueError, TypeError, AttributeError, IndexError, RuntimeError, ArithmeticError)
 """Whatever torch and Python raise on numbers and arrays of a wrong kind or shape."""
 
 
@@ -48,7 +48,7 @@ class Core:
 def shape_after(operations: tuple[FloatOperation, ...], shape: tuple[int, ...], part: str) -> tuple[int, ...]:
     """Shape of one image's result. Raises ValueError, naming the part, if the operations do not fit the shape."""
     try:
-        return tuple(apply_all(operations, torch.zeros(1, *shape)).shape[1:])
+        return tuple(apply_all(operations, torch.zeros(1, *shape, device="meta")).shape[1:])  # without the numbers
     except UNFIT as error:
         raise ValueError(f"the {part} does not fit the shape {shape}: {first_line(error)}") from error
 

@@ -15,6 +15,7 @@ from models.integer_network.arrays import read_arrays
 from models.integer_network.core import UNFIT, first_line
 from models.integer_network.float_operations import FLOAT_OPERATIONS, FloatOperation
 from models.integer_network.nodes import NODES, Node
+from models.json_files import parse_object
 from models.quantization.accumulators import Accumulator
 
 VERSION = 1
@@ -45,7 +46,7 @@ def read_parts(path: Path) -> dict[str, Any]:
     """
     arrays = read_arrays(path)
     try:
-        description = json.loads(arrays.pop(_DESCRIPTION).item())
+        description = parse_object(arrays.pop(_DESCRIPTION).item())
         version = description.pop("version")
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is not an exported network") from error

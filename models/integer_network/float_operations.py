@@ -41,7 +41,10 @@ class FloatConvolution(FloatOperation):
     padding: int
 
     def apply(self, values: Tensor) -> Tensor:
-        return functional.conv2d(values, _tensor(self.weights), _optional(self.bias), self.stride, self.padding)
+        if not 1 <= self.stride <= _LARGEST_SIZE or not 0 <= self.padding <= _LARGEST_SIZE:
+            raise ValueError(f"a convolution has stride {self.stride} and padding {self.padding}")
+        weights, bias = _tensor(self.weights, values), _optional(self.bias, values)
+        return functional.conv2d(values, weights, bias, self.stride, self.padding)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -52,7 +55,7 @@ class FloatLinear(FloatOperation):
     bias: NDArray[Any] | None
 
     def apply(self, values: Tensor) -> Tensor:
-        return functional.linear(values, _tensor(self.weights), _optional(self.bias))
+        return functional.linear(values, _tensor(self.weights, values), _optional(self.bias, values))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -62,7 +65,7 @@ class FloatScale(FloatOperation):
     factors: NDArray[Any]
 
     def apply(self, values: Tensor) -> Tensor:
-        return _tensor(self.factors).view(-1, *[1] * (values.dim() - 2)) * values
+        return _tensor(self.factors, values).view(-1, *[1] * (values.dim() - 2)) * values
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -82,10 +85,10 @@ class FloatBatchNorm(FloatOperation):
             raise ValueError(f"a batch norm has arrays of the shapes {shapes}; they need to be (channels,)")
 
     def apply(self, values: Tensor) -> Tensor:
-        statistics = _tensor(self.mean), _tensor(self.variance)
-        return functional.batch_norm(
-            values, *statistics, _tensor(self.gain), _tensor(self.offset), training=False, eps=self.epsilon
+        mean, variance, gain, offset = (
+            _tensor(array, values) for array in (self.mean, self.variance, self.gain, self.offset)
         )
+        return functional.batch_norm(values, mean, variance, gain, offset, training=False, eps=self.epsilon)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -180,9 +183,10 @@ FLOAT_OPERATIONS: dict[str, type[FloatOperation]] = {
 """All operations by name."""
 
 
-def _tensor(array: NDArray[Any]) -> Tensor:
-    return torch.from_numpy(array)
+def _tensor(array: NDArray[Any], values: Tensor) -> Tensor:
+    """An array as a tensor, where `values` are."""
+    return torch.from_numpy(array).to(values.device)
 
 
-def _optional(array: NDArray[Any] | None) -> Tensor | None:
-    return None if array is None else _tensor(array)
+def _optional(array: NDArray[Any] | None, values: Tensor) -> Tensor | None:
+    return None if array is None else _tensor(array, values)

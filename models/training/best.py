@@ -9,6 +9,7 @@ from torch import nn
 from models.files import write_with
 from models.training.errors import TrainingError
 from models.training.stage import Stage
+from models.training.tensor_files import read_tensors
 
 
 class BestModels:
@@ -37,10 +38,10 @@ class BestModels:
             return
         path = self.stage.best_checkpoint
         try:
-            states = torch.load(path, weights_only=True, map_location="cpu")
+            states = read_tensors(path)
             for name, model in self.models.items():
                 model.load_state_dict(states[name])
-        except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError) as error:
+        except (RuntimeError, LookupError, TypeError, ValueError, AttributeError) as error:
             raise TrainingError(
                 f"{path} is missing or damaged; remove {self.stage.checkpoint} to train again"
             ) from error

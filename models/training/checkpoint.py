@@ -1,11 +1,11 @@
 """Checkpoints: everything that a stage needs to go on where it stopped."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -13,18 +13,26 @@ import torch
 from models.files import write_with
 from models.training.errors import TrainingError
 from models.training.method import Stateful
+from models.training.tensor_files import read_tensors
 
 _VERSION = 2
-_UNREADABLE = (OSError, RuntimeError, EOFError, UnpicklingError, LookupError, TypeError, ValueError, AttributeError)
 
 
 @dataclass
 class Position:
-    """Where a stage is. epoch: finished epochs. batch: finished batches of the next one. step: finished steps."""
+    """Where a stage is. epoch: finished epochs. batch: finished batches of the next one. step: finished steps.
+
+    Raises ValueError for others than counts.
+    """
 
     epoch: int = 0
     batch: int = 0
     step: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if type(value) is not int or value < 0:
+                raise ValueError(f"{name} is {value!r}; allowed are integers of at least 0")
 
 
 @dataclass(frozen=True)
@@ -52,26 +60,27 @@ class Checkpoint:
         """
         if not self.path.exists():
             return None
-        try:
-            saved = torch.load(self.path, weights_only=True, map_location="cpu")
+        with self.reading():
+            saved = read_tensors(self.path)
             version, settings = saved.get("version"), saved["settings"]
-        except _UNREADABLE as error:
-            raise self._damaged() from error
         if version != _VERSION:
             raise TrainingError(
                 f"{self.path} was written by another version of wrapmac; remove it to train the stage again"
             )
         if settings != self._described():
             raise TrainingError(f"{self.path} was written with other settings: {settings}")
-        try:
+        with self.reading():
             for name, part in self.parts.items():
                 part.load_state_dict(saved["parts"][name])
-            return Position(**saved["position"]), saved["extra"]
-        except _UNREADABLE as error:
-            raise self._damaged() from error
+            return Position(**saved["position"]), dict(saved["extra"])
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Turns what values of a wrong kind or shape raise into a TrainingError that names the file."""
+        try:
+            yield
+        except (RuntimeError, LookupError, TypeError, ValueError, AttributeError) as error:
+            raise TrainingError(f"{self.path} is damaged; remove it to train the stage again") from error
 
     def _described(self) -> str:
         return json.dumps(self.settings, sort_keys=True)
-
-    def _damaged(self) -> TrainingError:
-        return TrainingError(f"{self.path} is damaged; remove it to train the stage again")

@@ -79,8 +79,9 @@ class _StageRun:
         found = self.checkpoint.restore()
         if found is not None:
             self.position, extra = found
-            self.metrics.load_state_dict(extra["metrics"], self.accelerator.device)
-            self.best.value = extra["best"]
+            with self.checkpoint.reading():
+                self.metrics.load_state_dict(extra["metrics"], self.accelerator.device)
+                self.best.value = extra["best"]
 
     def _finished(self) -> bool:
         if self.stage.epochs is not None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from models.files import write_text
+from models.json_files import parse_object
 from models.training.errors import TrainingError
 from models.training.processes import average, process_count
 
@@ -71,9 +72,9 @@ class MetricLog:
 
     def __init__(self, path: Path, stage: str, done: int) -> None:
         self.path = path
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         try:
-            entries = [json.loads(line) for line in lines]
+            lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+            entries = [parse_object(line) for line in lines]
             self.entries = [entry for entry in entries if entry["stage"] != stage or entry["epoch"] <= done]
         except (ValueError, LookupError, TypeError) as error:
             raise TrainingError(f"{path} is damaged; remove it to go on without the losses so far") from error

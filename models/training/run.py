@@ -1,20 +1,24 @@
 """A run in a folder of its own: config.json, metrics.jsonl, checkpoints, model.safetensors, result.json."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from models.files import write_text, write_with
+from models.json_files import read_object
 from models.training.execution import process_state
 
-_CONFIG, _METRICS, _RESULT, _MODEL = "config.json", "metrics.jsonl", "result.json", "model.safetensors"
+CONFIG, RESULT, MODEL = "config.json", "result.json", "model.safetensors"
+"""The files of a finished run that are read again."""
+
+_METRICS = "metrics.jsonl"
 _METHOD = "method"
 _OLDEST_METHOD = "wrapnet"  # of runs from before configurations named their method
 
@@ -28,6 +32,17 @@ class FinishedRun:
     settings: dict[str, Any]
     result: dict[str, Any]
     weights: dict[str, Tensor]
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[None]:
+        """Turns what values of a wrong kind or shape raise into a ValueError that names the file they came from."""
+        try:
+            yield
+        except LookupError as error:
+            raise ValueError(f"{self.folder / name} is damaged, or of another version: it lacks {error}") from error
+        except (ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError) as error:
+            reason = str(error).partition("\n")[0]
+            raise ValueError(f"{self.folder / name} is damaged, or of another version: {reason}") from error
 
 
 @dataclass(frozen=True)
@@ -44,7 +59,7 @@ class RunFolder:
     @property
     def files(self) -> tuple[Path, ...]:
         """The files of a finished run."""
-        return self.metrics, *(self.path / name for name in (_CONFIG, _RESULT, _MODEL))
+        return self.metrics, *(self.path / name for name in (CONFIG, RESULT, MODEL))
 
     def start(self, method: str, settings: Mapping[str, Any], *, resume: bool) -> None:
         """Writes the configuration, or checks it against that of the run that the folder holds.
@@ -52,7 +67,7 @@ class RunFolder:
         settings: plain values that the result depends on. resume: whether the folder may hold a run, to go on with.
         Raises ValueError if it holds a run and `resume` is not set, or a run of another method or other settings.
         """
-        config = self.path / _CONFIG
+        config = self.path / CONFIG
         state = process_state()
         described = {_METHOD: method, **settings, "processes": state.num_processes}
         if config.exists():
@@ -66,39 +81,32 @@ class RunFolder:
     def finish(self, weights: Mapping[str, Tensor], result: Mapping[str, Any]) -> None:
         """Writes the weights and the summary, from the main process."""
         if process_state().is_main_process:
-            write_with(self.path / _MODEL, partial(save_file, dict(weights)))
-            write_text(self.path / _RESULT, json.dumps(result, indent=2))
+            write_with(self.path / MODEL, partial(save_file, dict(weights)))
+            write_text(self.path / RESULT, json.dumps(result, indent=2))
 
     def load(self) -> FinishedRun:
         """Reads a finished run. Raises ValueError, naming the file, if it is not finished or damaged."""
-        for name in (_CONFIG, _RESULT, _MODEL):
+        for name in (CONFIG, RESULT, MODEL):
             if not (self.path / name).is_file():
                 raise ValueError(f"{self.path} does not hold a finished run: {name} is missing")
-        settings, result = (self._read(name) for name in (_CONFIG, _RESULT))
+        settings, result = (self._read(name) for name in (CONFIG, RESULT))
         try:
-            weights = load_file(self.path / _MODEL)
-        except (OSError, SafetensorError, ValueError) as error:
-            raise ValueError(f"{self.path / _MODEL} is damaged") from error
+            weights = load_file(self.path / MODEL)
+        except Exception as error:  # safetensors raises errors of many types on damaged files
+            raise ValueError(f"{self.path / MODEL} is damaged") from error
         return FinishedRun(self.path, method_of(settings), settings, result, weights)
 
     def method(self) -> str:
         """The method of the run that the folder holds. Raises ValueError if it holds none."""
-        if not (self.path / _CONFIG).is_file():
-            raise ValueError(f"{self.path} does not hold a run: {_CONFIG} is missing")
-        return method_of(self._read(_CONFIG))
+        if not (self.path / CONFIG).is_file():
+            raise ValueError(f"{self.path} does not hold a run: {CONFIG} is missing")
+        return method_of(self._read(CONFIG))
 
     def _read(self, name: str) -> dict[str, Any]:
-        path = self.path / name
-        try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
-            raise ValueError(f"{path} is damaged") from error
-        if not isinstance(stored, dict):
-            raise ValueError(f"{path} is damaged")
-        return stored
+        return read_object(self.path / name)
 
     def _compare(self, settings: Mapping[str, Any]) -> None:
-        stored = {_METHOD: _OLDEST_METHOD} | self._read(_CONFIG)
+        stored = {_METHOD: _OLDEST_METHOD} | self._read(CONFIG)
         different = [name for name in settings if stored.get(name) != settings[name]]
         if different:
             listed = ", ".join(f"{name} {stored.get(name)} (now {settings[name]})" for name in different)

@@ -12,7 +12,7 @@ from models.quantization.accumulators import Accumulator
 from models.quantization.activations import ActivationMode, activation_quantizers
 from models.quantization.layers import quantized_layers
 from models.training.execution import Execution, process_state
-from models.training.run import RunFolder
+from models.training.run import CONFIG, MODEL, RESULT, RunFolder
 from models.wrapnet.networks import build_from, check_batches, check_images
 from models.wrapnet.settings import WrapNetConfig
 from models.wrapnet.training import WrapNetResult, train_wrapnet
@@ -70,15 +70,17 @@ def load_run(folder: Path) -> WrapNetRun:
     Raises ValueError, naming the file, if the run is not finished or a file is damaged.
     """
     finished = RunFolder(folder).load()
-    try:
+    with finished.reading(CONFIG):
         config = WrapNetConfig(**{field.name: finished.settings[field.name] for field in fields(WrapNetConfig)})
+    with finished.reading(RESULT):
         classes = tuple(finished.result["classes"])
+        if not all(isinstance(name, str) for name in classes):
+            raise ValueError("classes are not names")
         network = build_from(config, len(classes))
         for layer, stated in zip(quantized_layers(network), finished.result["layers"], strict=True):
             layer.accumulator = Accumulator(**stated["accumulator"])
+    with finished.reading(MODEL):
         network.load_state_dict(finished.weights)
-    except (ValueError, TypeError, LookupError, RuntimeError) as error:
-        raise ValueError(f"{folder} holds a damaged run, or one of another version") from error
     for quantizer in activation_quantizers(network):
         quantizer.mode = ActivationMode.QUANTIZED
     return WrapNetRun(config, network.eval(), classes)

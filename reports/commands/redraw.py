@@ -1,11 +1,15 @@
 """`wrapmac redraw`: pages of finished jobs, written again."""
 
-import json
+import shutil
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
+from models.files import write_with
+from models.json_files import read_object
 from reports.commands.options import ensure_outputs
 
 
@@ -20,7 +24,7 @@ def redraw(
     ] = None,
 ) -> int:
     """Write the page, Markdown and figures of a finished flow or layout again, from its record."""
-    report = _read_report(record)
+    report = read_object(record)
     folder = record.parent if out is None else out
     ensure_outputs(folder / "index.html", folder / "report.md", inputs=[record])
     _write_page(report, record, folder, sweep)
@@ -28,32 +32,28 @@ def redraw(
     return 0
 
 
-def _read_report(path: Path) -> dict[str, Any]:
-    """A report in a JSON file. Raises ValueError if the file is missing or holds something else."""
-    try:
-        report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ValueError(f"{path}: no such file") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
-    if not isinstance(report, dict):
-        raise ValueError(f"{path} is not a record of a flow or layout")
-    return report
-
-
 def _write_page(report: dict[str, Any], record: Path, folder: Path, sweep: Path | None) -> None:
-    """Writes the page into `folder`. Raises ValueError if another version wrote the record."""
-    from jinja2 import TemplateError
-
-    from reports.layout.page import write_layout_page
+    """Writes the page into `folder`, whole or not at all. Raises ValueError if another version wrote the record."""
+    from reports.layout.page import sweep_plots, write_layout_page
     from reports.mac.page import write_page
 
-    try:
-        if "trained_layer" in report:
-            write_page(report, folder)
-        else:
-            write_layout_page(report, folder, sweep)
-    except KeyError as error:
-        raise ValueError(f"{record} is not a record of a flow or layout by this version: it lacks {error}") from error
-    except (LookupError, TypeError, AttributeError, ArithmeticError, StopIteration, TemplateError) as error:
-        raise ValueError(f"{record} is not a record of a flow or layout by this version: {error}") from error
+    sweep_plots(sweep)
+    with TemporaryDirectory() as temporary:
+        drawn = Path(temporary)
+        try:
+            if "trained_layer" in report:
+                write_page(report, drawn)
+            else:
+                write_layout_page(report, drawn, sweep, pictures=folder)
+        except OSError:
+            raise
+        except KeyError as error:
+            raise _foreign(record, f"it lacks {error}") from error
+        except Exception as error:  # records can hold anything, and matplotlib and jinja raise errors of many types
+            raise _foreign(record, str(error).partition("\n")[0] or type(error).__name__) from error
+        for file in sorted(path for path in drawn.rglob("*") if path.is_file()):
+            write_with(folder / file.relative_to(drawn), partial(shutil.copyfile, file))
+
+
+def _foreign(record: Path, reason: str) -> ValueError:
+    return ValueError(f"{record} is not a record of a flow or layout by this version: {reason}")

@@ -21,17 +21,19 @@ _COMPARISON = (
 )
 
 
-def write_layout_page(report: dict[str, Any], folder: Path, sweep: Path | None = None) -> None:
+def write_layout_page(
+    report: dict[str, Any], folder: Path, sweep: Path | None = None, pictures: Path | None = None
+) -> None:
     """Writes index.html and report.md to `folder`, with the pictures of layouts found there.
 
-    sweep: output folder of a sweep; its plots (SVG files at any depth) are copied and shown. Raises ValueError if it
-    contains none.
+    pictures: folder of the pictures of layouts, if it is not `folder`. sweep: output folder of a sweep; its plots (SVG files at
+    any depth) are copied and shown. Raises ValueError if it contains none.
     """
     tables = layout_tables(report)
     paths = {design["name"]: design["critical_path"]["words"] for design in report["designs"]}
     plots = _plots(folder, sweep)
     figures = _comparison(report, folder)
-    layouts = _layouts(report, folder)
+    layouts = _layouts(report, pictures or folder)
     write_html(
         "layout.html.jinja",
         folder,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from models.files import write_text
+from models.json_files import read_object
 
 _ROOT = Path(__file__).resolve().parents[2]
 _CODE_SUFFIXES = (".py", ".v", ".tsv", ".c", ".h", ".inc", ".jinja")
@@ -40,18 +41,18 @@ def kept(
 
 
 def read_record(path: Path, key: str) -> dict[str, Any] | None:
-    """The record in `path` if it was kept under this key, else None."""
+    """The record in `path` if it was kept under this key and is undamaged, else None."""
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        record: dict[str, Any] | None = stored["record"] if stored["key"] == key else None
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        stored = read_object(path)
+        record: dict[str, Any] = stored["record"]
+        return record if (stored["key"], stored["checksum"]) == (key, _checksum(record)) else None
+    except (ValueError, KeyError):
         return None
-    return record
 
 
 def keep_record(path: Path, key: str, record: dict[str, Any]) -> None:
     """Writes a record under a key that changes with whatever the record depends on (see `digest`)."""
-    write_text(path, json.dumps({"key": key, "record": record}, indent=2))
+    write_text(path, json.dumps({"key": key, "checksum": _checksum(record), "record": record}, indent=2))
 
 
 def digest(packages: tuple[str, ...], inputs: dict[str, Any]) -> str:
@@ -61,6 +62,10 @@ def digest(packages: tuple[str, ...], inputs: dict[str, Any]) -> str:
     """
     text = json.dumps([inputs, *map(_code_digest, packages)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _checksum(record: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record).encode()).hexdigest()
 
 
 @cache
