@@ -13,12 +13,14 @@ _ALLOWED = {
     ("numpy", "ndarray"),
     ("numpy.core.multiarray", "_reconstruct"),
     ("numpy.core.multiarray", "scalar"),
+    ("numpy.core.numeric", "_frombuffer"),
     ("numpy._core.multiarray", "_reconstruct"),
     ("numpy._core.multiarray", "scalar"),
+    ("numpy._core.numeric", "_frombuffer"),
 }
 
 
-class _Unpickler(pickle.Unpickler):
+class _Unpickler(pickle._Unpickler):  # that in C reserves memory for as many objects as a damaged number says
     """Admits numpy arrays and builtin values, and nothing that could run code."""
 
     def find_class(self, module: str, name: str) -> Any:
@@ -35,4 +37,5 @@ def read_pickle(file: BinaryIO, path: Path) -> Any:
     try:
         return _Unpickler(file, encoding="bytes").load()
     except Exception as error:  # pickle and numpy raise errors of many types on damaged files
-        raise ValueError(f"{path} cannot be read as a pickled data set: {error}") from error
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path} cannot be read as a pickled data set: {reason}") from error

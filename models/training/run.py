@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from safetensors.torch import load_file, save_file
@@ -20,6 +21,7 @@ CONFIG, RESULT, MODEL = "config.json", "result.json", "model.safetensors"
 
 _METRICS = "metrics.jsonl"
 _METHOD = "method"
+_LONGEST_REASON = 300  # characters; torch lists every tensor that does not fit
 _OLDEST_METHOD = "wrapnet"  # of runs from before configurations named their method
 
 
@@ -34,15 +36,17 @@ class FinishedRun:
     weights: dict[str, Tensor]
 
     @contextmanager
-    def reading(self, name: str) -> Iterator[None]:
-        """Turns what values of a wrong kind or shape raise into a ValueError that names the file they came from."""
+    def reading(self, *names: str) -> Iterator[None]:
+        """Turns what values of a wrong kind or shape raise into a ValueError of one line.
+
+        names: the files that the values came from, which the message names.
+        """
         try:
             yield
-        except LookupError as error:
-            raise ValueError(f"{self.folder / name} is damaged, or of another version: it lacks {error}") from error
-        except (ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError) as error:
-            reason = str(error).partition("\n")[0]
-            raise ValueError(f"{self.folder / name} is damaged, or of another version: {reason}") from error
+        except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RuntimeError) as error:
+            files = " or ".join(str(self.folder / name) for name in names)
+            reason = f"{error} is missing" if isinstance(error, KeyError) else shorten(str(error), _LONGEST_REASON)
+            raise ValueError(f"{files} is damaged, or of another version: {reason}") from error
 
 
 @dataclass(frozen=True)

@@ -76,10 +76,11 @@ def load_run(folder: Path) -> WrapNetRun:
         classes = tuple(finished.result["classes"])
         if not all(isinstance(name, str) for name in classes):
             raise ValueError("classes are not names")
+    with finished.reading(CONFIG, RESULT):
         network = build_from(config, len(classes))
         for layer, stated in zip(quantized_layers(network), finished.result["layers"], strict=True):
             layer.accumulator = Accumulator(**stated["accumulator"])
-    with finished.reading(MODEL):
+    with finished.reading(CONFIG, RESULT, MODEL):
         network.load_state_dict(finished.weights)
     for quantizer in activation_quantizers(network):
         quantizer.mode = ActivationMode.QUANTIZED

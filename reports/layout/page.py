@@ -26,8 +26,8 @@ def write_layout_page(
 ) -> None:
     """Writes index.html and report.md to `folder`, with the pictures of layouts found there.
 
-    pictures: folder of the pictures of layouts, if it is not `folder`. sweep: output folder of a sweep; its plots (SVG files at
-    any depth) are copied and shown. Raises ValueError if it contains none.
+    sweep: output folder of a sweep; its plots (SVG files at any depth) are copied and shown. pictures: folder of the
+    pictures of layouts, if it is not `folder`. Raises ValueError if the sweep contains no plots.
     """
     tables = layout_tables(report)
     paths = {design["name"]: design["critical_path"]["words"] for design in report["designs"]}

@@ -1,8 +1,6 @@
 """The report page in headless Chromium: it renders, its figures show, its tables sort, and nothing overflows."""
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
@@ -10,60 +8,16 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 
 from hw.mac.design import PUBLISHED
-from hw.mac.parts import PARTS
 from reports.mac.figures import FIGURES
 from reports.mac.page import write_page
-from reports.mac.published import MAC_UNITS, area_ratio
 from reports.mac.tables import overview_table
-
-
-def made_up_report() -> dict[str, Any]:
-    """Returns a complete report with made-up numbers."""
-    designs = [
-        {
-            **asdict(design),
-            "name": name,
-            "vectors": 100_000 * (index + 1),
-            "mismatches": 0,
-            "coverage": {"length: 1": 5, "wraps: up": index + 1},
-            "layer_macs": 1_000_000,
-            "layer_macs_per_second": 1_500_000,
-            "gate_level": {"simulator": "icarus", "vectors": 1000, "mismatches": 0},
-            "library": "made-up cells",
-            "area": 1000.0 / (index + 1),
-            "area_ratio": 1 / (index + 1),
-            "area_by_part": dict.fromkeys(PARTS, 250.0 / (index + 1)) | ({} if design.slope else {"cyclic": 0.0}),
-            "equivalent": True,
-            "published": {**asdict(MAC_UNITS[name]), "area_ratio": area_ratio(name)},
-        }
-        for index, (name, design) in enumerate(PUBLISHED.items())
-    ]
-    names = ("float", "quantized, exact accumulator", "quantized, plain wrap", "wrapnet")
-    layer = {
-        "accuracies": {name: {"accuracy": 0.9, "overflow_rates": [0.1, 0.05]} for name in names},
-        "epochs": 20,
-        "held_out_images": 599,
-        "data": "digits",
-        "weight_bits": 1,
-        "activation_bits": 3,
-        "accumulator_bits": 8,
-        "slope": 2,
-    }
-    return {
-        "designs": designs,
-        "trained_layer": layer,
-        "tools": {"torch": "<b>2</b>"},
-        "command": "wrapmac flow",
-        "seed": 0,
-        "machine": "a machine",
-        "created": "2026-01-01T00:00:00+00:00",
-    }
+from tests.support.reports import flow_record
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
-    write_page(made_up_report(), folder)
+    write_page(flow_record(), folder)
     return folder / "index.html"
 
 
@@ -128,7 +82,7 @@ def test_markdown_has_every_design_and_both_ratios(page: Path) -> None:
 
 
 def test_the_overview_shows_what_failed() -> None:
-    report = made_up_report()
+    report = flow_record()
     report["designs"][1]["gate_level"]["mismatches"] = 3
     report["designs"][1]["coverage"]["wraps: up"] = 0
     report["designs"][1]["equivalent"] = False
