@@ -4,7 +4,8 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
@@ -19,19 +20,11 @@ def write_with(path: Path, write: Callable[[Path], object]) -> None:
     streams go to are written to, never replaced. Creates missing folders. Raises OSError if the file cannot be written.
     """
     path = Path(os.path.realpath(path))
-    if is_stream(path):
-        _write_into(path, write)
-        return
-    _ensure_permitted(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(_temporary_name(path))
-    try:
-        write(temporary)
-        if path.exists():
-            shutil.copymode(path, temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with _naming(path):
+        if is_stream(path):
+            _write_into(path, write)
+        else:
+            _replace(path, write)
 
 
 def ensure_writable(path: Path) -> None:
@@ -80,6 +73,30 @@ def is_stream(path: Path) -> bool:
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(f"{path} is a folder; a file is to be written there")
     return not stat.S_ISREG(found.st_mode) or any(os.path.samestat(found, stream) for stream in _standard_streams())
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    _ensure_permitted(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(_temporary_name(path))
+    try:
+        write(temporary)
+        if path.exists():
+            shutil.copymode(path, temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Names `path` in an OSError that names no file, as a full disk's."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _ensure_permitted(path: Path) -> None:

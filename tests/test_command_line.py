@@ -295,6 +295,38 @@ def test_a_page_of_layouts_is_drawn_again_from_its_record(tmp_path: Path, comman
     assert [path.name for path in (tmp_path / "older").iterdir()] == ["layout.json"]
 
 
+def changed(**changes: object) -> str:
+    return json.dumps(layout_record() | changes)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * 100_000, "record.json is nested too deeply"),
+        ('{"a":' * 100_000, "record.json is nested too deeply"),
+        ("[]", "record.json holds a list where an object belongs"),
+        ("null", "record.json holds a NoneType where an object belongs"),
+        ("", "record.json is not JSON: Expecting value"),
+        ("{" + "1" * 5000, "record.json is not JSON"),
+        ('{"a": ' + "1" * 5000 + "}", "record.json is not JSON: Exceeds the limit"),
+        (changed(seed=float("nan")), "record.json is not JSON: NaN is not a finite number"),
+        ('{"seed": 1e999}', "record.json is not JSON: 1e999 is not a finite number"),
+        ("{}", "record.json is not a record of a flow or layout by this version: it lacks 'designs'"),
+        ('{"trained_layer": 1}', "record.json is not a record of a flow or layout by this version: it lacks 'designs'"),
+        (changed(designs=1), "record.json is not a record of a flow or layout by this version"),
+        (changed(designs=[1]), "record.json is not a record of a flow or layout by this version"),
+        (changed(designs="text"), "record.json is not a record of a flow or layout by this version"),
+        (changed(tools=None), "record.json is not a record of a flow or layout by this version"),
+    ],
+    ids=range(15),
+)
+def test_a_record_of_another_form_gets_one_line(text: str, message: str, tmp_path: Path, command: Command) -> None:
+    (tmp_path / "record.json").write_text(text)
+    finished = command("redraw", "record.json", "--out", "page")
+    (tmp_path / "record.json").unlink()
+    assert_refused(finished, message, tmp_path)
+
+
 def test_waveforms_fall_back_to_vcd_with_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "_FST_HEADERS", ("no-such-header.h",))

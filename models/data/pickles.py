@@ -4,6 +4,10 @@ import pickle
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
+_PLAIN_KINDS = "biufSU"
+
 _ALLOWED = {
     ("builtins", name)
     for name in ("bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple")
@@ -21,12 +25,28 @@ _ALLOWED = {
 
 
 class _Unpickler(pickle._Unpickler):  # that in C reserves memory for as many objects as a damaged number says
-    """Admits numpy arrays and builtin values, and nothing that could run code."""
+    """Admits numpy arrays of plain types and builtin values, and nothing that could run code."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
             raise pickle.UnpicklingError(f"it holds {module}.{name}, which no data set needs")
         return super().find_class(module, name)
+
+    def load_build(self) -> None:
+        """Gives an object its state. numpy trusts that of a type: a wrong one can crash the interpreter."""
+        instance, state = self.stack[-2:]  # type: ignore[attr-defined]
+        if isinstance(instance, np.dtype) and not _is_plain(instance, state):
+            raise pickle.UnpicklingError(f"it holds an array of type {instance}, whose state is damaged or not plain")
+        super().load_build()  # type: ignore[misc]
+
+    dispatch = pickle._Unpickler.dispatch | {pickle.BUILD[0]: load_build}  # type: ignore[assignment]
+
+
+def _is_plain(kind: "np.dtype[Any]", state: tuple[Any, ...]) -> bool:
+    """Whether the state is that of a number or text: version, order, no parts, size, alignment and its own flags."""
+    sizes = (-1, -1), (kind.itemsize, kind.alignment)
+    flags = (), (kind.flags,)
+    return kind.kind in _PLAIN_KINDS and state[2:5] == (None,) * 3 and state[5:7] in sizes and state[7:] in flags
 
 
 def read_pickle(file: BinaryIO, path: Path) -> Any:

@@ -1,15 +1,12 @@
 """The best models of a stage, by a validation metric."""
 
 from collections.abc import Mapping
-from functools import partial
 
-import torch
 from torch import nn
 
-from models.files import write_with
 from models.training.errors import TrainingError
 from models.training.stage import Stage
-from models.training.tensor_files import read_tensors
+from models.training.tensor_files import read_tensors, write_tensors
 
 
 class BestModels:
@@ -30,7 +27,7 @@ class BestModels:
         if best.improves(figures[best.metric], self.value):
             self.value = figures[best.metric]
             states = {name: model.state_dict() for name, model in self.models.items()}
-            write_with(self.stage.best_checkpoint, partial(torch.save, states))
+            write_tensors(self.stage.best_checkpoint, states)
 
     def restore(self) -> None:
         """Loads the best models, if the stage keeps them."""

@@ -4,16 +4,12 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from models.files import write_with
 from models.training.errors import TrainingError
 from models.training.method import Stateful
-from models.training.tensor_files import read_tensors
+from models.training.tensor_files import read_tensors, write_tensors
 
 _VERSION = 2
 
@@ -51,7 +47,7 @@ class Checkpoint:
         """Writes the file, whole or not at all. extra: more to keep, of plain values and tensors."""
         state = {name: part.state_dict() for name, part in self.parts.items()}
         content = {"version": _VERSION, "settings": self._described(), "position": vars(position), "extra": dict(extra)}
-        write_with(self.path, partial(torch.save, content | {"parts": state}))
+        write_tensors(self.path, content | {"parts": state})
 
     def restore(self) -> tuple[Position, dict[str, Any]] | None:
         """Loads the file into the parts; returns the position and the extra state, or None if there is no file.

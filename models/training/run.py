@@ -4,12 +4,11 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from models.files import write_text, write_with
@@ -85,7 +84,8 @@ class RunFolder:
     def finish(self, weights: Mapping[str, Tensor], result: Mapping[str, Any]) -> None:
         """Writes the weights and the summary, from the main process."""
         if process_state().is_main_process:
-            write_with(self.path / MODEL, partial(save_file, dict(weights)))
+            content = save(dict(weights))
+            write_with(self.path / MODEL, lambda temporary: temporary.write_bytes(content))
             write_text(self.path / RESULT, json.dumps(result, indent=2))
 
     def load(self) -> FinishedRun:

@@ -1,10 +1,25 @@
-"""Reads files that torch.save wrote."""
+"""Files of tensors and plain values, as torch.save writes them."""
 
 import zipfile
+from errno import EIO
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from models.files import write_with
+
+
+def write_tensors(path: Path, content: Any) -> None:
+    """Writes tensors and plain values to `path`, whole or not at all. Raises OSError, naming it, if that fails."""
+
+    def write(temporary: Path) -> None:
+        try:
+            torch.save(content, temporary)
+        except RuntimeError as error:  # of torch's writer in C++, on a full disk
+            raise OSError(EIO, "it cannot be written; the disk may be full") from error
+
+    write_with(path, write)
 
 
 def read_tensors(path: Path) -> Any:

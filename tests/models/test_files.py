@@ -1,15 +1,19 @@
 """Files are written whole or not at all."""
 
 import os
+import resource
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from models.files import ensure_folder, ensure_writable, write_arrays, write_text, write_with
+from models.training.tensor_files import write_tensors
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -132,3 +136,38 @@ def test_a_folder_below_a_file_is_refused_and_nothing_is_made(name: str, tmp_pat
         ensure_folder(tmp_path / name)
     ensure_folder(tmp_path / "new" / "folder")
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """Lets no file grow beyond 100 bytes."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: write_text(path, "x" * 1000),
+        lambda path: write_arrays(path, {"one": np.random.default_rng(0).random(1000)}),
+        lambda path: write_tensors(path, {"one": torch.rand(1000)}),
+    ],
+    ids=["text", "arrays", "tensors"],
+)
+def test_a_full_disk_names_the_file_and_leaves_the_old_one(
+    write: Callable[[Path], None], tmp_path: Path, full_disk: None
+) -> None:
+    path = tmp_path / "kept"
+    path.write_text("old")
+    with pytest.raises(OSError, match=r"kept") as caught:
+        write(path)
+    assert "\n" not in str(caught.value)
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["kept"]
+
+
+def test_a_full_device_is_named() -> None:
+    with pytest.raises(OSError, match=r"No space left on device: '/dev/full'"):
+        write_text(Path("/dev/full"), "text")

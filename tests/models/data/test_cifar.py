@@ -192,3 +192,24 @@ def test_a_constant_channel_is_named(channel: int, level: int, tmp_path: Path) -
     message = f"CIFAR-10 cannot be normalised: channel {channel + 1} of 3 is {level} in every pixel of the training"
     with pytest.raises(ValueError, match=message):
         cifar10(folder)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_every_protocol_is_read(protocol: int, tmp_path: Path) -> None:
+    folder = write_batches(tmp_path / "batches", **{"names": np.array(["a", "bc"]), "files": np.array([b"x"])})
+    expected = cifar10(folder)
+    for path in folder.rglob("*_batch*"):
+        path.write_bytes(pickle.dumps(pickle.loads(path.read_bytes()), protocol))
+    assert torch.equal(cifar10(folder).train.images, expected.train.images)
+
+
+@pytest.mark.parametrize("flags", [1, 63])
+def test_a_type_whose_state_is_damaged_is_refused(flags: int, tmp_path: Path) -> None:
+    folder = write_batches(tmp_path / "batches")
+    path = folder / "cifar-10-batches-py" / "data_batch_2"
+    whole = path.read_bytes()
+    state = b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00"
+    assert state in whole
+    path.write_bytes(whole.replace(state, state[:-1] + bytes([flags])))
+    with pytest.raises(ValueError, match=r"data_batch_2 cannot .* an array of type uint8, whose state is damaged"):
+        cifar10(folder)

@@ -1,5 +1,6 @@
 """Files of exported layers: they hold the layer; damaged, foreign and impossible ones are refused."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -84,3 +85,10 @@ def test_versions_and_values_out_of_range_are_named(layer_file: Path) -> None:
         np.savez(layer_file, **(content | changed))
         with pytest.raises(ValueError, match=message):
             LayerExport.load(layer_file)
+
+
+def test_a_member_that_is_no_array_is_named(layer_file: Path) -> None:
+    with zipfile.ZipFile(layer_file, "a") as archive:
+        archive.writestr("more.npy", b"no array")
+    with pytest.raises(ValueError, match=r"layer\.npz is damaged: more is no array"):
+        LayerExport.load(layer_file)

@@ -218,7 +218,7 @@ def test_a_kill_between_metrics_and_checkpoint_loses_no_line(tmp_path: Path, mon
         raise Stop
 
     with monkeypatch.context() as patch:
-        patch.setattr("models.training.checkpoint.write_with", stop)
+        patch.setattr("models.training.checkpoint.write_tensors", stop)
         with pytest.raises(Stop):
             run(tmp_path / "broken")
     run(tmp_path / "broken")
