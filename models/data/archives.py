@@ -30,7 +30,11 @@ class Archive:
                 for member in archive:
                     self._add(member, archive)
                 _check_rest(archive)
+        except MemoryError:
+            raise
         except Exception as error:  # tarfile and the decompressors raise errors of many types on damaged files
+            if isinstance(error, OSError) and error.strerror:  # of the file system, not of a decompressor
+                raise ValueError(f"{path} cannot be read: {error.strerror}") from error
             kinds = ", ".join(tarfile.TarFile.OPEN_METH)
             raise ValueError(f"{path} is damaged, or not a tar archive ({kinds})") from error
 
@@ -43,6 +47,12 @@ class Archive:
     def place(self, folder: str) -> Hashable:
         """See Files."""
         return self._resolved(folder)
+
+    def is_broken(self, name: str) -> bool:
+        """See Files."""
+        place = self._resolved(name)
+        is_link = place != _normal(name) or place in self._links
+        return is_link and place not in self._content and place not in self._children
 
     def open(self, name: str) -> BinaryIO:
         """See Files."""

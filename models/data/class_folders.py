@@ -14,10 +14,18 @@ Classes = Mapping[str, Sequence[str]]
 
 
 def pictures_by_class(files: Files, folder: str) -> dict[str, list[str]]:
-    """The pictures in each folder that lies directly in `folder`; none for a folder without pictures."""
-    return {
-        name: _pictures(files, posixpath.join(folder, name)) for name, is_folder in files.entries(folder) if is_folder
-    }
+    """The pictures in each folder that lies directly in `folder`; none for a folder without pictures.
+
+    Raises ValueError, naming it, for a link in `folder` that leads nowhere: its class would be missing.
+    """
+    found = {}
+    for name, is_folder in files.entries(folder):
+        path = posixpath.join(folder, name)
+        if is_folder:
+            found[name] = _pictures(files, path)
+        elif files.is_broken(path):
+            raise ValueError(f"{files.path / path} is a link that leads nowhere")
+    return found
 
 
 def check_classes(classes: Classes, folder: Path) -> None:

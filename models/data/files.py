@@ -22,6 +22,9 @@ class Files(Protocol):
     def place(self, folder: str) -> Hashable:
         """The same for two paths that links lead to one folder."""
 
+    def is_broken(self, name: str) -> bool:
+        """Whether this is a link that leads nowhere."""
+
     def open(self, name: str) -> BinaryIO:
         """A file, open. Raises ValueError, naming it, if it cannot be read."""
 
@@ -39,6 +42,10 @@ class Folder:
     def place(self, folder: str) -> Hashable:
         status = (self.path / folder).stat()
         return status.st_dev, status.st_ino
+
+    def is_broken(self, name: str) -> bool:
+        path = self.path / name
+        return path.is_symlink() and not path.exists()
 
     def open(self, name: str) -> BinaryIO:
         return open_file(self.path / name)

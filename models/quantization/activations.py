@@ -1,5 +1,6 @@
 """The quantizer of activations: a step size and a range of integers."""
 
+import math
 from enum import StrEnum
 from typing import Any
 
@@ -7,6 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from models.quantization.straight_through import quantized_activations, scaled_activations
+
+_MOST_BITS = 32
 
 
 class ActivationMode(StrEnum):
@@ -49,6 +52,14 @@ class ActivationQuantizer(nn.Module):
     def bits(self, bits: int) -> None:
         self.largest.fill_((1 << (bits - self.signed)) - 1)
         self.smallest.fill_(-(1 << (bits - 1)) if self.signed else 0)
+
+    def check(self) -> None:
+        """Raises ValueError for a step or a range that training does not leave, as a damaged file does."""
+        step, smallest, largest = (float(buffer) for buffer in (self.step, self.smallest, self.largest))
+        powers = (1 << bits for bits in range(1, _MOST_BITS))
+        allowed = [(-power if self.signed else 0, power - 1) for power in powers]
+        if not 0 < step < math.inf or (smallest, largest) not in allowed:
+            raise ValueError(f"a quantizer has the step {step} and the range {smallest} to {largest}")
 
     def forward(self, values: Tensor) -> Tensor:
         match self.mode:

@@ -11,6 +11,7 @@ from models.progress import Progress
 from models.quantization.accumulators import Accumulator
 from models.quantization.activations import ActivationMode, activation_quantizers
 from models.quantization.layers import quantized_layers
+from models.training.diagnosis import broken_tensor
 from models.training.execution import Execution, process_state
 from models.training.run import CONFIG, MODEL, RESULT, RunFolder
 from models.wrapnet.networks import build_from, check_batches, check_images
@@ -82,6 +83,12 @@ def load_run(folder: Path) -> WrapNetRun:
             layer.accumulator = Accumulator(**stated["accumulator"])
     with finished.reading(CONFIG, RESULT, MODEL):
         network.load_state_dict(finished.weights)
+    with finished.reading(MODEL):
+        broken = broken_tensor(network)
+        if broken is not None:
+            raise ValueError(f"{broken} is not finite")
+        for quantizer in activation_quantizers(network):
+            quantizer.check()
     for quantizer in activation_quantizers(network):
         quantizer.mode = ActivationMode.QUANTIZED
     return WrapNetRun(config, network.eval(), classes)

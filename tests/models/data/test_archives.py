@@ -149,3 +149,14 @@ def test_devices_and_pipes_hold_no_content(tmp_path: Path) -> None:
     files = Archive(write_members(tmp_path / "a.tar", ("a/0.png", b"", {"type": tarfile.FIFOTYPE})))
     with pytest.raises(ValueError, match=r"a\.tar/a/0\.png is a broken link, no regular file"):
         files.open("a/0.png")
+
+
+def test_an_archive_that_may_not_be_read_is_named_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_members(tmp_path / "a.tar", ("a/0.png", b"content", {}))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(tarfile, "open", refuse)
+    with pytest.raises(ValueError, match=r"a\.tar cannot be read: Permission denied"):
+        Archive(path)

@@ -93,6 +93,14 @@ def test_links_that_lead_nowhere_are_named(read: Read, folder: Path) -> None:
         read(folder)
 
 
+@pytest.mark.parametrize("target", ["../gone", "c"])
+def test_links_to_classes_that_lead_nowhere_are_named(target: str, read: Read, folder: Path) -> None:
+    for part in ("train", "test"):
+        (folder / part / "c").symlink_to(target)
+    with pytest.raises(ValueError, match="train/c is a link that leads nowhere"):
+        read(folder)
+
+
 def test_links_in_a_circle_are_named(read: Read, folder: Path) -> None:
     (folder / "test" / "a" / "2.png").symlink_to("2.png")
     with pytest.raises(ValueError, match=r"test/a/2\.png is a (broken link|link to 2\.png)"):

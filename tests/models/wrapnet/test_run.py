@@ -26,6 +26,14 @@ from tests.support.images import few_digits, write_batches
 TINY = WrapNetConfig(width=2, epochs=1)
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    with Progress(quiet=True) as progress:
+        run_wrapnet(replace(TINY, baselines=False), few_digits(), folder, progress)
+    return folder
+
+
 def test_a_run_leaves_weights_that_give_its_accuracy(tmp_path: Path) -> None:
     data = few_digits()
     with Progress(quiet=True) as progress:
@@ -163,3 +171,57 @@ def test_one_image_too_few_for_the_network_is_refused_before_anything_is_written
     with Progress(quiet=True) as progress, pytest.raises(ValueError, match=r"seventh\.norm, of 16, needs 2 values"):
         run_wrapnet(config, one, tmp_path / "run", progress)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"second.convolution.weight": torch.nan}, r"second\.convolution\.weight is not finite"),
+        ({"classifier.1.bias": torch.inf}, r"classifier\.1\.bias is not finite"),
+        ({"second.convolution.activation.step": 0}, "a quantizer has the step 0.0 and the range 0.0 to "),
+        ({"second.convolution.activation.step": -0.5}, "a quantizer has the step -0.5 and the range 0.0 to "),
+        ({"second.convolution.activation.largest": 6}, "the range 0.0 to 6.0"),
+        ({"second.convolution.activation.largest": 0}, "the range 0.0 to 0.0"),
+        ({"second.convolution.activation.smallest": -1}, "the range -1.0 to "),
+    ],
+)
+def test_weights_that_training_does_not_leave_are_refused(
+    changes: dict[str, float], message: str, finished: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(finished, tmp_path / "run")
+    weights = load_file(folder / "model.safetensors")
+    save_file(
+        weights | {name: torch.full_like(weights[name], value) for name, value in changes.items()},
+        folder / "model.safetensors",
+    )
+    with pytest.raises(ValueError, match=rf"model\.safetensors is damaged, or of another version: .*{message}"):
+        load_run(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("config.json", {"width": "2"}, r"config\.json is damaged"),
+        ("config.json", {"epochs": None}, r"config\.json is damaged, or of another version: epochs is None"),
+        ("config.json", {"weights": None}, r"config\.json is damaged"),
+        ("config.json", {"width": 10**9}, r"config\.json or .*result\.json is damaged.* of width 1000000000 needs"),
+        ("config.json", {"width": 3}, r"model\.safetensors is damaged, or of another version: .*size mismatch"),
+        ("result.json", {"classes": 7}, r"result\.json is damaged"),
+        ("result.json", {"classes": [1, 2]}, r"result\.json is damaged, or of another version: classes are not names"),
+        ("result.json", {"layers": []}, r"result\.json is damaged"),
+        (
+            "result.json",
+            {"layers": [{}] * 3},
+            r"result\.json is damaged, or of another version: 'accumulator' is missing",
+        ),
+    ],
+)
+def test_settings_and_results_of_wrong_values_are_refused(
+    name: str, changes: dict[str, object], message: str, finished: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(finished, tmp_path / "run")
+    stored = json.loads((folder / name).read_text(encoding="utf-8"))
+    (folder / name).write_text(json.dumps(stored | changes), encoding="utf-8")
+    with pytest.raises(ValueError, match=message) as caught:
+        load_run(folder)
+    assert "\n" not in str(caught.value)
