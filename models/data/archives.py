@@ -30,8 +30,8 @@ class Archive:
                 for member in archive:
                     self._add(member, archive)
                 _check_rest(archive)
-        except MemoryError:
-            raise
+        except MemoryError as error:
+            raise ValueError(f"{path} is damaged, or larger than the memory") from error
         except Exception as error:  # tarfile and the decompressors raise errors of many types on damaged files
             if isinstance(error, OSError) and error.strerror:  # of the file system, not of a decompressor
                 raise ValueError(f"{path} cannot be read: {error.strerror}") from error

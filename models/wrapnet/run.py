@@ -83,7 +83,6 @@ def load_run(folder: Path) -> WrapNetRun:
             layer.accumulator = Accumulator(**stated["accumulator"])
     with finished.reading(CONFIG, RESULT, MODEL):
         network.load_state_dict(finished.weights)
-    with finished.reading(MODEL):
         broken = broken_tensor(network)
         if broken is not None:
             raise ValueError(f"{broken} is not finite")

@@ -160,3 +160,12 @@ def test_an_archive_that_may_not_be_read_is_named_as_such(tmp_path: Path, monkey
     monkeypatch.setattr(tarfile, "open", refuse)
     with pytest.raises(ValueError, match=r"a\.tar cannot be read: Permission denied"):
         Archive(path)
+
+
+def test_a_header_that_asks_for_more_than_the_memory_is_refused(tmp_path: Path) -> None:
+    info = tarfile.TarInfo("././@PaxHeader")
+    info.type = tarfile.XHDTYPE
+    info.size = 1 << 60
+    (tmp_path / "huge.tar").write_bytes(info.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
+    with pytest.raises(ValueError, match=r"huge\.tar is damaged, or larger than the memory"):
+        Archive(tmp_path / "huge.tar")
