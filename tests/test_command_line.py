@@ -327,6 +327,17 @@ def test_a_record_of_another_form_gets_one_line(text: str, message: str, tmp_pat
     assert_refused(finished, message, tmp_path)
 
 
+@pytest.mark.parametrize("content", [b"", b"text", b"\xff<svg"])
+def test_a_plot_that_is_no_drawing_is_named(content: bytes, tmp_path: Path, command: Command) -> None:
+    (tmp_path / "layout.json").write_text(json.dumps(layout_record()))
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / "area.svg").write_bytes(content)
+    finished = command("redraw", "layout.json", "--sweep", "sweep", "--out", "page")
+    assert finished.returncode == 2
+    assert finished.stderr == "wrapmac: error: sweep/area.svg is not an SVG drawing\n"
+    assert not (tmp_path / "page").exists()
+
+
 def test_waveforms_fall_back_to_vcd_with_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "_FST_HEADERS", ("no-such-header.h",))

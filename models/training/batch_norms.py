@@ -1,5 +1,6 @@
 """Batch norms that would have nothing to normalise over."""
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -10,12 +11,18 @@ from models.data.sources import batch_sizes
 
 
 def check_batch_norms(
-    network: nn.Module, image_shape: tuple[int, int, int], *, images: int, batch_size: int, processes: int = 1
+    build: Callable[[], nn.Module],
+    image_shape: tuple[int, int, int],
+    *,
+    images: int,
+    batch_size: int,
+    processes: int = 1,
 ) -> None:
-    """Raises ValueError if a batch norm of `network`, in training, sees a single value per channel.
+    """Raises ValueError if a batch norm of a network, in training, sees a single value per channel.
 
-    images: number of training images. batch_size: images in a batch, over all processes. Batches too small to give
-    each of several processes two images are not trained on; if all are, that raises ValueError as well.
+    build: makes the network, if batches are so small that it matters. images: number of training images. batch_size:
+    images in a batch, over all processes. Batches too small to give each of several processes two images are not
+    trained on; if all are, that raises ValueError as well.
     """
     given = f"training images: {images}, batch size: {batch_size}, processes: {processes}"
     sizes = [size for size in batch_sizes(images, batch_size) if processes == 1 or size >= 2 * processes]
@@ -24,7 +31,7 @@ def check_batch_norms(
     smallest = min(sizes) // processes
     if smallest > 1:
         return
-    for name, shape in _batch_norm_inputs(network, image_shape).items():
+    for name, shape in _batch_norm_inputs(build(), image_shape).items():
         values = smallest * shape[2:].numel()
         if values < 2:
             size = " x ".join(map(str, shape[1:]))

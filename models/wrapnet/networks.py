@@ -82,7 +82,7 @@ def check_images(config: WrapNetConfig, data: ImageSource) -> None:
 def check_batches(config: WrapNetConfig, data: ImageSource, processes: int) -> None:
     """Raises ValueError if a batch norm would see a single value per channel in training."""
     check_batch_norms(
-        build_from(config, len(data.classes), quantized=False),
+        lambda: build_from(config, len(data.classes), quantized=False),
         NETWORKS[config.network].image_shape,
         images=data.train_count,
         batch_size=config.batch_size,

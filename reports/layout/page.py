@@ -87,13 +87,29 @@ def _embedded(picture: Path, caption: str) -> Markup:
 
 
 def sweep_plots(sweep: Path | None) -> list[Path]:
-    """Returns the plots in a sweep's folder, that of all designs first. Raises ValueError if there are none."""
+    """Returns the plots in a sweep's folder, that of all designs first.
+
+    Raises ValueError if there are none, or if one is no drawing.
+    """
     if sweep is None:
         return []
     files = sorted(sweep.rglob("*.svg"), key=lambda path: (len(path.parts), path))
     if not files:
         raise ValueError(f"{sweep} holds no plots (SVG files) of a sweep")
+    for file in files:
+        _drawing(file)
     return files
+
+
+def _drawing(file: Path) -> str:
+    """Returns the text of an SVG file. Raises ValueError, naming it, if it holds something else."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file} is not an SVG drawing") from error
+    if "<svg" not in text:
+        raise ValueError(f"{file} is not an SVG drawing")
+    return text
 
 
 def _plots(folder: Path, sweep: Path | None) -> list[PageFigure]:
@@ -101,7 +117,7 @@ def _plots(folder: Path, sweep: Path | None) -> list[PageFigure]:
     plots = []
     for file in sweep_plots(sweep):
         name = "-".join(file.relative_to(sweep or folder).with_suffix("").parts)
-        text = file.read_text(encoding="utf-8")
+        text = _drawing(file)
         write_text(folder / "sweep" / f"{name}.svg", text)
         picture = Markup(text[text.index("<svg") :])
         plots.append(

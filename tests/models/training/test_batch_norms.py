@@ -26,13 +26,13 @@ def test_what_torch_cannot_train_on_is_refused(name: str, images: int) -> None:
         except ValueError:
             fails = True
     with pytest.raises(ValueError, match="batch norm of layer") if fails else nullcontext():
-        check_batch_norms(network, shape, images=images, batch_size=2)
+        check_batch_norms(lambda: network, shape, images=images, batch_size=2)
 
 
 def test_the_message_has_the_numbers() -> None:
     network = build_network("vgg7", NetworkOptions(width=2))
     with pytest.raises(ValueError, match="needs 2 values per channel") as caught:
-        check_batch_norms(network, (3, 32, 32), images=1, batch_size=64)
+        check_batch_norms(lambda: network, (3, 32, 32), images=1, batch_size=64)
     assert str(caught.value) == (
         "batch norm of layer seventh.norm, of 16, needs 2 values per channel, and a batch of 1 image gives it 1; "
         "training images: 1, batch size: 64, processes: 1"
@@ -49,4 +49,4 @@ def test_batches_too_small_for_all_processes_are_refused(
     network = build_network("vgg7", NetworkOptions(width=2))
     message = f"training images: {images}, batch size: {batch_size}, processes: {processes}"
     with nullcontext() if fits else pytest.raises(ValueError, match=message):
-        check_batch_norms(network, (3, 32, 32), images=images, batch_size=batch_size, processes=processes)
+        check_batch_norms(lambda: network, (3, 32, 32), images=images, batch_size=batch_size, processes=processes)
