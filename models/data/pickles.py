@@ -1,6 +1,7 @@
 """Reads pickled data sets without running code that a pickle may carry."""
 
 import pickle
+import warnings
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -55,7 +56,8 @@ def read_pickle(file: BinaryIO, path: Path) -> Any:
     Raises ValueError if it is damaged, or holds anything but numpy arrays and builtin values.
     """
     try:
-        return _Unpickler(file, encoding="bytes").load()
+        with warnings.catch_warnings(action="ignore"):  # of numpy, about pickles of its early versions
+            return _Unpickler(file, encoding="bytes").load()
     except Exception as error:  # pickle and numpy raise errors of many types on damaged files
         reason = " ".join(str(error).split())
         raise ValueError(f"{path} cannot be read as a pickled data set: {reason}") from error

@@ -1,5 +1,6 @@
 """Damages files in many ways, as full disks, broken transfers and careless editors do."""
 
+import copy
 import json
 import random
 from typing import Any
@@ -56,4 +57,4 @@ def _spoil(content: list[Any], chance: random.Random) -> None:
     if outer is not content and chance.random() < 0.3:
         del outer[key]
     else:
-        outer[key] = chance.choice(_JSON_VALUES)
+        outer[key] = copy.deepcopy(chance.choice(_JSON_VALUES))
