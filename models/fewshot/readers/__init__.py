@@ -1,0 +1,1 @@
+"""Readers of few-shot data sets, one format a file."""
