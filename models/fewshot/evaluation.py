@@ -1,0 +1,70 @@
+"""Evaluation of frozen features on episodes: each image is embedded once, whatever number of episodes it is in."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+from models.data.sources import check_positive
+from models.fewshot.class_images import FewShotData
+from models.fewshot.episodes import Episodes
+from models.progress import Progress
+
+Head = Callable[[Tensor, Tensor, Tensor, int], Tensor]
+"""Classifies queries by the support: (query features (tasks, m, d), support features (tasks, n, d), support labels
+(tasks, n), ways) -> logits (tasks, m, ways)."""
+
+_EMBEDDED_PIXELS = 1 << 21  # of a batch
+_GATHERED_BYTES = 1 << 24  # of features, so that a batch of episodes stays in the cache
+
+
+@torch.no_grad()
+def embed(network: nn.Module, data: FewShotData, split: str) -> Tensor:
+    """The features of all images of a split: (images, d). The network is in evaluation mode meanwhile.
+
+    Raises ValueError if a feature is not finite, naming the class.
+    """
+    classes = data.split(split)
+    _, channels, height, width = classes.images.shape
+    size = max(1, _EMBEDDED_PIXELS // (channels * height * width))
+    training = network.training
+    network.eval()
+    try:
+        features = torch.cat([network(data.normalise(images)) for images in torch.split(classes.images, size)])
+    finally:
+        network.train(training)
+    broken = (~features.isfinite()).flatten(1).any(1)
+    if broken.any():
+        name = classes.names[int(classes.labels[broken][0])]
+        raise ValueError(f"the features of class {name} in {split} of {data.name} are not finite")
+    return features.flatten(1)
+
+
+@torch.no_grad()
+def episode_accuracies(
+    features: Tensor, episodes: Episodes, count: int, head: Head, progress: Progress | None = None
+) -> Tensor:
+    """The share of queries that a head classifies rightly in each of the first `count` episodes: (count,), float64.
+
+    features: of all images of the episodes' split, from `embed`.
+    """
+    check_positive("number of episodes", count)
+    shape = episodes.shape
+    found = []
+    with progress or Progress(quiet=True) as shown:
+        task = shown.task(f"evaluating: {shape.way}-way {shape.shot}-shot", count)
+        for numbers in _batches(count, features, episodes):
+            chosen = features[episodes.indices(numbers).to(features.device)]
+            support, query = chosen[:, :, : shape.shot].flatten(1, 2), chosen[:, :, shape.shot :].flatten(1, 2)
+            labels = episodes.labels(len(numbers), shape.shot), episodes.labels(len(numbers), shape.query)
+            right = head(query, support, labels[0], shape.way).argmax(2) == labels[1]
+            found.append(right.double().mean(1))
+            task.advance(len(numbers))
+    return torch.cat(found).cpu()
+
+
+def _batches(count: int, features: Tensor, episodes: Episodes) -> Iterator[range]:
+    shape = episodes.shape
+    one = shape.way * (shape.shot + shape.query) * features[0].numel() * features.element_size()
+    size = max(1, _GATHERED_BYTES // one)
+    return (range(first, min(first + size, count)) for first in range(0, count, size))
