@@ -11,7 +11,7 @@ DEBIAN_LAYOUT := iverilog qflow graywolf qrouter magic netgen-lvs opensta qflow-
 DEBIAN_ARM := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 DEBIAN_TEST := chromium chromium-driver liblz4-dev zlib1g-dev $(DEBIAN_ARM) qflow-tech-osu035 $(DEBIAN_LAYOUT)
 
-.PHONY: all flow setup test quick check layout debian-layout debian-test clean
+.PHONY: all flow setup test quick check layout debian-layout debian-test drawings clean
 
 all: flow
 
@@ -59,6 +59,22 @@ debian-layout debian-test:
 	  sudo=$$(test "$$(id -u)" = 0 || command -v sudo || true); \
 	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$missing >/dev/null; \
 	fi
+
+# The same emoji by nine designers, from the npm registry, as a few-shot data set.
+DRAWINGS := build/drawings
+PACKS := twemoji noto noto-v1 openmoji emojione emojione-v1 fluent-emoji fluent-emoji-flat fxemoji
+
+drawings: $(DRAWINGS)/drawings.npz
+
+$(DRAWINGS)/drawings.npz: $(VENV)/.installed
+	@command -v npm >/dev/null || { echo "make drawings needs npm, which Debian's package npm installs"; exit 2; }
+	$(BIN)/pip install --quiet --editable '.[drawings]'
+	@for pack in $(PACKS); do \
+	  mkdir -p $(DRAWINGS)/packs/$$pack && cd $(DRAWINGS)/packs/$$pack && \
+	  npm pack --silent @iconify-json/$$pack >/dev/null && tar -xzf *.tgz --strip-components 1 && rm *.tgz && \
+	  cd - >/dev/null || exit 1; \
+	done
+	$(BIN)/wrapmac dataset drawings $(DRAWINGS)/packs --out $@
 
 clean:
 	rm -rf build $(VENV)

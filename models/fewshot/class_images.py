@@ -55,6 +55,16 @@ class ClassImages:
         found, counts = np.unique(numbers, return_counts=True)
         return cls(images[order], tuple(counts.tolist()), tuple(names[label] for label in found.tolist()))
 
+    def select(self, chosen: Sequence[bool]) -> Self:
+        """The classes for which `chosen` is true. Raises ValueError if there are none."""
+        kept = [index for index, one in enumerate(chosen) if one]
+        counts = tuple(self.counts[index] for index in kept)
+        if not kept:
+            raise ValueError("no class is left")
+        images = torch.cat([self.images[self.offsets[index] :][: self.counts[index]] for index in kept])
+        groups = tuple(self.groups[index] for index in kept) if self.groups else ()
+        return replace(self, images=images, counts=counts, names=tuple(self.names[one] for one in kept), groups=groups)
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width of the images."""

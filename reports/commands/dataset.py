@@ -1,0 +1,64 @@
+"""`wrapmac dataset`: data sets for few-shot learning, made here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, Positional, arg, subcommand
+
+from reports.commands.options import Out, Seed, ensure_outputs
+
+
+@dataclass(frozen=True)
+class ProceduralSet:
+    """A hundred classes of coloured shapes, 32 x 32 pixels, in CIFAR-FS's format.
+
+    64 classes are to train on, 16 to choose a model by, 20 to test on.
+    """
+
+    out: Out = Path("build/procedural")
+    images: Annotated[int, arg(metavar="N", help="images of each class")] = 600
+    variation: Annotated[float, arg(metavar="0..10", help="how much the images of a class differ")] = 1.0
+    seed: Seed = 0
+
+    def run(self) -> list[Path]:
+        """Writes the pickles and returns their paths."""
+        from models.fewshot.procedural import procedural, write_procedural
+
+        ensure_outputs(folders=[self.out])
+        return write_procedural(self.out, procedural(self.seed, images=self.images, variation=self.variation))
+
+
+@dataclass(frozen=True)
+class DrawnSet:
+    """The same emoji by nine designers, 32 x 32 pixels, from npm packages.
+
+    `make drawings` fetches the packages and runs this. Their licences: CC BY 4.0 (Twemoji, EmojiOne), CC BY-SA 4.0
+    (OpenMoji, EmojiOne 1), Apache 2.0 (Noto, FxEmoji) and MIT (Fluent Emoji).
+    """
+
+    packs: Annotated[Positional[Path], arg(metavar="PACKS", help="folder with the packages, as NAME/icons.json")]
+    out: Annotated[Path, arg(metavar="FILE.npz", help="the data set")] = Path("build/drawings/drawings.npz")
+
+    def run(self) -> list[Path]:
+        """Writes the file and returns its path."""
+        from models.fewshot.drawings import render_drawings
+        from models.progress import Progress
+
+        ensure_outputs(self.out)
+        with Progress() as progress:
+            render_drawings(self.packs, self.out, progress)
+        return [self.out]
+
+
+def dataset(
+    made: OmitArgPrefixes[
+        OmitSubcommandPrefixes[
+            Annotated[ProceduralSet, subcommand("procedural")] | Annotated[DrawnSet, subcommand("drawings")]
+        ]
+    ],
+) -> int:
+    """Make data sets for few-shot learning: procedural shapes, or drawings of emoji."""
+    for path in made.run():
+        print(path)
+    return 0
