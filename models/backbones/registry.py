@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
 from torch import nn
 
 from models.backbones.alexnet import alexnet
 from models.backbones.digits import digits_network
-from models.backbones.options import NetworkOptions
+from models.backbones.options import NetworkOptions, seeded
 from models.backbones.resnet import resnet18, resnet20, resnet50
 from models.backbones.vgg import vgg7
 
@@ -41,6 +40,5 @@ def build_network(name: str, options: NetworkOptions) -> nn.Module:
     """The network `name` with initial weights that depend on the seed alone. Raises ValueError for an unknown name."""
     if name not in NETWORKS:
         raise ValueError(f"network is {name!r}; allowed are {', '.join(NETWORKS)}")
-    with torch.random.fork_rng():
-        torch.manual_seed(options.seed)
+    with seeded(options.seed):
         return NETWORKS[name].build(options)
