@@ -1,8 +1,19 @@
 """Options that all backbones share, and the inner layers that they make."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import torch
 from torch import nn
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Within, random numbers depend on the seed alone; afterwards, they go on as if nothing had been drawn."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from torch import nn
 
 from models.backbones.alexnet import alexnet
 from models.backbones.digits import digits_network
-from models.backbones.options import NetworkOptions
+from models.backbones.options import NetworkOptions, seeded
 from models.backbones.resnet import resnet18, resnet20, resnet50
 from models.backbones.vgg import vgg7
 from models.memory import memory_bytes
@@ -51,8 +51,7 @@ def build_network(name: str, options: NetworkOptions) -> nn.Module:
         raise ValueError(f"network is {name!r}; allowed are {', '.join(NETWORKS)}")
     if options.width is not None:
         _check_memory(name, options)
-    with torch.random.fork_rng():
-        torch.manual_seed(options.seed)
+    with seeded(options.seed):
         return NETWORKS[name].build(options)
 
 

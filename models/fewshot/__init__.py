@@ -1,1 +1,1 @@
-"""Chapter 5: few-shot learning from episodes."""
+"""Few-shot learning: episodes, meta-learners, and measures of what they learn (dissertation chapter 5)."""
