@@ -157,7 +157,7 @@ class FewShotData:
 
     def normalise(self, images: Tensor) -> Tensor:
         """uint8 images (..., channels, height, width) as float32, minus the mean, divided by the deviation."""
-        return normalised(images.flatten(0, -4), self.mean, self.std).view(images.shape)
+        return normalised(images.reshape(-1, *self.shape), self.mean, self.std).view(images.shape)
 
     def to(self, device: torch.device) -> Self:
         """The same with its images on `device`."""

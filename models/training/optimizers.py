@@ -28,9 +28,9 @@ class Scheduled:
 class OptimizerSettings:
     """An optimizer and how its learning rate changes.
 
-    momentum: of SGD; Adam has its usual betas. schedule: `constant`; `cosine`, which falls to 0; `steps`, which divides
-    the rate by ten at each fraction of the periods in `milestones`. warmup: periods in which the rate rises linearly
-    before the schedule starts. every: what a period is.
+    momentum: of SGD; Adam has its usual betas. nesterov: whether SGD's momentum is Nesterov's. schedule: `constant`;
+    `cosine`, which falls to 0; `steps`, which divides the rate by ten at each fraction of the periods in `milestones`.
+    warmup: periods in which the rate rises linearly before the schedule starts. every: what a period is.
 
     Raises ValueError, naming the setting and what is allowed, for impossible ones.
     """
@@ -38,6 +38,7 @@ class OptimizerSettings:
     optimizer: OptimizerName = "adam"
     learning_rate: float = 1e-3
     momentum: float = 0.9
+    nesterov: bool = False
     weight_decay: float = 0.0
     schedule: ScheduleName = "cosine"
     milestones: tuple[float, ...] = ()
@@ -69,7 +70,13 @@ class OptimizerSettings:
     def _optimizer(self, parameters: Iterable[nn.Parameter]) -> Optimizer:
         match self.optimizer:
             case "sgd":
-                return SGD(parameters, self.learning_rate, momentum=self.momentum, weight_decay=self.weight_decay)
+                return SGD(
+                    parameters,
+                    self.learning_rate,
+                    momentum=self.momentum,
+                    weight_decay=self.weight_decay,
+                    nesterov=self.nesterov,
+                )
             case "adamw":
                 return AdamW(parameters, self.learning_rate, weight_decay=self.weight_decay)
         return Adam(parameters, self.learning_rate, weight_decay=self.weight_decay)

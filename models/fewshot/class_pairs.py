@@ -1,0 +1,50 @@
+"""Batches of class pairs: two images of each of two classes, which the regularizers of features compare."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.data.sources import check_positive
+from models.fewshot.class_images import FewShotData
+from models.fewshot.draws import distinct, key_of
+
+_CLASS_STREAM, _IMAGE_STREAM = 0, 1
+_IMAGES_PER_CLASS = 2
+
+
+@dataclass(frozen=True)
+class ClassPairs:
+    """Pairs of training classes, each a function of its number alone, as episodes are.
+
+    pairs: in a batch, each of four images. Raises ValueError if there are fewer than two classes, or a class has fewer
+    than two images.
+    """
+
+    data: FewShotData
+    pairs: int
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_positive("pairs", self.pairs)
+        counts = self.data.split("train").counts
+        if len(counts) < 2 or min(counts) < _IMAGES_PER_CLASS:
+            raise ValueError(f"{self.data.name} needs two training classes of two images each for pairs of classes")
+
+    def batch(self, number: int) -> tuple[Tensor, Tensor]:
+        """Images (pairs, 2 classes, 2 images, channels, height, width), normalised, and classes (pairs, 2)."""
+        train = self.data.split("train")
+        key = key_of(self.data.digest, "pairs", self.seed)
+        pairs = np.arange(number * self.pairs, (number + 1) * self.pairs)
+        classes = distinct(key, pairs, _CLASS_STREAM, np.full(self.pairs, len(train.counts)), 2)
+        streams = (pairs[:, None] * 2 + np.arange(2)).reshape(-1)
+        counts = np.asarray(train.counts)[classes.reshape(-1)]
+        chosen = distinct(key, streams, _IMAGE_STREAM, counts, _IMAGES_PER_CLASS).reshape(self.pairs, 2, -1)
+        indices = torch.from_numpy(chosen + train.offsets[classes][:, :, None]).to(train.images.device)
+        return self.data.normalise(train.images[indices]), torch.from_numpy(classes).to(train.images.device)
+
+    def batches(self, first: int, last: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches number `first` to `last` - 1."""
+        return map(self.batch, range(first, last))

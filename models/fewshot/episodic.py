@@ -1,0 +1,98 @@
+"""Meta-learning of features with a differentiable head: ProtoNet, R2-D2, MetaOptNet (dissertation Algorithm 3)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from models.data.sources import check_positive
+from models.fewshot.episodes import Episode, Episodes
+from models.fewshot.evaluation import Head
+from models.training.method import Batch, Loss, Method
+from models.training.optimizers import Scheduled
+
+
+class LearntScale(nn.Module):
+    """Scale and, if asked for, a bias of logits, both learnt with the features."""
+
+    def __init__(self, *, bias: bool = False) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(()))
+        self.bias = nn.Parameter(torch.zeros(())) if bias else None
+
+    def forward(self, logits: Tensor) -> Tensor:
+        scaled = self.scale * logits
+        return scaled if self.bias is None else scaled + self.bias
+
+
+class Validation(Protocol):
+    """Evaluates an encoder on validation classes."""
+
+    def __call__(self, encoder: nn.Module) -> Mapping[str, float]:
+        """Its figures, by name."""
+
+
+class EpisodicTraining(Method):
+    """Trains an encoder so that a head, fitted to the support of an episode, classifies its queries.
+
+    scale: scales the head's logits. episodes: of training classes; episode number `batch` * `tasks` + task of the
+    stage, counted over epochs. tasks: episodes in a batch, over all processes. batches: in an epoch.
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        scale: LearntScale,
+        head: Head,
+        optimizer: Scheduled,
+        episodes: Episodes,
+        *,
+        tasks: int,
+        batches: int,
+        validation: Validation | None = None,
+    ) -> None:
+        check_positive("tasks", tasks)
+        check_positive("batches", batches)
+        self.models = {"encoder": encoder, "scale": scale}
+        self.optimizers = {"encoder": optimizer}
+        self.head = head
+        self.episodes = episodes
+        self.tasks = tasks
+        self.count = batches
+        self.validation = validation
+
+    def batches(self, epoch: int, first: int) -> Iterable[Batch]:
+        for batch in range(epoch * self.count + first, (epoch + 1) * self.count):
+            yield self.episodes.batch(range(batch * self.tasks, (batch + 1) * self.tasks))
+
+    def share(self, batch: Batch, process: int, processes: int) -> Batch | None:
+        return shared_tasks(batch, process, processes)
+
+    def step(self, models: Mapping[str, nn.Module], batch: Batch) -> Loss:
+        episode = Episode(*batch)
+        support, query = episode_features(models["encoder"], episode)
+        logits = models["scale"](self.head(query, support, episode.support_labels, self.episodes.shape.way))
+        loss = cross_entropy(logits.flatten(0, 1), episode.query_labels.flatten())
+        right = logits.detach().argmax(2) == episode.query_labels
+        return Loss(loss, {"accuracy": right.float().mean()})
+
+    def validate(self) -> Mapping[str, float]:
+        return {} if self.validation is None else self.validation(self.models["encoder"])
+
+
+def episode_features(encoder: nn.Module, episode: Episode) -> tuple[Tensor, Tensor]:
+    """Features of support and query: (tasks, n, d) each. All images of the batch go through the encoder at once."""
+    images = torch.cat([episode.support.flatten(0, 1), episode.query.flatten(0, 1)])
+    features = encoder(images)
+    supports = episode.support_labels.numel()
+    support = features[:supports].view(*episode.support_labels.shape, -1)
+    return support, features[supports:].view(*episode.query_labels.shape, -1)
+
+
+def shared_tasks(batch: Batch, process: int, processes: int) -> Batch | None:
+    """A process's tasks of a batch of episodes; None if there are fewer tasks than processes."""
+    if len(batch[0]) < processes:
+        return None
+    return tuple(part[process::processes] for part in batch)
