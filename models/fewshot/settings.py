@@ -1,0 +1,107 @@
+"""Settings of a few-shot run. They are collected without torch, so that a command line's help is quick."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Learner = Literal["prototype", "ridge", "svm", "classical"]
+HeadName = Literal["prototype", "ridge", "svm", "linear"]
+EncoderName = Literal["cnn4", "64x4", "4x32", "resnet12"]
+RegularizerName = Literal["none", "feature-clustering", "hyperplane-variation"]
+ScheduleName = Literal["cosine", "steps"]
+BatchNorm = Literal["running", "episode", "support"]
+
+_MOST = 1 << 20
+_LARGEST_LEARNING_RATE = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class FewShotSettings:
+    """Settings of a few-shot run, as a command line collects them: not checked yet."""
+
+    learner: Learner = "prototype"
+    """The learner: features meta-learned with a head, which is prototype (ProtoNet), ridge (R2-D2) or svm (MetaOptNet),
+    or classical training on all training classes."""
+    encoder: EncoderName = "64x4"
+    """The network: cnn4 (R2-D2's), 64x4 (ProtoNet's), 4x32 (MAML's) or resnet12 (MetaOptNet's)."""
+    width: int | None = None
+    """Channels of the first layer, which scale all others; the network's own if left out."""
+    way: int = 5
+    """Classes of a training episode."""
+    shot: int = 1
+    """Support images of each class."""
+    query: int = 6
+    """Query images of each class."""
+    tasks: int = 8
+    """Episodes in a batch, over all processes; with a classical learner, a batch has as many images in pairs of
+    classes, four to a pair."""
+    batches: int = 100
+    """Batches in an epoch."""
+    epochs: int = 20
+    """Epochs of training."""
+    schedule: ScheduleName = "cosine"
+    """Optimizer and schedule: cosine (Adam, 0.001, which falls to 0) or steps (SGD with Nesterov momentum, 0.1, divided
+    by ten at 1/3, 1/2, 2/3 and 5/6 of the epochs)."""
+    learning_rate: float | None = None
+    """Learning rate at the start; that of the schedule if left out."""
+    regularizer: RegularizerName = "none"
+    """Regularizer of classical features: feature-clustering (R_FC) or hyperplane-variation (R_HV)."""
+    coefficient: float = 0.05
+    """Coefficient of the regularizer in the loss."""
+    validation_episodes: int = 200
+    """Episodes of validation classes after each epoch; the best epoch's weights are kept. 0 keeps the last."""
+    head: HeadName | None = None
+    """Head of evaluation; the learner's own if left out, and ridge after classical training."""
+    test_episodes: int = 1000
+    """Episodes of test classes at the end, for 1 and 5 shots."""
+    seed: int = 0
+    """Seed of everything random."""
+
+    @property
+    def head_name(self) -> HeadName:
+        """The head of evaluation."""
+        if self.head is not None:
+            return self.head
+        return "ridge" if self.learner == "classical" else self.learner
+
+
+@dataclass(frozen=True, kw_only=True)
+class FewShotConfig(FewShotSettings):
+    """Settings of a few-shot run. Raises ValueError, naming the setting and what is allowed, for impossible ones."""
+
+    def __post_init__(self) -> None:
+        from models.training.seeds import check_seed
+
+        check_seed(self.seed)
+        for name, kind in (
+            ("learner", Learner),
+            ("encoder", EncoderName),
+            ("regularizer", RegularizerName),
+            ("schedule", ScheduleName),
+        ):
+            if getattr(self, name) not in get_args(kind):
+                raise ValueError(f"{name} is {getattr(self, name)!r}; allowed are {', '.join(get_args(kind))}")
+        if self.head is not None and self.head not in get_args(HeadName):
+            raise ValueError(f"head is {self.head!r}; allowed are {', '.join(get_args(HeadName))}")
+        for name, smallest in (
+            ("way", 2),
+            ("shot", 1),
+            ("query", 1),
+            ("tasks", 1),
+            ("batches", 1),
+            ("epochs", 1),
+            ("validation_episodes", 0),
+            ("test_episodes", 2),
+        ):
+            value = getattr(self, name)
+            if not isinstance(value, int) or not smallest <= value <= _MOST:
+                raise ValueError(f"{name} is {value}; allowed are the integers {smallest} to {_MOST}")
+        if self.width is not None and self.width < 1:
+            raise ValueError(f"width is {self.width}; allowed is an integer of at least 1")
+        if self.learning_rate is not None and not 0 < self.learning_rate <= _LARGEST_LEARNING_RATE:
+            raise ValueError(
+                f"learning_rate is {self.learning_rate}; allowed are numbers above 0, up to {_LARGEST_LEARNING_RATE}"
+            )
+        if not 0 <= self.coefficient < float("inf"):
+            raise ValueError(f"coefficient is {self.coefficient}; allowed is a number of at least 0")
+        if self.regularizer != "none" and self.learner != "classical":
+            raise ValueError(f"regularizer {self.regularizer} is for the classical learner, not {self.learner}")
