@@ -23,7 +23,7 @@ from reports.records.provenance import typed_command
 from sim import waves
 from tests.support.commands import Command, assert_refused, wrapmac
 from tests.support.images import write_batches
-from tests.support.liberty import FLIP_FLOP, INVERTER
+from tests.support.liberty import BUS_NAND, CELLS, FLIP_FLOP, INVERTER, NAND, RAM
 from tests.support.reports import layout_record
 from wrapmac import COMMANDS
 
@@ -261,6 +261,8 @@ def test_generate_by_name_and_by_parameters(tmp_path: Path, command: Command) ->
         ),
         (["synth", "3x1x8k2", "--library", "none.lib"], "none.lib: no such file"),
         (["synth", "3x1x8k2", "--library", "builtin", "none.lib"], "none.lib: no such file"),
+        (["synth", "3x1x8k2", "--dont-use", "a; log hi"], "dont_use is 'a; log hi'; allowed are letters, digits, _"),
+        (["synth", "3x1x8k2", "--dont-use", "*"], "dont_use leaves no cell of builtin: *"),
         (["synth", "nonsense"], "unknown design 'nonsense'"),
         (["prove"], "name at least one design"),
         (["prove", "3x1x32", "--limit", "0"], "limit is 0.0; allowed are more than 0 seconds"),
@@ -391,6 +393,25 @@ def test_a_library_that_cannot_build_a_unit_leaves_nothing(tmp_path: Path, comma
     library.write_text(f"library (tiny) {{ {INVERTER} {FLIP_FLOP} }}")
     finished = command("synth", "3x1x8k2", "--library", str(library), "--out", "nets")
     assert_refused(finished, "which needs at least a buffer", tmp_path)
+
+
+@pytest.mark.parametrize("arguments", [["synth", "1x1x2"], ["mutants", "1x1x2", "--count", "3"]])
+def test_one_line_names_the_cells_that_cannot_be_used(arguments: list[str], tmp_path: Path, command: Command) -> None:
+    clockless = FLIP_FLOP.replace("DFF", "DFX").replace('clocked_on : "C";', "")
+    cells = f"{CELLS.replace(NAND, BUS_NAND)} {RAM} {clockless}"
+    (tmp_path / "foundry,1.lib").write_text(f"/* \xa9 */ library (x) {{ {cells} }}", encoding="latin-1")
+    finished = command(*arguments, "--library", "foundry,1.lib")
+    assert finished.returncode == 0, finished.stderr
+    notes = [line for line in finished.stderr.splitlines() if line.startswith("wrapmac: ")]
+    assert notes == [
+        "wrapmac: note: foundry,1.lib: 2 of 6 cells cannot be used: RAM (has a bus), DFX (no clocked_on)",
+    ]
+
+
+def test_a_pattern_that_matches_no_cell_gets_a_note(tmp_path: Path, command: Command) -> None:
+    finished = command("synth", "1x1x2", "--dont-use", "NO_SUCH_CELL", "FA*", "[XY]?")
+    assert finished.returncode == 0, finished.stderr
+    assert "wrapmac: note: --dont-use NO_SUCH_CELL [XY]? matches no cell of Nangate" in finished.stderr
 
 
 @pytest.mark.slow

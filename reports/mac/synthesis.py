@@ -45,8 +45,8 @@ _MAP = """
 read_liberty -lib -ignore_miss_func -ignore_miss_data_latch -setattr liberty_cell cells.lib
 read_verilog unit.v
 synth -top {top} -noabc
-dfflibmap -liberty cells.lib {dont_use}
-abc -liberty cells.lib {dont_use} {speed}
+dfflibmap -liberty cells.lib
+abc -liberty cells.lib {speed}
 opt_clean -purge
 check -assert -mapped
 tee -q -o area.json stat -liberty cells.lib -json
@@ -107,16 +107,12 @@ def synthesize(
     with TemporaryDirectory(dir=folder, prefix=".") as name:
         scratch = Path(name)
         (scratch / UNIT).write_text(unit.verilog, encoding="utf-8")
-        (scratch / "cells.lib").write_text(library.text, encoding="utf-8")
+        (scratch / "cells.lib").write_text(library.usable_text, encoding="utf-8")
         (scratch / "constraints").write_text(library.constraints if fast else "", encoding="utf-8")
-        dont_use = library.dont_use_options
         try:
-            run_yosys(_MAP.format(top=design.module, dont_use=dont_use, speed=_FASTEST if fast else ""), scratch)
+            run_yosys(_MAP.format(top=design.module, speed=_FASTEST if fast else ""), scratch)
         except YosysError as error:
-            raise ValueError(
-                f"{design.name} cannot be mapped to {library.name}, which needs at least a buffer, an inverter, "
-                f"a two-input gate and a D flip-flop: {error}"
-            ) from error
+            raise ValueError(f"{design.name} cannot be mapped to {library.name}{_needs(library)}: {error}") from error
         area_by_part, cells = _read_areas(scratch / "area.json", design)
         equivalent = prove_equivalent(design, scratch, proof_limit)
         for file in (UNIT, NETLIST, FLAT_NETLIST, MODELS):
@@ -128,6 +124,13 @@ def synthesize(
         cells=cells,
         equivalent=equivalent,
     )
+
+
+def _needs(library: Library) -> str:
+    if not library.missing:
+        return ""
+    needed = "which needs at least a buffer, an inverter, a two-input gate and a D flip-flop"
+    return f", {needed}, and lacks {' and '.join(library.missing)}"
 
 
 def prove_equivalent(design: MacDesign, folder: Path, limit: float = PROOF_LIMIT) -> bool:
