@@ -113,24 +113,12 @@ def _set_up(circuit: Circuit, technology: Technology, folder: Path, seed: int) -
     shutil.copy(technology.start_of_magic, layout / ".magicrc")
     shutil.copy(technology.folder / f"{technology.name}_setup.tcl", layout / "setup.tcl")
     supplies = ["-v", "vdd", "-g", "gnd"]
-    spice = folder / "technology" / technology.settings["spicefile"]
+    spice = folder / "technology" / technology.settings["spicefile"].split()[0]
     for ending, converter in (
         ("rtl.v", ["blif2Verilog", "-c", *supplies]),
         ("rtlnopwr.v", ["blif2Verilog", "-c", "-p", *supplies]),
         ("rtlbb.v", ["blif2Verilog", "-c", "-b", "-p", "-n", *supplies]),
-        (
-            "spc",
-            [
-                "blif2BSpice",
-                "-i",
-                "-p",
-                "vdd",
-                "-g",
-                "gnd",
-                "-l",
-                str(spice),
-            ],
-        ),
+        ("spc", ["blif2BSpice", "-i", "-p", "vdd", "-g", "gnd", "-l", str(spice)]),
     ):
         converted = run_tool([BINARIES / converter[0], *converter[1:], f"{circuit.name}.blif"], synthesis)
         if converted.returncode:
