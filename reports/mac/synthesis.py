@@ -62,7 +62,8 @@ _FASTEST = f"-D 1 -constr constraints -script {ABC_SCRIPTS['delay'].replace('{D}
 
 # Both sides are flattened. equiv_make pairs registers, which are outputs of the parts, by name. Wires that Yosys
 # numbers are hidden from it because their numbers do not correspond. equiv_simple proves the logic between registers;
-# equiv_induct handles renamed registers. Initial values of FPGA cells are removed because the Verilog has none.
+# equiv_induct handles renamed registers. It has no model of asynchronous sets and resets, so those that are tied off
+# are removed. Initial values of FPGA cells are removed because the Verilog has none.
 _PROVE = """
 read_verilog unit.v
 hierarchy -top {top}
@@ -78,6 +79,8 @@ hierarchy -top {top}
 proc
 rename -hide w:_*_
 flatten
+opt_expr t:$adff t:$dffsr %u %ci*
+opt_dff -nodffe -nosdff t:$adff t:$dffsr
 setattr -unset init w:*
 {simplify}
 {clean}

@@ -13,6 +13,11 @@ NAND = (
 BUS_NAND = NAND.replace("(A)", "(D[0])").replace("(B)", "(D[1])").replace("A & B", "D[0] & D[1]")
 """The NAND with pins that are bits of a bus."""
 
+RESETTABLE = FLIP_FLOP.replace('next_state : "D";', 'next_state : "D"; clear : "!R"; preset : "S"; ').replace(
+    "pin (D)", "pin (R) { direction : input; } pin (S) { direction : input; } pin (D)"
+)
+"""A flip-flop with an asynchronous reset and set."""
+
 CELLS = f"{INVERTER}\n{BUFFER}\n{NAND}\n{FLIP_FLOP}"
 """What a unit can be built of."""
 

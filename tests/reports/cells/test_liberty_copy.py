@@ -12,7 +12,7 @@ from reports.mac.mutants import measure_mutants, passed
 from reports.mac.synthesis import NETLIST, synthesize
 from sim.gates.cells import read_cells
 from sim.gates.liberty import Attribute, parse_liberty
-from tests.support.liberty import BUFFER, BUS_NAND, CELLS, FLIP_FLOP, INVERTER, NAND, UNUSABLE
+from tests.support.liberty import BUFFER, BUS_NAND, CELLS, FLIP_FLOP, INVERTER, NAND, RESETTABLE, UNUSABLE
 
 TINY = MacDesign.parse("1x1x2")
 
@@ -61,8 +61,9 @@ def test_cells_are_chosen_marked_and_given_areas() -> None:
         CELLS.replace(NAND, BUS_NAND),
         CELLS.replace("(NAND)", '("N.A$N[0]")'),
         CELLS + " ".join(UNUSABLE),
+        CELLS.replace(FLIP_FLOP, RESETTABLE),
     ],
-    ids=["header", "bus", "name", "unusable"],
+    ids=["header", "bus", "name", "unusable", "resettable"],
 )
 def test_units_are_mapped_and_mutated_with_libraries_of_foundries(cells: str, tmp_path: Path) -> None:
     library = Library("x", f"library (x) {{ {cells} }}")
