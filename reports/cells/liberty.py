@@ -1,5 +1,6 @@
 """Loads a library by name: the built-in one, an installed technology, or Liberty files."""
 
+from os.path import isdir, isfile  # Path's own methods raise OSError for a list that is longer than any name
 from pathlib import Path
 
 from reports.cells.builtin import builtin_text
@@ -44,7 +45,7 @@ def _library(name: str, dont_use: tuple[str, ...]) -> Library:
         cells = read_technology(name).library
         return Library(cells.name, cells.text, (*cells.dont_use, *dont_use), left_out=cells.left_out)
     folder = Path(name)
-    if not folder.is_dir():
+    if not isdir(name):
         paths = _paths(name)
         return Library(_common_name(paths), _whole(paths), dont_use)
     paths = sorted(path for path in folder.iterdir() if path.name.endswith((".lib", ".lib.gz")))
@@ -57,7 +58,7 @@ def _paths(name: str) -> list[Path]:
     """Returns the files in a list separated by commas, which the name of an existing file may contain as well."""
     parts, paths = name.split(","), []
     while parts:
-        longest = next((end for end in range(len(parts), 0, -1) if Path(",".join(parts[:end])).is_file()), 1)
+        longest = next((end for end in range(len(parts), 1, -1) if isfile(",".join(parts[:end]))), 1)
         paths.append(Path(",".join(parts[:longest])))
         parts = parts[longest:]
     return paths

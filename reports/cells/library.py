@@ -46,7 +46,7 @@ class Library:
     def _tree(self) -> Group:
         return parse_liberty(self.text, self.name)
 
-    @property
+    @cached_property
     def _cells(self) -> CellSet:
         return cell_set(self.text)
 
@@ -65,7 +65,7 @@ class Library:
         """Liberty source for tools: only cells that can be used, with those to avoid marked as `dont_use`."""
         return liberty_text(with_cells(self._tree, self.cells, self.cells.keys() - self.chosen_cells.keys()))
 
-    @property
+    @cached_property
     def note(self) -> str | None:
         """A line that counts and names the cells that cannot be used, other than those to avoid; None if all can."""
         skipped = {
@@ -83,17 +83,17 @@ class Library:
         names = [*self.cells, *self._cells.unusable, *self.left_out]
         return [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]
 
-    @property
+    @cached_property
     def has_timing(self) -> bool:
         """Whether the cells have delays."""
         return "timing" in self.text and has_timing(self._tree)
 
-    @property
+    @cached_property
     def time_unit(self) -> float:
         """The library's unit of time, ns. Raises ValueError if the unit is unknown."""
         return time_unit(self._tree, self.name)
 
-    @property
+    @cached_property
     def driver(self) -> str | None:
         """The cell that drives inputs: `buffer`, or else the smallest usable buffer; None if none is found."""
         if self.buffer is not None:
@@ -115,7 +115,7 @@ class Library:
         }
         return [kind for kind, present in found.items() if not present]
 
-    @property
+    @cached_property
     def output_load(self) -> float:
         """The load of each output, fF: `port_load`, or else four inputs of median capacitance.
 

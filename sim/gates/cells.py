@@ -11,7 +11,7 @@ from sim.gates.liberty import Group, parse_liberty
 
 _CELL_NAME = re.compile(r"[A-Za-z_][\w.$\[\]]*", re.ASCII)
 _PIN_NAME = re.compile(r"[A-Za-z_]\w*(\[\d+\])?", re.ASCII)
-_QUOTED = 60  # characters of a function in a reason
+_QUOTED = 60  # characters of the text in a reason
 _BEYOND_GATES = ("bus", "bundle", "memory", "latch", "latch_bank", "ff_bank", "statetable")
 
 
@@ -87,7 +87,7 @@ def _area(group: Group) -> float:
     except ValueError:
         area = math.nan
     if not 0 < area < math.inf:
-        raise ValueError(f"area is {stated!r}")
+        raise ValueError(f"area is {stated[:_QUOTED]!r}")
     return area
 
 
@@ -119,7 +119,7 @@ def _cell(name: str, group: Group) -> LibraryCell:
 def _check_names(pins: list[str]) -> None:
     for pin, count in Counter(pins).items():
         if _PIN_NAME.fullmatch(pin) is None:
-            raise ValueError(f"pin {pin!r}")
+            raise ValueError(f"pin {pin[:_QUOTED]!r}")
         if count > 1:
             raise ValueError(f"pin {pin} defined twice")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _DEEPEST = 50  # groups inside each other; foundries' libraries have about seven
-_QUOTED = 60  # characters of an unreadable line in a message
+_QUOTED = 60  # characters of the text in a message
 
 _SPACE = r"(?:\s++|/\*(?s:.*?)\*/|//[^\n]*+|\\[ \t]*+\r?\n)*+"
 _STRING = r'"(?:[^"\\]|\\(?s:.))*+"'
@@ -47,8 +47,8 @@ class Group:
 
     def value(self, name: str) -> str | None:
         """Returns the value of the last attribute `name : value;`, without quotes; None if there is none."""
-        found = (one.values[0] for one in reversed(self.items) if isinstance(one, Attribute) and one.name == name)
-        return next(map(unquoted, found), None)
+        named = (one.values for one in reversed(self.items) if isinstance(one, Attribute) and one.name == name)
+        return next((unquoted(values[0]) for values in named if values), None)
 
     def values(self, name: str) -> tuple[str, ...]:
         """Returns the values of the first attribute `name (...);`, without quotes; none if there is none."""
@@ -73,7 +73,7 @@ def unquoted(value: str) -> str:
 
 
 def parse_liberty(text: str, source: str = "the Liberty text") -> Group:
-    """Returns the library in a Liberty text. Keeps the results for the last few texts.
+    """Returns the library in a Liberty text. Keeps the last two results.
 
     source: names the text in errors. Raises ValueError for text that is truncated, is not Liberty, includes other
     files, or holds more than one library.
@@ -84,7 +84,7 @@ def parse_liberty(text: str, source: str = "the Liberty text") -> Group:
         raise ValueError(f"{source} {error}") from None
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _library(text: str) -> Group:
     libraries = _root(text).all("library")
     if not any(library.all("cell") for library in libraries):
@@ -125,7 +125,8 @@ def _root(text: str) -> Group:
             start = found.start("name")
             line, counted = line + text.count("\n", counted, start), start
             if name == "include_file":
-                raise ValueError(f"includes {arguments.strip()} at line {line}; allowed is text without include_file")
+                included = _shortened(" ".join(_arguments(arguments or "")))
+                raise ValueError(f"includes {included} at line {line}; allowed is text without include_file")
             if found["open"]:
                 opened.append(_Opened(name, tuple(map(unquoted, _arguments(arguments))), line))
             else:
@@ -134,10 +135,8 @@ def _root(text: str) -> Group:
             raise ValueError(f"has more than {_DEEPEST} groups inside each other at line {line}")
         position = found.end()
     if len(opened) > 1:
-        kind, names = opened[-1].kind, " ".join(opened[-1].names)
-        raise ValueError(
-            f"is truncated: its braces do not match: it ends within {kind} {names}, line {opened[-1].line}"
-        )
+        title = _shortened(" ".join([opened[-1].kind, *opened[-1].names]))
+        raise ValueError(f"is truncated: its braces do not match: it ends within {title}, line {opened[-1].line}")
     return opened[0].closed()
 
 
@@ -148,6 +147,11 @@ def _unreadable(text: str, position: int, opened: list[_Opened]) -> ValueError:
     number = text.count("\n", 0, start) + 1
     kind = "cannot be read" if len(opened) > 1 or opened[0].items else "is not a Liberty file"
     return ValueError(f"{kind} at line {number}: {quoted!r}")
+
+
+def _shortened(text: str) -> str:
+    """Returns the beginning of a text, in one line."""
+    return " ".join(text[:_QUOTED].split())
 
 
 def _arguments(text: str) -> tuple[str, ...]:

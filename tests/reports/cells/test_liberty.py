@@ -96,6 +96,8 @@ def test_names_with_commas_are_files_if_they_exist(tmp_path: Path) -> None:
     (tmp_path / "more.lib").write_text(f"library (more) {{ {NAND.replace('NAND', 'MORE')} }}")
     both = load_library(f"{tmp_path}/more.lib,{tmp_path}/a,b.lib")
     assert set(both.cells) == {"INV", "BUF", "NAND", "DFF", "MORE"}
+    with pytest.raises(ValueError, match="xxx: no such file"):
+        load_library(",".join([str(tmp_path / ("x" * 200))] * 30))
     with pytest.raises(ValueError, match="/b: no such file"):
         load_library(f"{tmp_path}/a,b.lib,{tmp_path}/b")
 

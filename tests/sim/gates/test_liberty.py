@@ -33,6 +33,12 @@ def test_a_text_is_read_as_a_tree() -> None:
     assert cell.all("pin") == [Group("pin", ("B[0]",), (Attribute("direction", ("input",)),), 9)]
 
 
+def test_attributes_without_values_are_none() -> None:
+    library = parse_liberty("library (x) { area (); unit : ; list (1); cell (A) { } }")
+    assert [library.value(name) for name in ("area", "unit", "list")] == [None, "", "1"]
+    assert library.values("area") == ()
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -47,6 +53,8 @@ def test_a_text_is_read_as_a_tree() -> None:
         ("library (x) { cell (A { } }", r"cannot be read at line 1: 'cell \(A { } }'"),
         ("library (x) { cell (A) { }\n /* } ", r"cannot be read at line 2: '/\* } '"),
         ("library (x) {\n include_file (more.lib);\n cell (A) { } }", "includes more.lib at line 2; allowed is text"),
+        ("library (x) {\n include_file : 1;\n include_file ();", "includes  at line 3"),
+        ('library (x) {\n cell ("A\n\nB") {', "is truncated: .* within cell A B, line 2"),
         ("library (x) { cell (A) { } } library (y) { cell (B) { } }", "holds 2 libraries; allowed is one"),
         ("library (x) {" + "cell (A) {" * 60, "has more than 50 groups inside each other at line 1"),
     ],
