@@ -149,8 +149,10 @@ def _read(folder: Path) -> Technology:
     for ending in (".par", "_setup.tcl"):
         _file(folder, f"{folder.name}{ending}")
     flip_flop = settings["flopcell"]
-    buffer = Buffer(settings["bufcell"], settings["bufpin_in"], settings["bufpin_out"])
-    clock_buffer = Buffer(settings["clkbufcell"], settings["clkbufpin_in"], settings["clkbufpin_out"])
+    buffer, clock_buffer = (
+        Buffer(settings[f"{kind}cell"], settings[f"{kind}pin_in"], settings[f"{kind}pin_out"])
+        for kind in ("buf", "clkbuf")
+    )
     outlines = read_outlines(shapes)
     _, row_height = outlines.sizes.get(flip_flop, (0.0, 0.0))
     widths = {cell: width for cell, (width, height) in outlines.sizes.items() if height == row_height}
@@ -161,9 +163,7 @@ def _read(folder: Path) -> Technology:
     cells = LayoutCells(liberty, {cell: width * row_height for cell, width in widths.items()})
     title = _TITLES.get(folder.name, folder.name)
     library = cells.library(title, buffer.cell, load=round(_LOAD * cells.input_capacitance(settings["nandgate"])))
-    pins = [(flip_flop, settings["floppinclk"])]
-    pins += [(one.cell, pin) for one in (buffer, clock_buffer) for pin in (one.input, one.output)]
-    _check_pins(script, library, pins)
+    _check_pins(script, settings, library)
     return Technology(
         name=folder.name,
         folder=folder,
@@ -189,11 +189,12 @@ def _file(folder: Path, name: str) -> Path:
     return path
 
 
-def _check_pins(script: Path, library: Library, pins: list[tuple[str, str]]) -> None:
-    """Raises ValueError if the library lacks one of the cells, or a cell lacks its pin."""
-    for name, pin in pins:
+def _check_pins(script: Path, settings: Mapping[str, str], library: Library) -> None:
+    """Raises ValueError, naming the script, if the library lacks a cell that it names, or the cell lacks the pin."""
+    for key in (name for name in _NEEDED if "pin" in name):
+        name, pin = settings[f"{key.partition('pin')[0]}cell"], settings[key]
         cell = library.cells.get(name)
         if cell is None:
             raise ValueError(f"{script} names {name}, which the Liberty file lacks or which cannot be used")
         if pin not in cell.inputs | cell.outputs.keys():
-            raise ValueError(f"{script} names pin {pin} of {name}, which the Liberty file lacks")
+            raise ValueError(f"{script} sets {key} to {pin}, which {name} lacks")

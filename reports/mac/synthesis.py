@@ -115,7 +115,7 @@ def synthesize(
         try:
             run_yosys(_MAP.format(top=design.module, speed=_FASTEST if fast else ""), scratch)
         except YosysError as error:
-            raise ValueError(f"{design.name} cannot be mapped to {library.name}{_needs(library)}: {error}") from error
+            raise ValueError(f"{design.name} cannot be mapped to {library.name}{_reason(library, error)}") from error
         area_by_part, cells = _read_areas(scratch / "area.json", design)
         equivalent = prove_equivalent(design, scratch, proof_limit)
         for file in (UNIT, NETLIST, FLAT_NETLIST, MODELS):
@@ -129,9 +129,10 @@ def synthesize(
     )
 
 
-def _needs(library: Library) -> str:
+def _reason(library: Library, error: YosysError) -> str:
+    """Returns what the library lacks or else, after a colon, Yosys's error."""
     if not library.missing:
-        return ""
+        return f": {error}"
     needed = "which needs at least a buffer, an inverter, a two-input gate and a D flip-flop"
     return f", {needed}, and lacks {' and '.join(library.missing)}"
 

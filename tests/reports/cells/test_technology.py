@@ -110,7 +110,7 @@ def test_a_small_technology_is_read(tmp_path: Path) -> None:
         ("set bindir=/made", "sets bindir, which belongs to qflow"),
         ('set qrouter_options="-s /made.tcl"', "sets qrouter_options to '-s /made.tcl'"),
         ("set flopcell=DFF.X", "sets flopcell to 'DFF.X'; allowed is a name of letters, digits and _"),
-        ("set bufpin_in=C", "names pin C of BUF, which the Liberty file lacks"),
+        ("set bufpin_in=C", "sets bufpin_in to C, which BUF lacks"),
     ],
 )
 def test_a_script_that_does_more_than_set_plain_variables_is_refused(line: str, message: str, tmp_path: Path) -> None:
