@@ -17,6 +17,7 @@ from hw.tools import ToolError
 from models.data.digits import digits
 from models.integer_network.evaluator import IntegerEvaluator
 from models.integer_network.graph import IntegerGraph
+from reports.cells import technology
 from reports.commands.check import writable_format
 from reports.commands.methods.registry import METHODS
 from reports.records.provenance import typed_command
@@ -25,6 +26,7 @@ from tests.support.commands import Command, assert_refused, wrapmac
 from tests.support.images import write_batches
 from tests.support.liberty import BUS_NAND, CELLS, FLIP_FLOP, INVERTER, NAND, RAM
 from tests.support.reports import layout_record
+from tests.support.technology import small_technology
 from wrapmac import COMMANDS
 
 
@@ -405,6 +407,36 @@ def test_one_line_names_the_cells_that_cannot_be_used(arguments: list[str], tmp_
     notes = [line for line in finished.stderr.splitlines() if line.startswith("wrapmac: ")]
     assert notes == [
         "wrapmac: note: foundry,1.lib: 2 of 6 cells cannot be used: RAM (has a bus), DFX (no clocked_on)",
+    ]
+
+
+@pytest.mark.debian
+@pytest.mark.parametrize(
+    ("arguments", "work"),
+    [
+        (["layout", "1x1x2", "--out", "out"], "reports.layout.report.layout_report"),
+        (["sweep", "1x1x2", "--out", "out", "--cache", "cache"], "reports.sweep.report.sweep_report"),
+    ],
+)
+def test_layouts_and_sweeps_name_the_cells_that_cannot_be_used(
+    arguments: list[str], work: str, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise ToolError("stopped before the work")
+
+    folder = small_technology(tmp_path, "osu018")
+    library = folder / "small.lib"
+    library.write_text(library.read_text().replace("cell (INV)", f"{RAM} cell (INV)"))
+    monkeypatch.setattr(technology, "_INSTALLED", tmp_path)
+    monkeypatch.setattr(work, stop)
+    technology.read_technology.cache_clear()
+    finished = command(*arguments)
+    technology.read_technology.cache_clear()
+    assert finished.returncode == 2
+    notes = [line for line in finished.stderr.splitlines() if line.startswith("wrapmac: ")]
+    assert notes == [
+        "wrapmac: note: OSU 180 nm: 1 of 5 cells cannot be used: RAM (no outline of the rows' height)",
+        "wrapmac: error: stopped before the work",
     ]
 
 

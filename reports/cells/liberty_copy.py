@@ -34,10 +34,10 @@ def with_cells(library: Group, kept: Container[str], avoided: Container[str]) ->
         if name in written or name not in kept:
             return None
         written.add(name)
-        return _with_value(_split_pins(cell), "dont_use", "true") if name in avoided else _split_pins(cell)
+        plain = _split_pins(_without_types(cell))
+        return _with_value(plain, "dont_use", "true") if name in avoided else plain
 
-    items = (one for one in library.items if not (isinstance(one, Group) and one.kind == "type"))
-    return _with_changed_cells(Group(library.kind, library.names, tuple(items), library.line), chosen)
+    return _with_changed_cells(_without_types(library), chosen)
 
 
 def with_areas(library: Group, areas: Mapping[str, float]) -> Group:
@@ -53,6 +53,11 @@ def with_areas(library: Group, areas: Mapping[str, float]) -> Group:
 def _with_changed_cells(library: Group, change: Callable[[Group], Group | None]) -> Group:
     changed = [change(one) if isinstance(one, Group) and one.kind == "cell" else one for one in library.items]
     return Group(library.kind, library.names, tuple(one for one in changed if one is not None), library.line)
+
+
+def _without_types(group: Group) -> Group:
+    items = (one for one in group.items if not (isinstance(one, Group) and one.kind == "type"))
+    return Group(group.kind, group.names, tuple(items), group.line)
 
 
 def _with_value(group: Group, name: str, value: str) -> Group:

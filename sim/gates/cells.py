@@ -9,10 +9,10 @@ from functools import lru_cache
 from sim.gates.expressions import Expression, parse_expression
 from sim.gates.liberty import Group, parse_liberty
 
-_CELL_NAME = re.compile(r"[A-Za-z_][\w.$\[\]]*", re.ASCII)
-_PIN_NAME = re.compile(r"[A-Za-z_]\w*(\[\d+\])?", re.ASCII)
+_CELL_NAME = re.compile(r"[A-Za-z_][\w.$\[\]]{,99}", re.ASCII)  # ABC fails with names of 300 characters
+_PIN_NAME = re.compile(r"[A-Za-z_]\w{,99}(\[\d{1,9}\])?", re.ASCII)
 _QUOTED = 60  # characters of the text in a reason
-_BEYOND_GATES = ("bus", "bundle", "memory", "latch", "latch_bank", "ff_bank", "statetable")
+_BEYOND_GATES = ("a bus", "a bundle", "a memory", "a latch", "a latch_bank", "an ff_bank", "a statetable")
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ def _cell(name: str, group: Group) -> LibraryCell:
     if _CELL_NAME.fullmatch(name) is None:
         raise ValueError("name")
     for kind in _BEYOND_GATES:
-        if group.all(kind):
-            raise ValueError(f"has a {kind}")
+        if group.all(kind.split()[1]):
+            raise ValueError(f"has {kind}")
     area = _area(group)
     pins = {pin: one for one in group.all("pin") for pin in one.names}
     _check_names([pin for one in group.all("pin") for pin in one.names])

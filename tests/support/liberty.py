@@ -44,6 +44,8 @@ UNUSABLE = {
     FLIP_FLOP.replace("DFF", "DFX").replace('next_state : "D";', ""): "DFX (no next_state)",
     FLIP_FLOP.replace("DFF", "DFX").replace("ff (IQ, IQN)", "ff (IQ)"): "DFX (ff without its two states)",
     'cell (SEQ) { area : 1; statetable ("D", "Q") { table : "L : - : L"; } }': "SEQ (has a statetable)",
+    NAND.replace("NAND", "LONG" * 26): f"{'LONG' * 26} (name)",
+    "cell (BANK) { area : 1; ff_bank (IQ, IQN, 4) { } }": "BANK (has an ff_bank)",
     "cell () { area : 1; }": "'' (name)",
 }
 """Cells that cannot be used, beside `CELLS`, each with how a note names it."""

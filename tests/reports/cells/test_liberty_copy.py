@@ -60,10 +60,12 @@ def test_cells_are_chosen_marked_and_given_areas() -> None:
         HEADER + CELLS,
         CELLS.replace(NAND, BUS_NAND),
         CELLS.replace("(NAND)", '("N.A$N[0]")'),
+        CELLS.replace("(NAND)", f"({'LONG' * 25})"),
+        CELLS.replace("area : 2;", "area : 2; type (four) { bit_width : 4; }"),
         CELLS + " ".join(UNUSABLE),
         CELLS.replace(FLIP_FLOP, RESETTABLE),
     ],
-    ids=["header", "bus", "name", "unusable", "resettable"],
+    ids=["header", "bus", "name", "long name", "type", "unusable", "resettable"],
 )
 def test_units_are_mapped_and_mutated_with_libraries_of_foundries(cells: str, tmp_path: Path) -> None:
     library = Library("x", f"library (x) {{ {cells} }}")
