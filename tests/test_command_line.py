@@ -17,14 +17,16 @@ from hw.tools import ToolError
 from models.data.digits import digits
 from models.integer_network.evaluator import IntegerEvaluator
 from models.integer_network.graph import IntegerGraph
+from reports.cells import technology
 from reports.commands.check import writable_format
 from reports.commands.methods.registry import METHODS
 from reports.records.provenance import typed_command
 from sim import waves
 from tests.support.commands import Command, assert_refused, wrapmac
 from tests.support.images import write_batches
-from tests.support.liberty import FLIP_FLOP, INVERTER
+from tests.support.liberty import BUS_NAND, CELLS, FLIP_FLOP, INVERTER, NAND, RAM
 from tests.support.reports import layout_record
+from tests.support.technology import small_technology
 from wrapmac import COMMANDS
 
 
@@ -209,7 +211,9 @@ def test_a_reader_that_has_seen_enough_is_no_error(arguments: list[str], left: l
     command.stdout.close()
     _, complaints = command.communicate()
     assert command.returncode == 128 + signal.SIGPIPE
-    assert not [line for line in complaints.splitlines() if not line.startswith(b"mapping and proving: ")]
+    assert not [
+        line for line in complaints.splitlines() if not line.startswith((b"generating: ", b"mapping and proving: "))
+    ]
     assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()] == left
 
 
@@ -261,6 +265,8 @@ def test_generate_by_name_and_by_parameters(tmp_path: Path, command: Command) ->
         ),
         (["synth", "3x1x8k2", "--library", "none.lib"], "none.lib: no such file"),
         (["synth", "3x1x8k2", "--library", "builtin", "none.lib"], "none.lib: no such file"),
+        (["synth", "3x1x8k2", "--dont-use", "a; log hi"], "dont_use is 'a; log hi'; allowed are letters, digits, _"),
+        (["synth", "3x1x8k2", "--dont-use", "*"], "dont_use leaves no cell of builtin: *"),
         (["synth", "nonsense"], "unknown design 'nonsense'"),
         (["prove"], "name at least one design"),
         (["prove", "3x1x32", "--limit", "0"], "limit is 0.0; allowed are more than 0 seconds"),
@@ -391,6 +397,55 @@ def test_a_library_that_cannot_build_a_unit_leaves_nothing(tmp_path: Path, comma
     library.write_text(f"library (tiny) {{ {INVERTER} {FLIP_FLOP} }}")
     finished = command("synth", "3x1x8k2", "--library", str(library), "--out", "nets")
     assert_refused(finished, "which needs at least a buffer", tmp_path)
+
+
+@pytest.mark.parametrize("arguments", [["synth", "1x1x2"], ["mutants", "1x1x2", "--count", "3"]])
+def test_one_line_names_the_cells_that_cannot_be_used(arguments: list[str], tmp_path: Path, command: Command) -> None:
+    clockless = FLIP_FLOP.replace("DFF", "DFX").replace('clocked_on : "C";', "")
+    cells = f"{CELLS.replace(NAND, BUS_NAND)} {RAM} {clockless}"
+    (tmp_path / "foundry,1.lib").write_text(f"/* \xa9 */ library (x) {{ {cells} }}", encoding="latin-1")
+    finished = command(*arguments, "--library", "foundry,1.lib")
+    assert finished.returncode == 0, finished.stderr
+    notes = [line for line in finished.stderr.splitlines() if line.startswith("wrapmac: ")]
+    assert notes == [
+        "wrapmac: note: foundry,1.lib: 2 of 6 cells cannot be used: RAM (has a bus), DFX (no clocked_on)",
+    ]
+
+
+@pytest.mark.debian
+@pytest.mark.parametrize(
+    ("arguments", "work"),
+    [
+        (["layout", "1x1x2", "--out", "out"], "reports.layout.report.layout_report"),
+        (["sweep", "1x1x2", "--out", "out", "--cache", "cache"], "reports.sweep.report.sweep_report"),
+    ],
+)
+def test_layouts_and_sweeps_name_the_cells_that_cannot_be_used(
+    arguments: list[str], work: str, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise ToolError("stopped before the work")
+
+    folder = small_technology(tmp_path, "osu018")
+    library = folder / "small.lib"
+    library.write_text(library.read_text().replace("cell (INV)", f"{RAM} cell (INV)"))
+    monkeypatch.setattr(technology, "_INSTALLED", tmp_path)
+    monkeypatch.setattr(work, stop)
+    technology.read_technology.cache_clear()
+    finished = command(*arguments)
+    technology.read_technology.cache_clear()
+    assert finished.returncode == 2
+    notes = [line for line in finished.stderr.splitlines() if line.startswith("wrapmac: ")]
+    assert notes == [
+        "wrapmac: note: OSU 180 nm: 1 of 5 cells cannot be used: RAM (no outline of the rows' height)",
+        "wrapmac: error: stopped before the work",
+    ]
+
+
+def test_a_pattern_that_matches_no_cell_gets_a_note(tmp_path: Path, command: Command) -> None:
+    finished = command("synth", "1x1x2", "--dont-use", "NO_SUCH_CELL", "FA*", "[XY]?")
+    assert finished.returncode == 0, finished.stderr
+    assert "wrapmac: note: --dont-use NO_SUCH_CELL [XY]? matches no cell of Nangate" in finished.stderr
 
 
 @pytest.mark.slow
@@ -537,7 +592,7 @@ def test_bench_training_prints_and_writes_ratios(tmp_path: Path, command: Comman
         (["bench", "training", "--width", "1000000"], "network vgg7 of width 1000000 needs "),
         (["bench", "gemm", "--rounds", f"{10**400}"], "allowed is an integer of at least 1, up to 1048576"),
         (["train", "wrapnet", "--width", "1000000000"], "network digits of width 1000000000 needs "),
-        (["train", "wrapnet", "--width", f"{10**30}"], "needs inf GB to train"),
+        (["train", "wrapnet", "--width", f"{10**30}"], "needs more than any machine's memory to train"),
         (["train", "wrapnet", "--batch-size", "1000000000"], "batch_size is 1000000000; allowed are the integers 2 to"),
         (["train", "wrapnet", "--epochs", f"{10**400}"], "allowed are the integers 1 to 1048576"),
         (["train", "wrapnet", "--pretrain-epochs", f"{10**400}"], "allowed are the integers 1 to 1048576"),

@@ -65,7 +65,8 @@ def _check_memory(name: str, options: NetworkOptions) -> None:
     except (RuntimeError, TypeError):  # beyond what 64 bits count
         needed = math.inf
     if needed > memory_bytes():
+        amount = "more than any machine's" if math.isinf(needed) else f"{needed / _GIGABYTE:.3g} GB of"
         raise ValueError(
-            f"network {name} of width {options.width} needs {needed / _GIGABYTE:.3g} GB to train; this machine has "
+            f"network {name} of width {options.width} needs {amount} memory to train; this machine has "
             f"{memory_bytes() / _GIGABYTE:.3g} GB"
         )

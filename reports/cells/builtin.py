@@ -9,7 +9,7 @@ _TABLE = Path(__file__).with_name("cells45.tsv")
 
 def builtin_text() -> str:
     """Returns cells45.tsv as Liberty source, with areas, functions, capacitances and leakage but no timing."""
-    with _TABLE.open() as file:
+    with _TABLE.open(encoding="utf-8") as file:
         rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))
     cells = "\n".join(_cell_text(row) for row in rows)
     return f'library (cells45) {{\n  capacitive_load_unit (1, ff);\n  leakage_power_unit : "1nW";\n{cells}\n}}\n'

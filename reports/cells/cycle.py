@@ -35,7 +35,7 @@ def cycle_time(top: str, library: Library, netlist: Path) -> float:
     cycle.tcl and cycle.log beside the netlist. Raises TimingError if OpenSTA fails or finds no path.
     """
     period, folder = _PERIOD / library.time_unit, netlist.parent
-    (folder / "cells.lib").write_text(library.text)
+    (folder / "cells.lib").write_text(library.usable_text, encoding="utf-8")
     # OpenSTA's Verilog reader does not accept `signed`.
     (folder / "cycle.v").write_text(re.sub(r"\b(wire|input|output) signed\b", r"\1", netlist.read_text()))
     what = f"cycle time of {top} in {library.name}"

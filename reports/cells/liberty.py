@@ -1,14 +1,16 @@
 """Loads a library by name: the built-in one, an installed technology, or Liberty files."""
 
-import gzip
-import re
-import zlib
+from os.path import isdir, isfile  # Path's own methods raise OSError for a list that is longer than any name
 from pathlib import Path
 
 from reports.cells.builtin import builtin_text
-from reports.cells.liberty_text import stated_units, without_comments
+from reports.cells.liberty_copy import liberty_text
+from reports.cells.liberty_text import load_unit, time_unit
 from reports.cells.library import Library
+from reports.cells.sources import read_source
 from reports.cells.technology import installed_technologies, read_technology
+from sim.gates.cells import cell_name
+from sim.gates.liberty import Group, parse_liberty
 
 BUILTIN = "builtin"
 
@@ -23,67 +25,87 @@ def load_library(name: str, dont_use: tuple[str, ...] = ()) -> Library:
     commas. dont_use: cells to exclude in addition to the library's own exclusions. Raises ValueError if a file cannot
     be read or is not Liberty, if the files are not parts of one library, or if there are no flip-flops or gates.
     """
+    library = _library(name, dont_use)
+    if not library.chosen_cells and library.cells:
+        raise ValueError(f"dont_use leaves no cell of {name}: {', '.join(dont_use)}")
+    chosen = library.chosen_cells.values()
+    if not any(cell.flip_flop is None for cell in chosen):
+        raise ValueError(f"{name} has no gates (no pin with a function){_reasons(library)}")
+    if all(cell.flip_flop is None for cell in chosen):
+        raise ValueError(
+            f"{name} has no flip-flops (no cell with an ff group); a MAC unit needs them{_reasons(library)}"
+        )
+    return library
+
+
+def _library(name: str, dont_use: tuple[str, ...]) -> Library:
     if name == BUILTIN:
         return Library("Nangate 45 nm (built-in table)", builtin_text(), (*_DONT_USE, *dont_use))
     if name in installed_technologies():
-        technology = read_technology(name)
-        cells = technology.library
-        return Library(cells.name, cells.text, (*cells.dont_use, *dont_use))
+        cells = read_technology(name).library
+        return Library(cells.name, cells.text, (*cells.dont_use, *dont_use), left_out=cells.left_out)
     folder = Path(name)
-    paths = [Path(part) for part in name.split(",")]
-    if folder.is_dir():
-        paths = sorted(path for path in folder.iterdir() if path.name.endswith((".lib", ".lib.gz")))
-        if not paths:
-            raise ValueError(f"{folder} holds no Liberty files (.lib or .lib.gz)")
+    if not isdir(name):
+        paths = _paths(name)
+        return Library(_common_name(paths), _whole(paths), dont_use)
+    paths = sorted(path for path in folder.iterdir() if path.name.endswith((".lib", ".lib.gz")))
+    if not paths:
+        raise ValueError(f"{folder} holds no Liberty files (.lib or .lib.gz)")
+    return Library(folder.resolve().name, _whole(paths), dont_use)
+
+
+def _paths(name: str) -> list[Path]:
+    """Returns the files in a list separated by commas, which the name of an existing file may contain as well."""
+    parts, paths = name.split(","), []
+    while parts:
+        longest = next((end for end in range(len(parts), 1, -1) if isfile(",".join(parts[:end]))), 1)
+        paths.append(Path(",".join(parts[:longest])))
+        parts = parts[longest:]
+    return paths
+
+
+def _whole(paths: list[Path]) -> str:
+    """Returns the library in one or several files, as Liberty source."""
     texts = [_read(path) for path in paths]
-    text = texts[0] if len(texts) == 1 else _joined(texts, paths)
-    _check_cells(text, name)
-    return Library(folder.name if len(paths) == 1 or folder.is_dir() else _common_name(paths), text, dont_use)
+    return texts[0] if len(texts) == 1 else _merged([parse_liberty(text) for text in texts], paths)
 
 
 def _read(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-        text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
-    except FileNotFoundError as error:
+    if not path.exists():
         raise ValueError(
             f"{path}: no such file; a library is '{BUILTIN}', a Liberty file, several separated by commas, or a folder"
-        ) from error
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} cannot be read as a Liberty file: {error}") from error
-    bare = without_comments(text)
-    if not re.search(r"\blibrary\s*\(", bare) or not re.search(r"\bcell\s*\(", bare):
-        raise ValueError(f"{path} is not a Liberty file: it has no library with cells")
-    if bare.count("{") != bare.count("}"):
-        raise ValueError(f"{path} is truncated: its braces do not match")
+        )
+    text = read_source(path)
+    parse_liberty(text, str(path))
     return text
 
 
-def _joined(texts: list[str], paths: list[Path]) -> str:
-    """Merges libraries into the first. Raises ValueError if their units differ or they define a cell twice."""
-    bare = [without_comments(text) for text in texts]
-    cells: dict[str, Path] = {}
-    for text, path in zip(bare, paths, strict=True):
-        if stated_units(text) != stated_units(bare[0]):
+def _merged(libraries: list[Group], paths: list[Path]) -> str:
+    """Merges libraries into the first. Raises ValueError if their units differ or two define the same cell."""
+    first, origin = libraries[0], dict[str, Path]()
+    for library, path in zip(libraries, paths, strict=True):
+        if _units(library, path) != _units(first, paths[0]):
             raise ValueError(f"{path} and {paths[0]} are not one library: their units differ")
-        for cell in re.findall(r"\bcell\s*\(\s*\"?([\w.]+)", text):
-            if cell in cells:
-                raise ValueError(f"{path} and {cells[cell]} both have a cell {cell}")
-            cells[cell] = path
-    head = bare[0][: bare[0].rindex("}")]
-    return "\n".join([head, *(text[text.index("{") + 1 : text.rindex("}")] for text in bare[1:]), "}\n"])
+        for name in dict.fromkeys(map(cell_name, library.all("cell"))):
+            if name in origin:
+                raise ValueError(f"{path} and {origin[name]} both have a cell {name}")
+            origin[name] = path
+    items = tuple(item for library in libraries for item in library.items)
+    return liberty_text(Group(first.kind, first.names, items))
+
+
+def _units(library: Group, path: Path) -> tuple[float, float]:
+    return time_unit(library, str(path)), load_unit(library, str(path))
 
 
 def _common_name(paths: list[Path]) -> str:
-    """Returns the common prefix of the file names; all names, joined by +, if they have none."""
+    """Returns the name of a file, or what several names begin with; all names, joined by +, if that is nothing."""
     names = [path.name for path in paths]
+    if len(names) == 1:
+        return names[0]
     same = next((place for place, letters in enumerate(zip(*names, strict=False)) if len(set(letters)) > 1), 0)
     return names[0][:same].rstrip("_-.") or "+".join(names)
 
 
-def _check_cells(text: str, name: str) -> None:
-    bare = without_comments(text)
-    if not re.search(r"\bff\s*\(", bare):
-        raise ValueError(f"{name} has no flip-flops (no cell with an ff group); a MAC unit needs them")
-    if not re.search(r"\bfunction\s*:", bare):
-        raise ValueError(f"{name} has no gates (no pin with a function)")
+def _reasons(library: Library) -> str:
+    return "" if library.note is None else f"; {library.note}"

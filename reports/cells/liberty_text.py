@@ -1,85 +1,85 @@
-"""Reads and corrects Liberty source with regular expressions, without a full parser."""
+"""What a Liberty library states: units, capacitances, delays. Parameter source: names the library in errors."""
 
+import math
 import re
 import statistics
 
-_TIME_UNIT = r'\btime_unit\s*:\s*"?\s*([\d.]+)\s*([a-z]+)'
-_LOAD_UNIT = r'\bcapacitive_load_unit\s*\(\s*([\d.]+)\s*,\s*"?\s*([a-z]+)'
-_CELL_AREA = r'\bcell\s*\(\s*"?([\w.]+)"?\s*\)\s*\{.*?\barea\s*:\s*"?([\d.eE+-]+)'
-_CAPACITANCE = r"\bcapacitance\s*:\s*\"?([\d.eE+-]+)"
+from sim.gates.cells import cell_name
+from sim.gates.liberty import Group
+
+_TIME_UNITS = {"ns": 1.0, "ps": 1e-3, "us": 1e3}
+_LOAD_UNITS = {"ff": 1.0, "pf": 1e3}
+_UNIT = re.compile(r"([\d.]+)\s*([a-z]+)", re.IGNORECASE | re.ASCII)
+_NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?", re.IGNORECASE)
 
 
-def without_comments(liberty: str) -> str:
-    """Returns the source without its block comments."""
-    return re.sub(r"/\*.*?\*/", "", liberty, flags=re.DOTALL)
-
-
-def stated_units(liberty: str) -> tuple[list[tuple[str, str]], ...]:
-    """Returns the units of time and capacitance as written in the source."""
-    return tuple(re.findall(unit, liberty, re.IGNORECASE) for unit in (_TIME_UNIT, _LOAD_UNIT))
-
-
-def time_unit(liberty: str) -> float:
+def time_unit(library: Group, source: str = "the library") -> float:
     """Returns the unit of time, ns; 1 ns if the source states none. Raises ValueError if the unit is unknown."""
-    return _unit(_TIME_UNIT, liberty, "time_unit", {"ns": 1.0, "ps": 1e-3, "us": 1e3}, default=1.0)
+    stated = library.value("time_unit")
+    return 1.0 if stated is None else _unit(source, "time_unit", stated, _TIME_UNITS)
 
 
-def load_unit(liberty: str) -> float:
+def load_unit(library: Group, source: str = "the library") -> float:
     """Returns the unit of capacitance, fF; 1 pF if the source states none. Raises ValueError if the unit is unknown."""
-    return _unit(_LOAD_UNIT, liberty, "capacitive_load_unit", {"ff": 1.0, "pf": 1e3}, default=1e3)
+    stated = library.values("capacitive_load_unit")
+    return _LOAD_UNITS["pf"] if not stated else _unit(source, "capacitive_load_unit", " ".join(stated), _LOAD_UNITS)
 
 
-def cell_areas(liberty: str) -> dict[str, float]:
-    """Returns the stated area of each cell, in the library's unit."""
-    return {cell: float(area) for cell, area in re.findall(_CELL_AREA, liberty, re.DOTALL)}
+def has_timing(library: Group) -> bool:
+    """Returns whether any cell has delays."""
+    return any(group.kind == "timing" for group in library.walk())
 
 
-def median_capacitance(liberty: str) -> float | None:
-    """Returns the median of all positive pin capacitances, fF; None if the source states none."""
-    unit = load_unit(liberty)
-    values = [value for value in map(float, re.findall(_CAPACITANCE, liberty)) if value > 0]
-    return unit * statistics.median(values) if values else None
+def median_capacitance(library: Group, source: str = "the library") -> float | None:
+    """Returns the median of all positive capacitances, fF; None if the source states none.
+
+    Raises ValueError as `load_unit`.
+    """
+    stated = (_number(group.value("capacitance")) for group in library.walk())
+    values = [value for value in stated if value is not None and value > 0]
+    return load_unit(library, source) * statistics.median(values) if values else None
 
 
-def with_areas(liberty: str, areas: dict[str, float]) -> str:
-    """Returns the source with the area of every cell in `areas` replaced."""
-
-    def corrected(found: re.Match[str]) -> str:
-        before, cell = found.group(1), found.group(2)
-        return f"{before}{areas[cell]:g}" if cell in areas else found.group(0)
-
-    pattern = re.compile(r"(cell \((\w+)\)\s*\{(?:(?!cell \().)*?area\s*:\s*)[\d.]+", re.DOTALL)
-    return pattern.sub(corrected, liberty)
-
-
-def table_values(liberty: str, cell: str, table: str) -> list[float]:
+def table_values(library: Group, cell: str, table: str) -> list[float]:
     """Returns the values of the cell's first table of that name. Raises ValueError if there is none."""
-    found = re.search(rf"\b{table}\s*\([^)]*\)\s*\{{.*?values\s*\((.*?)\)", _cell(liberty, cell), re.DOTALL)
-    numbers = [float(number) for number in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", found.group(1))] if found else []
+    tables = [group for group in _cell(library, cell).walk() if group.kind == table]
+    text = " ".join(tables[0].values("values")) if tables else ""
+    numbers = [float(number) for number in _NUMBER.findall(text)]
     if not numbers:
-        raise ValueError(f"the technology's Liberty file has no {table} for {cell}")
+        raise ValueError(f"has no {table} for {cell}")
     return numbers
 
 
-def input_capacitance(liberty: str, cell: str) -> float:
+def input_capacitance(library: Group, cell: str) -> float:
     """Returns the capacitance of the cell's first pin, fF. Raises ValueError if the source does not state it in pF."""
-    found = re.search(r"\bcapacitance\s*:\s*([\d.]+)", _cell(liberty, cell))
-    if found is None or not re.search(r"capacitive_load_unit\s*\(\s*1(?:\.0)?\s*,\s*pf\s*\)", liberty, re.IGNORECASE):
-        raise ValueError(f"the technology's Liberty file does not give the capacitance of {cell} in pF")
-    return 1000 * float(found.group(1))
+    pins = _cell(library, cell).all("pin")
+    stated = (_number(pin.value("capacitance")) for pin in pins)
+    capacitance = next((value for value in stated if value is not None), None)
+    number, unit = (*library.values("capacitive_load_unit"), "", "")[:2]
+    if capacitance is None or _number(number) != 1 or unit.lower() != "pf":
+        raise ValueError(f"does not give the capacitance of {cell} in pF")
+    return 1000 * capacitance
 
 
-def _cell(liberty: str, cell: str) -> str:
-    found = re.search(rf"\bcell \({cell}\)\s*\{{(.*?)(?=\bcell \(|\Z)", liberty, re.DOTALL)
+def _cell(library: Group, name: str) -> Group:
+    found = next((cell for cell in library.all("cell") if cell_name(cell) == name), None)
     if found is None:
-        raise ValueError(f"the technology's Liberty file lacks the cell {cell}")
-    return found.group(1)
+        raise ValueError(f"lacks the cell {name}")
+    return found
 
 
-def _unit(pattern: str, liberty: str, name: str, units: dict[str, float], default: float) -> float:
-    found = re.search(pattern, liberty, re.IGNORECASE)
-    if found is None:
-        return default
-    if found.group(2).lower() not in units:
-        raise ValueError(f"the library's {name} is in {found.group(2)}; known are {', '.join(units)}")
-    return float(found.group(1)) * units[found.group(2).lower()]
+def _number(stated: str | None) -> float | None:
+    """Returns a stated number; None if it is none, or not a number."""
+    try:
+        value = float(stated or "")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _unit(source: str, name: str, stated: str, units: dict[str, float]) -> float:
+    found = _UNIT.match(stated)
+    number = _number(found[1]) if found else None
+    if found is None or not number or found[2].lower() not in units:
+        raise ValueError(f"{source} has the {name} {stated!r}; known are numbers of {', '.join(units)}")
+    return number * units[found[2].lower()]

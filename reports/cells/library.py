@@ -1,14 +1,21 @@
 """A library of standard cells."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 
-from reports.cells.liberty_text import cell_areas, median_capacitance, time_unit
-from sim.gates.cells import read_cells
-from sim.gates.expressions import Expression
+from reports.cells.liberty_copy import liberty_text, with_cells
+from reports.cells.liberty_text import has_timing, median_capacitance, time_unit
+from sim.gates.cells import CellSet, LibraryCell, cell_set
+from sim.gates.expressions import Expression, inverted
+from sim.gates.liberty import Group, parse_liberty
 
 _FANOUT = 4  # inputs of median capacitance that each output port is assumed to drive
+_NAMED = 12  # cells that a note names
+_PATTERN = re.compile(r"[\w\[\]*?.$]+", re.ASCII)
+_PRINTABLE = re.compile(r"[\w.$\[\]-]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -17,6 +24,8 @@ class Library:
 
     name: short name for reports. text: Liberty source. dont_use: cells to avoid, or patterns of their names. buffer:
     the cell that drives inputs. port_load: the load of each output, fF. Both are derived from the library if None.
+    left_out: cells that `text` no longer has, each with the reason. Raises ValueError for a pattern with characters
+    that no name or pattern has.
     """
 
     name: str
@@ -24,38 +33,89 @@ class Library:
     dont_use: tuple[str, ...] = ()
     buffer: str | None = None
     port_load: float | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        for pattern in self.dont_use:
+            if _PATTERN.fullmatch(pattern) is None:
+                raise ValueError(
+                    f"dont_use is {pattern!r}; allowed are letters, digits, _, ., $, [, ], and * and ? as wildcards"
+                )
 
     @property
+    def _tree(self) -> Group:
+        return parse_liberty(self.text, self.name)
+
+    @cached_property
+    def _cells(self) -> CellSet:
+        return cell_set(self.text)
+
+    @property
+    def cells(self) -> dict[str, LibraryCell]:
+        """The cells that can be used, by name, those to avoid included. Raises ValueError if `text` is not Liberty."""
+        return self._cells.usable
+
+    @cached_property
+    def chosen_cells(self) -> dict[str, LibraryCell]:
+        """The cells that can be used and need not be avoided, by name."""
+        return {name: cell for name, cell in self.cells.items() if not self._avoids(name)}
+
+    @cached_property
+    def usable_text(self) -> str:
+        """Liberty source for tools: only cells that can be used, with those to avoid marked as `dont_use`."""
+        return liberty_text(with_cells(self._tree, self.cells, self.cells.keys() - self.chosen_cells.keys()))
+
+    @cached_property
+    def note(self) -> str | None:
+        """A line that counts and names the cells that cannot be used, other than those to avoid; None if all can."""
+        skipped = {
+            name: reason for name, reason in {**self.left_out, **self._cells.unusable}.items() if not self._avoids(name)
+        }
+        if not skipped:
+            return None
+        total = len(self.left_out) + len(self._cells.unusable) + len(self.cells)
+        named = [f"{_shown(name)} ({reason})" for name, reason in list(skipped.items())[:_NAMED]]
+        more = f" and {len(skipped) - _NAMED} more" if len(skipped) > _NAMED else ""
+        return f"{self.name}: {len(skipped)} of {total} cells cannot be used: {', '.join(named)}{more}"
+
+    def unmatched(self, patterns: Iterable[str]) -> list[str]:
+        """Returns the patterns that match no cell of the library."""
+        names = [*self.cells, *self._cells.unusable, *self.left_out]
+        return [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]
+
+    @cached_property
     def has_timing(self) -> bool:
         """Whether the cells have delays."""
-        return re.search(r"\btiming\s*\(\s*\)", self.text) is not None
+        return "timing" in self.text and has_timing(self._tree)
 
-    @property
+    @cached_property
     def time_unit(self) -> float:
         """The library's unit of time, ns. Raises ValueError if the unit is unknown."""
-        return time_unit(self.text)
+        return time_unit(self._tree, self.name)
 
-    @property
+    @cached_property
     def driver(self) -> str | None:
         """The cell that drives inputs: `buffer`, or else the smallest usable buffer; None if none is found."""
         if self.buffer is not None:
             return self.buffer
-        areas = cell_areas(self.text)
-        try:
-            cells = read_cells(self.text)
-        except ValueError:  # Yosys accepts more of Liberty than `read_cells` does
-            return None
-        buffers = [
-            name
-            for name, cell in cells.items()
-            if name in areas
-            and len(cell.inputs) == 1
-            and list(cell.outputs.values()) == [Expression(pin) for pin in cell.inputs]
-            and not any(fnmatchcase(name, pattern) for pattern in self.dont_use)
-        ]
-        return min(buffers, key=lambda name: (areas[name], name), default=None)
+        buffers = [(cell.area, name) for name, cell in self.chosen_cells.items() if _is_buffer(cell)]
+        return min(buffers)[1] if buffers else None
 
     @property
+    def missing(self) -> list[str]:
+        """What every unit is mapped to and the library does not have, such as `an inverter`."""
+        cells = self.chosen_cells.values()
+        found = {
+            "a buffer": any(map(_is_buffer, cells)),
+            "an inverter": any(_is_inverter(cell) for cell in cells),
+            "a two-input gate": any(len(cell.inputs) == 2 and cell.flip_flop is None for cell in cells),
+            "a D flip-flop": any(
+                cell.flip_flop is not None and len(cell.flip_flop.next_state.pins()) == 1 for cell in cells
+            ),
+        }
+        return [kind for kind, present in found.items() if not present]
+
+    @cached_property
     def output_load(self) -> float:
         """The load of each output, fF: `port_load`, or else four inputs of median capacitance.
 
@@ -63,7 +123,7 @@ class Library:
         """
         if self.port_load is not None:
             return self.port_load
-        capacitance = median_capacitance(self.text)
+        capacitance = median_capacitance(self._tree, self.name)
         return 0.0 if capacitance is None else round(_FANOUT * capacitance, 3)
 
     @property
@@ -72,7 +132,17 @@ class Library:
         driver = f"set_driving_cell {self.driver}\n" if self.driver else ""
         return f"{driver}set_load {self.output_load:g}\n"
 
-    @property
-    def dont_use_options(self) -> str:
-        """Yosys's options that exclude the cells in `dont_use`."""
-        return " ".join(f"-dont_use {pattern}" for pattern in self.dont_use)
+    def _avoids(self, name: str) -> bool:
+        return any(fnmatchcase(name, pattern) for pattern in self.dont_use)
+
+
+def _is_buffer(cell: LibraryCell) -> bool:
+    return list(cell.outputs.values()) == [Expression(pin) for pin in cell.inputs]
+
+
+def _is_inverter(cell: LibraryCell) -> bool:
+    return list(cell.outputs.values()) == [inverted(Expression(pin)) for pin in cell.inputs]
+
+
+def _shown(name: str) -> str:
+    return name if _PRINTABLE.fullmatch(name) else repr(name[:40])

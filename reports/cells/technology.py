@@ -2,13 +2,15 @@
 
 import re
 import shutil
-import statistics
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from reports.cells.liberty_text import input_capacitance, table_values, with_areas
+from reports.cells.layout_cells import LayoutCells
 from reports.cells.library import Library
+from reports.cells.outlines import read_outlines
+from reports.cells.technology_script import check_names, read_settings
 
 SCRIPTS = Path("/usr/lib/qflow/scripts")
 BINARIES = Path("/usr/lib/qflow/bin")
@@ -26,8 +28,10 @@ PACKAGES = {*_TOOLS.values(), "qflow", "qflow-tech-osu018", "qflow-tech-osu035",
 """The Debian packages that a layout uses. Only one of the technologies is needed."""
 
 _TITLES = {"osu018": "OSU 180 nm", "osu035": "OSU 350 nm", "osu050": "OSU 500 nm"}
-_NOT_FOR_LOGIC = ("TBUF*", "LATCH", "CLKBUF*", "FAX1", "HAX1", "PAD*")
 _FILLER = "FILL"
+_NEEDED: tuple[str, ...] = ("flopcell", "floppinclk", "nandgate", "bufcell", "bufpin_in", "bufpin_out")
+_NEEDED += ("clkbufcell", "clkbufpin_in", "clkbufpin_out")
+_FOLDER = re.compile(r"[\w.+-]+", re.ASCII)
 
 _REFERENCE_DELAY = 0.149  # ns: median clock-to-output delay of osu018's flip-flop
 _LAYERS_ENOUGH = 4
@@ -53,7 +57,8 @@ class Technology:
     metal of the cells. spice: file with their circuits. start_of_magic: file with magic's initial commands. widths:
     cell widths by name, um. row_height: height of every cell, um. density: maximum share of the rows that cells may
     occupy; None if there are enough routing layers to fill them. buffer: cell that drives outputs. clock_buffer: cell
-    that drives the flip-flops' clock_pin. slowness: approximate ratio of delays to osu018's.
+    that drives the flip-flops' clock_pin. slowness: approximate ratio of delays to osu018's. settings: the variables of
+    its shell script.
     """
 
     name: str
@@ -69,6 +74,7 @@ class Technology:
     clock_buffer: Buffer
     clock_pin: str
     slowness: float
+    settings: Mapping[str, str]
 
     def area(self, cell: str) -> float:
         """Returns the area of a cell, um2."""
@@ -129,58 +135,51 @@ def read_technology(name: str) -> Technology:
 
 
 def _read(folder: Path) -> Technology:
-    settings = _settings(folder)
+    if _FOLDER.fullmatch(folder.name) is None:
+        raise ValueError(
+            f"technology {folder} has the name {folder.name!r}; allowed are letters, digits, _, ., + and -"
+        )
+    script = _file(folder, f"{folder.name}.sh")
+    settings = read_settings(script)
+    check_names(script, settings, _NEEDED)
     shapes, liberty, spice, start_of_magic = (
-        _file(folder, settings.get(key, "")) for key in ("leffile", "libertyfile", "spicefile", "magicrc")
+        _file(folder, settings.get(key, "").partition(" ")[0])
+        for key in ("leffile", "libertyfile", "spicefile", "magicrc")
     )
     for ending in (".par", "_setup.tcl"):
         _file(folder, f"{folder.name}{ending}")
-    layouts = shapes.read_text()
-    routing_layers = len(re.findall(r"\bTYPE\s+ROUTING\b", layouts))
-    sizes = re.findall(r"MACRO (\w+)\b(?:(?!END \1).)*?SIZE\s+([\d.]+)\s+BY\s+([\d.]+)", layouts, re.DOTALL)
-    flip_flop, buffer, clock_buffer = settings["flopcell"], settings["bufcell"], settings["clkbufcell"]
-    row_height = next((float(height) for cell, _, height in sizes if cell == flip_flop), 0.0)
-    widths = {cell: float(width) for cell, width, height in sizes if float(height) == row_height}
-    missing = {flip_flop, buffer, clock_buffer, _FILLER} - widths.keys()
+    flip_flop = settings["flopcell"]
+    buffer, clock_buffer = (
+        Buffer(settings[f"{kind}cell"], settings[f"{kind}pin_in"], settings[f"{kind}pin_out"])
+        for kind in ("buf", "clkbuf")
+    )
+    outlines = read_outlines(shapes)
+    _, row_height = outlines.sizes.get(flip_flop, (0.0, 0.0))
+    widths = {cell: width for cell, (width, height) in outlines.sizes.items() if height == row_height}
+    missing = {flip_flop, buffer.cell, clock_buffer.cell, _FILLER} - widths.keys()
     if missing:
         raise ValueError(f"{shapes} lacks cells that a layout needs: {', '.join(sorted(missing))}")
     # Mapping would exploit wrong areas: osu018 states 23 um2 for OAI21X1, whose layout takes 32.
-    text = with_areas(liberty.read_text(), {cell: width * row_height for cell, width in widths.items()})
-    delay = statistics.median(table_values(text, flip_flop, "cell_rise"))
+    cells = LayoutCells(liberty, {cell: width * row_height for cell, width in widths.items()})
+    title = _TITLES.get(folder.name, folder.name)
+    library = cells.library(title, buffer.cell, load=round(_LOAD * cells.input_capacitance(settings["nandgate"])))
+    _check_pins(script, settings, library)
     return Technology(
         name=folder.name,
         folder=folder,
-        library=Library(
-            _TITLES.get(folder.name, folder.name),
-            text,
-            _NOT_FOR_LOGIC,
-            buffer=buffer,
-            port_load=round(_LOAD * input_capacitance(text, settings["nandgate"])),
-        ),
+        library=library,
         shapes=shapes,
         spice=spice,
         start_of_magic=start_of_magic,
         widths=widths,
         row_height=row_height,
-        density=_DENSITY if routing_layers < _LAYERS_ENOUGH else None,
-        buffer=Buffer(buffer, settings["bufpin_in"], settings["bufpin_out"]),
-        clock_buffer=Buffer(clock_buffer, settings["clkbufpin_in"], settings["clkbufpin_out"]),
+        density=_DENSITY if outlines.routing_layers < _LAYERS_ENOUGH else None,
+        buffer=buffer,
+        clock_buffer=clock_buffer,
         clock_pin=settings["floppinclk"],
-        slowness=round(delay / _REFERENCE_DELAY, 2),
+        slowness=round(cells.median_delay(flip_flop) / _REFERENCE_DELAY, 2),
+        settings=settings,
     )
-
-
-def _settings(folder: Path) -> dict[str, str]:
-    """Reads the variables of the technology's shell script."""
-    script = _file(folder, f"{folder.name}.sh")
-    found = dict(re.findall(r'^\s*set (\w+)="?([^\s";]*)', script.read_text(), re.MULTILINE))
-    needed = {"flopcell", "floppinclk", "nandgate"} | {
-        f"{prefix}{end}" for prefix in ("buf", "clkbuf") for end in ("cell", "pin_in", "pin_out")
-    }
-    missing = needed - {key for key, value in found.items() if value}
-    if missing:
-        raise ValueError(f"{script} does not set what a layout needs: {', '.join(sorted(missing))}")
-    return found
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -188,3 +187,14 @@ def _file(folder: Path, name: str) -> Path:
     if not path.is_file():
         raise ValueError(f"{folder} is not a qflow technology: it lacks {name or 'a file that its script names'}")
     return path
+
+
+def _check_pins(script: Path, settings: Mapping[str, str], library: Library) -> None:
+    """Raises ValueError, naming the script, if the library lacks a cell that it names, or the cell lacks the pin."""
+    for key in (name for name in _NEEDED if "pin" in name):
+        name, pin = settings[f"{key.partition('pin')[0]}cell"], settings[key]
+        cell = library.cells.get(name)
+        if cell is None:
+            raise ValueError(f"{script} names {name}, which the Liberty file lacks or which cannot be used")
+        if pin not in cell.inputs | cell.outputs.keys():
+            raise ValueError(f"{script} sets {key} to {pin}, which {name} lacks")

@@ -15,17 +15,19 @@ def flow(
     """Train a small WrapNet, export a layer, generate and check the published units, map them to gates, report."""
     from models.progress import Progress
     from models.wrapnet.settings import WrapNetConfig
-    from reports.commands.output import show, show_page, write_json
+    from reports.commands.output import show, show_note, show_page, write_json
     from reports.mac.flow import CheckFailed, run_flow
     from reports.mac.page import write_page
     from reports.mac.tables import overview_table
     from reports.wrapnet.accuracy import accuracy_table
 
+    cells = load_library(library)
+    config = WrapNetConfig(activation_bits=3, seed=seed)
     ensure_outputs(out / "report.json", folders=[out], inputs=[library])
+    show_note(cells.note)
     try:
         with Progress() as progress:
-            config = WrapNetConfig(activation_bits=3, seed=seed)
-            report = run_flow(out, load_library(library), config, progress)
+            report = run_flow(out, cells, config, progress)
     except CheckFailed as error:
         print(f"wrapmac: {error}", file=sys.stderr)
         return 1

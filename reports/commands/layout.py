@@ -41,7 +41,7 @@ def layout(
     from models.progress import Progress
     from models.training.seeds import check_seed
     from reports.cells.technology import load_technology
-    from reports.commands.output import show, show_page
+    from reports.commands.output import show, show_note, show_page
     from reports.layout.page import sweep_plots
     from reports.layout.report import failures, layout_report
     from reports.layout.tables import layout_tables
@@ -51,6 +51,7 @@ def layout(
     cells = load_technology(technology)
     sweep_plots(sweep_folder)
     ensure_outputs(out / "layout.json", folders=[out], inputs=[layer])
+    show_note(cells.library.note)
     with Progress() as progress:
         report = layout_report(designs, cells, out, seed, progress, operands, sweep_folder)
     show(layout_tables(report))

@@ -35,7 +35,7 @@ def mutants(
     from hw.mac.generated import GeneratedUnit
     from models.progress import Progress
     from models.training.seeds import check_seed
-    from reports.commands.output import show, write_json
+    from reports.commands.output import show, show_note, write_json
     from reports.mac.mutants import SURVIVED, measure_mutants, passed
     from reports.mac.summaries import mutation_summary
     from sim.compiler import ensure_compiler
@@ -46,6 +46,7 @@ def mutants(
     cells = load_library(library)
     ensure_compiler()
     ensure_outputs(json_file, inputs=[library])
+    show_note(cells.note)
     results = []
     with Progress() as progress, TemporaryDirectory() as scratch:
         task = progress.task("breaking gates", len(designs))

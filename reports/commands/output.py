@@ -1,6 +1,7 @@
 """What commands leave: JSON in a file, then tables on the terminal."""
 
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -30,6 +31,12 @@ def show(tables: Iterable[Table], *, notes: bool = False) -> None:
         console.print(table.terminal())
         if notes and table.note:
             print(table.note)
+
+
+def show_note(note: str | None) -> None:
+    """Prints a note on standard error, if there is one."""
+    if note is not None:
+        print(f"wrapmac: note: {note}", file=sys.stderr)
 
 
 def show_page(path: Path) -> None:

@@ -44,14 +44,17 @@ def sweep(
 
     from models.progress import Progress
     from models.training.seeds import check_seed
-    from reports.commands.output import show, write_json
+    from reports.cells.technology import osu018
+    from reports.commands.output import show, show_note, write_json
     from reports.sweep.cluster import open_executor
     from reports.sweep.report import errors, is_sound, sweep_report
     from reports.sweep.sweep import Sweep
     from reports.sweep.tables import best_table, front_table
 
     check_seed(seed)
+    technology = osu018()
     ensure_outputs(json_file, out / "sweep.json", out / "sweep.md", folders=[out, cache])
+    show_note(technology.library.note)
     with Progress() as progress, open_executor(scheduler, workers or os.cpu_count() or 1) as executor:
         report = sweep_report(Sweep(executor, cache, progress, seed, margin, quick), designs, out)
     write_json(json_file, report)

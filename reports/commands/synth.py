@@ -18,7 +18,7 @@ from models.progress import Progress
 from reports.cells.liberty import BUILTIN, load_library
 from reports.cells.library import Library
 from reports.commands.options import Designs, JsonFile, ProofLimit, chosen_designs, ensure_outputs
-from reports.commands.output import show, write_json
+from reports.commands.output import show, show_note, write_json
 from reports.mac.synthesis import PROOF_LIMIT, synthesize
 
 
@@ -53,9 +53,19 @@ def synth(
         raise ValueError("name at least one library")
     compared = json_file.with_suffix(".md") if json_file is not None and len(libraries) > 1 else None
     ensure_outputs(json_file, compared, folders=[out], inputs=library)
+    _show_notes(libraries, dont_use)
     if len(libraries) == 1:
         return _synthesize_all(designs, libraries[0], proof_limit, json_file, out)
     return _compare(designs, libraries, proof_limit, json_file, out)
+
+
+def _show_notes(libraries: Sequence[Library], dont_use: Sequence[str]) -> None:
+    for one in libraries:
+        show_note(one.note)
+    unmatched = set(dont_use).intersection(*(one.unmatched(dont_use) for one in libraries))
+    if unmatched:
+        names = ", ".join(one.name for one in libraries)
+        show_note(f"--dont-use {' '.join(sorted(unmatched))} matches no cell of {names}")
 
 
 def _synthesize_all(

@@ -33,8 +33,8 @@ _MAP = """
 read_liberty -lib -ignore_miss_func -ignore_miss_data_latch -setattr liberty_cell cells.lib
 read_verilog unit.v
 synth -top {top} -noabc {options}
-dfflibmap -liberty cells.lib {dont_use}
-abc -liberty cells.lib {dont_use} -constr constraints -D {delay} -script {script}
+dfflibmap -liberty cells.lib
+abc -liberty cells.lib -constr constraints -D {delay} -script {script}
 opt_clean -purge
 setundef -zero
 check -assert -mapped
@@ -92,13 +92,12 @@ def map_to_cells(unit: GeneratedUnit, technology: Technology, mapping: MappingOp
     """
     design = unit.design
     (folder / UNIT).write_text(unit.verilog, encoding="utf-8")
-    (folder / "cells.lib").write_text(technology.library.text, encoding="utf-8")
+    (folder / "cells.lib").write_text(technology.library.usable_text, encoding="utf-8")
     (folder / "constraints").write_text(technology.library.constraints, encoding="utf-8")
     shutil.copy(_RIPPLE, folder)
     script = _MAP.format(
         top=design.module,
         options=f"{_ADDER_OPTIONS[mapping.adder]} {'-booth' if mapping.booth else ''}",
-        dont_use=technology.library.dont_use_options,
         delay=round(mapping.delay * technology.slowness),
         script=ABC_SCRIPTS[mapping.recipe],
     )

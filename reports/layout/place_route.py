@@ -9,7 +9,9 @@ from pathlib import Path
 
 from hw.plain_paths import is_plain
 from hw.tools import ToolError, run_tool
+from reports.cells.sources import read_source
 from reports.cells.technology import BINARIES, SCRIPTS, Technology
+from reports.cells.technology_script import settings_script
 from reports.layout.circuit import Circuit
 
 _LIMIT = 600.0  # seconds that a script may take
@@ -17,7 +19,7 @@ _DEF_UNITS = 100.0  # per um
 
 _SCRIPT = """#!/usr/bin/tcsh -f
 set projectpath={folder}
-set techdir={cells}
+set techdir={folder}/technology
 set sourcedir={folder}/source
 set synthdir={folder}/synthesis
 set layoutdir={folder}/layout
@@ -91,42 +93,32 @@ def check_layout(routed: Routed) -> Checks:
 
 def _set_up(circuit: Circuit, technology: Technology, folder: Path, seed: int) -> None:
     """Prepares the folder as qflow's scripts expect it."""
+    if not is_plain(folder):
+        raise ValueError(f"layouts cannot be made in {str(folder)!r}; allowed are letters, digits, _ and ./+,@-")
     for name in ("source", "synthesis", "layout", "log"):
         (folder / name).mkdir(parents=True)
-    cells = _plain_folder(technology, folder)
-    settings = _SCRIPT.format(folder=folder, cells=cells, name=technology.name, scripts=SCRIPTS, binaries=BINARIES)
+    settings = _SCRIPT.format(folder=folder, name=technology.name, scripts=SCRIPTS, binaries=BINARIES)
     (folder / "qflow_vars.sh").write_text(settings, encoding="utf-8")
+    _link_technology(technology, folder / "technology")
     spread = "" if technology.density is None else f"set initial_density={technology.density}"
     (folder / "project_vars.sh").write_text(f"{spread}\n", encoding="utf-8")
     (folder / "log" / "synth.log").write_text("\n", encoding="utf-8")
     synthesis, layout = folder / "synthesis", folder / "layout"
     (synthesis / f"{circuit.name}_powerground").write_text('set vddnet="vdd"\nset gndnet="gnd"\n', encoding="utf-8")
     (synthesis / f"{circuit.name}.blif").write_text(circuit.blif(), encoding="utf-8")
-    parameters = (technology.folder / f"{technology.name}.par").read_text(encoding="utf-8")
+    parameters = read_source(technology.folder / f"{technology.name}.par")
     seeded = re.sub(r"(random\.seed\s*:\s*)\d+", lambda found: f"{found.group(1)}{seed}", parameters)
     (layout / f"{circuit.name}.par").write_text(seeded, encoding="utf-8")
     # Without .magicrc, magic loads a minimal technology, checks nothing and reports no violation.
     shutil.copy(technology.start_of_magic, layout / ".magicrc")
     shutil.copy(technology.folder / f"{technology.name}_setup.tcl", layout / "setup.tcl")
     supplies = ["-v", "vdd", "-g", "gnd"]
-    spice = cells / technology.spice.relative_to(technology.folder)
+    spice = folder / "technology" / technology.settings["spicefile"].split()[0]
     for ending, converter in (
         ("rtl.v", ["blif2Verilog", "-c", *supplies]),
         ("rtlnopwr.v", ["blif2Verilog", "-c", "-p", *supplies]),
         ("rtlbb.v", ["blif2Verilog", "-c", "-b", "-p", "-n", *supplies]),
-        (
-            "spc",
-            [
-                "blif2BSpice",
-                "-i",
-                "-p",
-                "vdd",
-                "-g",
-                "gnd",
-                "-l",
-                str(spice),
-            ],
-        ),
+        ("spc", ["blif2BSpice", "-i", "-p", "vdd", "-g", "gnd", "-l", str(spice)]),
     ):
         converted = run_tool([BINARIES / converter[0], *converter[1:], f"{circuit.name}.blif"], synthesis)
         if converted.returncode:
@@ -134,13 +126,14 @@ def _set_up(circuit: Circuit, technology: Technology, folder: Path, seed: int) -
         (synthesis / f"{circuit.name}.{ending}").write_text(converted.stdout, encoding="utf-8")
 
 
-def _plain_folder(technology: Technology, folder: Path) -> Path:
-    """The technology's folder, or a link to it in `folder` if qflow's scripts cannot read its path."""
-    if is_plain(technology.folder):
-        return technology.folder
-    link = folder / "technology"
-    link.symlink_to(technology.folder)
-    return link
+def _link_technology(technology: Technology, folder: Path) -> None:
+    """Makes a folder with the technology's files, but a script that only sets variables: qflow's scripts run it."""
+    folder.mkdir()
+    script = f"{technology.name}.sh"
+    for path in technology.folder.iterdir():
+        if path.name != script:
+            (folder / path.name).symlink_to(path)
+    (folder / script).write_text(settings_script(technology.settings), encoding="utf-8")
 
 
 def _run(script: str, options: list[str], circuit: Circuit, folder: Path, *, may_fail: bool = False) -> str:

@@ -51,15 +51,16 @@ class Timing:
 def analyse(name: str, liberty: Path, netlist: Path, spef: Path, folder: Path, slowness: float = 1) -> Timing:
     """Analyses the timing of a flat Verilog netlist with its parasitics; writes timing.tcl and timing.log to `folder`.
 
+    liberty, netlist, spef: files in `folder`.
     slowness: delay of the cells relative to osu018's; scales the delays of registers outside the unit.
     Raises TimingError if OpenSTA fails or finds no path.
     """
     script = _SCRIPT.format(
-        liberty=liberty.absolute(),
-        netlist=netlist.absolute(),
+        liberty=liberty.relative_to(folder),
+        netlist=netlist.relative_to(folder),
         name=name,
         period=_PERIOD * slowness,
-        spef=spef.absolute(),
+        spef=spef.relative_to(folder),
         output_delay=_OUTPUT_DELAY * slowness,
         input_delay=INPUT_DELAY * slowness,
         input_transition=_INPUT_TRANSITION,

@@ -11,7 +11,6 @@ from hw.mac.generated import GeneratedUnit
 from reports.cells.library import Library
 from reports.mac.synthesis import FLAT_NETLIST, MODELS, NETLIST, UNIT, prove_equivalent, synthesize
 from sim.gates.bit_sliced import BitSliced
-from sim.gates.cells import read_cells
 from sim.gates.kills import find_kills
 from sim.gates.lanes import WORDS
 from sim.gates.logic import Gates
@@ -44,7 +43,7 @@ def measure_mutants(
 
     Raises ValueError if the library's cells cannot build the unit, and CompilerError without a C compiler.
     """
-    design, cells = unit.design, read_cells(library.text)
+    design, cells = unit.design, library.cells
     netlist = synthesize(unit, library, folder, proof_limit)
     gates = read_gates(folder / FLAT_NETLIST, design.module, cells)
     plain = BitSliced(gates)

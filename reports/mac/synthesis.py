@@ -45,8 +45,8 @@ _MAP = """
 read_liberty -lib -ignore_miss_func -ignore_miss_data_latch -setattr liberty_cell cells.lib
 read_verilog unit.v
 synth -top {top} -noabc
-dfflibmap -liberty cells.lib {dont_use}
-abc -liberty cells.lib {dont_use} {speed}
+dfflibmap -liberty cells.lib
+abc -liberty cells.lib {speed}
 opt_clean -purge
 check -assert -mapped
 tee -q -o area.json stat -liberty cells.lib -json
@@ -62,7 +62,8 @@ _FASTEST = f"-D 1 -constr constraints -script {ABC_SCRIPTS['delay'].replace('{D}
 
 # Both sides are flattened. equiv_make pairs registers, which are outputs of the parts, by name. Wires that Yosys
 # numbers are hidden from it because their numbers do not correspond. equiv_simple proves the logic between registers;
-# equiv_induct handles renamed registers. Initial values of FPGA cells are removed because the Verilog has none.
+# equiv_induct handles renamed registers. It has no model of asynchronous sets and resets, so those that are tied off
+# are removed. Initial values of FPGA cells are removed because the Verilog has none.
 _PROVE = """
 read_verilog unit.v
 hierarchy -top {top}
@@ -78,6 +79,8 @@ hierarchy -top {top}
 proc
 rename -hide w:_*_
 flatten
+opt_expr t:$adff t:$dffsr %u %ci*
+opt_dff -nodffe -nosdff t:$adff t:$dffsr
 setattr -unset init w:*
 {simplify}
 {clean}
@@ -107,16 +110,12 @@ def synthesize(
     with TemporaryDirectory(dir=folder, prefix=".") as name:
         scratch = Path(name)
         (scratch / UNIT).write_text(unit.verilog, encoding="utf-8")
-        (scratch / "cells.lib").write_text(library.text, encoding="utf-8")
+        (scratch / "cells.lib").write_text(library.usable_text, encoding="utf-8")
         (scratch / "constraints").write_text(library.constraints if fast else "", encoding="utf-8")
-        dont_use = library.dont_use_options
         try:
-            run_yosys(_MAP.format(top=design.module, dont_use=dont_use, speed=_FASTEST if fast else ""), scratch)
+            run_yosys(_MAP.format(top=design.module, speed=_FASTEST if fast else ""), scratch)
         except YosysError as error:
-            raise ValueError(
-                f"{design.name} cannot be mapped to {library.name}, which needs at least a buffer, an inverter, "
-                f"a two-input gate and a D flip-flop: {error}"
-            ) from error
+            raise ValueError(f"{design.name} cannot be mapped to {library.name}{_reason(library, error)}") from error
         area_by_part, cells = _read_areas(scratch / "area.json", design)
         equivalent = prove_equivalent(design, scratch, proof_limit)
         for file in (UNIT, NETLIST, FLAT_NETLIST, MODELS):
@@ -128,6 +127,14 @@ def synthesize(
         cells=cells,
         equivalent=equivalent,
     )
+
+
+def _reason(library: Library, error: YosysError) -> str:
+    """Returns what the library lacks or else, after a colon, Yosys's error."""
+    if not library.missing:
+        return f": {error}"
+    needed = "which needs at least a buffer, an inverter, a two-input gate and a D flip-flop"
+    return f", {needed}, and lacks {' and '.join(library.missing)}"
 
 
 def prove_equivalent(design: MacDesign, folder: Path, limit: float = PROOF_LIMIT) -> bool:

@@ -37,12 +37,20 @@ SOURCES = (
     "reports/sweep/points.py",
     "reports/cells/recipes.py",
     "reports/layout/ripple.v",
+    "reports/cells/layout_cells.py",
+    "reports/cells/liberty_copy.py",
     "reports/cells/liberty_text.py",
     "reports/cells/library.py",
+    "reports/cells/outlines.py",
+    "reports/cells/sources.py",
     "reports/cells/technology.py",
+    "reports/cells/technology_script.py",
     "reports/layout/timing.py",
     "reports/layout/timing_path.py",
     "reports/mac/synthesis.py",
+    "sim/gates/cells.py",
+    "sim/gates/expressions.py",
+    "sim/gates/liberty.py",
 )
 """The code that a point's figures depend on, except what generates the Verilog, which is an input."""
 

@@ -1,20 +1,18 @@
-"""The logic of the cells in a Liberty library."""
+"""The cells of a Liberty library that mapping and simulation can use."""
 
+import math
 import re
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
 
 from sim.gates.expressions import Expression, parse_expression
+from sim.gates.liberty import Group, parse_liberty
 
-_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*|\\\r?\n", re.DOTALL)
-_STATEMENT = re.compile(
-    r"""\s*(?:
-        (?P<close>\})
-      | (?P<attribute>[\w\[\]]+) \s*:\s* (?P<value>"[^"]*"|[^;\n}]*) \s*;?
-      | (?P<group>\w+) \s*\( (?P<arguments>[^()]*) \)\s* (?P<open>[{;]?)
-      | ;
-    )""",
-    re.VERBOSE,
-)
+_CELL_NAME = re.compile(r"[A-Za-z_][\w.$\[\]]{,99}", re.ASCII)  # ABC fails with names of 300 characters
+_PIN_NAME = re.compile(r"[A-Za-z_]\w{,99}(\[\d{1,9}\])?", re.ASCII)
+_QUOTED = 60  # characters of the text in a reason
+_BEYOND_GATES = ("a bus", "a bundle", "a memory", "a latch", "a latch_bank", "an ff_bank", "a statetable")
 
 
 @dataclass(frozen=True)
@@ -34,76 +32,130 @@ class FlipFlop:
 
 @dataclass(frozen=True)
 class LibraryCell:
-    """A standard cell: the function of each output pin, and the register if there is one."""
+    """A standard cell: its area, the function of each output pin, and the register if there is one."""
 
     name: str
+    area: float
     inputs: frozenset[str]
     outputs: dict[str, Expression]
     flip_flop: FlipFlop | None = None
 
 
-@dataclass
-class _Group:
-    kind: str
-    arguments: tuple[str, ...]
-    attributes: dict[str, str] = field(default_factory=dict)
-    groups: list["_Group"] = field(default_factory=list)
+@dataclass(frozen=True)
+class CellSet:
+    """The cells of a library by name: gates and flip-flops that can be used, and the reason for each that cannot."""
+
+    usable: dict[str, LibraryCell]
+    unusable: dict[str, str]
 
 
 def read_cells(liberty: str) -> dict[str, LibraryCell]:
-    """Returns the gates and flip-flops of a Liberty text by name; leaves out other cells, such as latches.
+    """Returns the usable gates and flip-flops of a Liberty text by name. Raises ValueError for text that is not."""
+    return cell_set(liberty).usable
 
-    Raises ValueError for text that is not Liberty.
+
+@lru_cache(maxsize=8)
+def cell_set(liberty: str) -> CellSet:
+    """Returns the cells of a Liberty text, sorted into usable and unusable ones. Raises ValueError as `read_cells`.
+
+    A usable cell has a positive area, pins without buses, and a function for each output of a gate; of the cells with
+    states, only flip-flops are usable.
     """
-    root = _read_groups(_COMMENT.sub(" ", liberty))
-    libraries = [group for group in root.groups if group.kind == "library"]
-    groups = [group for library in libraries for group in library.groups if group.kind == "cell"]
-    cells = (_cell(group) for group in groups)
-    return {cell.name: cell for cell in cells if cell is not None}
+    found = CellSet({}, {})
+    for group in parse_liberty(liberty).all("cell"):
+        name = cell_name(group)
+        try:
+            if name in found.usable or name in found.unusable:
+                raise ValueError("defined twice")
+            found.usable[name] = _cell(name, group)
+        except ValueError as error:
+            found.unusable.setdefault(name, str(error))
+    return found
 
 
-def _read_groups(text: str) -> _Group:
-    opened = [_Group("", ())]
-    position, end = 0, len(text.rstrip())
-    while position < end:
-        found = _STATEMENT.match(text, position)
-        if found is None or (found["close"] and len(opened) == 1):
-            line = text[position:].strip().splitlines()[0]
-            raise ValueError(f"the Liberty text cannot be read at {line[:60]!r}")
-        position = found.end()
-        if found["close"]:
-            opened.pop()
-        elif found["attribute"]:
-            opened[-1].attributes[found["attribute"]] = found["value"].strip().strip('"')
-        elif found["open"] == "{":
-            arguments = tuple(part.strip().strip('"') for part in found["arguments"].split(","))
-            group = _Group(found["group"], arguments)
-            opened[-1].groups.append(group)
-            opened.append(group)
-    if len(opened) > 1:
-        raise ValueError(f"the Liberty text ends within {opened[-1].kind} {' '.join(opened[-1].arguments)}")
-    return opened[0]
+def cell_name(group: Group) -> str:
+    """Returns the name of a cell, which is empty if its group has none."""
+    return group.names[0] if group.names else ""
 
 
-def _cell(group: _Group) -> LibraryCell | None:
-    kinds = {inner.kind for inner in group.groups}
-    if kinds & {"latch", "latch_bank", "ff_bank", "statetable", "bus", "bundle"}:
-        return None
-    pins = [inner for inner in group.groups if inner.kind == "pin"]
-    inputs = {pin.arguments[0] for pin in pins if pin.attributes.get("direction") == "input"}
-    outputs = {
-        pin.arguments[0]: parse_expression(pin.attributes["function"]) for pin in pins if "function" in pin.attributes
+def _area(group: Group) -> float:
+    stated = group.value("area")
+    if stated is None:
+        raise ValueError("no area")
+    try:
+        area = float(stated)
+    except ValueError:
+        area = math.nan
+    if not 0 < area < math.inf:
+        raise ValueError(f"area is {stated[:_QUOTED]!r}")
+    return area
+
+
+def _cell(name: str, group: Group) -> LibraryCell:
+    """Reads a cell. Raises ValueError with the reason, a few words, if it cannot be used."""
+    if _CELL_NAME.fullmatch(name) is None:
+        raise ValueError("name")
+    for kind in _BEYOND_GATES:
+        if group.all(kind.split()[1]):
+            raise ValueError(f"has {kind}")
+    area = _area(group)
+    pins = {pin: one for one in group.all("pin") for pin in one.names}
+    _check_names([pin for one in group.all("pin") for pin in one.names])
+    outputs = {pin: one for pin, one in pins.items() if one.value("direction") == "output" or one.value("function")}
+    if any(one.value("three_state") for one in outputs.values()):
+        raise ValueError("three-state")
+    flip_flop = _flip_flop(group.all("ff"))
+    functions = {
+        pin: _function(one, "function") for pin, one in outputs.items() if flip_flop is None or one.value("function")
     }
-    registers = [_flip_flop(inner) for inner in group.groups if inner.kind == "ff"]
-    return LibraryCell(group.arguments[0], frozenset(inputs), outputs, registers[0] if registers else None)
+    if not functions:
+        raise ValueError("no function")
+    inputs = frozenset(pin for pin, one in pins.items() if one.value("direction") == "input")
+    cell = LibraryCell(name, area, inputs, functions, flip_flop)
+    _check_signals(cell)
+    return cell
 
 
-def _flip_flop(group: _Group) -> FlipFlop:
-    state, inverse = group.arguments
+def _check_names(pins: list[str]) -> None:
+    for pin, count in Counter(pins).items():
+        if _PIN_NAME.fullmatch(pin) is None:
+            raise ValueError(f"pin {pin[:_QUOTED]!r}")
+        if count > 1:
+            raise ValueError(f"pin {pin} defined twice")
+
+
+def _function(group: Group, name: str) -> Expression:
+    text = group.value(name)
+    if not text:
+        raise ValueError(f"no {name}")
+    try:
+        return parse_expression(text)
+    except ValueError:
+        raise ValueError(f"{name} {text[:_QUOTED]!r} cannot be read") from None
+
+
+def _flip_flop(groups: list[Group]) -> FlipFlop | None:
+    if not groups:
+        return None
+    if len(groups) > 1 or len(groups[0].names) != 2:
+        raise ValueError("has several registers" if len(groups) > 1 else "ff without its two states")
+    (group,) = groups
+    state, inverse = group.names
     return FlipFlop(
         state=state,
         inverse=inverse,
-        clock=parse_expression(group.attributes["clocked_on"]),
-        next_state=parse_expression(group.attributes["next_state"]),
-        forced=tuple(parse_expression(group.attributes[key]) for key in ("clear", "preset") if key in group.attributes),
+        clock=_function(group, "clocked_on"),
+        next_state=_function(group, "next_state"),
+        forced=tuple(_function(group, key) for key in ("clear", "preset") if group.value(key) is not None),
     )
+
+
+def _check_signals(cell: LibraryCell) -> None:
+    """Raises ValueError if a function names a signal that the cell does not have."""
+    known, used = set(cell.inputs), list(cell.outputs.values())
+    if cell.flip_flop is not None:
+        used += [cell.flip_flop.clock, cell.flip_flop.next_state, *cell.flip_flop.forced]
+        known |= {cell.flip_flop.state, cell.flip_flop.inverse}
+    unknown = frozenset().union(*(function.pins() for function in used)) - known
+    if unknown:
+        raise ValueError(f"function of {min(unknown)}, which is no input")

@@ -1,11 +1,12 @@
 """Logic functions of cells: read from Liberty, written as C or Verilog, tabulated."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 
-_TOKEN = re.compile(r"[A-Za-z_]\w*|[01]|[!'&*|+^()]")
+_TOKEN = re.compile(r"[A-Za-z_]\w*(?:\[\d+\])?|[01]|[!'&*|+^()]", re.ASCII)
+_DEEPEST = 50  # operators and parentheses inside each other
 _PYTHON = {"&": int.__and__, "|": int.__or__, "^": int.__xor__}
 
 
@@ -75,6 +76,7 @@ class _Parser:
         self._text = text
         self._tokens: Iterator[str] = iter(_TOKEN.findall(text))
         self._next = next(self._tokens, "")
+        self._depth = 0
 
     def whole(self) -> Expression:
         expression = self._sum()
@@ -111,18 +113,29 @@ class _Parser:
     def _atom(self) -> Expression:
         token = self._take()
         if token == "!":
-            return inverted(self._atom())
+            return inverted(self._inner(self._atom))
         if token == "(":
-            expression = self._sum()
+            expression = self._inner(self._sum)
             if self._take() != ")":
                 raise self._error()
         elif token and token not in "'&*|+^)":
             expression = Expression(token)
         else:
             raise self._error()
-        while self._next == "'":
-            self._take()
-            expression = inverted(expression)
+        return self._primed(expression)
+
+    def _primed(self, expression: Expression) -> Expression:
+        if self._next != "'":
+            return expression
+        self._take()
+        return self._inner(lambda: self._primed(inverted(expression)))
+
+    def _inner(self, read: Callable[[], Expression]) -> Expression:
+        if self._depth == _DEEPEST:
+            raise self._error()
+        self._depth += 1
+        expression = read()
+        self._depth -= 1
         return expression
 
     def _error(self) -> ValueError:

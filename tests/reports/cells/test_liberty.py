@@ -9,7 +9,7 @@ import pytest
 from reports.cells.liberty import load_library
 from reports.cells.library import Library
 from sim.gates.cells import read_cells
-from tests.support.liberty import FLIP_FLOP, INVERTER
+from tests.support.liberty import CELLS, FLIP_FLOP, INVERTER, NAND, RAM
 
 
 def test_the_builtin_library_has_the_cells_of_its_table() -> None:
@@ -56,6 +56,110 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
         load_library(str(tmp_path / "cut.lib.gz"))
     with pytest.raises(ValueError, match="cannot be read"):
         load_library(str(tmp_path))
+
+
+WHOLE = f"library (mine) {{ {CELLS} }}"
+
+
+def test_comments_in_latin_1_and_windows_lines_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "mine.lib"
+    for data in (f"/* \xa9 */ {WHOLE}".encode("latin-1"), f"\ufeff// \xa9\r\n{WHOLE}".encode(), WHOLE.encode()):
+        path.write_bytes(data)
+        assert set(load_library(str(path)).cells) == {"INV", "BUF", "NAND", "DFF"}
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (WHOLE.encode("utf-16"), r"is not text in UTF-8 or Latin-1: byte \d+ is 0x00, as in UTF-16"),
+        (WHOLE.encode("utf-16-le"), "0x00, as in UTF-16"),
+        (b"\x7fELF" + WHOLE.encode(), "is not text in UTF-8 or Latin-1: byte 0 is 0x7f"),
+        (WHOLE.encode() + b"\0", "0x00"),
+        (WHOLE.replace("INV", "IN\xc9").encode("latin-1"), None),
+        (gzip.compress(WHOLE.encode())[:-20], "cannot be read: "),
+        (gzip.compress(WHOLE.encode())[:40] + b"\0" * 40, "cannot be read: "),
+        (gzip.compress(WHOLE.encode()) + b"garbage", "cannot be read: "),
+    ],
+)
+def test_damaged_files_are_named(data: bytes, message: str | None, tmp_path: Path) -> None:
+    (tmp_path / "mine.lib").write_bytes(data)
+    if message is None:
+        assert load_library(str(tmp_path / "mine.lib")).note == "mine.lib: 1 of 4 cells cannot be used: 'IN\xc9' (name)"
+        return
+    with pytest.raises(ValueError, match=rf"mine\.lib {message}|mine\.lib is not text .*{message}"):
+        load_library(str(tmp_path / "mine.lib"))
+
+
+def test_names_with_commas_are_files_if_they_exist(tmp_path: Path) -> None:
+    (tmp_path / "a,b.lib").write_text(WHOLE)
+    assert load_library(str(tmp_path / "a,b.lib")).name == "a,b.lib"
+    (tmp_path / "more.lib").write_text(f"library (more) {{ {NAND.replace('NAND', 'MORE')} }}")
+    both = load_library(f"{tmp_path}/more.lib,{tmp_path}/a,b.lib")
+    assert set(both.cells) == {"INV", "BUF", "NAND", "DFF", "MORE"}
+    with pytest.raises(ValueError, match="xxx: no such file"):
+        load_library(",".join([str(tmp_path / ("x" * 200))] * 30))
+    with pytest.raises(ValueError, match="/b: no such file"):
+        load_library(f"{tmp_path}/a,b.lib,{tmp_path}/b")
+
+
+@pytest.mark.parametrize("pattern", ["", "a b", 'a"b', "#", "a; log hi", "X\nshell", "{INV}", "-D", "\xc9*", "a/b"])
+def test_patterns_are_letters_digits_and_wildcards(pattern: str) -> None:
+    with pytest.raises(ValueError, match=f"dont_use is {re.escape(repr(pattern))}; allowed are letters, digits"):
+        load_library("builtin", (pattern,))
+
+
+def test_cells_to_avoid_are_marked_in_what_tools_read() -> None:
+    library = Library("x", WHOLE, ("NAN?", "[BX]UF", "DFF$"))
+    assert set(library.chosen_cells) == {"INV", "DFF"}
+    assert re.findall(r"cell \((\w+)\) \{\s+dont_use : true;", library.usable_text) == ["BUF", "NAND"]
+    assert library.unmatched(("NAND", "X*", "NOR?")) == ["X*", "NOR?"]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "message"),
+    [
+        (("*",), r"dont_use leaves no cell of .*mine\.lib: \*"),
+        (("DFF", "N*"), "mine.lib has no flip-flops"),
+        (("INV", "BUF", "NAND"), "mine.lib has no gates"),
+    ],
+)
+def test_nothing_is_left_after_some_patterns(patterns: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.lib").write_text(WHOLE)
+    with pytest.raises(ValueError, match=message):
+        load_library(str(tmp_path / "mine.lib"), patterns)
+
+
+def test_a_note_counts_and_names_the_cells_that_cannot_be_used() -> None:
+    assert Library("x", WHOLE).note is None
+    assert Library("x", f"library (x) {{ {CELLS} {RAM} }}").note == "x: 1 of 5 cells cannot be used: RAM (has a bus)"
+    assert Library("x", f"library (x) {{ {CELLS} {RAM} }}", ("R*",)).note is None
+    many = " ".join(RAM.replace("RAM", f"RAM{number}") for number in range(20))
+    note = Library("x", f"library (x) {{ {CELLS} {many} }}").note
+    assert note is not None
+    assert note.startswith("x: 20 of 24 cells cannot be used: RAM0 (has a bus), RAM1 (has a bus), ")
+    assert note.endswith("RAM11 (has a bus) and 8 more")
+
+
+GATED = FLIP_FLOP.replace('"D"', '"D & E"').replace("(D)", "(D, E)")
+
+
+@pytest.mark.parametrize(
+    ("left", "missing"),
+    [
+        (CELLS, []),
+        (f"{INVERTER} {FLIP_FLOP}", ["a buffer", "a two-input gate"]),
+        (f"{NAND} {GATED}", ["a buffer", "an inverter", "a D flip-flop"]),
+    ],
+)
+def test_what_a_library_lacks_is_known(left: str, missing: list[str]) -> None:
+    assert Library("x", f"library (x) {{ {left} }}").missing == missing
+
+
+def test_a_library_of_unusable_cells_is_refused_with_the_reasons(tmp_path: Path) -> None:
+    clockless = FLIP_FLOP.replace('clocked_on : "C";', "")
+    (tmp_path / "mine.lib").write_text(f"library (x) {{ {INVERTER} {clockless} }}")
+    with pytest.raises(ValueError, match=r"has no flip-flops .*: 1 of 2 cells cannot be used: DFF \(no clocked_on\)"):
+        load_library(str(tmp_path / "mine.lib"))
 
 
 UNITS = 'time_unit : "1ps"; capacitive_load_unit (1, ff);'
@@ -119,6 +223,12 @@ def test_the_smallest_buffer_drives() -> None:
     assert Library("x", text).driver == "HOLD"
     assert Library("x", text, ("HO*",)).driver == "BUF2"
     assert Library("x", f"library (x) {{ {INVERTER} }}").driver is None
+
+
+def test_other_units_are_refused() -> None:
+    for unit, message in (('"1fs"', "x has the time_unit '1fs'; known are numbers of ns, ps, us"), ("fast", "'fast'")):
+        with pytest.raises(ValueError, match=message):
+            Library("x", f"library (x) {{ time_unit : {unit}; {CELLS} }}").time_unit  # noqa: B018
 
 
 @pytest.mark.debian

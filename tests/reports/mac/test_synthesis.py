@@ -76,7 +76,7 @@ def test_the_gates_pass_the_bench(name: str, simulator: SimulatorName, tmp_path:
 
 def test_a_library_that_cannot_build_the_unit_is_named(tmp_path: Path) -> None:
     library = Library("tiny.lib", f"library (tiny) {{ {INVERTER} {FLIP_FLOP} }}")
-    with pytest.raises(ValueError, match=r"3x1x8k2 cannot be mapped to tiny\.lib"):
+    with pytest.raises(ValueError, match=r"3x1x8k2 cannot be mapped to tiny\.lib.* lacks a buffer and a two"):
         synthesize(GeneratedUnit.generate(DESIGN), library, tmp_path)
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from reports.cells.liberty import load_library
-from sim.gates.cells import read_cells
+from sim.gates.cells import cell_set, read_cells
 from sim.gates.expressions import parse_expression
-from tests.support.liberty import FLIP_FLOP, INVERTER
+from tests.support.liberty import BUS_NAND, CELLS, FLIP_FLOP, INVERTER, UNUSABLE
 
 LATCH = 'cell (LATCH) { latch (IQ, IQN) { enable : "G"; } pin (Q) { direction : output; function : "IQ"; } }'
 
@@ -49,3 +49,21 @@ def test_lines_may_be_continued_and_lack_semicolons() -> None:
 def test_broken_texts_are_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         read_cells(text)
+
+
+def test_pins_may_be_bits_of_a_bus_or_share_a_group() -> None:
+    shared = INVERTER.replace("INV", "AND").replace("(A)", '(A, "B")').replace("!A", "A B")
+    cells = read_cells(f"library (x) {{ {BUS_NAND} {shared} }}")
+    assert cells["NAND"].inputs == {"D[0]", "D[1]"}
+    assert cells["NAND"].outputs["Y"].pins() == {"D[0]", "D[1]"}
+    assert (cells["AND"].inputs, cells["AND"].area) == ({"A", "B"}, 1)
+
+
+@pytest.mark.parametrize("cell", UNUSABLE)
+def test_cells_that_cannot_be_used_are_left_out_with_the_reason(cell: str) -> None:
+    found = cell_set(f"library (x) {{ {CELLS} {cell} }}")
+    assert set(found.usable) == {"INV", "BUF", "NAND", "DFF"}
+    ((name, reason),) = found.unusable.items()
+    shown = UNUSABLE[cell]
+    assert reason.startswith(shown.partition("(")[2].rstrip(")"))
+    assert name == shown.partition(" (")[0].strip("'")

@@ -37,7 +37,10 @@ def test_functions_mean_what_liberty_says(text: str, function: object) -> None:
     assert column(text, "ABC") == [bool(function(*row)) for row in rows]
 
 
-@pytest.mark.parametrize("text", ["", "A &", "(A", "A)", "A ? B", "& A", "!"])
+DEEP = ["(" * 3000 + "A" + ")" * 3000, "!" * 3000 + "A", "A" + "'" * 3000]
+
+
+@pytest.mark.parametrize("text", ["", "A &", "(A", "A)", "A ? B", "& A", "!", "D[x]", "D[", *DEEP])
 def test_other_text_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="the function"):
         parse_expression(text)
