@@ -162,8 +162,14 @@ class FewShotData:
     def to(self, device: torch.device) -> Self:
         """The same with its images on `device`."""
         moved = replace(self, splits={name: classes.to(device) for name, classes in self.splits.items()})
-        moved.__dict__["digest"] = self.digest
+        moved.__dict__.update(digest=self.digest, mean=self.mean, std=self.std)
         return moved
+
+    def normalised_by(self, mean: Sequence[float], std: Sequence[float]) -> Self:
+        """The same with the mean and deviation of another data set's training classes."""
+        other = replace(self)
+        other.__dict__.update(digest=self.digest, mean=tuple(mean), std=tuple(std))
+        return other
 
     @cached_property
     def _moments(self) -> tuple[Tensor, Tensor]:

@@ -7,13 +7,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 
 from models.fewshot.class_images import ClassImages, FewShotData
+from models.fewshot.sources import SplitBy
 from models.files import write_arrays
 from models.progress import Progress
 
@@ -29,8 +30,6 @@ PACKS = (
     "fxemoji",
 )
 """The designers: packages @iconify-json/NAME of the npm registry, under CC BY, CC BY-SA, Apache and MIT licences."""
-
-SplitBy = Literal["class", "category"]
 
 _FEWEST_DESIGNERS = 7
 _SIZE = 32

@@ -29,7 +29,7 @@ def run_wrapnet(
     data: ImageSource,
     folder: Path,
     progress: Progress,
-    execution: Execution = Execution(),  # noqa: B008 - it is frozen
+    execution: Execution = Execution(),
     *,
     resume: bool = False,
 ) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class WrapNetTraining:
         data: ImageSource,
         folder: Path,
         progress: Progress,
-        execution: Execution = Execution(),  # noqa: B008 - it is frozen
+        execution: Execution = Execution(),
         stages: Path | None = None,
     ) -> None:
         check_images(config, data)
@@ -175,7 +175,7 @@ class WrapNetTraining:
         name: str,
         network: nn.Module,
         settings: dict[str, Any],
-        penalties: Penalties = Penalties(),  # noqa: B008 - it is frozen
+        penalties: Penalties = Penalties(),
     ) -> None:
         """Trains `network` through the stage `name`, whose result depends on `settings`."""
         config = self.config
@@ -222,7 +222,7 @@ def train_wrapnet(
     data: ImageSource,
     folder: Path,
     progress: Progress,
-    execution: Execution = Execution(),  # noqa: B008 - it is frozen
+    execution: Execution = Execution(),
 ) -> WrapNetResult:
     """Trains WrapNet by its stages, and its rivals; resumes what `folder` already holds."""
     training = WrapNetTraining(config, data, folder, progress, execution)

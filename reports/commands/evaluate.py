@@ -3,27 +3,27 @@
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import arg
+from tyro.conf import OmitArgPrefixes, arg
 
-from reports.commands.options import Data, Dataset, RunFolderName, ensure_outputs
+from reports.commands.methods.evaluation import EvaluationOptions
+from reports.commands.options import RunFolderName, ensure_outputs
 
 
 def evaluate(
     run: RunFolderName,
     /,
-    dataset: Dataset = "digits",
-    data: Data = None,
+    evaluation: OmitArgPrefixes[EvaluationOptions] = EvaluationOptions(),
     json_file: Annotated[Path | None, arg(name="json", metavar="FILE", help="write the figures there")] = None,
 ) -> int:
-    """Run a trained network on held-out images: accuracy, and overflow rate and activation bits of each layer."""
+    """Run a trained network on held-out data: its accuracy and, of WrapNet, overflow rates and activation bits."""
     from models.training.run import RunFolder
     from reports.commands.methods.registry import load_trained
     from reports.commands.output import write_json
 
     trained = load_trained(run)
-    ensure_outputs(json_file, inputs=[*RunFolder(run).files, data])
-    evaluation = trained.evaluate(dataset, data)
-    write_json(json_file, evaluation.record)
-    for line in evaluation.lines:
+    ensure_outputs(json_file, inputs=[*RunFolder(run).files, evaluation.data])
+    found = trained.evaluate(evaluation)
+    write_json(json_file, found.record)
+    for line in found.lines:
         print(line)
     return 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from models.integer_network.graph import IntegerGraph
+    from reports.commands.methods.evaluation import EvaluationOptions
     from reports.tables.table import Table
 
 
@@ -28,7 +29,7 @@ class Evaluation:
 class TrainedModel(Protocol):
     """The model of a finished run."""
 
-    def evaluate(self, dataset: str, data: Path | None) -> Evaluation:
+    def evaluate(self, options: "EvaluationOptions") -> Evaluation:
         """Runs the model on held-out data. Raises ValueError if the data does not fit it."""
 
     def integer_graph(self) -> "IntegerGraph":

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+from reports.commands.methods.fewshot import TrainFewShot, load_few_shot
 from reports.commands.methods.method import TrainedModel, TrainingMethod
 from reports.commands.methods.wrapnet import TrainWrapNet, load_wrapnet
 
-METHODS = {"wrapnet": TrainingMethod(TrainWrapNet, load_wrapnet)}
+METHODS = {
+    "wrapnet": TrainingMethod(TrainWrapNet, load_wrapnet),
+    "fewshot": TrainingMethod(TrainFewShot, load_few_shot),
+}
 """The methods by the names that the command line and the configurations of runs give them."""
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 from tyro.conf import OmitArgPrefixes, arg
 
@@ -14,6 +14,7 @@ from reports.commands.options import Data, Dataset, ensure_outputs, image_source
 if TYPE_CHECKING:
     from models.integer_network.graph import IntegerGraph
     from models.wrapnet.run import WrapNetRun
+    from reports.commands.methods.evaluation import EvaluationOptions
     from reports.tables.table import Table
 
 
@@ -28,8 +29,8 @@ class TrainWrapNet:
     data: Data = None
     out: Annotated[Path, arg(metavar="DIR", help="folder of the run; created if missing")] = Path("build/wrapnet")
     resume: Annotated[bool, arg(help="resume the run that the folder holds")] = False
-    settings: Annotated[WrapNetSettings, OmitArgPrefixes] = WrapNetSettings()  # noqa: RUF009 - it is frozen
-    execution: Annotated[Execution, OmitArgPrefixes] = Execution()  # noqa: RUF009 - it is frozen
+    settings: Annotated[WrapNetSettings, OmitArgPrefixes] = WrapNetSettings()
+    execution: Annotated[Execution, OmitArgPrefixes] = Execution()
 
     def run(self) -> "list[Table]":
         """Trains; returns the table of accuracies, in the main process alone."""
@@ -54,14 +55,15 @@ class TrainedWrapNet:
 
     finished: "WrapNetRun"
 
-    def evaluate(self, dataset: str, data: Path | None) -> Evaluation:
+    def evaluate(self, options: "EvaluationOptions") -> Evaluation:
         """Accuracy on held-out images, overflow rate and activation bits of each layer.
 
         Raises ValueError if the network takes other images, or tells other classes apart.
         """
         from models.wrapnet.evaluation import evaluate
 
-        images = image_source(dataset, data, self.finished.config.seed)
+        dataset = options.dataset_of(get_args(get_args(Dataset)[0]))
+        images = image_source(dataset, options.data, self.finished.config.seed)
         self.finished.check(images)
         figures = evaluate(self.finished.network, images)
         layers = zip(figures.overflow_rates, figures.activation_bits, strict=True)

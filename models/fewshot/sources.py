@@ -1,0 +1,44 @@
+"""Options of few-shot data sets, as a command line collects them; importing them is quick."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from models.fewshot.class_images import FewShotData
+
+DatasetName = Literal["procedural", "folders", "omniglot", "cifar10", "drawings"]
+SplitBy = Literal["class", "category"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitOptions:
+    """How few-shot data sets are split that have no splits of their own, and how the procedural one is made."""
+
+    class_split: int = 0
+    """Seed of the split into classes where the data has none, and of the procedural set."""
+    split_by: SplitBy = "class"
+    """Whether splits of drawings share no class or no category, which is another domain."""
+    rotations: bool = False
+    """Omniglot: turned characters are further classes, in the same split."""
+    images: int = 100
+    """Procedural set: images of each class."""
+    variation: float = 1.0
+    """Procedural set: how much the images of a class differ, 0 to 10."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FewShotSource(SplitOptions):
+    """Which few-shot data set to read, and how it is split."""
+
+    dataset: DatasetName = "procedural"
+    """The data set: procedural shapes, which need no data; folders with CIFAR-FS or mini-ImageNet as pickles, or with
+    train, val and test; omniglot; cifar10 by classes; drawings from `make drawings`."""
+    data: Path | None = None
+    """Folder, archive or file that holds the data set."""
+
+    def read(self) -> "FewShotData":
+        """The data set. Raises ValueError if the data is missing, damaged, or of another form."""
+        from models.fewshot.readers.registry import read_source
+
+        return read_source(self)
