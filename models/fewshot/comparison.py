@@ -11,7 +11,7 @@ from models.fewshot.evaluation import embed, episode_accuracies
 from models.fewshot.learners import HEADS
 from models.fewshot.run import FewShotRun
 from models.fewshot.settings import HeadName
-from models.fewshot.statistics import estimate
+from models.fewshot.statistics import estimate, paired_difference
 from models.progress import Progress
 
 
@@ -72,16 +72,15 @@ def _evaluated(
         "batch_norm": "running",
         "head": heads[0],
         "seen_classes": seen[0],
-        **asdict(estimate(found[0])),
+        **estimate(found[0]).record,
         "accuracies": found[0].tolist(),
     }
     if len(runs) > 1:
-        difference = asdict(estimate(found[0] - found[1]))
         record["against"] = {
             "run": str(runs[1].folder),
             "head": heads[1],
             "seen_classes": seen[1],
-            **asdict(estimate(found[1])),
-            "difference": difference,
+            **estimate(found[1]).record,
+            "difference": paired_difference(found[0], found[1]).record,
         }
     return record

@@ -147,7 +147,7 @@ def summary(config: FewShotConfig, data: FewShotData, encoder: nn.Module, progre
             asdict(shape)
             | {"head": config.head_name, "batch_norm": "running", "episodes": config.test_episodes}
             | {"episode_digest": episodes.digest(config.test_episodes)}
-            | asdict(estimate(accuracies))
+            | estimate(accuracies).record
         )
     return {
         "data": data.name,

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from models.fewshot.heads.chunks import chunks, empty_like, fit_into_cache
+from models.fewshot.heads.chunks import chunks, empty_like
 
 
 def squared_distances(query: Tensor, prototypes: Tensor, origin: Tensor) -> Tensor:
@@ -15,27 +15,22 @@ def squared_distances(query: Tensor, prototypes: Tensor, origin: Tensor) -> Tens
 
     query: (tasks, queries, d). prototypes: (tasks, prototypes, d). origin: (tasks, 1, d), taken as constant.
     """
-    if fit_into_cache(query):
-        return _distances(query - origin, prototypes)
-    distances: Tensor = _ChunkedDistances.apply(query, prototypes, origin)  # type: ignore[no-untyped-call]
+    distances: Tensor = _SquaredDistances.apply(query, prototypes, origin)  # type: ignore[no-untyped-call]
     return distances
 
 
-def _distances(query: Tensor, prototypes: Tensor) -> Tensor:
-    squares = query.square().sum(-1, keepdim=True) + prototypes.square().sum(-1).unsqueeze(1)
-    return torch.baddbmm(squares, query, prototypes.mT, alpha=-2)
-
-
-class _ChunkedDistances(Function):
-    """The same distances and gradients, chunk by chunk: no copy of all queries relative to the origin is kept."""
+class _SquaredDistances(Function):
+    """Distances and their gradients, chunk by chunk; no copy of the queries relative to the origin is kept."""
 
     @staticmethod
     def forward(ctx: Any, query: Tensor, prototypes: Tensor, origin: Tensor) -> Tensor:
         ctx.save_for_backward(query, prototypes, origin)
         distances = query.new_empty(*query.shape[:2], prototypes.shape[1])
         for part in chunks(query):
-            distances[part] = _distances(query[part] - origin[part], prototypes[part])
-        return distances
+            relative = query[part] - origin[part]
+            torch.bmm(relative, prototypes[part].mT, out=distances[part])
+            distances[part].mul_(-2).add_(relative.square_().sum(-1, keepdim=True))
+        return distances.add_(prototypes.square().sum(-1).unsqueeze(1))
 
     @staticmethod
     @once_differentiable

@@ -8,7 +8,7 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from models.fewshot.heads.checks import check_finite
-from models.fewshot.heads.chunks import chunks, empty_like, fit_into_cache
+from models.fewshot.heads.chunks import chunks, empty_like
 
 
 def inner_products(query: Tensor, support: Tensor) -> tuple[Tensor, Tensor]:
@@ -16,17 +16,14 @@ def inner_products(query: Tensor, support: Tensor) -> tuple[Tensor, Tensor]:
 
     Raises ValueError where they are not finite.
     """
-    if fit_into_cache(query, support):
-        cross, kernel = query @ support.mT, support @ support.mT
-    else:
-        cross, kernel = _ChunkedProducts.apply(query, support)  # type: ignore[no-untyped-call]
+    cross, kernel = _InnerProducts.apply(query, support)  # type: ignore[no-untyped-call]
     check_finite(cross, query, support)
     check_finite(kernel, query, support)
     return cross, kernel
 
 
-class _ChunkedProducts(Function):
-    """The same products and gradients, chunk by chunk, without copies of the features."""
+class _InnerProducts(Function):
+    """Products and their gradients, chunk by chunk, each written where it belongs."""
 
     @staticmethod
     def forward(ctx: Any, query: Tensor, support: Tensor) -> tuple[Tensor, Tensor]:

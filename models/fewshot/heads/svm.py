@@ -72,10 +72,10 @@ def _response(quadratic: Tensor, free: Tensor, gradient: Tensor) -> tuple[Tensor
     systems = quadratic.unsqueeze(1) * squares
     systems.diagonal(dim1=-2, dim2=-1).add_(1 - mask)
     inverses = torch.cholesky_inverse(torch.linalg.cholesky_ex(systems)[0]) * squares
-    unconstrained = (inverses @ gradient.unsqueeze(-1)).squeeze(-1)
+    unconstrained = (gradient.unsqueeze(-2) @ inverses).squeeze(-2)
     complement = torch.linalg.cholesky_ex(inverses.sum(1))[0]
     shift = torch.cholesky_solve(unconstrained.sum(1).unsqueeze(-1), complement).mT
-    return unconstrained - (inverses @ shift.mT.unsqueeze(1)).squeeze(-1), shift
+    return unconstrained - (shift.unsqueeze(-2) @ inverses).squeeze(-2), shift
 
 
 def _check_solved(duals: Tensor) -> None:
