@@ -1,14 +1,15 @@
 """The inner loop of several tasks, each of which moves its own copy of the parameters: steps outside, tasks inside."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
-from torch.func import grad_and_value
 from torch.nn.functional import cross_entropy
 
 from models.fewshot.inner.filters import pull_to_mean
 from models.fewshot.inner.functional import Network, Parameters, of_tasks
+from models.fewshot.inner.gradients import gradient_for
 from models.fewshot.inner.optimizers import InnerOptimizer
 from models.fewshot.inner.tasks import How
 
@@ -54,7 +55,7 @@ def _task_gradients(
     def task_loss(weights: Parameters, images: Tensor, labels: Tensor) -> Tensor:
         return cross_entropy(network(weights, images), labels)
 
-    gradient = grad_and_value(task_loss)
+    gradient = partial(gradient_for(how), task_loss)
     if how == "vmap":
         found: tuple[Parameters, Tensor] = torch.vmap(gradient, randomness="different", chunk_size=chunk)(
             parameters, images, labels
