@@ -37,3 +37,8 @@ def functional(module: nn.Module) -> Network:
 def trainable(module: nn.Module) -> Parameters:
     """The module's parameters that require gradients, cut off from their graphs; they share the module's memory."""
     return {name: tensor.detach() for name, tensor in module.named_parameters() if tensor.requires_grad}
+
+
+def of_tasks(parameters: Mapping[str, Tensor], tasks: int) -> Parameters:
+    """The parameters of a number of tasks, tasks first, which all start from the same ones; memory is shared."""
+    return {name: tensor.detach().expand(tasks, *tensor.shape) for name, tensor in parameters.items()}

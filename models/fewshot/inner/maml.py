@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
-from torch.func import grad, grad_and_value
 from torch.nn.functional import cross_entropy
 
 from models.fewshot.inner.functional import Network, Parameters
+from models.fewshot.inner.gradients import GradientOf, gradient_for
 from models.fewshot.inner.tasks import How, check_steps, check_tasks, mean_over_tasks
 
 Episode = tuple[Tensor, Tensor, Tensor, Tensor]
@@ -37,7 +37,7 @@ def maml_gradient(
     check_tasks(dict(zip(names, episode, strict=True)), how, chunk)
 
     weights = {name: tensor.detach() for name, tensor in parameters.items()}
-    inner = _InnerLoop(network, weights, steps, learning_rate)
+    inner = _InnerLoop(network, weights, steps, learning_rate, gradient_for(how))
     return mean_over_tasks(inner.first_order if first_order else inner.second_order, episode, how, chunk)
 
 
@@ -49,22 +49,20 @@ class _InnerLoop:
     parameters: Parameters
     steps: int
     learning_rate: float
+    gradient: GradientOf
 
     def second_order(self, *task: Tensor) -> tuple[Parameters, Tensor]:
-        found: tuple[Parameters, Tensor] = grad_and_value(self._loss_after_steps)(self.parameters, *task)
-        return found
+        return self.gradient(self._loss_after_steps, self.parameters, *task)
 
     def first_order(self, support: Tensor, labels: Tensor, *query: Tensor) -> tuple[Parameters, Tensor]:
-        adapted = self._adapted(self.parameters, support, labels)
-        found: tuple[Parameters, Tensor] = grad_and_value(self._loss)(adapted, *query)
-        return found
+        return self.gradient(self._loss, self._adapted(self.parameters, support, labels), *query)
 
     def _loss_after_steps(self, parameters: Parameters, support: Tensor, labels: Tensor, *query: Tensor) -> Tensor:
         return self._loss(self._adapted(parameters, support, labels), *query)
 
     def _adapted(self, parameters: Parameters, support: Tensor, labels: Tensor) -> Parameters:
         for _ in range(self.steps):
-            gradients = grad(self._loss)(parameters, support, labels)
+            gradients, _ = self.gradient(self._loss, parameters, support, labels)
             parameters = {name: value - self.learning_rate * gradients[name] for name, value in parameters.items()}
         return parameters
 
