@@ -1,0 +1,180 @@
+"""Meta-learning of a starting point for fine-tuning: MAML, FOMAML, Reptile, Reptile with weight clustering."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from models.data.sources import check_positive
+from models.fewshot.draws import key_of
+from models.fewshot.episodes import Episode, Episodes
+from models.fewshot.episodic import Validation, shared_tasks
+from models.fewshot.fine_tuning import FineTuning, fine_tuned_logits
+from models.fewshot.inner import (
+    How,
+    biases_before_batch_norm,
+    clustered_reptile_gradient,
+    functional,
+    maml_gradient,
+    minibatches,
+    reptile_gradient,
+    time_ways,
+    trainable,
+    whole_support,
+)
+from models.progress import Progress
+from models.training.method import Batch, Gradients, Method
+from models.training.optimizers import Scheduled
+
+AdaptiveLearner = Literal["maml", "fomaml", "reptile"]
+
+_EVALUATED_TASKS = 8  # at a time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adaptation:
+    """How a network adapts to a task.
+
+    steps, learning_rate: of gradient descent for MAML, of Adam without momentum for Reptile. batch: images of a step of
+    Reptile; MAML takes the whole support. clustering: Reptile's pull of a batch's tasks towards their mean, see
+    `clustered_reptile_gradient`. chunk: tasks that vmap takes at a time; None for all.
+    """
+
+    learner: AdaptiveLearner
+    steps: int
+    learning_rate: float
+    batch: int = 10
+    clustering: float = 0.0
+    chunk: int | None = None
+
+    def batches(self, tasks: int, images: int, generator: torch.Generator) -> Tensor:
+        """The support images of each step: int64 (tasks, steps, size)."""
+        if self.learner == "reptile":
+            return minibatches(tasks, images, self.batch, self.steps, generator)
+        return whole_support(tasks, images, self.steps)
+
+
+@dataclass
+class ChosenWay:
+    """Whether tasks pass one by one or through vmap. The two round differently, so a resumed run keeps the choice."""
+
+    how: How | None = None
+    report: str = field(default="", compare=False)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The choice."""
+        return {"how": self.how}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes up a choice."""
+        self.how = state["how"]
+
+
+class AdaptiveTraining(Method):
+    """Trains a network, encoder and classifier, so that a few steps of fine-tuning on a task suffice.
+
+    episodes: of training classes, with as many ways as the network has outputs. adaptation: of each task, in training.
+    how: `loop` over tasks or `vmap`; None times both at the first step and keeps the quicker. tasks: episodes in a
+    batch, over all processes. batches: in an epoch. The network's batch norms have to be in mode `episode`.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        optimizer: Scheduled,
+        episodes: Episodes,
+        adaptation: Adaptation,
+        *,
+        tasks: int,
+        batches: int,
+        how: How | None = None,
+        validation: Validation | None = None,
+    ) -> None:
+        check_positive("tasks", tasks)
+        check_positive("batches", batches)
+        self.network = network
+        self.models = {"network": network}
+        self.optimizers = {"network": optimizer}
+        self.way = ChosenWay(how)
+        self.state = {"way": self.way}
+        self.episodes = episodes
+        self.adaptation = adaptation
+        self.tasks = tasks
+        self.count = batches
+        self.validation = validation
+        self.fixed = biases_before_batch_norm(network, episodes.batch([0]).support[0])
+
+    def batches(self, epoch: int, first: int) -> Iterable[Batch]:
+        for batch in range(epoch * self.count + first, (epoch + 1) * self.count):
+            yield self.episodes.batch(range(batch * self.tasks, (batch + 1) * self.tasks))
+
+    def share(self, batch: Batch, process: int, processes: int) -> Batch | None:
+        return shared_tasks(batch, process, processes)
+
+    def step(self, models: Mapping[str, nn.Module], batch: Batch) -> Gradients:
+        del models  # the loop averages the gradients of the network itself over processes
+        episode = Episode(*batch)
+        tasks, images = episode.support_labels.shape
+        chosen = self.adaptation.batches(tasks, images, torch.default_generator).to(episode.support.device)
+        if self.way.how is None:
+            timing = time_ways(lambda how: self._gradient(episode, chosen, how), episode.support.device)
+            self.way.how, self.way.report = timing.how, str(timing)
+        loss, gradients = self._gradient(episode, chosen, self.way.how)
+        for name, parameter in self.network.named_parameters():
+            parameter.grad = gradients[name]
+        return Gradients(loss)
+
+    def validate(self) -> Mapping[str, float]:
+        return {} if self.validation is None else self.validation(self.network)
+
+    def _gradient(self, episode: Episode, chosen: Tensor, how: How) -> tuple[Tensor, dict[str, Tensor]]:
+        rule = self.adaptation
+        network, start = functional(self.network), trainable(self.network)
+        if rule.learner != "reptile":
+            first_order = rule.learner == "fomaml"
+            return maml_gradient(network, start, episode, rule.steps, rule.learning_rate, first_order, how, rule.chunk)
+        support = episode.support, episode.support_labels
+        if rule.clustering:
+            arguments = (network, start, support, chosen, rule.learning_rate, rule.clustering)
+            return clustered_reptile_gradient(*arguments, how, rule.chunk, self.fixed)
+        return reptile_gradient(network, start, support, chosen, rule.learning_rate, how, rule.chunk, self.fixed)
+
+
+def adapted_accuracies(
+    network: nn.Module, episodes: Episodes, count: int, adaptation: Adaptation, progress: Progress | None = None
+) -> Tensor:
+    """The share of queries classified rightly after fine-tuning on each of the first `count` episodes: (count,).
+
+    The network runs in evaluation mode, without dropout; its batch norms keep their mode.
+    """
+    check_positive("number of episodes", count)
+    shape = episodes.shape
+    reptile = adaptation.learner == "reptile"
+    tuning = FineTuning(
+        learning_rate=adaptation.learning_rate,
+        optimizer="adam" if reptile else "sgd",
+        fixed=biases_before_batch_norm(network, episodes.batch([0]).support[0]) if reptile else (),
+    )
+    training = network.training
+    network.eval()
+    found = []
+    with progress or Progress(quiet=True) as shown:
+        task = shown.task(f"fine-tuning: {shape.way}-way {shape.shot}-shot", count)
+        for first in range(0, count, _EVALUATED_TASKS):
+            numbers = range(first, min(first + _EVALUATED_TASKS, count))
+            episode = episodes.batch(numbers)
+            images = episode.support_labels.shape[1]
+            chosen = torch.cat([adaptation.batches(1, images, _generator(number)) for number in numbers])
+            support = episode.support, episode.support_labels
+            logits = fine_tuned_logits(network, support, chosen.to(episode.support.device), episode.query, tuning)
+            found.append((logits.argmax(2) == episode.query_labels).double().mean(1))
+            task.advance(len(numbers))
+    network.train(training)
+    return torch.cat(found).cpu()
+
+
+def _generator(number: int) -> torch.Generator:
+    """Random numbers of an episode's fine-tuning, whatever other episodes are evaluated with it."""
+    return torch.Generator().manual_seed(int(key_of("fine-tuning", number)) >> 1)
