@@ -1,8 +1,8 @@
 """Meta-learning of a starting point for fine-tuning: MAML, FOMAML, Reptile, Reptile with weight clustering."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from models.fewshot.episodic import Validation, shared_tasks
 from models.fewshot.fine_tuning import FineTuning, fine_tuned_logits
 from models.fewshot.inner import (
     How,
+    Timing,
     biases_before_batch_norm,
     clustered_reptile_gradient,
     functional,
@@ -56,28 +57,12 @@ class Adaptation:
         return whole_support(tasks, images, self.steps)
 
 
-@dataclass
-class ChosenWay:
-    """Whether tasks pass one by one or through vmap. The two round differently, so a resumed run keeps the choice."""
-
-    how: How | None = None
-    report: str = field(default="", compare=False)
-
-    def state_dict(self) -> dict[str, Any]:
-        """The choice."""
-        return {"how": self.how}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes up a choice."""
-        self.how = state["how"]
-
-
 class AdaptiveTraining(Method):
     """Trains a network, encoder and classifier, so that a few steps of fine-tuning on a task suffice.
 
     episodes: of training classes, with as many ways as the network has outputs. adaptation: of each task, in training.
-    how: `loop` over tasks or `vmap`; None times both at the first step and keeps the quicker. tasks: episodes in a
-    batch, over all processes. batches: in an epoch. The network's batch norms have to be in mode `episode`.
+    how: `loop` over tasks or `vmap`, which `timing` compares. tasks: episodes in a batch, over all processes. batches:
+    in an epoch. The network's batch norms have to be in mode `episode`.
     """
 
     def __init__(
@@ -89,7 +74,7 @@ class AdaptiveTraining(Method):
         *,
         tasks: int,
         batches: int,
-        how: How | None = None,
+        how: How = "loop",
         validation: Validation | None = None,
     ) -> None:
         check_positive("tasks", tasks)
@@ -97,8 +82,7 @@ class AdaptiveTraining(Method):
         self.network = network
         self.models = {"network": network}
         self.optimizers = {"network": optimizer}
-        self.way = ChosenWay(how)
-        self.state = {"way": self.way}
+        self.how = how
         self.episodes = episodes
         self.adaptation = adaptation
         self.tasks = tasks
@@ -116,12 +100,7 @@ class AdaptiveTraining(Method):
     def step(self, models: Mapping[str, nn.Module], batch: Batch) -> Gradients:
         del models  # the loop averages the gradients of the network itself over processes
         episode = Episode(*batch)
-        tasks, images = episode.support_labels.shape
-        chosen = self.adaptation.batches(tasks, images, torch.default_generator).to(episode.support.device)
-        if self.way.how is None:
-            timing = time_ways(lambda how: self._gradient(episode, chosen, how), episode.support.device)
-            self.way.how, self.way.report = timing.how, str(timing)
-        loss, gradients = self._gradient(episode, chosen, self.way.how)
+        loss, gradients = self._gradient(episode, self.how)
         for name, parameter in self.network.named_parameters():
             parameter.grad = gradients[name]
         return Gradients(loss)
@@ -129,12 +108,20 @@ class AdaptiveTraining(Method):
     def validate(self) -> Mapping[str, float]:
         return {} if self.validation is None else self.validation(self.network)
 
-    def _gradient(self, episode: Episode, chosen: Tensor, how: How) -> tuple[Tensor, dict[str, Tensor]]:
+    def timing(self) -> Timing:
+        """The time of a step with a loop over tasks and with vmap, on the first batch; nothing is trained."""
+        episode = self.episodes.batch(range(self.tasks))
+        self.network.train()
+        return time_ways(lambda how: self._gradient(episode, how), episode.support.device)
+
+    def _gradient(self, episode: Episode, how: How) -> tuple[Tensor, dict[str, Tensor]]:
         rule = self.adaptation
+        tasks, images = episode.support_labels.shape
         network, start = functional(self.network), trainable(self.network)
         if rule.learner != "reptile":
             first_order = rule.learner == "fomaml"
             return maml_gradient(network, start, episode, rule.steps, rule.learning_rate, first_order, how, rule.chunk)
+        chosen = rule.batches(tasks, images, torch.default_generator).to(episode.support.device)
         support = episode.support, episode.support_labels
         if rule.clustering:
             arguments = (network, start, support, chosen, rule.learning_rate, rule.clustering)

@@ -1,14 +1,12 @@
 """A run on test episodes, alone or against another run on the same ones."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
-
-from torch import Tensor
 
 from models.fewshot.class_images import FewShotData
 from models.fewshot.episodes import Episodes, EpisodeShape
-from models.fewshot.evaluation import embed, episode_accuracies
-from models.fewshot.learners import HEADS
+from models.fewshot.evaluators import Evaluator
+from models.fewshot.learners import evaluator_of
 from models.fewshot.run import FewShotRun
 from models.fewshot.settings import HeadName
 from models.fewshot.statistics import estimate, paired_difference
@@ -44,22 +42,28 @@ def evaluate_run(
         Episodes(data, test.split, EpisodeShape(test.way, shot, test.query), test.seed, test.within)
         for shot in test.shots
     ]
-    features = [embed(one.encoder, data.normalised_by(one.mean, one.std), test.split) for one in runs]
-    return [_evaluated(runs, features, episodes, test, seen, progress) for episodes in drawn]
+    heads: list[HeadName] = [test.head or one.config.head_name for one in runs]
+    evaluators = [_evaluator(one, data, test.split, head) for one, head in zip(runs, heads, strict=True)]
+    return [_evaluated(runs, heads, evaluators, episodes, test, seen, progress) for episodes in drawn]
+
+
+def _evaluator(run: FewShotRun, data: FewShotData, split: str, head: HeadName) -> tuple[Evaluator, FewShotData]:
+    """The evaluation of a run on the data, normalised as the run takes it."""
+    normalised = data.normalised_by(run.mean, run.std)
+    return evaluator_of(run.config, run.network, normalised, split, head), normalised
 
 
 def _evaluated(
     runs: list[FewShotRun],
-    features: list[Tensor],
+    heads: list[HeadName],
+    evaluators: list[tuple[Evaluator, FewShotData]],
     episodes: Episodes,
     test: EpisodeTest,
     seen: list[int],
     progress: Progress,
 ) -> dict[str, Any]:
-    heads: list[HeadName] = [test.head or run.config.head_name for run in runs]
     found = [
-        episode_accuracies(embedded, episodes, test.episodes, HEADS[head], progress)
-        for embedded, head in zip(features, heads, strict=True)
+        evaluator.accuracies(replace(episodes, data=data), test.episodes, progress) for evaluator, data in evaluators
     ]
     record = {
         "data": episodes.data.name,
@@ -69,7 +73,7 @@ def _evaluated(
         "seed": test.seed,
         "episodes": test.episodes,
         "episode_digest": episodes.digest(test.episodes),
-        "batch_norm": "running",
+        "batch_norm": evaluators[0][0].batch_norm,
         "head": heads[0],
         "seen_classes": seen[0],
         **estimate(found[0]).record,

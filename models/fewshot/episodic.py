@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy
 from models.data.sources import check_positive
 from models.fewshot.episodes import Episode, Episodes
 from models.fewshot.evaluation import Head
+from models.fewshot.queries import task_features
 from models.training.method import Batch, Loss, Method
 from models.training.optimizers import Scheduled
 
@@ -28,9 +29,9 @@ class LearntScale(nn.Module):
 
 
 class Validation(Protocol):
-    """Evaluates an encoder on validation classes."""
+    """Evaluates a learner's network on validation classes."""
 
-    def __call__(self, encoder: nn.Module) -> Mapping[str, float]:
+    def __call__(self, network: nn.Module, /) -> Mapping[str, float]:
         """Its figures, by name."""
 
 
@@ -72,7 +73,7 @@ class EpisodicTraining(Method):
 
     def step(self, models: Mapping[str, nn.Module], batch: Batch) -> Loss:
         episode = Episode(*batch)
-        support, query = episode_features(models["encoder"], episode)
+        support, query = task_features(models["encoder"], episode.support, episode.query)
         logits = models["scale"](self.head(query, support, episode.support_labels, self.episodes.shape.way))
         loss = cross_entropy(logits.flatten(0, 1), episode.query_labels.flatten())
         right = logits.detach().argmax(2) == episode.query_labels
@@ -80,15 +81,6 @@ class EpisodicTraining(Method):
 
     def validate(self) -> Mapping[str, float]:
         return {} if self.validation is None else self.validation(self.models["encoder"])
-
-
-def episode_features(encoder: nn.Module, episode: Episode) -> tuple[Tensor, Tensor]:
-    """Features of support and query: (tasks, n, d) each. All images of the batch go through the encoder at once."""
-    images = torch.cat([episode.support.flatten(0, 1), episode.query.flatten(0, 1)])
-    features = encoder(images)
-    supports = episode.support_labels.numel()
-    support = features[:supports].view(*episode.support_labels.shape, -1)
-    return support, features[supports:].view(*episode.query_labels.shape, -1)
 
 
 def shared_tasks(batch: Batch, process: int, processes: int) -> Batch | None:

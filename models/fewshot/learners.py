@@ -1,27 +1,26 @@
-"""The learners by name: what trains an encoder, and the heads that classify by its features."""
+"""The learners by name: their networks, their training, their evaluation."""
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import cast
 
-from models.backbones.encoder import Encoder
+import torch
+from torch import nn
+
+from models.backbones.batch_norm import BatchNormMode
+from models.backbones.encoder import Encoder, EncoderOptions, with_classifier
+from models.backbones.encoders import build_encoder
+from models.fewshot.adaptive import Adaptation, AdaptiveLearner, AdaptiveTraining
 from models.fewshot.class_images import FewShotData
 from models.fewshot.class_pairs import ClassPairs
 from models.fewshot.classical import ClassicalTraining, EncoderWithClassifier, Regularizer
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.episodic import EpisodicTraining, LearntScale, Validation
-from models.fewshot.evaluation import Head
-from models.fewshot.heads import linear_logits, prototype_logits, ridge_logits, svm_logits
+from models.fewshot.evaluators import HEADS, Evaluator, FeatureEvaluator, FineTuningEvaluator
 from models.fewshot.measures import feature_clustering, hyperplane_variation
 from models.fewshot.settings import FewShotConfig, HeadName, RegularizerName, ScheduleName
 from models.training.method import Method
 from models.training.optimizers import OptimizerSettings
-
-HEADS: Mapping[HeadName, Head] = {
-    "prototype": prototype_logits,
-    "ridge": ridge_logits,
-    "svm": svm_logits,
-    "linear": linear_logits,
-}
 
 REGULARIZERS: Mapping[RegularizerName, Regularizer | None] = {
     "none": None,
@@ -42,36 +41,105 @@ SCHEDULES: Mapping[ScheduleName, OptimizerSettings] = {
 }
 """steps: the recipe of dissertation 5.7.2, with the weight decay of the authors' code (the text has 1e-4)."""
 
+_META_STEP = OptimizerSettings(optimizer="sgd", learning_rate=1.0, momentum=0.0)  # of Reptile
 _IMAGES_IN_A_PAIR = 4
 
 
-def build_method(config: FewShotConfig, encoder: Encoder, data: FewShotData, validation: Validation | None) -> Method:
-    """The training of an encoder as the configuration says. Raises ValueError if the data has too few classes."""
-    optimizer = SCHEDULES[config.schedule]
-    if config.learning_rate is not None:
-        optimizer = replace(optimizer, learning_rate=config.learning_rate)
-    device = next(encoder.parameters()).device
-    shape = EpisodeShape(config.way, config.shot, config.query)
-    if config.learner == "classical":
-        network = EncoderWithClassifier(encoder, len(data.split("train").counts), config.seed)
-        images = config.tasks * config.way * (config.shot + config.query)
-        return ClassicalTraining(
-            network.to(device),
-            optimizer.build(network.parameters(), config.epochs),
-            ClassPairs(data, max(1, images // _IMAGES_IN_A_PAIR), config.seed),
-            batches=config.batches,
-            regularizer=REGULARIZERS[config.regularizer],
-            coefficient=config.coefficient,
-            validation=validation,
-        )
-    scale = LearntScale(bias=config.learner == "ridge").to(device)
+def build_network(config: FewShotConfig, image_shape: tuple[int, int, int]) -> nn.Module:
+    """The learner's network with its initial weights: an encoder, with a classifier if the whole is fine-tuned."""
+    mode: BatchNormMode = "episode" if config.is_fine_tuned else "running"
+    options = EncoderOptions(image_shape=image_shape, width=config.width, batch_norm=mode, seed=config.seed)
+    encoder = build_encoder(config.encoder, options)
+    return with_classifier(encoder, config.way, config.seed) if config.is_fine_tuned else encoder
+
+
+def build_method(config: FewShotConfig, network: nn.Module, data: FewShotData, validation: Validation | None) -> Method:
+    """The training of a network as the configuration says. Raises ValueError if the data has too few classes."""
+    if config.is_fine_tuned:
+        return _adaptive(config, network, data, validation)
+    encoder = cast(Encoder, network)
+    return (_classical if config.learner == "classical" else _episodic)(config, encoder, data, validation)
+
+
+def evaluator_of(
+    config: FewShotConfig, network: nn.Module, data: FewShotData, split: str, head: HeadName | None = None
+) -> Evaluator:
+    """The evaluation of a network on a split. head: None for the configuration's own.
+
+    Raises ValueError for a head that does not go with the learner.
+    """
+    head = head or config.head_name
+    if (head == "fine-tuning") != config.is_fine_tuned:
+        raise ValueError(f"head {head} does not go with the learner {config.learner}")
+    if config.is_fine_tuned:
+        return FineTuningEvaluator(network, _adaptation(config, config.fine_tuning_steps))
+    return FeatureEvaluator(network, head, data, split)
+
+
+def _episodic(config: FewShotConfig, encoder: Encoder, data: FewShotData, validation: Validation | None) -> Method:
+    scale = LearntScale(bias=config.learner == "ridge").to(_device(encoder))
+    parameters = [*encoder.parameters(), *scale.parameters()]
     return EpisodicTraining(
         encoder,
         scale,
         HEADS[config.learner],
-        optimizer.build([*encoder.parameters(), *scale.parameters()], config.epochs),
-        Episodes(data, "train", shape, config.seed),
+        _optimizer(config).build(parameters, config.epochs),
+        _episodes(config, data),
         tasks=config.tasks,
         batches=config.batches,
         validation=validation,
     )
+
+
+def _classical(config: FewShotConfig, encoder: Encoder, data: FewShotData, validation: Validation | None) -> Method:
+    network = EncoderWithClassifier(encoder, len(data.split("train").counts), config.seed).to(_device(encoder))
+    images = config.tasks * config.way * (config.shot + config.query)
+    return ClassicalTraining(
+        network,
+        _optimizer(config).build(network.parameters(), config.epochs),
+        ClassPairs(data, max(1, images // _IMAGES_IN_A_PAIR), config.seed),
+        batches=config.batches,
+        regularizer=REGULARIZERS[config.regularizer],
+        coefficient=config.coefficient,
+        validation=validation,
+    )
+
+
+def _adaptive(config: FewShotConfig, network: nn.Module, data: FewShotData, validation: Validation | None) -> Method:
+    settings = _optimizer(config)
+    if config.learner == "reptile":
+        settings = replace(_META_STEP, learning_rate=config.learning_rate or _META_STEP.learning_rate)
+    return AdaptiveTraining(
+        network,
+        settings.build(network.parameters(), config.epochs),
+        _episodes(config, data),
+        _adaptation(config, config.inner_steps),
+        tasks=config.tasks,
+        batches=config.batches,
+        how="loop" if config.way_through_tasks == "auto" else config.way_through_tasks,
+        validation=validation,
+    )
+
+
+def _adaptation(config: FewShotConfig, steps: int) -> Adaptation:
+    return Adaptation(
+        learner=cast(AdaptiveLearner, config.learner),
+        steps=steps,
+        learning_rate=config.fine_tuning_rate,
+        batch=config.inner_batch,
+        clustering=config.weight_clustering,
+        chunk=config.chunk,
+    )
+
+
+def _episodes(config: FewShotConfig, data: FewShotData) -> Episodes:
+    return Episodes(data, "train", EpisodeShape(config.way, config.shot, config.query), config.seed)
+
+
+def _optimizer(config: FewShotConfig) -> OptimizerSettings:
+    settings = SCHEDULES[config.schedule]
+    return settings if config.learning_rate is None else replace(settings, learning_rate=config.learning_rate)
+
+
+def _device(network: nn.Module) -> torch.device:
+    return next(network.parameters()).device

@@ -1,21 +1,24 @@
 """A few-shot run: what it stores in its folder, and how it is read again."""
 
+import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 import torch
 from torch import nn
 
-from models.backbones.encoder import Encoder, EncoderOptions
-from models.backbones.encoders import build_encoder
+from models.fewshot.adaptive import AdaptiveTraining
 from models.fewshot.class_images import FewShotData
 from models.fewshot.episodes import Episodes, EpisodeShape
-from models.fewshot.evaluation import embed, episode_accuracies
-from models.fewshot.learners import HEADS, build_method
+from models.fewshot.inner import How
+from models.fewshot.learners import build_method, build_network, evaluator_of
 from models.fewshot.settings import FewShotConfig
 from models.fewshot.statistics import estimate
+from models.files import write_text
+from models.json_files import read_object
 from models.progress import Progress
 from models.training.diagnosis import broken_tensor
 from models.training.execution import Execution, process_state
@@ -26,6 +29,7 @@ from models.training.stage import Best, Stage
 METHOD = "fewshot"
 """The method's name in the configuration of its runs."""
 
+_WAY = "way.json"
 _SHOTS = (1, 5)
 _MOST_QUERIES = 15
 _VALIDATION_ACCURACY = "validation_accuracy"
@@ -46,18 +50,21 @@ def run_few_shot(
     resume: whether `folder` may hold a run already, which then goes on; it has to have the same settings.
     Raises ValueError if `folder` holds a run and `resume` is not set, or one of other settings.
     """
-    encoder = encoder_of(config, data.shape)
+    network = build_network(config, data.shape)
     validation = _Validation(config, data) if config.validation_episodes and "val" in data.splits else None
-    build_method(config, encoder, data, validation)  # refuses too few classes before anything is written
+    build_method(config, network, data, validation)  # refuses too few classes before anything is written
     for shape in test_shapes(config, data):
         Episodes(data, "test", shape)
     run = RunFolder(folder)
     settings = asdict(config) | {"data": data.name, "data_digest": data.digest, "image_shape": list(data.shape)}
     run.start(METHOD, settings | execution.numerics, resume=resume)
     accelerator = execution.accelerator(folder)
-    data, encoder = data.to(accelerator.device), encoder.to(accelerator.device)
+    data, network = data.to(accelerator.device), network.to(accelerator.device)
     if validation is not None:
         validation.data = data
+    method = build_method(config, network, data, validation)
+    if isinstance(method, AdaptiveTraining) and config.way_through_tasks == "auto":
+        method.how = _kept_way(method, folder / _WAY)
     stage = Stage(
         name=config.learner,
         epochs=config.epochs,
@@ -67,15 +74,29 @@ def run_few_shot(
         key=str(config.seed),
         best=None if validation is None else Best(_VALIDATION_ACCURACY),
     )
-    run_stage(stage, build_method(config, encoder, data, validation), accelerator, progress)
-    record = summary(config, data, encoder, progress) if process_state().is_main_process else {}
-    run.finish(encoder.state_dict(), record)
+    run_stage(stage, method, accelerator, progress)
+    record = summary(config, data, network, progress) if process_state().is_main_process else {}
+    run.finish(network.state_dict(), record)
     return record
+
+
+def _kept_way(method: AdaptiveTraining, path: Path) -> How:
+    """The quicker way through the tasks of a batch. The two round differently, so a run keeps its first choice."""
+    state = process_state()
+    if state.is_main_process and not path.exists():
+        timing = method.timing()
+        write_text(path, json.dumps({"how": timing.how, "report": str(timing)}))
+        print(f"wrapmac: note: {timing}", file=sys.stderr)
+    state.wait_for_everyone()
+    how = read_object(path).get("how")
+    if how not in get_args(How):
+        raise ValueError(f"{path} is damaged")
+    return cast(How, how)
 
 
 @dataclass(frozen=True)
 class FewShotRun:
-    """A trained encoder with its configuration.
+    """A trained network, an encoder or one to fine-tune, with its configuration.
 
     image_shape: of the images that it takes. mean, std: of the training classes, by which it takes them normalised.
     training_classes: digests of the classes that it was trained on.
@@ -83,14 +104,14 @@ class FewShotRun:
 
     folder: Path
     config: FewShotConfig
-    encoder: Encoder
+    network: nn.Module
     image_shape: tuple[int, int, int]
     mean: tuple[float, ...]
     std: tuple[float, ...]
     training_classes: frozenset[str]
 
     def check(self, data: FewShotData, split: str, *, allow_seen: bool) -> int:
-        """The number of classes in a split that the encoder was trained on.
+        """The number of classes in a split that the network was trained on.
 
         Raises ValueError if the images are of another shape, and if there are such classes, unless `allow_seen` is set.
         """
@@ -109,7 +130,7 @@ class FewShotRun:
 
 
 def load_run(folder: Path) -> FewShotRun:
-    """The encoder of a finished run.
+    """The network of a finished run.
 
     Raises ValueError, naming the file, if the run is not finished or a file is damaged.
     """
@@ -117,35 +138,30 @@ def load_run(folder: Path) -> FewShotRun:
     with finished.reading(CONFIG):
         config = FewShotConfig(**{field.name: finished.settings[field.name] for field in fields(FewShotConfig)})
         channels, height, width = (int(side) for side in finished.settings["image_shape"])
-        encoder = encoder_of(config, (channels, height, width))
+        network = build_network(config, (channels, height, width))
     with finished.reading(RESULT):
         training_classes = frozenset(str(one) for one in finished.result["training_classes"])
         mean, std = (tuple(float(value) for value in finished.result[name]) for name in ("mean", "std"))
         if not len(mean) == len(std) == channels or min(std) <= 0:
             raise ValueError(f"normalisation is {mean}, {std}; {channels} channels need as many")
     with finished.reading(CONFIG, MODEL):
-        encoder.load_state_dict(finished.weights)
-        broken = broken_tensor(encoder)
+        network.load_state_dict(finished.weights)
+        broken = broken_tensor(network)
         if broken is not None:
             raise ValueError(f"{broken} is not finite")
-    return FewShotRun(folder, config, encoder.eval(), (channels, height, width), mean, std, training_classes)
+    return FewShotRun(folder, config, network.eval(), (channels, height, width), mean, std, training_classes)
 
 
-def encoder_of(config: FewShotConfig, image_shape: tuple[int, int, int]) -> Encoder:
-    """The configuration's encoder with its initial weights, for images of that shape."""
-    return build_encoder(config.encoder, EncoderOptions(image_shape=image_shape, width=config.width, seed=config.seed))
-
-
-def summary(config: FewShotConfig, data: FewShotData, encoder: nn.Module, progress: Progress) -> dict[str, Any]:
+def summary(config: FewShotConfig, data: FewShotData, network: nn.Module, progress: Progress) -> dict[str, Any]:
     """What a run was and how it does on test classes, as plain JSON values."""
-    features = embed(encoder, data, "test")
+    evaluator = evaluator_of(config, network, data, "test")
     evaluations = []
     for shape in test_shapes(config, data):
         episodes = Episodes(data, "test", shape, _TEST_SEED)
-        accuracies = episode_accuracies(features, episodes, config.test_episodes, HEADS[config.head_name], progress)
+        accuracies = evaluator.accuracies(episodes, config.test_episodes, progress)
         evaluations.append(
             asdict(shape)
-            | {"head": config.head_name, "batch_norm": "running", "episodes": config.test_episodes}
+            | {"head": config.head_name, "batch_norm": evaluator.batch_norm, "episodes": config.test_episodes}
             | {"episode_digest": episodes.digest(config.test_episodes)}
             | estimate(accuracies).record
         )
@@ -172,9 +188,9 @@ class _Validation:
         self.config = config
         self.data = data
 
-    def __call__(self, encoder: nn.Module) -> Mapping[str, float]:
+    def __call__(self, network: nn.Module) -> Mapping[str, float]:
         config = self.config
         episodes = Episodes(self.data, "val", EpisodeShape(config.way, config.shot, config.query), _VALIDATION_SEED)
-        features = embed(encoder, self.data, "val")
-        accuracies = episode_accuracies(features, episodes, config.validation_episodes, HEADS[config.head_name])
+        evaluator = evaluator_of(config, network, self.data, "val")
+        accuracies = evaluator.accuracies(episodes, config.validation_episodes)
         return {_VALIDATION_ACCURACY: float(accuracies.mean())}

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Learner = Literal["prototype", "ridge", "svm", "classical"]
-HeadName = Literal["prototype", "ridge", "svm", "linear"]
+Learner = Literal["prototype", "ridge", "svm", "classical", "maml", "fomaml", "reptile"]
+HeadName = Literal["prototype", "ridge", "svm", "linear", "fine-tuning"]
+Way = Literal["auto", "loop", "vmap"]
 EncoderName = Literal["cnn4", "64x4", "4x32", "resnet12"]
 RegularizerName = Literal["none", "feature-clustering", "hyperplane-variation"]
 ScheduleName = Literal["cosine", "steps"]
 BatchNorm = Literal["running", "episode", "support"]
 
+_FINE_TUNED = ("maml", "fomaml", "reptile")
 _MOST = 1 << 20
 _LARGEST_LEARNING_RATE = 1000
 
@@ -19,8 +21,9 @@ class FewShotSettings:
     """Settings of a few-shot run, as a command line collects them: not checked yet."""
 
     learner: Learner = "prototype"
-    """The learner: features meta-learned with a head, which is prototype (ProtoNet), ridge (R2-D2) or svm (MetaOptNet),
-    or classical training on all training classes."""
+    """The learner: features meta-learned with a head, which is prototype (ProtoNet), ridge (R2-D2) or svm (MetaOptNet);
+    classical training on all training classes; or a network meta-learned for fine-tuning, by maml, fomaml or reptile.
+    """
     encoder: EncoderName = "64x4"
     """The network: cnn4 (R2-D2's), 64x4 (ProtoNet's), 4x32 (MAML's) or resnet12 (MetaOptNet's)."""
     width: int | None = None
@@ -40,17 +43,32 @@ class FewShotSettings:
     """Epochs of training."""
     schedule: ScheduleName = "cosine"
     """Optimizer and schedule: cosine (Adam, 0.001, which falls to 0) or steps (SGD with Nesterov momentum, 0.1, divided
-    by ten at 1/3, 1/2, 2/3 and 5/6 of the epochs)."""
+    by ten at 1/3, 1/2, 2/3 and 5/6 of the epochs). Reptile has its own: a meta step of 1 that falls to 0."""
     learning_rate: float | None = None
     """Learning rate at the start; that of the schedule if left out."""
     regularizer: RegularizerName = "none"
     """Regularizer of classical features: feature-clustering (R_FC) or hyperplane-variation (R_HV)."""
     coefficient: float = 0.05
     """Coefficient of the regularizer in the loss."""
+    inner_steps: int = 5
+    """Steps of fine-tuning on a task, in the training of maml, fomaml and reptile."""
+    inner_rate: float | None = None
+    """Learning rate of fine-tuning; 0.01 (maml, fomaml) or 0.001 (reptile) if left out."""
+    inner_batch: int = 10
+    """Support images of a step of fine-tuning; reptile alone."""
+    fine_tuning_steps: int = 10
+    """Steps of fine-tuning in evaluation."""
+    weight_clustering: float = 0.0
+    """Coefficient of the pull of a batch's tasks towards their mean; reptile alone. Times the constant 2 (1 - 1/m)."""
+    way_through_tasks: Way = "auto"
+    """Tasks of a batch: one by one (loop), together (vmap), or the quicker of the two, found by a short timing."""
+    chunk: int | None = None
+    """Tasks that vmap takes at a time; all if left out."""
     validation_episodes: int = 200
     """Episodes of validation classes after each epoch; the best epoch's weights are kept. 0 keeps the last."""
     head: HeadName | None = None
-    """Head of evaluation; the learner's own if left out, and ridge after classical training."""
+    """Head of evaluation; the learner's own if left out, which is ridge after classical training and fine-tuning after
+    maml, fomaml and reptile."""
     test_episodes: int = 1000
     """Episodes of test classes at the end, for 1 and 5 shots."""
     seed: int = 0
@@ -61,7 +79,19 @@ class FewShotSettings:
         """The head of evaluation."""
         if self.head is not None:
             return self.head
-        return "ridge" if self.learner == "classical" else self.learner
+        if self.learner in _FINE_TUNED:
+            return "fine-tuning"
+        return "ridge" if self.learner == "classical" else self.learner  # type: ignore[return-value]
+
+    @property
+    def is_fine_tuned(self) -> bool:
+        """Whether the learner adapts its whole network to a task."""
+        return self.learner in _FINE_TUNED
+
+    @property
+    def fine_tuning_rate(self) -> float:
+        """The learning rate of fine-tuning."""
+        return self.inner_rate or (1e-3 if self.learner == "reptile" else 1e-2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +107,7 @@ class FewShotConfig(FewShotSettings):
             ("encoder", EncoderName),
             ("regularizer", RegularizerName),
             ("schedule", ScheduleName),
+            ("way_through_tasks", Way),
         ):
             if getattr(self, name) not in get_args(kind):
                 raise ValueError(f"{name} is {getattr(self, name)!r}; allowed are {', '.join(get_args(kind))}")
@@ -89,6 +120,9 @@ class FewShotConfig(FewShotSettings):
             ("tasks", 1),
             ("batches", 1),
             ("epochs", 1),
+            ("inner_steps", 1),
+            ("inner_batch", 1),
+            ("fine_tuning_steps", 1),
             ("validation_episodes", 0),
             ("test_episodes", 2),
         ):
@@ -97,11 +131,18 @@ class FewShotConfig(FewShotSettings):
                 raise ValueError(f"{name} is {value}; allowed are the integers {smallest} to {_MOST}")
         if self.width is not None and self.width < 1:
             raise ValueError(f"width is {self.width}; allowed is an integer of at least 1")
-        if self.learning_rate is not None and not 0 < self.learning_rate <= _LARGEST_LEARNING_RATE:
-            raise ValueError(
-                f"learning_rate is {self.learning_rate}; allowed are numbers above 0, up to {_LARGEST_LEARNING_RATE}"
-            )
-        if not 0 <= self.coefficient < float("inf"):
-            raise ValueError(f"coefficient is {self.coefficient}; allowed is a number of at least 0")
+        if self.chunk is not None and self.chunk < 1:
+            raise ValueError(f"chunk is {self.chunk}; allowed is an integer of at least 1")
+        for name in ("learning_rate", "inner_rate"):
+            rate = getattr(self, name)
+            if rate is not None and not 0 < rate <= _LARGEST_LEARNING_RATE:
+                raise ValueError(f"{name} is {rate}; allowed are numbers above 0, up to {_LARGEST_LEARNING_RATE}")
+        for name in ("coefficient", "weight_clustering"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} is {getattr(self, name)}; allowed is a number of at least 0")
+        if self.weight_clustering and self.learner != "reptile":
+            raise ValueError(f"weight_clustering is for the reptile learner, not {self.learner}")
+        if (self.head_name == "fine-tuning") != self.is_fine_tuned:
+            raise ValueError(f"head {self.head_name} does not go with the learner {self.learner}")
         if self.regularizer != "none" and self.learner != "classical":
             raise ValueError(f"regularizer {self.regularizer} is for the classical learner, not {self.learner}")

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 import torch
 
+from models.fewshot.adaptive import AdaptiveTraining
 from models.fewshot.class_images import ClassImages, FewShotData
 from models.fewshot.comparison import EpisodeTest, evaluate_run
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.evaluation import embed
-from models.fewshot.learners import HEADS
+from models.fewshot.evaluators import HEADS
+from models.fewshot.inner import Timing
+from models.fewshot.learners import build_method, build_network
 from models.fewshot.run import FewShotRun, load_run, run_few_shot
 from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
@@ -50,23 +53,24 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("learner", ["ridge", "svm", "classical"])
+@pytest.mark.parametrize("learner", ["ridge", "svm", "classical", "maml", "fomaml", "reptile"])
 def test_each_learner_trains_and_says_how_it_does(learner: Any, tmp_path: Path) -> None:
     record = run(tmp_path, replace(CONFIG, learner=learner))
     assert [(one["way"], one["shot"], one["query"]) for one in record["evaluations"]] == [(3, 1, 7), (3, 5, 3)]
     for one in record["evaluations"]:
         assert 0 <= one["low"] <= one["mean"] <= one["high"] <= 1
-        assert one["head"] == ("ridge" if learner == "classical" else learner)
-        assert one["batch_norm"] == "running"
+        tuned = learner in ("maml", "fomaml", "reptile")
+        assert one["head"] == ("fine-tuning" if tuned else "ridge" if learner == "classical" else learner)
+        assert one["batch_norm"] == ("episode (transductive)" if tuned else "running")
     assert json.loads((tmp_path / "result.json").read_text()) == record
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
-    assert [set(line) >= {"loss", "accuracy", "validation_accuracy"} for line in lines] == [True, True]
+    assert [set(line) >= {"loss", "validation_accuracy"} for line in lines] == [True, True]
 
 
 def test_the_epoch_that_validates_best_is_kept_and_without_validation_classes_the_last(tmp_path: Path) -> None:
     run(tmp_path / "val", replace(CONFIG, epochs=6, learning_rate=0.1))
     lines = [json.loads(line) for line in (tmp_path / "val" / "metrics.jsonl").read_text().splitlines()]
-    encoder = load_run(tmp_path / "val").encoder
+    encoder = load_run(tmp_path / "val").network
     features = embed(encoder, data(), "val")
     episodes = Episodes(data(), "val", EpisodeShape(3, 1, 2), 1)
     chosen = features[episodes.indices(range(5))]
@@ -76,7 +80,7 @@ def test_the_epoch_that_validates_best_is_kept_and_without_validation_classes_th
     assert found == pytest.approx(max(line["validation_accuracy"] for line in lines))
     run(tmp_path / "without", of=data(validation=False))
     last = torch.load(tmp_path / "without" / "prototype.pt", weights_only=True)["parts"]["model encoder"]
-    kept = load_run(tmp_path / "without").encoder.state_dict()
+    kept = load_run(tmp_path / "without").network.state_dict()
     assert all(torch.equal(last[name], kept[name]) for name in kept)
 
 
@@ -85,11 +89,11 @@ class Killed(Exception):
 
 
 @pytest.mark.parametrize("saves", [0, 1])
-@pytest.mark.parametrize("learner", ["prototype", "classical"])
+@pytest.mark.parametrize("learner", ["prototype", "classical", "maml", "reptile"])
 def test_a_run_that_was_killed_resumes_and_ends_with_the_same_numbers(
     learner: Any, saves: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = replace(CONFIG, learner=learner, epochs=3)
+    config = replace(CONFIG, learner=learner, epochs=3, way_through_tasks="loop")
     whole = run(tmp_path / "whole", config)
     save, saved = Checkpoint.save, []
 
@@ -110,6 +114,39 @@ def test_a_run_that_was_killed_resumes_and_ends_with_the_same_numbers(
         assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
+def test_a_resumed_run_keeps_its_way_through_the_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = replace(CONFIG, learner="fomaml", epochs=1)
+    asked: list[Any] = []
+
+    def timing(self: AdaptiveTraining) -> Timing:
+        asked.append(self)
+        return Timing({"loop": 2.0, "vmap": 1.0})
+
+    monkeypatch.setattr(AdaptiveTraining, "timing", timing)
+    ways: list[str] = []
+    step = AdaptiveTraining.step
+    monkeypatch.setattr(AdaptiveTraining, "step", lambda self, *rest: ways.append(self.how) or step(self, *rest))
+    run(tmp_path, config)
+    (tmp_path / "fomaml.pt").unlink()
+    run(tmp_path, config, resume=True)
+    assert len(asked) == 1
+    assert set(ways) == {"vmap"}
+
+
+def test_the_timing_trains_nothing_and_draws_nothing() -> None:
+    config = replace(CONFIG, learner="reptile")
+    network = build_network(config, (3, 16, 16))
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    method = build_method(config, network, data(), None)
+    assert isinstance(method, AdaptiveTraining)
+    torch.manual_seed(1)
+    expected = torch.rand(2)
+    torch.manual_seed(1)
+    assert set(method.timing().seconds) == {"loop", "vmap"}
+    assert torch.equal(torch.rand(2), expected)
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+
+
 def test_a_run_of_other_settings_or_other_data_is_refused(trained: Path) -> None:
     with pytest.raises(ValueError, match=r"holds a run of other settings: way 3 \(now 2\)"):
         run(trained, replace(CONFIG, way=2), resume=True)
@@ -127,8 +164,8 @@ def test_a_run_is_evaluated_by_the_normalisation_of_its_training_classes(trained
     pixels = brighter.images.float()
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in (one.mean, one.std))
     with torch.no_grad():
-        expected = one.encoder((pixels - mean) / std)
-    found = embed(one.encoder, other.normalised_by(one.mean, one.std), "test")
+        expected = one.network((pixels - mean) / std)
+    found = embed(one.network, other.normalised_by(one.mean, one.std), "test")
     assert torch.allclose(found, expected, atol=1e-5)
     assert evaluated(one, other)[0]["mean"] != evaluated(one, data())[0]["mean"]
 

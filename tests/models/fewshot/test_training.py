@@ -16,7 +16,7 @@ from models.fewshot.class_images import ClassImages, FewShotData
 from models.fewshot.class_pairs import ClassPairs
 from models.fewshot.classical import ClassicalTraining, EncoderWithClassifier
 from models.fewshot.episodes import Episodes, EpisodeShape
-from models.fewshot.episodic import EpisodicTraining, LearntScale, episode_features
+from models.fewshot.episodic import EpisodicTraining, LearntScale
 from models.progress import Progress
 from models.training.loop import run_stage
 from models.training.method import Method
@@ -147,17 +147,6 @@ def test_processes_share_the_tasks_of_a_batch(processes: int) -> None:
     shared = torch.cat([part[0] for part in parts if part is not None])
     assert sorted(shared.flatten(1).sum(1).tolist()) == sorted(batch.support.flatten(1).sum(1).tolist())
     assert method.share(batch, 0, 5) is None
-
-
-def test_features_of_a_batch_are_those_of_each_episode_alone() -> None:
-    episodes = Episodes(random_data(), "train", EpisodeShape(3, 2, 4))
-    encoder = Flat()
-    support, query = episode_features(encoder, episodes.batch([3, 8]))
-    alone = episode_features(encoder, episodes.batch([8]))
-    assert support.shape == (2, 6, 6)
-    assert query.shape == (2, 12, 6)
-    assert torch.allclose(support[1], alone[0][0], atol=1e-6)
-    assert torch.allclose(query[1], alone[1][0], atol=1e-6)
 
 
 def test_validation_is_asked_after_every_epoch(tmp_path: Path) -> None:

@@ -1,0 +1,58 @@
+"""Evaluation of a learner on episodes: heads on frozen features, or fine-tuning of the whole network."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor, nn
+
+from models.backbones.batch_norm import batch_norm_of
+from models.fewshot.adaptive import Adaptation, adapted_accuracies
+from models.fewshot.class_images import FewShotData
+from models.fewshot.episodes import Episodes
+from models.fewshot.evaluation import embed, episode_accuracies
+from models.fewshot.heads import linear_logits, prototype_logits, ridge_logits, svm_logits
+from models.progress import Progress
+
+HEADS = {"prototype": prototype_logits, "ridge": ridge_logits, "svm": svm_logits, "linear": linear_logits}
+"""The heads on frozen features by name."""
+
+
+class Evaluator(Protocol):
+    """Classifies episodes of one split of one data set."""
+
+    @property
+    def batch_norm(self) -> str:
+        """The mode of batch norm, for reports."""
+
+    def accuracies(self, episodes: Episodes, count: int, progress: Progress | None = None) -> Tensor:
+        """The share of queries classified rightly in each of the first `count` episodes: (count,), float64."""
+
+
+class FeatureEvaluator:
+    """A head on the features of an encoder, each image of the split embedded once."""
+
+    batch_norm = "running"
+
+    def __init__(self, encoder: nn.Module, head: str, data: FewShotData, split: str) -> None:
+        self.head = HEADS[head]
+        self.features = embed(encoder, data, split)
+
+    def accuracies(self, episodes: Episodes, count: int, progress: Progress | None = None) -> Tensor:
+        return episode_accuracies(self.features, episodes, count, self.head, progress)
+
+
+@dataclass(frozen=True)
+class FineTuningEvaluator:
+    """Fine-tuning of a network on each episode's support."""
+
+    network: nn.Module
+    adaptation: Adaptation
+
+    @property
+    def batch_norm(self) -> str:
+        """The mode of the network's batch norms; queries share statistics in mode `episode`, which is said."""
+        mode = batch_norm_of(self.network)
+        return "episode (transductive)" if mode == "episode" else str(mode)
+
+    def accuracies(self, episodes: Episodes, count: int, progress: Progress | None = None) -> Tensor:
+        return adapted_accuracies(self.network, episodes, count, self.adaptation, progress)
