@@ -16,10 +16,10 @@ class BatchNorm(nn.Module):
     """Batch norm of maps (images, channels, height, width), with a named source of mean and variance.
 
     mode: `running` normalises by the batch in training, where it moves the running statistics, and by these in
-    evaluation. `episode` normalises by the images of the call, which are those of one task: the transductive mode that
-    MAML and Reptile publish. `support` is the same arithmetic, for callers that pass the support set and one query at a
-    time. Neither of the two reads or writes running statistics, in training or in evaluation. They are written from
-    mean and variance, so they are right under vmap and in any order of vmap and grad, where `F.batch_norm` is not
+    evaluation. `episode` normalises by mean and variance of the images of the call, which are those of one task: the
+    transductive mode that MAML and Reptile publish. `support` is the same arithmetic, for callers that pass the support
+    set and one query at a time. Neither of the two reads or writes running statistics, in training or in evaluation.
+    Both are right under vmap and in any order of vmap and grad, where `F.batch_norm` in training is not
     (pytorch/functorch issue 534). Their statistics are computed in the dtype of the weights.
 
     Raises ValueError for another mode, and in the modes `episode` and `support` for a single image.
@@ -48,10 +48,11 @@ class BatchNorm(nn.Module):
         return self._by_own_statistics(values.to(self.weight.dtype)).to(values.dtype)
 
     def _by_own_statistics(self, values: Tensor) -> Tensor:
-        centred = values - values.mean((0, 2, 3), keepdim=True)
-        variance = (centred * centred).mean((0, 2, 3))
-        scale = torch.rsqrt(variance + _EPSILON) * self.weight
-        return torch.addcmul(self.bias[:, None, None], centred, scale[:, None, None])
+        # The channels are the groups of one sample's group norm: a single kernel, unlike sums and products of maps.
+        by_channel = values.transpose(0, 1)
+        flat = by_channel.reshape(1, len(by_channel), -1)
+        normalised = nn.functional.group_norm(flat, len(by_channel), self.weight, self.bias, _EPSILON)
+        return normalised.view(by_channel.shape).transpose(0, 1)
 
     def extra_repr(self) -> str:
         return f"{len(self.weight)}, mode={self.mode!r}"

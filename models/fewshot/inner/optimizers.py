@@ -52,9 +52,9 @@ class AdamWithoutMomentum:
         for name in parameters.keys() - self.fixed:
             gradient = gradients[name]
             share = gradient.square().mul_(1 - _BETA2)
-            self.moments[name] = share.add_(self.moments[name] * _BETA2) if name in self.moments else share
-            divisor = torch.sqrt(self.moments[name]).div_(correction).add_(_EPSILON)
-            result[name] = parameters[name] - (gradient / divisor).mul_(self.learning_rate)
+            self.moments[name] = self.moments[name].mul_(_BETA2).add_(share) if name in self.moments else share
+            divisor = torch.sqrt(self.moments[name]).add_(_EPSILON * correction)
+            result[name] = parameters[name] - (gradient / divisor).mul_(self.learning_rate * correction)
         return result
 
 
