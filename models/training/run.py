@@ -115,8 +115,8 @@ class RunFolder:
         if different:
             listed = ", ".join(f"{name} {stored.get(name)} (now {settings[name]})" for name in different)
             raise ValueError(
-                f"{self.path} holds a run of other settings: {listed}; name another folder, where copies of the "
-                f"checkpoints in {self.path} save the stages that these settings do not change"
+                f"{self.path} holds a run of other settings: {listed}; to reuse the stages that these settings leave "
+                f"unchanged, copy the checkpoints of {self.path} to a new folder and train there"
             )
 
 

@@ -26,10 +26,11 @@ def generate(
 
     The first run on a machine prepares Yosys, which takes a minute.
     """
-    designs = chosen_designs(names, required=False)
+    named = chosen_designs(names, required=False)
     widths = {"activation_bits": activation_bits, "weight_bits": weight_bits, "accumulator_bits": accumulator_bits}
     if slope is not None or any(bits is not None for bits in widths.values()):
-        designs.append(_design_of(widths, slope))
+        named.append(_design_of(widths, slope))
+    designs = list(dict.fromkeys(named))
     if not designs:
         raise ValueError("name a design, or give --activation-bits, --weight-bits and --accumulator-bits")
 
@@ -37,8 +38,8 @@ def generate(
     from models.files import write_text
     from models.progress import Progress
 
-    ensure_outputs(*(out / f"{design.name}.v" for design in designs))
     paths = [out / f"{design.name}.v" for design in designs]
+    ensure_outputs(*paths)
     with Progress() as progress:
         task = progress.task("generating", len(designs))
         for design, path in zip(designs, paths, strict=True):

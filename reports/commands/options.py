@@ -80,13 +80,16 @@ def ensure_outputs(
             continue
         identity = _identity(path)
         if identity in read:
-            raise ValueError(f"{path} would be overwritten: it is an input, too")
+            raise ValueError(f"{path} is also an input; choose another output")
         if identity in written:
-            raise ValueError(f"{written[identity]} and {path} are one file, for two outputs")
+            raise ValueError(f"{written[identity]} and {path} are the same file; each output needs its own")
         written[identity] = path
     for folder in folders:
-        if folder is not None:
-            ensure_folder(folder)
+        if folder is None:
+            continue
+        ensure_folder(folder)
+        if _identity(folder) in written:
+            raise ValueError(f"{folder} is to be both a file and a folder; each output needs its own")
 
 
 def _identity(path: Path) -> object:

@@ -45,7 +45,7 @@ def _write_page(report: dict[str, Any], record: Path, folder: Path, sweep: Path 
                 write_page(report, drawn)
             else:
                 write_layout_page(report, drawn, sweep, pictures=folder)
-        except OSError:
+        except (OSError, MemoryError):
             raise
         except KeyError as error:
             raise _foreign(record, f"it lacks {error}") from error

@@ -19,7 +19,7 @@ from reports.cells.liberty import BUILTIN, load_library
 from reports.cells.library import Library
 from reports.commands.options import Designs, JsonFile, ProofLimit, chosen_designs, ensure_outputs
 from reports.commands.output import show, show_note, write_json
-from reports.mac.synthesis import PROOF_LIMIT, synthesize
+from reports.mac.synthesis import FILES, PROOF_LIMIT, synthesize
 
 
 def synth(
@@ -52,7 +52,8 @@ def synth(
     if not libraries:
         raise ValueError("name at least one library")
     compared = json_file.with_suffix(".md") if json_file is not None and len(libraries) > 1 else None
-    ensure_outputs(json_file, compared, folders=[out], inputs=library)
+    netlists = [out / design.name / file for design in designs for file in FILES] if out is not None else []
+    ensure_outputs(json_file, compared, *netlists, folders=[out], inputs=library)
     _show_notes(libraries, dont_use)
     if len(libraries) == 1:
         return _synthesize_all(designs, libraries[0], proof_limit, json_file, out)

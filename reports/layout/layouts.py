@@ -55,7 +55,8 @@ def lay_out(
         if 2 * chosen.dot_length <= WARM_UP:
             raise ValueError(f"the layer's dot products have {chosen.dot_length} terms; energy needs more than 32")
     for report in _REPORT:  # left by an earlier run, whose layouts are deleted below
-        (out / report).unlink(missing_ok=True)
+        if not (out / report).is_symlink():
+            (out / report).unlink(missing_ok=True)
     for design in designs:
         shutil.rmtree(out / design.name, ignore_errors=True)
     tries = [(unit, mapping) for unit in generate_all(designs) for mapping in MAPPINGS]

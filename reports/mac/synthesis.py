@@ -1,7 +1,9 @@
 """Maps a multiply-accumulate unit to standard cells, measures its area by part, and proves the netlist equivalent."""
 
 import json
+import shutil
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,6 +11,7 @@ from hw.mac.design import MacDesign
 from hw.mac.generated import GeneratedUnit
 from hw.mac.parts import PARTS
 from hw.yosys import YosysError, YosysTimeout, run_yosys
+from models.files import write_with
 from reports.cells.library import Library
 from reports.cells.recipes import ABC_SCRIPTS
 
@@ -19,6 +22,8 @@ UNIT = "unit.v"
 NETLIST = "netlist.v"
 FLAT_NETLIST = "netlist.json"
 MODELS = "models.v"
+FILES = (UNIT, NETLIST, FLAT_NETLIST, MODELS)
+"""The files that a mapping leaves."""
 """The files that `synthesize` writes: the Verilog source, the netlist, the flattened netlist as Yosys's JSON, and
 Verilog models of the library's cells."""
 
@@ -118,8 +123,8 @@ def synthesize(
             raise ValueError(f"{design.name} cannot be mapped to {library.name}{_reason(library, error)}") from error
         area_by_part, cells = _read_areas(scratch / "area.json", design)
         equivalent = prove_equivalent(design, scratch, proof_limit)
-        for file in (UNIT, NETLIST, FLAT_NETLIST, MODELS):
-            (scratch / file).replace(folder / file)
+        for file in FILES:
+            write_with(folder / file, partial(shutil.copyfile, scratch / file))
     return Netlist(
         library=library.name,
         area=round(sum(area_by_part.values()), 3),

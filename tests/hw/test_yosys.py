@@ -58,7 +58,7 @@ def test_yosys_is_prepared_once_for_all_threads_and_outside_of_their_limits(
         return subprocess.CompletedProcess(command, 0, "", "")
 
     monkeypatch.setattr(hw.yosys, "run_tool", run)
-    monkeypatch.setattr(hw.yosys, "_compiled", lambda: tmp_path / "cache")
+    monkeypatch.setattr(hw.yosys, "_cache", lambda: tmp_path / "cache")
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: run_yosys("stat", tmp_path, limit=9), range(4)))
     assert runs[0] == (["-V"], None)
@@ -68,4 +68,4 @@ def test_yosys_is_prepared_once_for_all_threads_and_outside_of_their_limits(
 def test_a_cache_that_cannot_be_made_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("YOWASP_CACHE_DIR", str(tmp_path / "file" / "cache"))
-    assert hw.yosys._compiled.__wrapped__().name == "YoWASP"
+    assert hw.yosys._cache.__wrapped__().name == "YoWASP"

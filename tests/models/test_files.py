@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -91,21 +92,47 @@ def test_a_circle_of_links_is_an_error(tmp_path: Path) -> None:
 
 
 WRITES_TO_ITS_OUTPUT = """
+import sys
 from pathlib import Path
-from models.files import write_text
-print("before", flush=True)
-for name in ("out.txt", "/dev/stdout"):
-    write_text(Path(name), "written\\n")
+from models.files import ensure_writable, write_text
+print("before")
+for name in sys.argv[1:]:
+    ensure_writable(Path(name))
+    write_text(Path(name), "a longer line of results\\n")
 print("after")
 """
+LINES = ["before", "a longer line of results", "after"]
 
 
-def test_the_file_behind_standard_output_is_added_to(tmp_path: Path) -> None:
-    with (tmp_path / "out.txt").open("a") as output:
-        command = [sys.executable, "-c", WRITES_TO_ITS_OUTPUT]
-        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-        subprocess.run(command, cwd=tmp_path, env=environment, stdout=output, check=True)
-    assert (tmp_path / "out.txt").read_text().split() == ["before", "written", "written", "after"]
+def printed(folder: Path, *names: str, stdout: Any) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-c", WRITES_TO_ITS_OUTPUT, *names]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.run(command, cwd=folder, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("mode", ["w", "a"])
+@pytest.mark.parametrize("name", ["out.txt", "/dev/stdout", "/proc/self/fd/1", "/dev/fd/1"])
+def test_the_file_behind_standard_output_is_added_to(name: str, mode: str, tmp_path: Path) -> None:
+    with (tmp_path / "out.txt").open(mode) as output:
+        finished = printed(tmp_path, name, stdout=output)
+    assert finished.returncode == 0, finished.stderr
+    assert (tmp_path / "out.txt").read_text().splitlines() == LINES
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out.txt"]
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/proc/self/fd/1"])
+def test_a_pipe_behind_standard_output_is_written_to(name: str, tmp_path: Path) -> None:
+    finished = printed(tmp_path, name, stdout=subprocess.PIPE)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.splitlines() == LINES
+
+
+def test_a_pipe_of_another_descriptor_is_written_to() -> None:
+    reader, writer = os.pipe()
+    write_text(Path(f"/dev/fd/{writer}"), "content")
+    os.close(writer)
+    assert os.read(reader, 100) == b"content"
+    os.close(reader)
 
 
 @pytest.mark.parametrize("name", ["x" * 255, "日" * 85, "x." + "y" * 253])
@@ -135,6 +162,8 @@ def test_a_folder_below_a_file_is_refused_and_nothing_is_made(name: str, tmp_pat
     with pytest.raises(NotADirectoryError, match="file is not a folder"):
         ensure_folder(tmp_path / name)
     ensure_folder(tmp_path / "new" / "folder")
+    with pytest.raises(OSError, match="File name too long"):
+        ensure_folder(tmp_path / ("x" * 300))
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
