@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from models.fewshot.class_images import FewShotData
+from typing import Literal
 
 DatasetName = Literal["procedural", "folders", "omniglot", "cifar10", "drawings"]
 SplitBy = Literal["class", "category"]
@@ -36,9 +33,3 @@ class FewShotSource(SplitOptions):
     train, val and test; omniglot; cifar10 by classes; drawings from `make drawings`."""
     data: Path | None = None
     """Folder, archive or file that holds the data set."""
-
-    def read(self) -> "FewShotData":
-        """The data set. Raises ValueError if the data is missing, damaged, or of another form."""
-        from models.fewshot.readers.registry import read_source
-
-        return read_source(self)

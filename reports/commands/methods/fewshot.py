@@ -34,6 +34,7 @@ class TrainFewShot:
 
     def run(self) -> "list[Table]":
         """Trains; returns the table of accuracies, in the main process alone."""
+        from models.fewshot.readers.registry import read_source
         from models.fewshot.run import run_few_shot
         from models.fewshot.settings import FewShotConfig
         from models.progress import Progress
@@ -42,7 +43,7 @@ class TrainFewShot:
 
         config = FewShotConfig(**asdict(self.settings))
         ensure_outputs(folders=[self.out])
-        data = self.source.read()
+        data = read_source(self.source)
         shown = process_state().is_main_process
         with Progress(quiet=not shown) as progress:
             record = run_few_shot(config, data, self.out, progress, self.execution, resume=self.resume)
@@ -61,6 +62,7 @@ class TrainedFewShot:
         Raises ValueError if the encoder takes other images, or was trained on their classes.
         """
         from models.fewshot.comparison import EpisodeTest, evaluate_run
+        from models.fewshot.readers.registry import read_source
         from models.fewshot.run import load_run
         from models.progress import Progress
 
@@ -79,7 +81,7 @@ class TrainedFewShot:
         )
         dataset: Any = options.dataset_of(get_args(DatasetName))
         split = {field.name: getattr(wanted, field.name) for field in fields(SplitOptions)}
-        data = FewShotSource(dataset=dataset, data=options.data, **split).read()
+        data = read_source(FewShotSource(dataset=dataset, data=options.data, **split))
         with Progress() as progress:
             records = evaluate_run(self.finished, data, test, against, progress)
         return Evaluation({"evaluations": records}, tuple(map(_line, records)))

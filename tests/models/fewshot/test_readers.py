@@ -19,6 +19,7 @@ from models.fewshot.readers.cifar import read_cifar_classes
 from models.fewshot.readers.folders import read_folders
 from models.fewshot.readers.omniglot import read_omniglot
 from models.fewshot.readers.pickles import read_pickles
+from models.fewshot.readers.registry import read_source
 from models.fewshot.sources import FewShotSource
 from tests.support.fewshot import random_data
 from tests.support.images import write_batches
@@ -41,7 +42,7 @@ def write_pickles(folder: Path, source: FewShotData, **changed: Any) -> None:
 def test_cifar_fs_is_read_as_it_was_written(tmp_path: Path) -> None:
     data = random_data()
     write_procedural(tmp_path, data)
-    found = FewShotSource(dataset="folders", data=tmp_path).read()
+    found = read_source(FewShotSource(dataset="folders", data=tmp_path))
     for split in SPLITS:
         assert torch.equal(found.splits[split].images, data.splits[split].images)
         assert found.splits[split].counts == data.splits[split].counts
@@ -136,7 +137,7 @@ def write_folders(folder: Path, splits: tuple[str, ...] = SPLITS) -> None:
 
 def test_folders_are_read_with_or_without_validation_classes(tmp_path: Path) -> None:
     write_folders(tmp_path / "all")
-    assert set(FewShotSource(dataset="folders", data=tmp_path / "all").read().splits) == set(SPLITS)
+    assert set(read_source(FewShotSource(dataset="folders", data=tmp_path / "all")).splits) == set(SPLITS)
     write_folders(tmp_path / "two", ("train", "test"))
     found = read_folders(tmp_path / "two")
     assert set(found.splits) == {"train", "test"}
@@ -210,7 +211,7 @@ def test_faults_of_omniglot_are_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="has no Omniglot archives"):
         read_omniglot(tmp_path)
     with pytest.raises(ValueError, match="none: no such folder"):
-        FewShotSource(dataset="omniglot", data=tmp_path / "none").read()
+        read_source(FewShotSource(dataset="omniglot", data=tmp_path / "none"))
     path = tmp_path / "images_background.zip"
     write_omniglot(path, {"Greek": 2})
     with pytest.raises(ValueError, match="there are 1 alphabets; splits of training, validation and test need more"):
@@ -259,4 +260,4 @@ def test_impossible_procedural_sets_are_refused(options: dict[str, Any], message
 
 def test_data_that_is_not_named_is_asked_for() -> None:
     with pytest.raises(ValueError, match="--dataset omniglot needs --data with the folder or archive that holds it"):
-        FewShotSource(dataset="omniglot").read()
+        read_source(FewShotSource(dataset="omniglot"))

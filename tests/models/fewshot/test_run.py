@@ -93,7 +93,7 @@ class Killed(Exception):
 def test_a_run_that_was_killed_resumes_and_ends_with_the_same_numbers(
     learner: Any, saves: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = replace(CONFIG, learner=learner, epochs=3, way_through_tasks="loop")
+    config = replace(CONFIG, learner=learner, batches=2, inner_steps=2, fine_tuning_steps=2, way_through_tasks="loop")
     whole = run(tmp_path / "whole", config)
     save, saved = Checkpoint.save, []
 
@@ -115,7 +115,7 @@ def test_a_run_that_was_killed_resumes_and_ends_with_the_same_numbers(
 
 
 def test_a_resumed_run_keeps_its_way_through_the_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = replace(CONFIG, learner="fomaml", epochs=1)
+    config = replace(CONFIG, learner="fomaml", epochs=1, batches=1, inner_steps=1, fine_tuning_steps=1)
     asked: list[Any] = []
 
     def timing(self: AdaptiveTraining) -> Timing:
