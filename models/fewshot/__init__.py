@@ -1,0 +1,1 @@
+"""Few-shot learning: episodes, meta-learners, and measures of what they learn (dissertation chapter 5)."""
