@@ -1,0 +1,22 @@
+"""Measures of features and parameters: how classes cluster, how alike two networks are, how far parameters moved."""
+
+from models.fewshot.measures.alignment import AlignmentSums, kernel_alignment
+from models.fewshot.measures.clustering import (
+    feature_clustering,
+    feature_clustering_of_batch,
+    hyperplane_variation,
+    isotropic_hyperplane_variation,
+)
+from models.fewshot.measures.discriminant import discriminant_plane
+from models.fewshot.measures.distance import filter_normalised_distance
+
+__all__ = [
+    "AlignmentSums",
+    "discriminant_plane",
+    "feature_clustering",
+    "feature_clustering_of_batch",
+    "filter_normalised_distance",
+    "hyperplane_variation",
+    "isotropic_hyperplane_variation",
+    "kernel_alignment",
+]
