@@ -1,0 +1,61 @@
+"""Accuracy over episodes with its uncertainty, each kind by name.
+
+Papers print a deviation, a standard error or a 95% interval under the same sign; the dissertation prints one standard
+error.
+"""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from torch import Tensor
+
+_Z_95 = NormalDist().inv_cdf(0.975)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over episodes. standard_error: 1 SE of the mean, from the deviation with n - 1. episodes: n."""
+
+    mean: float
+    standard_error: float
+    episodes: int
+
+    @property
+    def half_width(self) -> float:
+        """Half of the 95% interval: 1.96 SE, as the mean of many episodes is normal."""
+        return _Z_95 * self.standard_error
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95% interval of the mean: its ends."""
+        return self.mean - self.half_width, self.mean + self.half_width
+
+
+def estimate(values: Tensor) -> Estimate:
+    """The mean of `values`, (episodes,), one a task, such as accuracies.
+
+    Raises ValueError for fewer than two episodes, which have no deviation, and for values that are not finite.
+    """
+    _check(values)
+    values = values.double()
+    return Estimate(values.mean().item(), values.std(correction=1).item() / math.sqrt(len(values)), len(values))
+
+
+def paired_difference(values: Tensor, others: Tensor) -> Estimate:
+    """The mean of `values` - `others`, (episodes,) each, of two runs on the same episodes in the same order.
+
+    Both runs find the same episodes hard, so the difference is known more exactly than either mean.
+
+    Raises ValueError for different numbers of episodes, fewer than two, and values that are not finite.
+    """
+    if values.shape != others.shape:
+        raise ValueError(f"runs have {tuple(values.shape)}, {tuple(others.shape)} episodes; pairs need the same ones")
+    return estimate(values.double() - others.double())
+
+
+def _check(values: Tensor) -> None:
+    if values.ndim != 1 or len(values) < 2:
+        raise ValueError(f"values are {tuple(values.shape)}; allowed is (episodes,), at least 2")
+    if not values.isfinite().all():
+        raise ValueError(f"value of episode {int((~values.isfinite()).nonzero()[0])} is not finite")
