@@ -9,10 +9,13 @@ of samples x samples for every way, and one for the multipliers of the sums: the
 the ways' inverses. The method is Mehrotra's predictor and corrector.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from models.fewshot.heads.chunks import chunks
 
 _TOLERANCE = {torch.float32: 1e-9, torch.float64: 1e-13}
 """A task is solved when its duality gap is this part of its objective; later steps would divide rounding errors."""
@@ -73,6 +76,17 @@ def solve_dual(kernel: Tensor, labels: Tensor, bound: float, iterations: int) ->
     Every iterate fulfils the constraints, so a few steps give a usable classifier. Where the dtype cannot hold the
     kernel's range, the duals are NaN.
     """
+    parts = system_chunks(kernel, labels.shape[1])
+    solved = [_solve(kernel[part], labels[part], bound, iterations) for part in parts]
+    return Dual(torch.cat([each.duals for each in solved]), torch.cat([each.free() for each in solved]))
+
+
+def system_chunks(kernel: Tensor, ways: int) -> Iterator[slice]:
+    """Slices of the tasks in which the systems of all ways, samples x samples each, fit into the cache."""
+    return chunks(kernel, ways * kernel[0].numel() * kernel.element_size())
+
+
+def _solve(kernel: Tensor, labels: Tensor, bound: float, iterations: int) -> _Iterate:
     quadratic = kernel + torch.eye(kernel.shape[-1], dtype=kernel.dtype, device=kernel.device)
     iterate = _start(quadratic, labels, bound)
     for _ in range(iterations):
@@ -82,7 +96,7 @@ def solve_dual(kernel: Tensor, labels: Tensor, bound: float, iterations: int) ->
             break
         step = _Newton(quadratic, labels, iterate).step(gap)
         iterate = iterate.moved(step, _STEP * iterate.longest(step) * unsolved)
-    return Dual(iterate.duals, iterate.free())
+    return iterate
 
 
 def _start(quadratic: Tensor, labels: Tensor, bound: float) -> _Iterate:

@@ -9,7 +9,7 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from models.fewshot.heads.checks import class_weights
-from models.fewshot.heads.interior_point import solve_dual
+from models.fewshot.heads.interior_point import solve_dual, system_chunks
 from models.fewshot.heads.precision import in_given_precision
 from models.fewshot.heads.products import inner_products
 
@@ -29,7 +29,7 @@ def svm_logits(
     """
     if not 0 < bound < math.inf:
         raise ValueError(f"bound is {bound}; allowed is a positive number")
-    if iterations < 1:
+    if not isinstance(iterations, int) or iterations < 1:
         raise ValueError(f"iterations is {iterations}; allowed is an integer of at least 1")
     weights = class_weights(query, support, labels, ways)
     cross, kernel = inner_products(query, support)
@@ -57,7 +57,9 @@ class _Duals(Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
         kernel, duals, free = ctx.saved_tensors
         quadratic = kernel + torch.eye(kernel.shape[-1], dtype=kernel.dtype, device=kernel.device)
-        response, shift = _response(quadratic, free, gradient)
+        parts = system_chunks(kernel, duals.shape[1])
+        responses = [_response(quadratic[part], free[part], gradient[part]) for part in parts]
+        response, shift = map(torch.cat, zip(*responses, strict=True))
         of_kernel = -response.mT @ duals
         of_labels = None
         if ctx.needs_input_grad[1]:
