@@ -44,7 +44,7 @@ def estimate(values: Tensor) -> Estimate:
     Raises ValueError for fewer than two episodes, which have no deviation, and for values that are not finite.
     """
     _check(values)
-    values = values.double()
+    values = values.detach().cpu().double()
     return Estimate(values.mean().item(), values.std(correction=1).item() / math.sqrt(len(values)), len(values))
 
 
@@ -57,7 +57,7 @@ def paired_difference(values: Tensor, others: Tensor) -> Estimate:
     """
     if values.shape != others.shape:
         raise ValueError(f"runs have {tuple(values.shape)}, {tuple(others.shape)} episodes; pairs need the same ones")
-    return estimate(values.double() - others.double())
+    return estimate(values.detach().cpu().double() - others.detach().cpu().double())
 
 
 def _check(values: Tensor) -> None:

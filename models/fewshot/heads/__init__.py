@@ -1,4 +1,4 @@
-"""Classifiers on the features of a few labelled samples, for many tasks at once, differentiable.
+"""Classifiers on the features of a few labelled samples, for many tasks at once, differentiable once.
 
 Every head takes query features (tasks, queries, d), support features (tasks, samples, d), labels of the support,
 int64 (tasks, samples) or soft (tasks, samples, ways), and the number of ways. It returns logits (tasks, queries,

@@ -19,8 +19,8 @@ def class_weights(query: Tensor, support: Tensor, labels: Tensor, ways: int) -> 
     without support.
     """
     _check_features(query, support)
-    if ways < 2:
-        raise ValueError(f"ways is {ways}; a head tells at least 2 apart")
+    if not isinstance(ways, int) or ways < 2:
+        raise ValueError(f"ways is {ways}; allowed is an integer of at least 2")
     tasks, samples, _ = support.shape
     if labels.device != support.device:
         raise ValueError(f"labels are on {labels.device}, support is on {support.device}")

@@ -6,22 +6,23 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-CHUNK_BYTES = 4 << 20
-"""Size of the features of a chunk of tasks. Larger ones leave the cache between one operation and the next."""
+CHUNK_BYTES = 2 << 20
+"""Size of a chunk of tasks. Larger ones leave the cache between one operation and the next."""
 
 HUGE_PAGE_BYTES = 32 << 20
 """Memory from this size on comes fresh from the system each time: the limit of glibc's allocator."""
 
 
-def chunks(*features: Tensor) -> Iterator[slice]:
+def chunks(features: Tensor, bytes_of_a_task: int | None = None) -> Iterator[slice]:
     """Slices of the tasks, the first axis of `features`.
 
-    On a CPU a slice has CHUNK_BYTES, or is a single task. On other devices, one slice holds all tasks.
+    On a CPU a slice takes CHUNK_BYTES, or is a single task. On other devices, one slice holds all tasks.
+    bytes_of_a_task: what the work on a task takes; by default its features.
     """
-    tasks = len(features[0])
+    tasks = len(features)
     size = tasks
-    if features[0].device.type == "cpu":
-        size = max(1, CHUNK_BYTES * tasks // sum(map(_bytes, features)))
+    if features.device.type == "cpu":
+        size = max(1, CHUNK_BYTES // (bytes_of_a_task or _bytes(features[0])))
     return (slice(first, min(first + size, tasks)) for first in range(0, tasks, size))
 
 

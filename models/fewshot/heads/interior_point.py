@@ -9,10 +9,13 @@ of samples x samples for every way, and one for the multipliers of the sums: the
 the ways' inverses. The method is Mehrotra's predictor and corrector.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from models.fewshot.heads.chunks import chunks
 
 _TOLERANCE = {torch.float32: 1e-9, torch.float64: 1e-13}
 """A task is solved when its duality gap is this part of its objective; later steps would divide rounding errors."""
@@ -70,19 +73,40 @@ def solve_dual(kernel: Tensor, labels: Tensor, bound: float, iterations: int) ->
     """The duals of every task after at most `iterations` steps.
 
     kernel: K, (tasks, samples, samples). labels: y, (tasks, ways, samples), of at least 0, with a sum over ways of 1.
-    Every iterate fulfils the constraints, so a few steps give a usable classifier. Where the dtype cannot hold the
-    kernel's range, the duals are NaN.
+    Every iterate fulfils the constraints, so a few steps give a usable classifier. Raises ValueError, naming the task,
+    where K + I/2 is not positive definite in the dtype: the rounding of large features' products reaches I.
     """
-    quadratic = kernel + torch.eye(kernel.shape[-1], dtype=kernel.dtype, device=kernel.device)
+    identity = torch.eye(kernel.shape[-1], dtype=kernel.dtype, device=kernel.device)
+    _check_definite(kernel + identity / 2)
+    quadratic = kernel + identity
+    parts = system_chunks(kernel, labels.shape[1])
+    solved = [_solve(quadratic[part], labels[part], bound, iterations) for part in parts]
+    return Dual(torch.cat([each.duals for each in solved]), torch.cat([each.free() for each in solved]))
+
+
+def system_chunks(kernel: Tensor, ways: int) -> Iterator[slice]:
+    """Slices of the tasks in which the systems of all ways, samples x samples each, fit into the cache."""
+    return chunks(kernel, ways * kernel[0].numel() * kernel.element_size())
+
+
+def _check_definite(matrices: Tensor) -> None:
+    _, failed = torch.linalg.cholesky_ex(matrices)
+    if failed.any():
+        task = int(failed.nonzero()[0])
+        raise ValueError(f"features of task {task} are too large for the support vector machine in {matrices.dtype}")
+
+
+def _solve(quadratic: Tensor, labels: Tensor, bound: float, iterations: int) -> _Iterate:
     iterate = _start(quadratic, labels, bound)
     for _ in range(iterations):
         gap = iterate.gap()
-        unsolved = gap > _TOLERANCE[kernel.dtype] * (labels * iterate.duals).sum((1, 2), keepdim=True)
+        unsolved = gap > _TOLERANCE[labels.dtype] * (labels * iterate.duals).sum((1, 2), keepdim=True)
         if not unsolved.any():
             break
-        step = _Newton(quadratic, labels, iterate).step(gap)
-        iterate = iterate.moved(step, _STEP * iterate.longest(step) * unsolved)
-    return Dual(iterate.duals, iterate.free())
+        newton = _Newton(quadratic, labels, iterate)
+        step = newton.step(gap)
+        iterate = iterate.moved(step, _STEP * iterate.longest(step) * (unsolved & newton.definite))
+    return iterate
 
 
 def _start(quadratic: Tensor, labels: Tensor, bound: float) -> _Iterate:
@@ -101,14 +125,19 @@ def _start(quadratic: Tensor, labels: Tensor, bound: float) -> _Iterate:
 
 
 class _Newton:
-    """The linear system of a Newton step, factored, at an iterate."""
+    """The linear system of a Newton step, factored, at an iterate.
+
+    definite: where rounding has left it positive definite, (tasks, 1, 1). Elsewhere the step has no meaning.
+    """
 
     def __init__(self, quadratic: Tensor, labels: Tensor, at: _Iterate) -> None:
         self._at = at
         systems = quadratic.unsqueeze(1).repeat(1, labels.shape[1], 1, 1)
         systems.diagonal(dim1=-2, dim2=-1).add_(at.pressure / at.slack)
-        self._inverses = torch.cholesky_inverse(torch.linalg.cholesky_ex(systems)[0])
-        self._complement = torch.linalg.cholesky_ex(self._inverses.sum(1))[0]
+        factors, indefinite = _factor(systems)
+        self._inverses = torch.cholesky_inverse(factors)
+        self._complement, indefinite_sums = _factor(self._inverses.sum(1))
+        self.definite = ~(indefinite.any(1) | indefinite_sums)[:, None, None]
         self._unbalanced = at.duals @ quadratic - labels + at.pressure + at.shift
         self._sums = at.duals.sum(1, keepdim=True)
 
@@ -136,3 +165,12 @@ class _Newton:
     def _apply(self, right: Tensor) -> Tensor:
         # The inverses are symmetric, and a row times a matrix is several times faster than a matrix times a column.
         return (right.unsqueeze(-2) @ self._inverses).squeeze(-2)
+
+
+def _factor(matrices: Tensor) -> tuple[Tensor, Tensor]:
+    """Cholesky factors of `matrices`, (..., n, n), and where there is none: True in (...), with a factor of 1."""
+    factors, failed = torch.linalg.cholesky_ex(matrices)
+    indefinite = failed > 0
+    if indefinite.any():
+        factors[indefinite] = torch.eye(factors.shape[-1], dtype=factors.dtype, device=factors.device)
+    return factors, indefinite

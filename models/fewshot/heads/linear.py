@@ -59,7 +59,7 @@ def _train(
 
 
 def _check_options(steps: int, learning_rate: float, momentum: float, weight_decay: float) -> None:
-    if steps < 1:
+    if not isinstance(steps, int) or steps < 1:
         raise ValueError(f"steps is {steps}; allowed is an integer of at least 1")
     if not 0 < learning_rate < math.inf:
         raise ValueError(f"learning_rate is {learning_rate}; allowed is a positive number")

@@ -30,7 +30,7 @@ class _InnerProducts(Function):
         ctx.save_for_backward(query, support)
         tasks, samples, _ = support.shape
         cross, kernel = support.new_empty(tasks, query.shape[1], samples), support.new_empty(tasks, samples, samples)
-        for part in chunks(query, support):
+        for part in chunks(query):
             torch.bmm(query[part], support[part].mT, out=cross[part])
             torch.bmm(support[part], support[part].mT, out=kernel[part])
         return cross, kernel
@@ -41,7 +41,7 @@ class _InnerProducts(Function):
         query, support = ctx.saved_tensors
         of_query, of_support = empty_like(query), empty_like(support)
         symmetric = of_kernel + of_kernel.mT
-        for part in chunks(query, support):
+        for part in chunks(query):
             torch.bmm(of_cross[part], support[part], out=of_query[part])
             torch.bmm(of_cross[part].mT, query[part], out=of_support[part])
             of_support[part].baddbmm_(symmetric[part], support[part])

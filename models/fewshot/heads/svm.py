@@ -9,7 +9,7 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from models.fewshot.heads.checks import class_weights
-from models.fewshot.heads.interior_point import solve_dual
+from models.fewshot.heads.interior_point import solve_dual, system_chunks
 from models.fewshot.heads.precision import in_given_precision
 from models.fewshot.heads.products import inner_products
 
@@ -29,7 +29,7 @@ def svm_logits(
     """
     if not 0 < bound < math.inf:
         raise ValueError(f"bound is {bound}; allowed is a positive number")
-    if iterations < 1:
+    if not isinstance(iterations, int) or iterations < 1:
         raise ValueError(f"iterations is {iterations}; allowed is an integer of at least 1")
     weights = class_weights(query, support, labels, ways)
     cross, kernel = inner_products(query, support)
@@ -47,7 +47,6 @@ class _Duals(Function):
     @staticmethod
     def forward(ctx: Any, kernel: Tensor, labels: Tensor, bound: float, iterations: int) -> Tensor:
         solution = solve_dual(kernel, labels, bound, iterations)
-        _check_solved(solution.duals)
         ctx.save_for_backward(kernel, solution.duals, solution.free)
         ctx.bound = bound
         return solution.duals
@@ -57,7 +56,9 @@ class _Duals(Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
         kernel, duals, free = ctx.saved_tensors
         quadratic = kernel + torch.eye(kernel.shape[-1], dtype=kernel.dtype, device=kernel.device)
-        response, shift = _response(quadratic, free, gradient)
+        parts = system_chunks(kernel, duals.shape[1])
+        responses = [_response(quadratic[part], free[part], gradient[part]) for part in parts]
+        response, shift = map(torch.cat, zip(*responses, strict=True))
         of_kernel = -response.mT @ duals
         of_labels = None
         if ctx.needs_input_grad[1]:
@@ -66,20 +67,17 @@ class _Duals(Function):
 
 
 def _response(quadratic: Tensor, free: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
-    """The free duals' adjoint, (tasks, ways, samples), whose sum over ways is 0, and that of the sums' multipliers."""
-    mask = free.to(gradient.dtype)
+    """The free duals' adjoint, (tasks, ways, samples), whose sum over ways is 0, and that of the sums' multipliers.
+
+    Computed in float64: with features of large norm, the Schur complement of a float32 system is lost in rounding.
+    """
+    quadratic, mask, given = quadratic.double(), free.double(), gradient.double()
     squares = mask.unsqueeze(-1) * mask.unsqueeze(-2)
     systems = quadratic.unsqueeze(1) * squares
     systems.diagonal(dim1=-2, dim2=-1).add_(1 - mask)
     inverses = torch.cholesky_inverse(torch.linalg.cholesky_ex(systems)[0]) * squares
-    unconstrained = (gradient.unsqueeze(-2) @ inverses).squeeze(-2)
+    unconstrained = (given.unsqueeze(-2) @ inverses).squeeze(-2)
     complement = torch.linalg.cholesky_ex(inverses.sum(1))[0]
     shift = torch.cholesky_solve(unconstrained.sum(1).unsqueeze(-1), complement).mT
-    return unconstrained - (shift.unsqueeze(-2) @ inverses).squeeze(-2), shift
-
-
-def _check_solved(duals: Tensor) -> None:
-    if math.isfinite(duals.sum().item()):
-        return
-    task = int((~duals.isfinite()).flatten(1).any(1).nonzero()[0])
-    raise ValueError(f"features of task {task} are too large for the support vector machine in {duals.dtype}")
+    response = unconstrained - (shift.unsqueeze(-2) @ inverses).squeeze(-2)
+    return response.to(gradient.dtype), shift.to(gradient.dtype)

@@ -27,10 +27,10 @@ def criteria(a: torch.Tensor, b: torch.Tensor, criterion) -> np.ndarray:
 
 def related_features(samples: int, d: int, e: int, seed: int = 0, dtype: torch.dtype = torch.float64):
     generator = torch.Generator().manual_seed(seed)
-    a = torch.randn(samples, d, dtype=dtype, generator=generator) + 3
-    return a, a @ torch.randn(d, e, dtype=dtype, generator=generator) + torch.randn(
-        samples, e, dtype=dtype, generator=generator
+    a, mixing, noise = (
+        torch.randn(shape, dtype=dtype, generator=generator) for shape in ((samples, d), (d, e), (samples, e))
     )
+    return a + 3, (a + 3) @ mixing + noise
 
 
 @pytest.mark.parametrize(("d", "e"), [(5, 8), (5, 60), (60, 70)])

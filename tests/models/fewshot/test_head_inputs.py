@@ -134,7 +134,7 @@ def test_soft_labels_that_are_no_distribution_are_named(head: Head, row: list[fl
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"ways": 1}, "ways is 1; a head tells at least 2 apart"),
+        ({"ways": 1}, "ways is 1; allowed is an integer of at least 2"),
         (
             {"query": torch.zeros(3, 16)},
             "query is torch.float32 (3, 16); allowed is (tasks, samples, d), none of them 0",

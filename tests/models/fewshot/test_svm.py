@@ -142,9 +142,23 @@ def test_duplicates_and_zero_features_stay_finite(dtype: torch.dtype, iterations
     assert (logits[1] == 0).all()
 
 
+@pytest.mark.parametrize("squared_norm", [1e3, 3e5])
+@pytest.mark.parametrize("seed", range(5))
+def test_duplicates_of_large_features_stay_finite_in_float32(squared_norm: float, seed: int) -> None:
+    """Rounding of their products comes near I, so factors fail in late steps; the last good iterate stays."""
+    given = random_features(ways=20, shots=5, dimensions=64, seed=seed, dtype=torch.float32)
+    support = given.support * (squared_norm / 128) ** 0.5
+    support[0] = support[0, :1]
+    support.requires_grad_()
+    logits = svm_logits(given.query, support, given.labels, 20, iterations=40)
+    logits.square().sum().backward()
+    assert logits.isfinite().all()
+    assert support.grad.isfinite().all()
+
+
 def test_features_too_large_for_the_dtype_are_named() -> None:
     given = random_features(tasks=3, dtype=torch.float32)
-    given.support[2] *= 1e18
+    given.support[2] = 1e5 * given.support[2, :1] * torch.arange(1, 9).unsqueeze(-1)
     with pytest.raises(ValueError, match="features of task 2 are too large for the support vector machine in"):
         svm_logits(given.query, given.support, given.labels, 4)
 
