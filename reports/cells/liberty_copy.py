@@ -9,13 +9,15 @@ from sim.gates.liberty import Attribute, Group, unquoted
 _WORD = re.compile(r"[\w.+-]+", re.ASCII)
 _UNUSUAL = re.compile(r"[^\w\s.,+*&|^!'()=<>:$\[\]~?#%@-]", re.ASCII)
 _PARENTHESES = re.compile(r"[()]")
+_FUNCTIONS = ("function", "next_state", "clocked_on", "clear", "preset", "three_state", "when")
 
 
 def liberty_text(library: Group) -> str:
     """Returns a library as Liberty source.
 
     Braces, slashes, quotes and characters beyond ASCII are blanked in strings: ABC takes them for its own syntax.
-    Attributes with an expression for a value, such as `VDD + 0.5`, are left out.
+    Functions are quoted, as not every tool reads `function : !A;`. Other attributes with an expression for a value,
+    such as `VDD + 0.5`, are left out.
     """
     lines: list[str] = []
     _write(library, "", lines)
@@ -77,20 +79,23 @@ def _split_pins(cell: Group) -> Group:
 
 
 def _write(group: Group, indent: str, lines: list[str]) -> None:
-    names = ", ".join(name if _WORD.fullmatch(name) else _string(name) for name in group.names)
-    lines.append(f"{indent}{group.kind} ({names}) {{")
+    lines.append(f"{indent}{group.kind} ({', '.join(map(_plain, group.names))}) {{")
     inner = f"{indent}  "
     for one in group.items:
         if isinstance(one, Group):
             _write(one, inner, lines)
             continue
-        values = [_string(unquoted(value)) if value.startswith('"') else value for value in one.values]
-        if one.is_list:
-            plain = (value if value.startswith('"') or _WORD.fullmatch(value) else _string(value) for value in values)
-            lines.append(f"{inner}{one.name} ({', '.join(plain)});")
-        elif values[0].startswith('"') or _WORD.fullmatch(values[0]):
-            lines.append(f"{inner}{one.name} : {values[0]};")
+        if one.name in _FUNCTIONS and one.values:
+            lines.append(f"{inner}{one.name} : {_string(unquoted(one.values[0]))};")
+        elif one.is_list:
+            lines.append(f"{inner}{one.name} ({', '.join(map(_plain, one.values))});")
+        elif one.values[0].startswith('"') or _WORD.fullmatch(one.values[0]):
+            lines.append(f"{inner}{one.name} : {_plain(one.values[0])};")
     lines.append(f"{indent}}}")
+
+
+def _plain(value: str) -> str:
+    return value if _WORD.fullmatch(value) else _string(unquoted(value))
 
 
 def _string(value: str) -> str:

@@ -1,5 +1,6 @@
 """The copy of a library that tools get: what it keeps, and that Yosys maps onto it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,25 @@ def test_a_copy_reads_as_the_original_without_what_tools_stumble_over() -> None:
     assert liberty_text(copy) == text
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        CELLS.replace(FLIP_FLOP, RESETTABLE).replace('"', ""),
+        CELLS.replace(BUFFER, BUFFER.replace('"A"', "A+0")),
+        CELLS.replace(': "!A"', '("!A")'),
+        CELLS.replace(NAND, BUS_NAND).replace('"', ""),
+    ],
+    ids=["unquoted", "a sum", "as a list", "bus"],
+)
+def test_functions_are_quoted_in_a_copy_however_they_are_written(cells: str) -> None:
+    original = f"library (x) {{ {cells} }}"
+    text = liberty_text(parse_liberty(original))
+    stated = re.findall(r"\b(?:function|next_state|clocked_on|clear|preset) : (.*);", text)
+    assert len(stated) >= 6
+    assert all(re.fullmatch(r'"[^"]+"', one) for one in stated)
+    assert read_cells(text) == read_cells(original)
+
+
 def test_cells_are_chosen_marked_and_given_areas() -> None:
     shared = NAND.replace("(A)", "(A, B)").replace("pin (B) { direction : input; }", "")
     library = parse_liberty(f"library (x) {{ {INVERTER} {BUFFER} {shared} {INVERTER} }}")
@@ -64,8 +84,9 @@ def test_cells_are_chosen_marked_and_given_areas() -> None:
         CELLS.replace("area : 2;", "area : 2; type (four) { bit_width : 4; }"),
         CELLS + " ".join(UNUSABLE),
         CELLS.replace(FLIP_FLOP, RESETTABLE),
+        CELLS.replace(FLIP_FLOP, RESETTABLE).replace('"', ""),
     ],
-    ids=["header", "bus", "name", "long name", "type", "unusable", "resettable"],
+    ids=["header", "bus", "name", "long name", "type", "unusable", "resettable", "unquoted"],
 )
 def test_units_are_mapped_and_mutated_with_libraries_of_foundries(cells: str, tmp_path: Path) -> None:
     library = Library("x", f"library (x) {{ {cells} }}")
