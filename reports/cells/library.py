@@ -3,18 +3,17 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import cached_property
 
 from reports.cells.liberty_copy import liberty_text, with_cells
 from reports.cells.liberty_text import has_timing, median_capacitance, time_unit
+from reports.cells.patterns import check_patterns, matches
 from sim.gates.cells import CellSet, LibraryCell, cell_set
 from sim.gates.expressions import Expression, inverted
 from sim.gates.liberty import Group, parse_liberty
 
 _FANOUT = 4  # inputs of median capacitance that each output port is assumed to drive
 _NAMED = 12  # cells that a note names
-_PATTERN = re.compile(r"[\w\[\]*?.$]+", re.ASCII)
 _PRINTABLE = re.compile(r"[\w.$\[\]-]+", re.ASCII)
 
 
@@ -36,11 +35,7 @@ class Library:
     left_out: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        for pattern in self.dont_use:
-            if _PATTERN.fullmatch(pattern) is None:
-                raise ValueError(
-                    f"dont_use is {pattern!r}; allowed are letters, digits, _, ., $, [, ], and * and ? as wildcards"
-                )
+        check_patterns(self.dont_use)
 
     @property
     def _tree(self) -> Group:
@@ -81,7 +76,7 @@ class Library:
     def unmatched(self, patterns: Iterable[str]) -> list[str]:
         """Returns the patterns that match no cell of the library."""
         names = [*self.cells, *self._cells.unusable, *self.left_out]
-        return [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]
+        return [pattern for pattern in patterns if not any(matches(name, pattern) for name in names)]
 
     @cached_property
     def has_timing(self) -> bool:
@@ -133,7 +128,7 @@ class Library:
         return f"{driver}set_load {self.output_load:g}\n"
 
     def _avoids(self, name: str) -> bool:
-        return any(fnmatchcase(name, pattern) for pattern in self.dont_use)
+        return any(matches(name, pattern) for pattern in self.dont_use)
 
 
 def _is_buffer(cell: LibraryCell) -> bool:

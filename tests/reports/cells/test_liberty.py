@@ -116,6 +116,17 @@ def test_cells_to_avoid_are_marked_in_what_tools_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("pattern", "avoided"),
+    [("N[0]", {"N[0]", "N0"}), ("N[?]", {"N[0]", "N[1]"}), ("?[1]", {"N[1]"}), ("N*", {"N[0]", "N[1]", "N0"})],
+)
+def test_brackets_in_patterns_are_also_those_of_names(pattern: str, avoided: set[str]) -> None:
+    gates = " ".join(NAND.replace("NAND", name) for name in ("N[0]", "N[1]", "N0"))
+    library = Library("x", f"library (x) {{ {INVERTER} {gates} }}", (pattern,))
+    assert library.cells.keys() - library.chosen_cells.keys() == avoided
+    assert library.unmatched((pattern,)) == []
+
+
+@pytest.mark.parametrize(
     ("patterns", "message"),
     [
         (("*",), r"dont_use leaves no cell of .*mine\.lib: \*"),
