@@ -6,6 +6,7 @@ from pathlib import Path
 
 from models.data.files import Files
 from models.data.pictures import ENDINGS
+from models.listing import listed
 
 _MOST_NAMES = 10
 
@@ -34,14 +35,16 @@ def check_classes(classes: Classes, folder: Path) -> None:
         raise ValueError(f"{folder} has no pictures in folders by class; their names end in {', '.join(ENDINGS)}")
     empty = sorted(name for name, pictures in classes.items() if not pictures)
     if empty:
-        raise ValueError(f"{folder} has classes without pictures: {_listed(empty)}")
+        raise ValueError(f"{folder} has classes without pictures: {listed(empty, _MOST_NAMES)}")
 
 
 def check_same_classes(train: Classes, held_out: Classes, folder: Path, held_out_name: str) -> None:
     """Raises ValueError if the classes in `folder` of training and held-out pictures differ."""
     different = sorted(train.keys() ^ held_out.keys())
     if different:
-        raise ValueError(f"{folder}: train and {held_out_name} do not have the same classes: {_listed(different)}")
+        raise ValueError(
+            f"{folder}: train and {held_out_name} do not have the same classes: {listed(different, _MOST_NAMES)}"
+        )
 
 
 def labelled(classes: Classes) -> list[tuple[str, int]]:
@@ -55,8 +58,3 @@ def _pictures(files: Files, folder: str) -> list[str]:
         for name, is_folder in files.entries(folder)
         if not is_folder and name.lower().endswith(ENDINGS)
     ]
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(names[:_MOST_NAMES]) + more

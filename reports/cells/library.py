@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from models.listing import listed
 from reports.cells.liberty_copy import liberty_text, with_cells
 from reports.cells.liberty_text import has_timing, median_capacitance, time_unit
 from reports.cells.patterns import check_patterns, matches
@@ -13,7 +14,7 @@ from sim.gates.expressions import Expression, inverted
 from sim.gates.liberty import Group, parse_liberty
 
 _FANOUT = 4  # inputs of median capacitance that each output port is assumed to drive
-_NAMED = 12  # cells that a note names
+_NAMED = 12  # cells that a message names
 _PRINTABLE = re.compile(r"[\w.$\[\]-]+", re.ASCII)
 
 
@@ -69,9 +70,8 @@ class Library:
         if not skipped:
             return None
         total = len(self.left_out) + len(self._cells.unusable) + len(self.cells)
-        named = [f"{_shown(name)} ({reason})" for name, reason in list(skipped.items())[:_NAMED]]
-        more = f" and {len(skipped) - _NAMED} more" if len(skipped) > _NAMED else ""
-        return f"{self.name}: {len(skipped)} of {total} cells cannot be used: {', '.join(named)}{more}"
+        named = [f"{_shown(name)} ({reason})" for name, reason in skipped.items()]
+        return f"{self.name}: {len(skipped)} of {total} cells cannot be used: {listed(named, _NAMED)}"
 
     def unmatched(self, patterns: Iterable[str]) -> list[str]:
         """Returns the patterns that match no cell of the library."""
