@@ -3,10 +3,11 @@
 from os.path import isdir, isfile  # Path's own methods raise OSError for a list that is longer than any name
 from pathlib import Path
 
+from models.listing import listed
 from reports.cells.builtin import builtin_text
 from reports.cells.liberty_copy import liberty_text
 from reports.cells.liberty_text import load_unit, time_unit
-from reports.cells.library import Library
+from reports.cells.library import NAMED, Library
 from reports.cells.sources import read_source
 from reports.cells.technology import installed_technologies, read_technology
 from sim.gates.cells import cell_name
@@ -27,7 +28,9 @@ def load_library(name: str, dont_use: tuple[str, ...] = ()) -> Library:
     """
     library = _library(name, dont_use)
     if not library.chosen_cells and library.cells:
-        raise ValueError(f"dont_use leaves no cell of {name}: {', '.join(dont_use)}")
+        if all(cell.for_logic for cell in library.cells.values()):
+            raise ValueError(f"dont_use leaves no cell of {name}: {', '.join(dont_use)}")
+        raise ValueError(f"{name} has no cell for logic{_reasons(library)}")
     chosen = library.chosen_cells.values()
     if not any(cell.flip_flop is None for cell in chosen):
         raise ValueError(f"{name} has no gates (no pin with a function){_reasons(library)}")
@@ -108,4 +111,7 @@ def _common_name(paths: list[Path]) -> str:
 
 
 def _reasons(library: Library) -> str:
-    return "" if library.note is None else f"; {library.note}"
+    """Returns which cells are not used, and why, to end a message with."""
+    avoided = [name for name in library.cells if name not in library.chosen_cells]
+    notes = [library.note, f"avoided are {listed(avoided, NAMED)}" if avoided else None]
+    return "".join(f"; {note}" for note in notes if note is not None)

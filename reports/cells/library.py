@@ -13,8 +13,10 @@ from sim.gates.cells import CellSet, LibraryCell, cell_set
 from sim.gates.expressions import Expression, inverted
 from sim.gates.liberty import Group, parse_liberty
 
+NAMED = 12
+"""How many cells a message names."""
+
 _FANOUT = 4  # inputs of median capacitance that each output port is assumed to drive
-_NAMED = 12  # cells that a message names
 _PRINTABLE = re.compile(r"[\w.$\[\]-]+", re.ASCII)
 
 
@@ -22,10 +24,10 @@ _PRINTABLE = re.compile(r"[\w.$\[\]-]+", re.ASCII)
 class Library:
     """A standard-cell library, with the boundary conditions of synthesis and timing.
 
-    name: short name for reports. text: Liberty source. dont_use: cells to avoid, or patterns of their names. buffer:
-    the cell that drives inputs. port_load: the load of each output, fF. Both are derived from the library if None.
-    left_out: cells that `text` no longer has, each with the reason. Raises ValueError for a pattern with characters
-    that no name or pattern has.
+    name: short name for reports. text: Liberty source. dont_use: cells to avoid, or patterns of their names, beside
+    those that the source marks as not for logic. buffer: the cell that drives inputs. port_load: the load of each
+    output, fF. Both are derived from the library if None. left_out: cells that `text` no longer has, each with the
+    reason. Raises ValueError for a pattern with characters that no name or pattern has.
     """
 
     name: str
@@ -54,7 +56,7 @@ class Library:
     @cached_property
     def chosen_cells(self) -> dict[str, LibraryCell]:
         """The cells that can be used and need not be avoided, by name."""
-        return {name: cell for name, cell in self.cells.items() if not self._avoids(name)}
+        return {name: cell for name, cell in self.cells.items() if cell.for_logic and not self._avoids(name)}
 
     @cached_property
     def usable_text(self) -> str:
@@ -71,7 +73,7 @@ class Library:
             return None
         total = len(self.left_out) + len(self._cells.unusable) + len(self.cells)
         named = [f"{_shown(name)} ({reason})" for name, reason in skipped.items()]
-        return f"{self.name}: {len(skipped)} of {total} cells cannot be used: {listed(named, _NAMED)}"
+        return f"{self.name}: {len(skipped)} of {total} cells cannot be used: {listed(named, NAMED)}"
 
     def unmatched(self, patterns: Iterable[str]) -> list[str]:
         """Returns the patterns that match no cell of the library."""

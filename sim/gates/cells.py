@@ -12,6 +12,7 @@ from sim.gates.liberty import Group, parse_liberty
 _CELL_NAME = re.compile(r"[A-Za-z_][\w.$\[\]]{,99}", re.ASCII)  # ABC fails with names of 300 characters
 _PIN_NAME = re.compile(r"[A-Za-z_]\w{,99}(\[\d{1,9}\])?", re.ASCII)
 _QUOTED = 60  # characters of the text in a reason
+_SPECIAL = ("dont_use", "is_level_shifter", "is_isolation_cell", "clock_gating_integrated_cell")
 _BEYOND_GATES = ("a bus", "a bundle", "a memory", "a latch", "a latch_bank", "an ff_bank", "a statetable")
 
 
@@ -32,13 +33,17 @@ class FlipFlop:
 
 @dataclass(frozen=True)
 class LibraryCell:
-    """A standard cell: its area, the function of each output pin, and the register if there is one."""
+    """A standard cell: its area, the function of each output pin, and the register if there is one.
+
+    for_logic: whether mapping may use it; a library marks others, such as level shifters.
+    """
 
     name: str
     area: float
     inputs: frozenset[str]
     outputs: dict[str, Expression]
     flip_flop: FlipFlop | None = None
+    for_logic: bool = True
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,8 @@ def _cell(name: str, group: Group) -> LibraryCell:
     if not functions:
         raise ValueError("no function")
     inputs = frozenset(pin for pin, one in pins.items() if one.value("direction") == "input")
-    cell = LibraryCell(name, area, inputs, functions, flip_flop)
+    for_logic = all((group.value(mark) or "false").lower() == "false" for mark in _SPECIAL)
+    cell = LibraryCell(name, area, inputs, functions, flip_flop, for_logic)
     _check_signals(cell)
     return cell
 

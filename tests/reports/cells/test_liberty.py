@@ -9,7 +9,7 @@ import pytest
 from reports.cells.liberty import load_library
 from reports.cells.library import Library
 from sim.gates.cells import read_cells
-from tests.support.liberty import CELLS, FLIP_FLOP, INVERTER, NAND, RAM
+from tests.support.liberty import BUFFER, CELLS, FLIP_FLOP, INVERTER, NAND, RAM
 
 
 def test_the_builtin_library_has_the_cells_of_its_table() -> None:
@@ -113,6 +113,48 @@ def test_cells_to_avoid_are_marked_in_what_tools_read() -> None:
     assert set(library.chosen_cells) == {"INV", "DFF"}
     assert re.findall(r"cell \((\w+)\) \{\s+dont_use : true;", library.usable_text) == ["BUF", "NAND"]
     assert library.unmatched(("NAND", "X*", "NOR?")) == ["X*", "NOR?"]
+
+
+@pytest.mark.parametrize(
+    ("mark", "avoided"),
+    [
+        ("dont_use : true;", True),
+        ('dont_use : "TRUE";', True),
+        ("is_level_shifter : true;", True),
+        ("is_isolation_cell : true;", True),
+        ('clock_gating_integrated_cell : "latch_posedge";', True),
+        ("dont_use : false; is_level_shifter : false;", False),
+        ("dont_touch : true;", False),
+    ],
+)
+def test_a_librarys_own_marks_are_followed(mark: str, avoided: bool, tmp_path: Path) -> None:
+    shifter = BUFFER.replace("BUF", "SHIFT").replace("area : 1;", f"area : 0.1; {mark}")
+    marked = Library("x", f"library (x) {{ {CELLS} {shifter} }}")
+    assert ("SHIFT" in marked.chosen_cells, marked.driver) == ((False, "BUF") if avoided else (True, "SHIFT"))
+    in_copy = re.findall(r"cell \((\w+)\) \{\s+dont_use : true;", marked.usable_text)
+    assert in_copy == (["SHIFT"] if avoided else [])
+    inverters = Library("x", f"library (x) {{ {CELLS.replace('(INV) {', '(INV) {' + mark)} }}")
+    assert inverters.missing == (["an inverter"] if avoided else [])
+    path = tmp_path / "all.lib"
+    path.write_text(f"library (x) {{ {CELLS.replace(' area', f' {mark} area')} }}")
+    if avoided:
+        with pytest.raises(ValueError, match=r"all\.lib has no cell for logic; avoided are INV, BUF, NAND, DFF$"):
+            load_library(str(path))
+
+
+@pytest.mark.parametrize(
+    ("cells", "patterns", "avoided"),
+    [
+        (CELLS.replace("(DFF) {", "(DFF) { dont_use : true;"), (), "DFF"),
+        (CELLS, ("D*", "N*"), "NAND, DFF"),
+    ],
+)
+def test_cells_to_avoid_are_named_where_flip_flops_are_missing(
+    cells: str, patterns: tuple[str, ...], avoided: str, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.lib").write_text(f"library (x) {{ {cells} }}")
+    with pytest.raises(ValueError, match=f"has no flip-flops .*; avoided are {avoided}$"):
+        load_library(str(tmp_path / "mine.lib"), patterns)
 
 
 @pytest.mark.parametrize(
