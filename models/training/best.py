@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from torch import nn
 
+from models.memory import is_lack_of_memory
 from models.training.errors import TrainingError
 from models.training.stage import Stage
 from models.training.tensor_files import read_tensors, write_tensors
@@ -39,6 +40,8 @@ class BestModels:
             for name, model in self.models.items():
                 model.load_state_dict(states[name])
         except (RuntimeError, LookupError, TypeError, ValueError, AttributeError) as error:
+            if is_lack_of_memory(error):
+                raise
             raise TrainingError(
                 f"{path} is missing or damaged; remove {self.stage.checkpoint} to train again"
             ) from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.memory import is_lack_of_memory
 from models.training.errors import TrainingError
 from models.training.method import Stateful
 from models.training.tensor_files import read_tensors, write_tensors
@@ -76,6 +77,8 @@ class Checkpoint:
         try:
             yield
         except (RuntimeError, LookupError, TypeError, ValueError, AttributeError) as error:
+            if is_lack_of_memory(error):
+                raise
             raise TrainingError(f"{self.path} is damaged; remove it to train the stage again") from error
 
     def _described(self) -> str:

@@ -8,11 +8,12 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-from safetensors.torch import load_file, save
+from safetensors.torch import load, save
 from torch import Tensor
 
 from models.files import write_text, write_with
 from models.json_files import read_object
+from models.memory import is_lack_of_memory
 from models.training.execution import process_state
 
 CONFIG, RESULT, MODEL = "config.json", "result.json", "model.safetensors"
@@ -89,14 +90,20 @@ class RunFolder:
             write_text(self.path / RESULT, json.dumps(result, indent=2))
 
     def load(self) -> FinishedRun:
-        """Reads a finished run. Raises ValueError, naming the file, if it is not finished or damaged."""
+        """Reads a finished run. Raises ValueError, naming the file, if it is not finished or damaged.
+
+        Raises OSError if the weights cannot be read for another reason.
+        """
         for name in (CONFIG, RESULT, MODEL):
             if not (self.path / name).is_file():
                 raise ValueError(f"{self.path} does not hold a finished run: {name} is missing")
         settings, result = (self._read(name) for name in (CONFIG, RESULT))
+        content = (self.path / MODEL).read_bytes()
         try:
-            weights = load_file(self.path / MODEL)
+            weights = load(content)
         except Exception as error:  # safetensors raises errors of many types on damaged files
+            if is_lack_of_memory(error):
+                raise
             raise ValueError(f"{self.path / MODEL} is damaged") from error
         return FinishedRun(self.path, method_of(settings), settings, result, weights)
 

@@ -1,13 +1,17 @@
 """Files of tensors and plain values, as torch.save writes them."""
 
 import zipfile
-from errno import EIO
+from errno import EINVAL, EIO, ENOENT
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from models.files import write_with
+from models.memory import is_lack_of_memory
+
+_FAILED_WRITES = ("iostream error", "PytorchStreamWriter", "inline_container.cc")
+"""Parts of what torch's writer in C++ says on a full disk."""
 
 
 def write_tensors(path: Path, content: Any) -> None:
@@ -16,14 +20,19 @@ def write_tensors(path: Path, content: Any) -> None:
     def write(temporary: Path) -> None:
         try:
             torch.save(content, temporary)
-        except RuntimeError as error:  # of torch's writer in C++, on a full disk
+        except RuntimeError as error:
+            if not any(words in str(error) for words in _FAILED_WRITES):
+                raise
             raise OSError(EIO, "it cannot be written; the disk may be full") from error
 
     write_with(path, write)
 
 
 def read_tensors(path: Path) -> Any:
-    """What a file of tensors and plain values holds, on the CPU. Raises ValueError if it is missing or damaged."""
+    """What a file of tensors and plain values holds, on the CPU.
+
+    Raises ValueError if it is missing or damaged, and OSError, naming it, if it cannot be read for another reason.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             # torch trusts the sizes in a file, and reads beyond its tensors where one is wrong.
@@ -31,5 +40,9 @@ def read_tensors(path: Path) -> Any:
         if damaged is None:
             return torch.load(path, weights_only=True, map_location="cpu")
     except Exception as error:  # zipfile and torch's unpickler raise errors of many types on damaged files
+        if is_lack_of_memory(error):
+            raise
+        if isinstance(error, OSError) and error.errno not in (None, EINVAL, ENOENT):  # damaged offsets are invalid
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise ValueError(f"{path} is missing or damaged") from error
     raise ValueError(f"{path} is damaged: the checksum of {damaged} is wrong")
