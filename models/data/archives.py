@@ -17,6 +17,8 @@ _CHUNK = 1 << 20
 class Archive:
     """Files in a tar archive, in any compression that Python's tarfile reads. Read once and in order.
 
+    Of several members with one name the last counts.
+
     Raises ValueError, naming the archive, if it is damaged, also if it ends early.
     """
 
@@ -70,10 +72,15 @@ class Archive:
             outer, inner_name = posixpath.split(inner)
             self._children.setdefault(outer, set()).add(inner_name)
             inner = outer
+        linked = self._content.get(self._resolved(member.linkname)) if member.islnk() else None
+        self._content.pop(name, None)
+        self._links.pop(name, None)
         if member.isdir():
             self._children.setdefault(name, set())
         elif member.issym():
             self._links[name] = member.linkname
+        elif linked is not None:
+            self._content[name] = linked
         elif member.islnk():
             self._links[name] = f"/{member.linkname}"
         elif member.size <= _LARGEST_MEMBER and (file := archive.extractfile(member)) is not None:

@@ -1,6 +1,7 @@
 """CIFAR-10 from its python batches or from folders of images, each also as a tar archive."""
 
 import posixpath
+from collections.abc import Collection, Container
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from models.data.pictures import pixels_of, read_picture
 
 _TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
 _TEST_BATCH = "test_batch"
+_BATCHES = (*_TRAIN_BATCHES, _TEST_BATCH)
 _PARTS = ("train", "test")
 _SHAPE = (3, 32, 32)
 _CLASSES = 10
@@ -33,9 +35,11 @@ def cifar10(data: Path) -> ImageData:
     """
     files = _files(data)
     paths = list(walk(files))
-    batches = {posixpath.basename(path): path for path, is_folder in paths if not is_folder}
-    if _TEST_BATCH in batches:
-        train, test = (_read_batches(files, batches, wanted) for wanted in (_TRAIN_BATCHES, (_TEST_BATCH,)))
+    batches = [path for path, is_folder in paths if not is_folder and posixpath.basename(path) in _BATCHES]
+    roots = [posixpath.dirname(path) for path in batches if posixpath.basename(path) == _TEST_BATCH]
+    if roots:
+        root = _uppermost(files, roots)
+        train, test = (_read_batches(files, root, batches, wanted) for wanted in (_TRAIN_BATCHES, (_TEST_BATCH,)))
         classes = tuple(str(label) for label in range(_CLASSES))
     else:
         train, test, classes = _read_pictures(files, [path for path, is_folder in paths if is_folder])
@@ -58,13 +62,14 @@ def _files(data: Path) -> Files:
     raise ValueError(f"{data}: no such folder or archive with CIFAR-10")
 
 
-def _read_batches(files: Files, found: dict[str, str], wanted: tuple[str, ...]) -> Split:
+def _read_batches(files: Files, root: str, found: Container[str], wanted: tuple[str, ...]) -> Split:
     images, labels = [], []
     for batch in wanted:
-        if batch not in found:
-            raise ValueError(f"{files.path} lacks {batch}")
-        path = files.path / found[batch]
-        with files.open(found[batch]) as file:
+        name = posixpath.join(root, batch)
+        if name not in found:
+            raise ValueError(f"{files.path} lacks {batch} beside {posixpath.join(root, _TEST_BATCH)}")
+        path = files.path / name
+        with files.open(name) as file:
             content: Any = read_pickle(file, path)
         try:
             pixels, numbers = (_bytes(content[key], key) for key in (b"data", b"labels"))
@@ -100,13 +105,18 @@ def _read_pictures(files: Files, folders: list[str]) -> tuple[Split, Split, tupl
 
 
 def _root(files: Files, folders: list[str]) -> str:
-    """The uppermost folder that holds train and test with pictures. Raises ValueError if there is none, or several."""
+    """The folder that holds train and test with pictures. Raises ValueError if there is none, and as `_uppermost`."""
     outer = {part: {posixpath.dirname(path) for path in folders if posixpath.basename(path) == part} for part in _PARTS}
     roots = [
         root for root in outer["train"] & outer["test"] if any(_has_pictures(files, root, part) for part in _PARTS)
     ]
     if not roots:
         raise ValueError(f"{files.path} has neither CIFAR-10's python batches nor train/CLASS and test/CLASS pictures")
+    return _uppermost(files, roots)
+
+
+def _uppermost(files: Files, roots: Collection[str]) -> str:
+    """The one of several folders with data sets that lies highest. Raises ValueError if several do."""
     uppermost = min(map(_depth, roots))
     chosen, *others = sorted(root for root in roots if _depth(root) == uppermost)
     if others:

@@ -103,6 +103,39 @@ def test_links_are_followed(target: str, kind: bytes, tmp_path: Path) -> None:
     assert files.entries("link") == [("x.png", False)]
 
 
+FILE, LINK = ("a/0.png", b"content", {}), link("a/0.png", "1.png")
+OTHER = ("a/1.png", b"other", {})
+SELF, HARD = link("a/0.png", "a/0.png", tarfile.LNKTYPE), link("a/0.png", "a/1.png", tarfile.LNKTYPE)
+
+
+@pytest.mark.parametrize(
+    ("members", "content"),
+    [
+        ([link("a/0.png", "none"), FILE], b"content"),
+        ([OTHER, LINK, FILE], b"content"),
+        ([OTHER, FILE, LINK], b"other"),
+        ([OTHER, FILE, HARD], b"other"),
+        ([FILE, SELF], b"content"),
+        ([OTHER, HARD, ("a/1.png", b"later", {})], b"other"),
+        ([link("a", "none"), ("a", b"", {"type": tarfile.DIRTYPE}), FILE], b"content"),
+    ],
+    ids=["mended", "file last", "link last", "hard link last", "link to itself", "target changed", "folder last"],
+)
+def test_the_last_member_of_a_name_counts(
+    members: list[tuple[str, bytes, dict[str, object]]], content: bytes, tmp_path: Path
+) -> None:
+    files = Archive(write_members(tmp_path / "a.tar", *members))
+    assert not files.is_broken("a/0.png")
+    assert files.open("a/0.png").read() == content
+
+
+@pytest.mark.parametrize("last", [tarfile.FIFOTYPE, tarfile.DIRTYPE])
+def test_a_file_that_another_kind_follows_is_gone(last: bytes, tmp_path: Path) -> None:
+    files = Archive(write_members(tmp_path / "a.tar", FILE, ("a/0.png", b"", {"type": last})))
+    with pytest.raises(ValueError, match="no regular file"):
+        files.open("a/0.png")
+
+
 @pytest.mark.parametrize("name", ["a/0.png", "./a/0.png", "/a/0.png", "a/b/../0.png", "a//0.png"])
 def test_names_are_those_below_the_archive(name: str, tmp_path: Path) -> None:
     files = Archive(write_members(tmp_path / "a.tar", (name, b"content", {})))

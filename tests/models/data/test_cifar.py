@@ -181,6 +181,29 @@ def test_the_uppermost_of_several_data_sets_is_read(tmp_path: Path) -> None:
         cifar10(tmp_path / "both")
 
 
+def test_batches_of_several_data_sets_are_not_mixed(tmp_path: Path) -> None:
+    both = tmp_path / "both"
+    for name in ("first", "second"):
+        write_batches(both / name)
+    inner = "cifar-10-batches-py"
+    for path in (both, archive(both, tmp_path / "both.tar.gz")):
+        with pytest.raises(
+            ValueError, match=rf"both.* holds several data sets; name one of .*first/{inner}, .*second/"
+        ):
+            cifar10(path)
+    (both / "second" / inner / "test_batch").unlink()
+    (both / "first" / inner / "data_batch_4").unlink()
+    with pytest.raises(ValueError, match=rf"both lacks data_batch_4 beside first/{inner}/test_batch"):
+        cifar10(both)
+
+
+def test_the_uppermost_batches_are_read(tmp_path: Path) -> None:
+    folder = write_batches(tmp_path / "data")
+    alone = cifar10(folder)
+    write_batches(folder / "backup" / "old", **{b"labels": [0] * 10})
+    assert torch.equal(cifar10(folder).train.labels, alone.train.labels)
+
+
 @pytest.mark.parametrize("channel", [0, 1, 2])
 @pytest.mark.parametrize("level", [0, 77, 255])
 def test_a_constant_channel_is_named(channel: int, level: int, tmp_path: Path) -> None:
