@@ -34,7 +34,7 @@ def project_imports() -> Imports:
 
 
 def imported(path: Path, modules: Container[str]) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield from (alias.name, f"{alias.name}.__init__")
@@ -104,6 +104,57 @@ def test_a_wrong_import_is_found(module: str, imported: str) -> None:
     imports = dict(project_imports())
     imports[module] = imports[module] | {imported}
     assert f"{module} imports {imported}" in wrong_directions(imports)
+
+
+def without_encoding(source: str) -> list[int]:
+    """The lines that open a file as text, or read or write one, and do not name its encoding."""
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return [
+        call.lineno
+        for call in calls
+        if is_of_text(call) and not any(keyword.arg == "encoding" for keyword in call.keywords)
+    ]
+
+
+def is_of_text(call: ast.Call) -> bool:
+    """Whether a call is of a path's read_text or write_text, or opens a path as text."""
+    if isinstance(call.func, ast.Attribute) and call.func.attr in ("read_text", "write_text"):
+        return True
+    is_function = isinstance(call.func, ast.Name) and call.func.id == "open"
+    is_method = isinstance(call.func, ast.Attribute) and call.func.attr == "open"
+    stated = [*call.args[int(is_function) :], *(keyword.value for keyword in call.keywords if keyword.arg == "mode")]
+    modes = [str(value.value) for value in stated if isinstance(value, ast.Constant)]
+    is_of_path = is_function or (is_method and len(modes) == len(stated))  # others open images, archives, descriptors
+    return is_of_path and not any("b" in mode for mode in modes)
+
+
+@pytest.mark.parametrize("room", ["models", "hw", "sim", "reports", "wrapmac"])
+def test_every_file_of_text_is_read_and_written_in_a_named_encoding(room: str) -> None:
+    files = [ROOT / "wrapmac.py"] if room == "wrapmac" else (ROOT / room).rglob("*.py")
+    found = {str(path.relative_to(ROOT)): without_encoding(path.read_text(encoding="utf-8")) for path in files}
+    assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("path.read_text()", True),
+        ("path.write_text(text)", True),
+        ("path.open()", True),
+        ("path.open('w')", True),
+        ("open(path, 'w')", True),
+        ("open(path, mode='a')", True),
+        ("path.read_text(encoding='ascii')", False),
+        ("path.open('rb')", False),
+        ("open(path, mode='ab')", False),
+        ("path.read_bytes()", False),
+        ("write_text(path, text)", False),
+        ("os.open(folder, os.O_RDONLY)", False),
+        ("tarfile.open(path, tarinfo=Header)", False),
+    ],
+)
+def test_a_file_without_an_encoding_is_found(source: str, found: bool) -> None:
+    assert without_encoding(source) == ([1] if found else [])
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,8 @@ def cycle_time(top: str, library: Library, netlist: Path) -> float:
     period, folder = _PERIOD / library.time_unit, netlist.parent
     (folder / "cells.lib").write_text(library.usable_text, encoding="utf-8")
     # OpenSTA's Verilog reader does not accept `signed`.
-    (folder / "cycle.v").write_text(re.sub(r"\b(wire|input|output) signed\b", r"\1", netlist.read_text()))
+    verilog = re.sub(r"\b(wire|input|output) signed\b", r"\1", netlist.read_text(encoding="utf-8"))
+    (folder / "cycle.v").write_text(verilog, encoding="utf-8")
     what = f"cycle time of {top} in {library.name}"
     log = run_opensta(_SCRIPT.format(top=top, period=period), "cycle", folder, what)
     slack = re.search(r"(-?[\d.]+)\s+slack", log)

@@ -26,10 +26,10 @@ def run_opensta(script: str, name: str, folder: Path, what: str) -> str:
     name: the script and log are kept there as NAME.tcl and NAME.log. what: names the task in error messages. Raises
     TimingError, quoting the log's first error, if OpenSTA reports an error or exits with another code than 0.
     """
-    (folder / f"{name}.tcl").write_text(script)
+    (folder / f"{name}.tcl").write_text(script, encoding="utf-8")
     finished = run_tool(["sta", "-exit", f"{name}.tcl"], folder)
     log = finished.stdout + finished.stderr
-    (folder / f"{name}.log").write_text(log)
+    (folder / f"{name}.log").write_text(log, encoding="utf-8")
     errors = [line for line in log.splitlines() if "Error" in line]
     if errors or finished.returncode:
         raise TimingError(f"{what} failed: {errors[0] if errors else f'exit code {finished.returncode}'}")

@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path
 
 _GZIP = b"\x1f\x8b"
+_END_OF_DOS = b"\x1a"  # ends text files of DOS
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 
@@ -19,6 +20,7 @@ def read_source(path: Path) -> str:
         data = gzip.decompress(data) if data.startswith(_GZIP) else data
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    data = data.rstrip(_END_OF_DOS)
     strange = _NO_TEXT.search(data)
     if strange is not None:
         hint = ", as in UTF-16" if b"\0" in data else ""

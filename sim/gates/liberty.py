@@ -6,16 +6,30 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _DEEPEST = 50  # groups inside each other; foundries' libraries have about seven
+_DEEPEST_LIST = 4  # parentheses inside each other
 _QUOTED = 60  # characters of the text in a message
 
 _SPACE = r"(?:\s++|/\*(?s:.*?)\*/|//[^\n]*+|\\[ \t]*+\r?\n)*+"
 _STRING = r'"(?:[^"\\]|\\(?s:.))*+"'
+_NAME = r"[A-Za-z_][\w.\[\]-]*+"
+_BARE = r"[^;\n\"{}/\\] | /(?![/*]) | \\[ \t]*+\r?\n"
+# Foundries write `"a" "b"` as well, and more attributes on the same line, without a semicolon between them.
+_AFTER_STRING = rf"[ \t]*+(?: {_STRING} | (?!{_NAME}\s*+[:(]) [^\s;\"{{}}/\\]++ )"
+_FLAT = rf"(?:[^()\"/{{}};] | {_STRING} | /\*(?s:.*?)\*/ | //[^\n]*+ | /)*+"
+
+
+def _nested(depth: int) -> str:
+    """Returns a pattern of balanced parentheses, up to that many inside each other."""
+    return rf"\({_FLAT}(?:{_nested(depth - 1)}{_FLAT})*+\)" if depth > 1 else rf"\({_FLAT}\)"
+
+
 _STATEMENT = re.compile(
     rf"""{_SPACE}(?:
         (?P<close>\}})
-      | (?P<name>[A-Za-z_][\w.\[\]-]*+) {_SPACE} (?:
-            : {_SPACE} (?P<value>{_STRING} | (?:[^;\n"{{}}/\\] | /(?![/*]) | \\[ \t]*+\r?\n)*+)
-          | \( (?P<arguments>(?:[^()"/{{}};] | {_STRING} | /\*(?s:.*?)\*/ | //[^\n]*+ | /)*+) \) {_SPACE} (?P<open>\{{)?
+      | (?P<name>{_NAME}) {_SPACE} (?:
+            : {_SPACE} (?P<value>{_STRING}(?:{_AFTER_STRING})*+ | (?:{_BARE} | {_STRING})*+)
+          | \( (?P<arguments>{_FLAT}) \) {_SPACE} (?P<open>\{{)?
+          | (?P<nested>{_nested(_DEEPEST_LIST)})
         )
       | ;
       | \Z
@@ -125,11 +139,11 @@ def _root(text: str) -> Group:
             start = found.start("name")
             line, counted = line + text.count("\n", counted, start), start
             if name == "include_file":
-                included = _shortened(" ".join(_arguments(arguments or "")))
+                included = _shortened(" ".join(_arguments(arguments or found["nested"] or "")))
                 raise ValueError(f"includes {included} at line {line}; allowed is text without include_file")
             if found["open"]:
                 opened.append(_Opened(name, tuple(map(unquoted, _arguments(arguments))), line))
-            else:
+            elif arguments is not None:  # nobody needs an attribute with parentheses inside each other
                 opened[-1].items.append(Attribute(name, _arguments(arguments), is_list=True))
         if len(opened) > _DEEPEST:
             raise ValueError(f"has more than {_DEEPEST} groups inside each other at line {line}")

@@ -19,7 +19,7 @@ def read_gates(path: Path, module: str, cells: Mapping[str, LibraryCell]) -> Gat
     Raises ValueError for a missing module, a cell that the library lacks, a register that the rising edge of `clk` does
     not clock, an asynchronous set or reset that is not tied off, a net without a driver, and a combinational loop.
     """
-    modules = json.loads(path.read_text())["modules"]
+    modules = json.loads(path.read_text(encoding="utf-8"))["modules"]
     if module not in modules:
         raise ValueError(f"{path.name} has no module {module}")
     return gates_of(module, modules[module], cells)

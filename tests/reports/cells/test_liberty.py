@@ -63,7 +63,8 @@ WHOLE = f"library (mine) {{ {CELLS} }}"
 
 def test_comments_in_latin_1_and_windows_lines_are_read(tmp_path: Path) -> None:
     path = tmp_path / "mine.lib"
-    for data in (f"/* \xa9 */ {WHOLE}".encode("latin-1"), f"\ufeff// \xa9\r\n{WHOLE}".encode(), WHOLE.encode()):
+    dos = f"{WHOLE}\r\n\x1a".encode()
+    for data in (f"/* \xa9 */ {WHOLE}".encode("latin-1"), f"\ufeff// \xa9\r\n{WHOLE}".encode(), WHOLE.encode(), dos):
         path.write_bytes(data)
         assert set(load_library(str(path)).cells) == {"INV", "BUF", "NAND", "DFF"}
 
@@ -75,6 +76,7 @@ def test_comments_in_latin_1_and_windows_lines_are_read(tmp_path: Path) -> None:
         (WHOLE.encode("utf-16-le"), "0x00, as in UTF-16"),
         (b"\x7fELF" + WHOLE.encode(), "is not text in UTF-8 or Latin-1: byte 0 is 0x7f"),
         (WHOLE.encode() + b"\0", "0x00"),
+        (WHOLE.replace("INV", "\x1aINV").encode(), "0x1a"),
         (WHOLE.replace("INV", "IN\xc9").encode("latin-1"), None),
         (gzip.compress(WHOLE.encode())[:-20], "cannot be read: "),
         (gzip.compress(WHOLE.encode())[:40] + b"\0" * 40, "cannot be read: "),

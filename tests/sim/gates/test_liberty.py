@@ -4,7 +4,9 @@ import time
 
 import pytest
 
+from sim.gates.cells import cell_set
 from sim.gates.liberty import Attribute, Group, parse_liberty
+from tests.support.liberty import BUFFER, INVERTER, NAND
 
 
 def test_a_text_is_read_as_a_tree() -> None:
@@ -40,6 +42,34 @@ def test_attributes_without_values_are_none() -> None:
 
 
 @pytest.mark.parametrize(
+    "attribute",
+    [
+        'comment : abc "d e";',
+        'k : "a" "b";',
+        'k : "a" b "c" ;',
+        'k : abc "d; { e"',
+        'k : "a";',
+        'k : "a" area : 2;',
+        "sdf ((a b) (c (d)) e);",
+        'sdf (a, ("(" /* ) */ b), c)',
+        "sdf (());",
+    ],
+)
+def test_attributes_in_no_known_form_do_no_harm(attribute: str) -> None:
+    cell = f"cell (A) {{ {attribute}\n area : 2; pin (Y) {{ {attribute} }} }}"
+    library = parse_liberty(f"library (x) {{ {cell} cell (B) {{ }} }}")
+    first, second = library.all("cell")
+    assert (first.names, first.value("area"), first.all("pin")[0].names, second.names) == (("A",), "2", ("Y",), ("B",))
+
+
+def test_functions_in_no_known_form_leave_their_cell_alone_out() -> None:
+    cells = [INVERTER.replace("INV", f"INV{at}").replace('"!A"', text) for at, text in enumerate(('"!A" "B"', '! "A"'))]
+    nested = NAND.replace(': "!(A & B)"', "((!A) | (!B))")
+    found = cell_set(f"library (x) {{ {' '.join(cells)} {nested} {BUFFER} }}")
+    assert (set(found.usable), set(found.unusable)) == ({"BUF"}, {"INV0", "INV1", "NAND"})
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "is not a Liberty file"),
@@ -53,6 +83,9 @@ def test_attributes_without_values_are_none() -> None:
         ("library (x) { cell (A { } }", r"cannot be read at line 1: 'cell \(A { } }'"),
         ("library (x) { cell (A) { }\n /* } ", r"cannot be read at line 2: '/\* } '"),
         ("library (x) {\n include_file (more.lib);\n cell (A) { } }", "includes more.lib at line 2; allowed is text"),
+        ("library (x) {\n include_file ((more));\n", "includes .* at line 2"),
+        ("library (x) { cell ((A)) { } }", r"cannot be read at line 1: '{ } }'"),
+        ("library (x) { cell (A) { } sdf ((a); }", r"cannot be read at line 1: 'sdf \(\(a\); }'"),
         ("library (x) {\n include_file : 1;\n include_file ();", "includes  at line 3"),
         ('library (x) {\n cell ("A\n\nB") {', "is truncated: .* within cell A B, line 2"),
         ("library (x) { cell (A) { } } library (y) { cell (B) { } }", "holds 2 libraries; allowed is one"),
