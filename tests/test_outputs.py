@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import Command, assert_refused
+from tests.support.liberty import CELLS, NAND
 from tests.support.reports import layout_record
 
 
@@ -90,6 +91,35 @@ def test_a_run_is_not_overwritten_by_what_is_made_from_it(
     assert finished.returncode == 2
     assert f"{arguments[-1]} is also an input; choose another output" in finished.stderr
     assert not (tmp_path / "n.npz").exists()
+
+
+@pytest.mark.parametrize("command_line", [["synth", "1x1x2", "--json"], ["mutants", "1x1x2", "--json"]], ids=str)
+@pytest.mark.parametrize("library", ["a.lib,b.lib", "L"])
+def test_a_file_of_a_library_is_not_overwritten(
+    command_line: list[str], library: str, tmp_path: Path, command: Command
+) -> None:
+    cells = f"library (x) {{ {CELLS} }}", f"library (x) {{ {NAND.replace('NAND', 'MORE')} }}"
+    (tmp_path / "L").mkdir()
+    for folder in (tmp_path, tmp_path / "L"):
+        for name, text in zip(("a.lib", "b.lib"), cells, strict=True):
+            (folder / name).write_text(text)
+    output = "L/b.lib" if library == "L" else "./b.lib"
+    finished = command(*command_line, output, "--library", library)
+    assert finished.returncode == 2
+    assert f"{Path(output)} is also an input" in finished.stderr
+    assert (tmp_path / output).read_text() == cells[1]
+
+
+def test_a_file_of_a_data_set_is_not_overwritten(tmp_path: Path, command: Command, exported: None) -> None:
+    picture = tmp_path / "data" / "train" / "c" / "0.png"
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(b"a picture")
+    (tmp_path / "link").symlink_to("data/train")
+    for output in ("data/train/c/0.png", "link/c/0.png"):
+        finished = command("evaluate", "run", "--dataset", "cifar10", "--data", "data", "--json", output)
+        assert finished.returncode == 2
+        assert f"{output} is also an input" in finished.stderr
+    assert picture.read_bytes() == b"a picture"
 
 
 @pytest.fixture

@@ -41,20 +41,28 @@ def load_library(name: str, dont_use: tuple[str, ...] = ()) -> Library:
     return library
 
 
+def library_files(name: str) -> list[Path]:
+    """Returns the files that `load_library` reads. Raises ValueError for a folder without Liberty files."""
+    if name == BUILTIN:
+        return []
+    if name in installed_technologies():
+        return sorted(read_technology(name).folder.iterdir())
+    if not isdir(name):
+        return _paths(name)
+    paths = sorted(path for path in Path(name).iterdir() if path.name.endswith((".lib", ".lib.gz")))
+    if not paths:
+        raise ValueError(f"{name} holds no Liberty files (.lib or .lib.gz)")
+    return paths
+
+
 def _library(name: str, dont_use: tuple[str, ...]) -> Library:
     if name == BUILTIN:
         return Library("Nangate 45 nm (built-in table)", builtin_text(), (*_DONT_USE, *dont_use))
     if name in installed_technologies():
         cells = read_technology(name).library
         return Library(cells.name, cells.text, (*cells.dont_use, *dont_use), left_out=cells.left_out)
-    folder = Path(name)
-    if not isdir(name):
-        paths = _paths(name)
-        return Library(_common_name(paths), _whole(paths), dont_use)
-    paths = sorted(path for path in folder.iterdir() if path.name.endswith((".lib", ".lib.gz")))
-    if not paths:
-        raise ValueError(f"{folder} holds no Liberty files (.lib or .lib.gz)")
-    return Library(folder.resolve().name, _whole(paths), dont_use)
+    paths = library_files(name)
+    return Library(Path(name).resolve().name if isdir(name) else _common_name(paths), _whole(paths), dont_use)
 
 
 def _paths(name: str) -> list[Path]:

@@ -21,7 +21,7 @@ def evaluate(
     from reports.commands.output import write_json
 
     trained = load_trained(run)
-    ensure_outputs(json_file, inputs=[*RunFolder(run).files, evaluation.data])
+    ensure_outputs(json_file, inputs=[*RunFolder(run).files, evaluation.data], data=evaluation.data)
     found = trained.evaluate(evaluation)
     write_json(json_file, found.record)
     for line in found.lines:

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from reports.cells.liberty import BUILTIN, load_library
+from reports.cells.liberty import BUILTIN, library_files, load_library
 from reports.commands.options import LibraryName, Out, Seed, ensure_outputs
 
 
@@ -23,7 +23,7 @@ def flow(
 
     cells = load_library(library)
     config = WrapNetConfig(activation_bits=3, seed=seed)
-    ensure_outputs(out / "report.json", folders=[out], inputs=[library])
+    ensure_outputs(out / "report.json", folders=[out], inputs=library_files(library))
     show_note(cells.note)
     try:
         with Progress() as progress:

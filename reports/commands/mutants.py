@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro.conf import arg
 
-from reports.cells.liberty import BUILTIN, load_library
+from reports.cells.liberty import BUILTIN, library_files, load_library
 from reports.commands.options import (
     Designs,
     LibraryName,
@@ -45,7 +45,7 @@ def mutants(
     ensure_positive("count", count)
     cells = load_library(library)
     ensure_compiler()
-    ensure_outputs(json_file, inputs=[library])
+    ensure_outputs(json_file, inputs=library_files(library))
     show_note(cells.note)
     results = []
     with Progress() as progress, TemporaryDirectory() as scratch:

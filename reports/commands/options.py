@@ -63,12 +63,15 @@ def ensure_positive(name: str, value: int) -> None:
 
 
 def ensure_outputs(
-    *files: Path | None, folders: Iterable[Path | None] = (), inputs: Iterable[Path | str | None] = ()
+    *files: Path | None,
+    folders: Iterable[Path | None] = (),
+    inputs: Iterable[Path | None] = (),
+    data: Path | None = None,
 ) -> None:
     """Raises OSError if a file or folder cannot be written, and ValueError if files would overwrite each other.
 
     files, folders: to be written; None for an option that was left out. inputs: files that the command reads, which no
-    output may overwrite.
+    output may overwrite. data: a folder that the command reads, in which no file may be overwritten.
     """
     read = {_identity(Path(path)): path for path in inputs if path is not None and os.path.isfile(path)}
     written: dict[object, Path] = {}
@@ -79,7 +82,7 @@ def ensure_outputs(
         if is_stream(path):
             continue
         identity = _identity(path)
-        if identity in read:
+        if identity in read or (data is not None and _overwrites_part(path, data)):
             raise ValueError(f"{path} is also an input; choose another output")
         if identity in written:
             raise ValueError(f"{written[identity]} and {path} are the same file; each output needs its own")
@@ -90,6 +93,10 @@ def ensure_outputs(
         ensure_folder(folder)
         if _identity(folder) in written:
             raise ValueError(f"{folder} is to be both a file and a folder; each output needs its own")
+
+
+def _overwrites_part(path: Path, data: Path) -> bool:
+    return path.exists() and Path(os.path.realpath(path)).is_relative_to(os.path.realpath(data))
 
 
 def _identity(path: Path) -> object:

@@ -15,7 +15,7 @@ from hw.mac.design import MacDesign
 from hw.mac.generated import GeneratedUnit, generate_all
 from models.files import write_text
 from models.progress import Progress
-from reports.cells.liberty import BUILTIN, load_library
+from reports.cells.liberty import BUILTIN, library_files, load_library
 from reports.cells.library import Library
 from reports.commands.options import Designs, JsonFile, ProofLimit, chosen_designs, ensure_outputs
 from reports.commands.output import show, show_note, write_json
@@ -53,7 +53,8 @@ def synth(
         raise ValueError("name at least one library")
     compared = json_file.with_suffix(".md") if json_file is not None and len(libraries) > 1 else None
     netlists = [out / design.name / file for design in designs for file in FILES] if out is not None else []
-    ensure_outputs(json_file, compared, *netlists, folders=[out], inputs=library)
+    inputs = [path for name in library for path in library_files(name)]
+    ensure_outputs(json_file, compared, *netlists, folders=[out], inputs=inputs)
     _show_notes(libraries, dont_use)
     if len(libraries) == 1:
         return _synthesize_all(designs, libraries[0], proof_limit, json_file, out)
