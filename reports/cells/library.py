@@ -65,15 +65,19 @@ class Library:
 
     @cached_property
     def note(self) -> str | None:
-        """A line that counts and names the cells that cannot be used, other than those to avoid; None if all can."""
+        """A line that names the cells that cannot be used or are defined again; None if there are none.
+
+        Cells to avoid are left out.
+        """
         skipped = {
             name: reason for name, reason in {**self.left_out, **self._cells.unusable}.items() if not self._avoids(name)
         }
-        if not skipped:
-            return None
         total = len(self.left_out) + len(self._cells.unusable) + len(self.cells)
-        named = [f"{_shown(name)} ({reason})" for name, reason in skipped.items()]
-        return f"{self.name}: {len(skipped)} of {total} cells cannot be used: {listed(named, NAMED)}"
+        reasons = [f"{_shown(name)} ({reason})" for name, reason in skipped.items()]
+        repeated = [_shown(name) for name in self._cells.repeated if not self._avoids(name)]
+        parts = [f"{len(skipped)} of {total} cells cannot be used: {listed(reasons, NAMED)}"] if reasons else []
+        parts += [f"second definitions are ignored: {listed(repeated, NAMED)}"] if repeated else []
+        return f"{self.name}: {'; '.join(parts)}" if parts else None
 
     def unmatched(self, patterns: Iterable[str]) -> list[str]:
         """Returns the patterns that match no cell of the library."""

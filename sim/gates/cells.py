@@ -48,10 +48,14 @@ class LibraryCell:
 
 @dataclass(frozen=True)
 class CellSet:
-    """The cells of a library by name: gates and flip-flops that can be used, and the reason for each that cannot."""
+    """The cells of a library by name: gates and flip-flops that can be used, and the reason for each that cannot.
+
+    repeated: names that the library defines again; the first definition counts.
+    """
 
     usable: dict[str, LibraryCell]
     unusable: dict[str, str]
+    repeated: list[str]
 
 
 def read_cells(liberty: str) -> dict[str, LibraryCell]:
@@ -66,15 +70,17 @@ def cell_set(liberty: str) -> CellSet:
     A usable cell has a positive area, pins without buses, and a function for each output of a gate; of the cells with
     states, only flip-flops are usable.
     """
-    found = CellSet({}, {})
+    found = CellSet({}, {}, [])
+    definitions: dict[str, list[Group]] = {}
     for group in parse_liberty(liberty).all("cell"):
-        name = cell_name(group)
+        definitions.setdefault(cell_name(group), []).append(group)
+    for name, (first, *others) in definitions.items():
+        if others:
+            found.repeated.append(name)
         try:
-            if name in found.usable or name in found.unusable:
-                raise ValueError("defined twice")
-            found.usable[name] = _cell(name, group)
+            found.usable[name] = _cell(name, first)
         except ValueError as error:
-            found.unusable.setdefault(name, str(error))
+            found.unusable[name] = str(error)
     return found
 
 

@@ -38,7 +38,6 @@ UNUSABLE = {
     NAND.replace("NAND", "GATE").replace("(B)", "(A)"): "GATE (pin A defined twice)",
     NAND.replace("NAND", "GATE").replace("(A)", '("A;B")'): "GATE (pin 'A;B')",
     NAND.replace("NAND", '"a; shell"'): "'a; shell' (name)",
-    NAND: "NAND (defined twice)",
     INVERTER.replace("INV", "TRI").replace("output;", 'output; three_state : "A";'): "TRI (three-state)",
     FLIP_FLOP.replace("DFF", "DFX").replace('clocked_on : "C";', ""): "DFX (no clocked_on)",
     FLIP_FLOP.replace("DFF", "DFX").replace('next_state : "D";', ""): "DFX (no next_state)",

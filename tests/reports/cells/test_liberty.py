@@ -195,6 +195,13 @@ def test_a_note_counts_and_names_the_cells_that_cannot_be_used() -> None:
     assert note.endswith("RAM11 (has a bus) and 8 more")
 
 
+def test_second_definitions_are_named_and_not_counted() -> None:
+    twice = "second definitions are ignored: BUF"
+    assert Library("x", f"library (x) {{ {CELLS} {BUFFER} }}").note == f"x: {twice}"
+    note = Library("x", f"library (x) {{ {CELLS} {BUFFER} {RAM} {RAM} {BUFFER} }}").note
+    assert note == f"x: 1 of 5 cells cannot be used: RAM (has a bus); {twice}, RAM"
+
+
 GATED = FLIP_FLOP.replace('"D"', '"D & E"').replace("(D)", "(D, E)")
 
 

@@ -82,7 +82,7 @@ def test_cells_are_chosen_marked_and_given_areas() -> None:
         CELLS.replace("(NAND)", '("N.A$N[0]")'),
         CELLS.replace("(NAND)", f"({'LONG' * 25})"),
         CELLS.replace("area : 2;", "area : 2; type (four) { bit_width : 4; }"),
-        CELLS + " ".join(UNUSABLE),
+        CELLS + " ".join([*UNUSABLE, NAND]),
         CELLS.replace(FLIP_FLOP, RESETTABLE),
         CELLS.replace(FLIP_FLOP, RESETTABLE).replace('"', ""),
     ],

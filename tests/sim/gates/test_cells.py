@@ -5,7 +5,7 @@ import pytest
 from reports.cells.liberty import load_library
 from sim.gates.cells import cell_set, read_cells
 from sim.gates.expressions import parse_expression
-from tests.support.liberty import BUS_NAND, CELLS, FLIP_FLOP, INVERTER, UNUSABLE
+from tests.support.liberty import BUS_NAND, CELLS, FLIP_FLOP, INVERTER, NAND, UNUSABLE
 
 LATCH = 'cell (LATCH) { latch (IQ, IQN) { enable : "G"; } pin (Q) { direction : output; function : "IQ"; } }'
 
@@ -67,3 +67,11 @@ def test_cells_that_cannot_be_used_are_left_out_with_the_reason(cell: str) -> No
     shown = UNUSABLE[cell]
     assert reason.startswith(shown.partition("(")[2].rstrip(")"))
     assert name == shown.partition(" (")[0].strip("'")
+
+
+def test_of_two_cells_of_one_name_the_first_counts() -> None:
+    again = NAND.replace("area : 2", "area : 9")
+    cells = CELLS, again, again.replace("function", "none"), LATCH, LATCH.replace("latch", "none")
+    found = cell_set(f"library (x) {{ {' '.join(cells)} }}")
+    assert (set(found.usable), found.usable["NAND"].area) == ({"INV", "BUF", "NAND", "DFF"}, 2)
+    assert (found.unusable, found.repeated) == ({"LATCH": "has a latch"}, ["NAND", "LATCH"])
