@@ -78,7 +78,8 @@ def _paths(name: str) -> list[Path]:
 def _whole(paths: list[Path]) -> str:
     """Returns the library in one or several files, as Liberty source."""
     texts = [_read(path) for path in paths]
-    return texts[0] if len(texts) == 1 else _merged([parse_liberty(text) for text in texts], paths)
+    libraries = [parse_liberty(text, str(path)) for text, path in zip(texts, paths, strict=True)]
+    return texts[0] if len(texts) == 1 else _merged(libraries, paths)
 
 
 def _read(path: Path) -> str:
@@ -86,9 +87,7 @@ def _read(path: Path) -> str:
         raise ValueError(
             f"{path}: no such file; a library is '{BUILTIN}', a Liberty file, several separated by commas, or a folder"
         )
-    text = read_source(path)
-    parse_liberty(text, str(path))
-    return text
+    return read_source(path)
 
 
 def _merged(libraries: list[Group], paths: list[Path]) -> str:

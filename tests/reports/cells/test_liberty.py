@@ -8,7 +8,9 @@ import pytest
 
 from reports.cells.liberty import load_library
 from reports.cells.library import Library
+from sim.gates import liberty
 from sim.gates.cells import read_cells
+from sim.gates.liberty import Group
 from tests.support.liberty import BUFFER, CELLS, FLIP_FLOP, INVERTER, NAND, RAM
 
 
@@ -237,6 +239,21 @@ def test_a_library_in_several_files_is_one(tmp_path: Path) -> None:
     assert (whole.name, load_library(",".join(paths)).name) == (tmp_path.name, "mine")
     with pytest.raises(ValueError, match="has no flip-flops"):
         load_library(paths[0])
+
+
+def test_each_file_of_a_library_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for at, cell in enumerate((INVERTER, BUFFER, NAND, FLIP_FLOP)):
+        (tmp_path / f"{at}.lib").write_text(f"library (part{at}) {{ {cell} }}")
+    parsed: list[str] = []
+
+    def counted(text: str) -> Group:
+        parsed.append(text)
+        return parse(text)
+
+    parse = liberty._root
+    monkeypatch.setattr(liberty, "_root", counted)
+    whole = load_library(str(tmp_path))
+    assert (set(whole.chosen_cells), len(parsed)) == ({"INV", "BUF", "NAND", "DFF"}, 5)
 
 
 @pytest.mark.parametrize(
