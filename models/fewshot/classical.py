@@ -9,7 +9,7 @@ from models.backbones.encoder import Encoder
 from models.backbones.options import seeded
 from models.data.sources import check_positive
 from models.fewshot.class_pairs import ClassPairs
-from models.fewshot.episodic import Validation
+from models.fewshot.episodic import Validation, shared_tasks
 from models.training.method import Batch, Loss, Method
 from models.training.optimizers import Scheduled
 
@@ -68,9 +68,7 @@ class ClassicalTraining(Method):
         return self.pairs.batches(epoch * self.count + first, (epoch + 1) * self.count)
 
     def share(self, batch: Batch, process: int, processes: int) -> Batch | None:
-        if len(batch[0]) < processes:
-            return None
-        return tuple(part[process::processes] for part in batch)
+        return shared_tasks(batch, process, processes)
 
     def step(self, models: Mapping[str, nn.Module], batch: Batch) -> Loss:
         images, classes = batch

@@ -84,7 +84,7 @@ class EpisodicTraining(Method):
 
 
 def shared_tasks(batch: Batch, process: int, processes: int) -> Batch | None:
-    """A process's tasks of a batch of episodes; None if there are fewer tasks than processes."""
+    """A process's tasks, or pairs of classes, of a batch; None if there are fewer than processes."""
     if len(batch[0]) < processes:
         return None
     return tuple(part[process::processes] for part in batch)

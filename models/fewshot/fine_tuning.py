@@ -9,10 +9,10 @@ from torch.nn.functional import cross_entropy
 
 from models.backbones.batch_norm import batch_norm_of
 from models.fewshot.inner.adaptation import adapt
-from models.fewshot.inner.filters import squared_distance
 from models.fewshot.inner.functional import Network, Parameters, functional, of_tasks, trainable
 from models.fewshot.inner.optimizers import InnerOptimizerName, inner_optimizer
 from models.fewshot.inner.tasks import How, check_steps, check_tasks, parts_of
+from models.fewshot.measures import filter_normalised_distance
 from models.fewshot.queries import query_logits
 
 
@@ -86,7 +86,7 @@ def _path(module: nn.Module, support: tuple[Tensor, Tensor], batches: Tensor, tu
         return cross_entropy(network(parameters, images), labels)
 
     def record(place: Parameters) -> None:
-        distances.append(squared_distance(start, place).sqrt())
+        distances.append(filter_normalised_distance(trainable(module), place).sqrt())
         losses.append(_by_task(loss_of, place, support, tuning.how))
 
     record(start)

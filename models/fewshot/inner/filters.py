@@ -1,26 +1,15 @@
-"""Filter-normalised distances (Li et al., 2018; dissertation 5.5.1, note 1).
+"""The gradient of filter-normalised distances (Li et al., 2018; dissertation 5.5.1, note 1).
 
 A filter is a row of a weight: an output channel's kernel, or an output's weights in a linear layer. Biases and batch
 norms have none and do not count. Parameters are those of several tasks, tasks first.
 """
 
 from collections.abc import Iterator
-from typing import cast
 
 import torch
 from torch import Tensor
 
 from models.fewshot.inner.functional import Parameters
-
-
-def squared_distance(start: Parameters, end: Parameters) -> Tensor:
-    """Sum over filters of |start - end|^2 / |start|^2, for each task: (tasks,).
-
-    Filters of norm 0 do not count. One of the two may hold a single task, for all tasks of the other.
-    """
-    names = _with_filters(start)
-    distances = [((start[name] - end[name]).square() / _squared_norms(start[name])).flatten(1).sum(1) for name in names]
-    return cast(Tensor, sum(distances))
 
 
 def pull_to_mean(parameters: Parameters) -> Iterator[tuple[str, Tensor]]:

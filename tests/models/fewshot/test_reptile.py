@@ -22,7 +22,7 @@ from models.fewshot.inner import (
     reptile_gradient,
     trainable,
 )
-from models.fewshot.inner.filters import pull_to_mean, squared_distance
+from models.fewshot.inner.filters import pull_to_mean
 from tests.support.inner_loops import random_episode, smooth_network
 
 RATE = 1e-3
@@ -147,19 +147,9 @@ def test_the_pull_is_the_gradient_of_the_regularizer() -> None:
             torch.testing.assert_close(slope, expected, rtol=1e-7, atol=1e-9)
 
 
-def test_squared_distances_are_sums_over_filters() -> None:
-    torch.manual_seed(0)
-    stacked = {"kernel": torch.randn(3, 2, 3, 3, 3, dtype=torch.float64), "bias": torch.randn(3, 2)}
-    mean = {name: tensor.mean(0, keepdim=True) for name, tensor in stacked.items()}
-    tasks = [{name: tensor[task] for name, tensor in stacked.items()} for task in range(3)]
-    expected = torch.stack([regularizer(task, tasks) for task in tasks])
-    torch.testing.assert_close(squared_distance(stacked, mean), expected)
-
-
 def test_filters_of_norm_0_are_not_pulled() -> None:
     stacked = {"kernel": torch.tensor([[[0.0, 0.0], [1.0, 0.0]], [[2.0, 0.0], [0.0, 1.0]]])}
     assert dict(pull_to_mean(stacked))["kernel"][0].tolist() == [[0, 0], [0.5, -0.5]]
-    assert squared_distance(stacked, {"kernel": torch.zeros(1, 2, 2)}).tolist() == [1, 2]
 
 
 def test_biases_before_batch_norm_stay() -> None:
