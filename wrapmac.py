@@ -36,7 +36,7 @@ COMMANDS = {
     "dataset": "Make data sets for few-shot learning: procedural shapes, or drawings of emoji.",
     "train": "Train a network by one of the methods; print how it does on held-out data.",
     "evaluate": (
-        "Run a trained network on held-out images: accuracy, and overflow rate and activation bits of each layer."
+        "Run a trained network on held-out data: its accuracy and, of WrapNet, overflow rates and activation bits."
     ),
     "export": "Write a trained network as integers: weights, thresholds, accumulators; for kernels, hardware and ONNX.",
     "bench": "Measure contenders side by side: in one run, in turn.",

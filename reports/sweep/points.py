@@ -42,6 +42,7 @@ SOURCES = (
     "reports/cells/liberty_text.py",
     "reports/cells/library.py",
     "reports/cells/outlines.py",
+    "reports/cells/patterns.py",
     "reports/cells/sources.py",
     "reports/cells/technology.py",
     "reports/cells/technology_script.py",

@@ -78,7 +78,7 @@ def test_a_folder_with_a_run_is_only_gone_on_with_when_asked_and_with_the_same_s
             run_wrapnet(TINY, data, tmp_path, progress)
         assert run_wrapnet(TINY, data, tmp_path, progress, resume=True) == first
         other = WrapNetConfig(width=2, epochs=1, slope=4)
-        with pytest.raises(ValueError, match=r"holds a run of other settings: slope 2 \(now 4\); name another"):
+        with pytest.raises(ValueError, match=r"holds a run of other settings: slope 2 \(now 4\); to reuse the stages"):
             run_wrapnet(other, data, tmp_path, progress, resume=True)
 
 
