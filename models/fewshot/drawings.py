@@ -73,11 +73,16 @@ def render_drawings(packs: Path, out: Path, progress: Progress) -> int:
     return len(images)
 
 
-def read_drawings(path: Path, seed: int = 0, by: SplitBy = "class") -> FewShotData:
+def read_drawings(
+    path: Path, seed: int = 0, by: SplitBy = "class", training_classes: int | None = None
+) -> FewShotData:
     """The drawings in a file that `render_drawings` wrote.
 
     by: whether the splits share no class, or no category, which makes test episodes those of another domain. seed:
-    chooses which. The group of a class is its category. Raises ValueError if the file is missing or damaged.
+    chooses which. training_classes: how many of the classes to train on, where splits are by class, the test split
+    having those that are left; None for 60%, with 15% for validation. The group of a class is its category.
+
+    Raises ValueError if the file is missing or damaged, or `training_classes` is more than 60% or goes by category.
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
@@ -95,11 +100,23 @@ def read_drawings(path: Path, seed: int = 0, by: SplitBy = "class") -> FewShotDa
     units = sorted(set(categories)) if by == "category" else names
     order = torch.randperm(len(units), generator=torch.Generator().manual_seed(seed)).tolist()
     sizes = {split: max(1, round(share * len(units))) for split, share in _SHARES.items()}
+    if training_classes is not None:
+        sizes["test"] += _surplus(len(units) - sum(sizes.values()), training_classes, by)
     held_out = {units[index]: "test" for index in order[: sizes["test"]]}
     held_out |= {units[index]: "val" for index in order[sizes["test"] : sum(sizes.values())]}
     split_of = [held_out.get(unit, "train") for unit in (categories if by == "category" else names)]
     splits = {split: whole.select([one == split for one in split_of]) for split in ("train", "val", "test")}
-    return FewShotData(f"drawings by {by}, split {seed}", splits)
+    few = "" if training_classes is None else f", {training_classes} training classes"
+    return FewShotData(f"drawings by {by}, split {seed}{few}", splits)
+
+
+def _surplus(classes: int, wanted: int, by: SplitBy) -> int:
+    """The classes of training that are not wanted."""
+    if by != "class":
+        raise ValueError(f"training_classes is {wanted}; it goes with splits by class, not by {by}")
+    if not 1 <= wanted <= classes:
+        raise ValueError(f"training_classes is {wanted}; allowed are 1 to {classes}")
+    return classes - wanted
 
 
 def _read_pack(folder: Path) -> _Pack:

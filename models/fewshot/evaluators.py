@@ -6,6 +6,7 @@ from typing import Protocol
 from torch import Tensor, nn
 
 from models.backbones.batch_norm import batch_norm_of
+from models.backbones.encoder import Encoder, with_classifier
 from models.fewshot.adaptive import Adaptation, adapted_accuracies
 from models.fewshot.class_images import FewShotData
 from models.fewshot.episodes import Episodes
@@ -56,3 +57,23 @@ class FineTuningEvaluator:
 
     def accuracies(self, episodes: Episodes, count: int, progress: Progress | None = None) -> Tensor:
         return adapted_accuracies(self.network, episodes, count, self.adaptation, progress)
+
+
+@dataclass(frozen=True)
+class EncoderFineTuningEvaluator:
+    """Fine-tuning of an encoder and a classifier on each episode's support; the classifier starts at 0."""
+
+    encoder: Encoder
+    adaptation: Adaptation
+
+    @property
+    def batch_norm(self) -> str:
+        """The mode of the encoder's batch norms."""
+        return FineTuningEvaluator(self.encoder, self.adaptation).batch_norm
+
+    def accuracies(self, episodes: Episodes, count: int, progress: Progress | None = None) -> Tensor:
+        network = with_classifier(self.encoder, episodes.shape.way)
+        for parameter in network.classifier.parameters():
+            nn.init.zeros_(parameter)
+        device = episodes.classes.images.device
+        return FineTuningEvaluator(network.to(device), self.adaptation).accuracies(episodes, count, progress)

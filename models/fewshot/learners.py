@@ -16,7 +16,13 @@ from models.fewshot.class_pairs import ClassPairs
 from models.fewshot.classical import ClassicalTraining, EncoderWithClassifier, Regularizer
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.episodic import EpisodicTraining, LearntScale, Validation
-from models.fewshot.evaluators import HEADS, Evaluator, FeatureEvaluator, FineTuningEvaluator
+from models.fewshot.evaluators import (
+    HEADS,
+    EncoderFineTuningEvaluator,
+    Evaluator,
+    FeatureEvaluator,
+    FineTuningEvaluator,
+)
 from models.fewshot.measures import feature_clustering, hyperplane_variation
 from models.fewshot.settings import FewShotConfig, HeadName, RegularizerName, ScheduleName
 from models.training.method import Method
@@ -69,10 +75,12 @@ def evaluator_of(
     Raises ValueError for a head that does not go with the learner.
     """
     head = head or config.head_name
-    if (head == "fine-tuning") != config.is_fine_tuned:
-        raise ValueError(f"head {head} does not go with the learner {config.learner}")
+    config.check_head(head)
+    adaptation = _adaptation(config, config.fine_tuning_steps)
     if config.is_fine_tuned:
-        return FineTuningEvaluator(network, _adaptation(config, config.fine_tuning_steps))
+        return FineTuningEvaluator(network, adaptation)
+    if head == "fine-tuning":
+        return EncoderFineTuningEvaluator(cast(Encoder, network), adaptation)
     return FeatureEvaluator(network, head, data, split)
 
 
@@ -122,8 +130,9 @@ def _adaptive(config: FewShotConfig, network: nn.Module, data: FewShotData, vali
 
 
 def _adaptation(config: FewShotConfig, steps: int) -> Adaptation:
+    """How networks adapt to a task; encoders that were trained otherwise do so as MAML's."""
     return Adaptation(
-        learner=cast(AdaptiveLearner, config.learner),
+        learner=cast(AdaptiveLearner, config.learner if config.is_fine_tuned else "fomaml"),
         steps=steps,
         learning_rate=config.fine_tuning_rate,
         batch=config.inner_batch,

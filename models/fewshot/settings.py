@@ -67,8 +67,9 @@ class FewShotSettings:
     validation_episodes: int = 200
     """Episodes of validation classes after each epoch; the best epoch's weights are kept. 0 keeps the last."""
     head: HeadName | None = None
-    """Head of evaluation; the learner's own if left out, which is ridge after classical training and fine-tuning after
-    maml, fomaml and reptile."""
+    """Head of evaluation: on frozen features, or fine-tuning of the whole network from a classifier of zeros. If left
+    out, the learner's own: ridge after classical training, and fine-tuning, which no other replaces, after maml, fomaml
+    and reptile."""
     test_episodes: int = 1000
     """Episodes of test classes at the end, for 1 and 5 shots."""
     seed: int = 0
@@ -142,7 +143,11 @@ class FewShotConfig(FewShotSettings):
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed is a number of at least 0")
         if self.weight_clustering and self.learner != "reptile":
             raise ValueError(f"weight_clustering is for the reptile learner, not {self.learner}")
-        if (self.head_name == "fine-tuning") != self.is_fine_tuned:
-            raise ValueError(f"head {self.head_name} does not go with the learner {self.learner}")
+        self.check_head(self.head_name)
         if self.regularizer != "none" and self.learner != "classical":
             raise ValueError(f"regularizer {self.regularizer} is for the classical learner, not {self.learner}")
+
+    def check_head(self, head: HeadName) -> None:
+        """Raises ValueError for a head on frozen features if the learner's network is there to be fine-tuned."""
+        if self.is_fine_tuned and head != "fine-tuning":
+            raise ValueError(f"head {head} does not go with the learner {self.learner}")

@@ -16,6 +16,8 @@ class SplitOptions:
     """Seed of the split into classes where the data has none, and of the procedural set."""
     split_by: SplitBy = "class"
     """Whether splits of drawings share no class or no category, which is another domain."""
+    training_classes: int | None = None
+    """Drawings: number of classes to train on, the others being to test on; 60% if left out."""
     rotations: bool = False
     """Omniglot: turned characters are further classes, in the same split."""
     images: int = 100

@@ -19,7 +19,7 @@ def read_source(source: FewShotSource) -> FewShotData:
     if source.dataset == "cifar10":
         return read_cifar_classes(source.data, source.class_split)
     if source.dataset == "drawings":
-        return read_drawings(source.data, source.class_split, source.split_by)
+        return read_drawings(source.data, source.class_split, source.split_by, source.training_classes)
     if not source.data.is_dir():
         raise ValueError(f"{source.data}: no such folder")
     if source.dataset == "omniglot":

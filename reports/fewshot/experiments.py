@@ -1,0 +1,74 @@
+"""The experiments behind chapter 5's tables: a run for each network and seed, and comparisons of two."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from models.fewshot.class_images import FewShotData
+from models.progress import Progress
+from reports.fewshot.measure import measure
+from reports.fewshot.networks import BACKBONES
+from reports.fewshot.scales import Scale
+from reports.records.experiments import Experiment, Record, run_experiments
+
+_CODE = ("models/backbones", "models/fewshot", "models/training", "reports/fewshot/measure.py")
+
+Records = dict[str, dict[int, Record]]
+"""What was measured by network and seed. A comparison is under the names of both networks: `R2-D2-C ~ R2-D2-M`."""
+
+
+def measure_networks(
+    names: Iterable[str],
+    data: FewShotData,
+    scale: Scale,
+    seeds: Sequence[int],
+    out: Path,
+    progress: Progress,
+) -> Records:
+    """Trains and measures networks with every seed. A run that was killed resumes from what `out` keeps."""
+    names = list(dict.fromkeys(names))
+    ways, fewest = _ways(data), min(data.split("train").counts)
+    experiments = {
+        (name, seed): _network(name, asdict(scale.config(name, seed, ways, fewest))) for name in names for seed in seeds
+    }
+    for name, meta in _compared(names):
+        for seed in seeds:
+            pair = experiments[name, seed], experiments[meta, seed]
+            experiments[f"{name} ~ {meta}", seed] = Experiment(
+                f"{pair[0].key}~{pair[1].key}", {"networks": [one.key for one in pair]}, pair
+            )
+    for classes in data.splits.values():
+        classes.images.share_memory_()  # type: ignore[no-untyped-call]
+    records = run_experiments(
+        experiments.values(),
+        partial(measure, data=data, scale=scale),
+        out,
+        progress,
+        code=_CODE,
+        inputs={"torch": torch.__version__, "data": data.digest, "scale": scale.name},
+    )
+    found: Records = {}
+    for (name, seed), experiment in experiments.items():
+        found.setdefault(name, {})[seed] = records[experiment.key]
+    return found
+
+
+def _ways(data: FewShotData) -> int:
+    """Five ways, or as many as the smallest split has classes to leave one out, as three of CIFAR-10's four."""
+    fewest = min(len(classes.counts) for classes in data.splits.values())
+    return min(5, fewest - 1)
+
+
+def _network(name: str, config: dict[str, Any]) -> Experiment:
+    key = "-".join(name.replace("_", "").split())
+    return Experiment(f"{key}-seed-{config['seed']}", {"network": name, "config": config})
+
+
+def _compared(names: list[str]) -> list[tuple[str, str]]:
+    """Classically trained networks and the meta-learned one of the same backbone (Table 5.4)."""
+    metas = [f"{backbone}-M" for backbone in BACKBONES]
+    return [(name, meta) for meta in metas if meta in names for name in names if name.startswith(f"{meta[:-1]}C")]

@@ -1,0 +1,28 @@
+"""Which networks each table of chapter 5 is about. The tables `claims` and `theorem1` are our own."""
+
+from reports.fewshot.networks import BACKBONES, COEFFICIENTS, NETWORKS, PULLS, REGULARIZERS, pulled, regularized
+
+_META_AND_CLASSICAL = tuple(f"{backbone}-{kind}" for backbone in BACKBONES for kind in "MC")
+_REGULARIZED = tuple(
+    regularized(backbone, symbol, coefficient)
+    for backbone in BACKBONES
+    for symbol in REGULARIZERS
+    for coefficient in COEFFICIENTS
+)
+_PULLED = ("Reptile", *map(pulled, PULLS))
+
+TRAINING_TABLES: dict[str, tuple[str, ...]] = {
+    "5.1": _META_AND_CLASSICAL,
+    "5.2": _META_AND_CLASSICAL,
+    "5.3": _META_AND_CLASSICAL + _REGULARIZED,
+    "5.4": _META_AND_CLASSICAL + _REGULARIZED,
+    "5.5": ("MAML-1", "MAML-5", "MAML-C"),
+    "5.6": ("MAML-C", "FOMAML-1", "FOMAML-5", "Reptile", pulled(5e-5)),
+    "5.7": _META_AND_CLASSICAL,
+    "5.8": (),
+    "5.9": _REGULARIZED,
+    "5.10": _PULLED,
+    "claims": tuple(NETWORKS),
+    "theorem1": (),
+}
+"""The networks that have to be trained for each table, by number. Table 5.8 times them without training them."""
