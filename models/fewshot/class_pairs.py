@@ -1,6 +1,6 @@
-"""Batches of class pairs: two images of each of two classes, which the regularizers of features compare."""
+"""Class pairs: two images of each of two classes, whose features regularizers and measures compare."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from models.data.sources import check_positive
 from models.fewshot.class_images import FewShotData
-from models.fewshot.draws import distinct, key_of
+from models.fewshot.draws import Integers, distinct, key_of
 
 _CLASS_STREAM, _IMAGE_STREAM = 0, 1
 _IMAGES_PER_CLASS = 2
@@ -38,13 +38,24 @@ class ClassPairs:
         train = self.data.split("train")
         key = key_of(self.data.digest, "pairs", self.seed)
         pairs = np.arange(number * self.pairs, (number + 1) * self.pairs)
-        classes = distinct(key, pairs, _CLASS_STREAM, np.full(self.pairs, len(train.counts)), 2)
-        streams = (pairs[:, None] * 2 + np.arange(2)).reshape(-1)
-        counts = np.asarray(train.counts)[classes.reshape(-1)]
-        chosen = distinct(key, streams, _IMAGE_STREAM, counts, _IMAGES_PER_CLASS).reshape(self.pairs, 2, -1)
-        indices = torch.from_numpy(chosen + train.offsets[classes][:, :, None]).to(train.images.device)
+        classes, images = drawn_pairs(key, pairs, train.counts)
+        indices = torch.from_numpy(images).to(train.images.device)
         return self.data.normalise(train.images[indices]), torch.from_numpy(classes).to(train.images.device)
 
     def batches(self, first: int, last: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches number `first` to `last` - 1."""
         return map(self.batch, range(first, last))
+
+
+def drawn_pairs(key: np.uint64, numbers: Integers, counts: Sequence[int]) -> tuple[Integers, Integers]:
+    """The class pairs with these numbers: classes (pairs, 2) and images (pairs, 2 classes, 2 images).
+
+    The two classes differ, and so do the two images of each. counts: images of each class, at least two of each; the
+    images of a class lie side by side, as in `ClassImages`.
+    """
+    by_class = np.asarray(counts)
+    classes = distinct(key, numbers, _CLASS_STREAM, np.full(len(numbers), len(by_class)), 2)
+    streams = (numbers[:, None] * 2 + np.arange(2)).reshape(-1)
+    chosen = distinct(key, streams, _IMAGE_STREAM, by_class[classes.reshape(-1)], _IMAGES_PER_CLASS)
+    firsts = (by_class.cumsum() - by_class)[classes]
+    return classes, chosen.reshape(len(numbers), 2, -1) + firsts[:, :, None]

@@ -2,16 +2,19 @@
 
 from models.fewshot.measures.alignment import AlignmentSums, kernel_alignment
 from models.fewshot.measures.clustering import (
+    clustering_of_pairs,
     feature_clustering,
     feature_clustering_of_batch,
     hyperplane_variation,
     isotropic_hyperplane_variation,
+    variation_of_pairs,
 )
 from models.fewshot.measures.discriminant import discriminant_plane
 from models.fewshot.measures.distance import filter_normalised_distance
 
 __all__ = [
     "AlignmentSums",
+    "clustering_of_pairs",
     "discriminant_plane",
     "feature_clustering",
     "feature_clustering_of_batch",
@@ -19,4 +22,5 @@ __all__ = [
     "hyperplane_variation",
     "isotropic_hyperplane_variation",
     "kernel_alignment",
+    "variation_of_pairs",
 ]

@@ -23,8 +23,13 @@ def feature_clustering(pairs: Tensor) -> Tensor:
 
     pairs: (pairs, 2 classes, 2 samples, d). Raises ValueError for other shapes.
     """
+    return clustering_of_pairs(pairs).mean()
+
+
+def clustering_of_pairs(pairs: Tensor) -> Tensor:
+    """R_FC of every pair of classes by itself: (pairs,); see `feature_clustering`."""
     _check_pairs(pairs)
-    return _variance_ratio(pairs).mean()
+    return _variance_ratio(pairs)
 
 
 def feature_clustering_of_batch(features: Tensor) -> Tensor:
@@ -41,6 +46,15 @@ def feature_clustering_of_batch(features: Tensor) -> Tensor:
 def hyperplane_variation(pairs: Tensor, form: Form = "table") -> Tensor:
     """R_HV of pairs of classes, averaged (scalar).
 
+    pairs: (pairs, 2 classes, 2 samples, d). form: see `variation_of_pairs`. Raises ValueError for other shapes and
+    forms.
+    """
+    return variation_of_pairs(pairs, form).mean()
+
+
+def variation_of_pairs(pairs: Tensor, form: Form = "table") -> Tensor:
+    """R_HV of every pair of classes by itself: (pairs,).
+
     With d1 = f(x1) - f(y1) and d2 = f(x2) - f(y2), the difference vectors of two draws from both classes, the form
     "table" is (|d1 - d2| / mean(|d1|, |d2|))^2, and "printed" is |d1 - d2| / (|d1| + |d2|), at most 1.
 
@@ -54,9 +68,9 @@ def hyperplane_variation(pairs: Tensor, form: Form = "table") -> Tensor:
     norms: Tensor = torch.linalg.vector_norm(differences, dim=-1)
     mean_norm = norms.mean(-1) + _NORM
     if form == "table":
-        return (change.square().sum(-1) / mean_norm.square()).mean()
+        return change.square().sum(-1) / mean_norm.square()
     changed: Tensor = torch.linalg.vector_norm(change, dim=-1)
-    return (changed / (2 * mean_norm)).mean()
+    return changed / (2 * mean_norm)
 
 
 def isotropic_hyperplane_variation(clustering: float) -> float:

@@ -21,7 +21,7 @@ def test_it_equals_numpy() -> None:
     assert found.mean == pytest.approx(values.numpy().mean(), rel=1e-14)
     assert found.standard_error == pytest.approx(error, rel=1e-12)
     assert found.interval == pytest.approx((found.mean - 1.959964 * error, found.mean + 1.959964 * error), rel=1e-6)
-    assert found.episodes == 600
+    assert found.count == 600
 
 
 def test_intervals_hold_the_true_mean_as_often_as_they_say() -> None:
@@ -55,9 +55,9 @@ def test_equal_runs_do_not_differ() -> None:
 
 
 def test_values_without_an_uncertainty_are_named() -> None:
-    with pytest.raises(ValueError, match=r"values are \(1,\); allowed is \(episodes,\), at least 2"):
+    with pytest.raises(ValueError, match=r"values are \(1,\); allowed is \(n,\), n at least 2"):
         estimate(torch.ones(1))
-    with pytest.raises(ValueError, match="value of episode 2 is not finite"):
+    with pytest.raises(ValueError, match="value 2 is not finite"):
         estimate(torch.tensor([0.5, 0.6, float("nan")]))
-    with pytest.raises(ValueError, match=r"runs have \(5,\), \(4,\) episodes; pairs need the same ones"):
+    with pytest.raises(ValueError, match=r"runs have values \(5,\), \(4,\); pairs need the same ones"):
         paired_difference(torch.ones(5), torch.ones(4))
