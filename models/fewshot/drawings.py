@@ -73,9 +73,7 @@ def render_drawings(packs: Path, out: Path, progress: Progress) -> int:
     return len(images)
 
 
-def read_drawings(
-    path: Path, seed: int = 0, by: SplitBy = "class", training_classes: int | None = None
-) -> FewShotData:
+def read_drawings(path: Path, seed: int = 0, by: SplitBy = "class", training_classes: int | None = None) -> FewShotData:
     """The drawings in a file that `render_drawings` wrote.
 
     by: whether the splits share no class, or no category, which makes test episodes those of another domain. seed:

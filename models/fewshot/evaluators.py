@@ -73,7 +73,7 @@ class EncoderFineTuningEvaluator:
 
     def accuracies(self, episodes: Episodes, count: int, progress: Progress | None = None) -> Tensor:
         network = with_classifier(self.encoder, episodes.shape.way)
-        for parameter in network.classifier.parameters():
-            nn.init.zeros_(parameter)
+        for name in ("weight", "bias"):
+            nn.init.zeros_(network.get_parameter(f"classifier.{name}"))
         device = episodes.classes.images.device
         return FineTuningEvaluator(network.to(device), self.adaptation).accuracies(episodes, count, progress)

@@ -18,17 +18,22 @@ def table(
         arg(
             name="number",
             metavar="NUMBER",
-            help="tables of the dissertation, such as 2.1 or 3.2; `all` for those that are trained here: "
-            f"{', '.join(trained_numbers())}",
+            help="tables of the dissertation, such as 2.1 or 3.2; `all` for those that are trained here, 2 or 5 for "
+            f"a chapter's: {', '.join(trained_numbers())}",
         ),
     ],
     /,
     data: Annotated[
-        Path | None, arg(metavar="DIR", help="CIFAR-10 to train on: python batches or image folders, or a tar of them")
+        Path | None,
+        arg(
+            metavar="DIR",
+            help="data set. Chapter 2: CIFAR-10, as python batches or image folders, or a tar of them. Chapter 5: "
+            "drawings.npz of `make drawings`, folders of CIFAR-FS or mini-ImageNet, CIFAR-10; procedural if left out",
+        ),
     ] = None,
     scale: Annotated[
         Literal["small", "paper"],
-        arg(help="small: narrow networks, few epochs, an hour for all on two cores; paper: the dissertation's"),
+        arg(help="small: narrow networks, few epochs, an hour a chapter on two cores; paper: the dissertation's"),
     ] = "small",
     seeds: Annotated[int, arg(metavar="N", help="number of seeds, which start at 0")] = 1,
     out: Annotated[
@@ -39,13 +44,19 @@ def table(
     from models.progress import Progress
     from reports.commands.output import show
     from reports.tables.beside import rendered
-    from reports.tables.registry import choose_tables, published_table, train_tables, without_measurements
+    from reports.tables.registry import (
+        choose_tables,
+        published_table,
+        result_files,
+        train_tables,
+        without_measurements,
+    )
 
     ensure_positive("seeds", seeds)
     chosen = choose_tables(numbers)
     trained: dict[str, Table] = {}
     if set(chosen) & set(trained_numbers()):
-        ensure_outputs(out / "tables.json", out / "tables.md")
+        ensure_outputs(*result_files(chosen, out))
         with Progress() as progress:
             trained = train_tables(chosen, data=data, scale=scale, seeds=seeds, out=out, progress=progress)
     for number in chosen:
@@ -54,6 +65,7 @@ def table(
         else:
             show([rendered(published_table(number))], notes=True)
             print(without_measurements(number))
-    if trained:
-        print(out / "tables.md")
+    for path in result_files(list(trained), out):
+        if path.suffix == ".md":
+            print(path)
     return 0

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from models.fewshot.statistics import estimate, paired_difference
+from models.fewshot.statistics import paired_difference
 from reports.fewshot.experiments import Records
 from reports.fewshot.measure import SHOTS
 from reports.fewshot.networks import BACKBONES, BEST_PULL, PULLS, REGULARIZERS, pulled
@@ -50,8 +50,8 @@ class Verdict:
 
     @property
     def word(self) -> str:
-        """`seen` or `reversed` if the difference is at least two standard errors from 0, else `not seen`."""
-        if self.standard_error is None or abs(self.difference) < _CERTAIN * self.standard_error:
+        """`seen` or `reversed` if the difference is more than two standard errors from 0, else `not seen`."""
+        if self.standard_error is None or abs(self.difference) <= _CERTAIN * self.standard_error:
             return "not seen"
         return "seen" if self.difference > 0 else "reversed"
 
@@ -71,17 +71,31 @@ def decide(claim: Claim, records: Records) -> Verdict:
     return Verdict(claim, scale * mean(by_seed), scale * math.hypot(*parts) if parts else None)
 
 
-def claims_table(records: Records, chosen: Mapping[str, Mapping[str, str]]) -> Table:
-    """All claims with their differences and verdicts. chosen: see `claims_of`."""
+def decided(records: Records, chosen: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
+    """All claims with their differences and verdicts, as plain JSON values. chosen: see `claims_of`."""
     verdicts = [decide(claim, records) for claim in claims_of(chosen)]
-    seeds = len(next(iter(records.values())))
+    return [
+        {
+            "table": one.claim.where,
+            "claim": one.claim.text,
+            "unit": one.claim.unit,
+            "difference": one.difference,
+            "standard_error": one.standard_error,
+            "verdict": one.word,
+        }
+        for one in verdicts
+    ]
+
+
+def claims_table(verdicts: Sequence[Mapping[str, Any]], note: str) -> Table:
+    """What `decided` returned, as a table. note: on the data."""
     return Table(
         "Claims of chapter 5",
         ("table", "claim", "difference", "1 SE", "verdict"),
         [_row(verdict) for verdict in verdicts],
-        "Paired differences, on the same episodes or pairs of classes, over "
-        f"{seeds} seed{'s' if seeds > 1 else ''}. Seen: at least two standard errors above 0; reversed: as many below. "
-        "The standard error is over episodes or pairs and, with several seeds, over seeds as well.",
+        "Differences are paired: on the same episodes, or on the same pairs of classes. Seen: more than two standard "
+        "errors above 0; reversed: as many below. The standard error is over episodes or pairs, and over seeds as well "
+        f"if there are several. {note}",
         labels=2,
     )
 
@@ -200,8 +214,8 @@ def _clustering() -> list[Claim]:
     ]
 
 
-def _row(verdict: Verdict) -> tuple[str, ...]:
-    claim = verdict.claim
-    places = 2 if claim.unit else 3
-    error = "" if verdict.standard_error is None else f"{verdict.standard_error:.{places}f}"
-    return claim.where, claim.text, f"{verdict.difference:+.{places}f}{claim.unit}", error, verdict.word
+def _row(verdict: Mapping[str, Any]) -> tuple[str, ...]:
+    unit, error = verdict["unit"], verdict["standard_error"]
+    places = 2 if unit else 3
+    shown = "" if error is None else f"{error:.{places}f}"
+    return verdict["table"], verdict["claim"], f"{verdict['difference']:+.{places}f}{unit}", shown, verdict["verdict"]

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from models.fewshot.class_images import FewShotData
+from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
 from reports.fewshot.measure import measure
 from reports.fewshot.networks import BACKBONES
@@ -16,6 +16,8 @@ from reports.fewshot.scales import Scale
 from reports.records.experiments import Experiment, Record, run_experiments
 
 _CODE = ("models/backbones", "models/fewshot", "models/training", "reports/fewshot/measure.py")
+
+_WAYS = 5
 
 Records = dict[str, dict[int, Record]]
 """What was measured by network and seed. A comparison is under the names of both networks: `R2-D2-C ~ R2-D2-M`."""
@@ -31,9 +33,8 @@ def measure_networks(
 ) -> Records:
     """Trains and measures networks with every seed. A run that was killed resumes from what `out` keeps."""
     names = list(dict.fromkeys(names))
-    ways, fewest = _ways(data), min(data.split("train").counts)
     experiments = {
-        (name, seed): _network(name, asdict(scale.config(name, seed, ways, fewest))) for name in names for seed in seeds
+        (name, seed): _network(name, network_config(name, seed, data, scale)) for name in names for seed in seeds
     }
     for name, meta in _compared(names):
         for seed in seeds:
@@ -57,15 +58,15 @@ def measure_networks(
     return found
 
 
-def _ways(data: FewShotData) -> int:
-    """Five ways, or as many as the smallest split has classes to leave one out, as three of CIFAR-10's four."""
-    fewest = min(len(classes.counts) for classes in data.splits.values())
-    return min(5, fewest - 1)
+def network_config(name: str, seed: int, data: FewShotData, scale: Scale) -> FewShotConfig:
+    """The run of a network: 5-way, or with fewer ways where a split has no more than five classes, as CIFAR-10's."""
+    fewest_classes = min(len(classes.counts) for classes in data.splits.values())
+    return scale.config(name, seed, min(_WAYS, fewest_classes - 1), min(data.split("train").counts))
 
 
-def _network(name: str, config: dict[str, Any]) -> Experiment:
+def _network(name: str, config: FewShotConfig) -> Experiment:
     key = "-".join(name.replace("_", "").split())
-    return Experiment(f"{key}-seed-{config['seed']}", {"network": name, "config": config})
+    return Experiment(f"{key}-seed-{config.seed}", {"network": name, "config": asdict(config)})
 
 
 def _compared(names: list[str]) -> list[tuple[str, str]]:

@@ -1,14 +1,19 @@
 """Trains a network of chapter 5's tables and measures it."""
 
+from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from models.backbones.batch_norm import set_batch_norm
+import torch
+from torch import Tensor
+
+from models.backbones.batch_norm import estimate_statistics, set_batch_norm
 from models.fewshot.class_images import FewShotData
 from models.fewshot.episodes import Episodes, EpisodeShape
+from models.fewshot.evaluation import embed
 from models.fewshot.learners import evaluator_of
-from models.fewshot.measurement import alignment, class_separation, measured_features
+from models.fewshot.measurement import alignment, class_separation
 from models.fewshot.run import FewShotRun, load_run, run_few_shot
 from models.fewshot.settings import FewShotConfig, HeadName
 from models.progress import Progress
@@ -21,6 +26,7 @@ SHOTS = (1, 5)
 
 _MOST_QUERIES = 15
 _EPISODE_SEED, _PAIR_SEED = 2, 0
+_STATISTICS_BATCH = 256  # images
 _RUN = "run"
 
 
@@ -86,3 +92,15 @@ def _alignment(folders: list[Path], data: FewShotData) -> Record:
     """CKA of two networks on test images."""
     first, second = (measured_features(load_run(folder), data, "test") for folder in folders)
     return asdict(alignment(first, second))
+
+
+def measured_features(run: FewShotRun, data: FewShotData, split: str) -> Tensor:
+    """Features of a split by the run's encoder, with batch norm's statistics of training images."""
+    if not run.config.is_fine_tuned:
+        return embed(run.network, data, split)
+    encoder = deepcopy(run.network.get_submodule("encoder"))
+    images = data.split("train").images
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
+    estimate_statistics(encoder, (data.normalise(images[part]) for part in torch.split(order, _STATISTICS_BATCH)))
+    set_batch_norm(encoder, "running")
+    return embed(encoder, data, split)

@@ -48,6 +48,18 @@ def pulled(coefficient: float) -> str:
     return f"Reptile {coefficient:.1e}"
 
 
+def transfer_rows(chosen: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """The networks behind the rows of Tables 5.3 and 5.8, by the rows' names.
+
+    chosen: the regularized networks by backbone and regularizer.
+    """
+    rows: dict[str, str] = {}
+    for backbone, meta in (("R2-D2", "R2-D2"), ("MetaOptNet", "MetaOptNet-SVM")):
+        rows |= {f"{meta}, {backbone}": f"{backbone}-M", f"Classical, {backbone}": f"{backbone}-C"}
+        rows |= {f"Classical w/ {symbol}, {backbone}": name for symbol, name in chosen.get(backbone, {}).items()}
+    return rows
+
+
 def _networks() -> dict[str, Network]:
     found: dict[str, Network] = {}
     for backbone, encoder in BACKBONES.items():

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reports.fewshot.networks import BACKBONES, COEFFICIENTS, PULLS, REGULARIZERS, pulled, regularized
+from reports.fewshot.networks import BACKBONES, COEFFICIENTS, PULLS, REGULARIZERS, pulled, regularized, transfer_rows
 from reports.tables.beside import Measured
 from reports.tables.published import Column, PublishedTable, number, percent
 
@@ -17,12 +17,13 @@ _SHOTS = {"1-shot": 1, "5-shot": 5}
 
 @dataclass(frozen=True)
 class Found:
-    """What the tables show of ours. data: the data set's name. chosen: networks of the chosen coefficients."""
+    """What the tables show of ours. data: the data set's name. chosen: networks of the chosen coefficients. times: see
+    `step_times`."""
 
     summaries: Summaries
     data: str
     chosen: Mapping[str, Mapping[str, str]]
-    timing: Mapping[str, Mapping[str, float]]
+    times: Mapping[str, Mapping[str, float]]
 
 
 def comparison(table: PublishedTable, found: Found) -> tuple[PublishedTable, Measured]:
@@ -72,19 +73,8 @@ def _transfer(table: PublishedTable, found: Found) -> tuple[PublishedTable, Meas
     table, headings = _with_data(table, found)
     return table, {
         row: {heading: _accuracy(found, name, "svm", shot) for heading, shot in headings.items()}
-        for row, name in _transfer_rows(found).items()
+        for row, name in transfer_rows(found.chosen).items()
     }
-
-
-def _transfer_rows(found: Found) -> dict[str, str]:
-    """The networks behind the rows of Tables 5.3 and 5.8."""
-    rows = {}
-    for backbone, meta in (("R2-D2", "R2-D2"), ("MetaOptNet", "MetaOptNet-SVM")):
-        rows |= {f"{meta}, {backbone}": f"{backbone}-M", f"Classical, {backbone}": f"{backbone}-C"}
-        rows |= {
-            f"Classical w/ {symbol}, {backbone}": name for symbol, name in found.chosen.get(backbone, {}).items()
-        }
-    return rows
 
 
 def _alignment(table: PublishedTable, found: Found) -> tuple[PublishedTable, Measured]:
@@ -127,7 +117,7 @@ def _tuned(found: Found, rows: Mapping[str, str]) -> Measured:
 def _times(table: PublishedTable, found: Found) -> tuple[PublishedTable, Measured]:
     columns = (number("epoch", 2, "s"), number("total", 2, "min"))
     return _with_columns(table, columns), {
-        row: {"epoch": [times["epoch_s"]], "total": [times["total_min"]]} for row, times in found.timing.items()
+        row: {"epoch": [times["epoch_s"]], "total": [times["total_min"]]} for row, times in found.times.items()
     }
 
 

@@ -1,6 +1,7 @@
 """What the records of chapter 5's networks come to, small enough to keep beside the tables."""
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -38,7 +39,7 @@ def _validation(records: Records, name: str) -> float:
     found = [record["validation"]["accuracies"] for record in records[name].values() if "validation" in record]
     if not found:
         return float(name.endswith(f" {_DEFAULT_COEFFICIENT:g}"))
-    return sum(sum(accuracies) / len(accuracies) for accuracies in found) / len(found)
+    return fmean(fmean(accuracies) for accuracies in found)
 
 
 def _summary(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which networks each table of chapter 5 is about. The tables `claims` and `theorem1` are our own."""
+"""Which networks each table of chapter 5 is about. The table `claims` is our own."""
 
 from reports.fewshot.networks import BACKBONES, COEFFICIENTS, NETWORKS, PULLS, REGULARIZERS, pulled, regularized
 
@@ -23,6 +23,5 @@ TRAINING_TABLES: dict[str, tuple[str, ...]] = {
     "5.9": _REGULARIZED,
     "5.10": _PULLED,
     "claims": tuple(NETWORKS),
-    "theorem1": (),
 }
 """The networks that have to be trained for each table, by number. Table 5.8 times them without training them."""

@@ -19,12 +19,13 @@ class _Chapter:
     """Modules of a chapter.
 
     published: have `PUBLISHED`, tables by number. plans: has `TRAINING_TABLES`, by number, and loads nothing heavy.
-    trainer: trains those tables (see `Trainer`).
+    trainer: trains those tables (see `Trainer`). folder: of its runs and results, within that of all chapters.
     """
 
     published: tuple[str, ...]
     plans: str = ""
     trainer: str = ""
+    folder: str = ""
 
 
 _CHAPTERS = {
@@ -35,7 +36,9 @@ _CHAPTERS = {
     ),
     "3": _Chapter(("reports.federated.published",)),
     "4": _Chapter(("reports.attention.published",)),
-    "5": _Chapter(("reports.fewshot.published",)),
+    "5": _Chapter(
+        ("reports.fewshot.published",), "reports.fewshot.training_tables", "reports.fewshot.tables", "fewshot"
+    ),
     "6": _Chapter(("reports.fewshot.published_augmentation",)),
     "7": _Chapter(("reports.selfsup.published",)),
 }
@@ -61,7 +64,7 @@ class Trainer(Protocol):
         """Trains the tables `numbers`, each with `seeds` seeds, and writes `tables.json` and `tables.md` to `out`.
 
         data: the chapter's data set. scale: `small` or `paper`. Returns the tables with published and measured
-        columns. Raises ValueError without the data set.
+        columns. Raises ValueError without the data set, if the chapter makes none itself.
         """
 
 
@@ -80,19 +83,30 @@ def published_table(number: str) -> PublishedTable:
 
 
 def choose_tables(numbers: Sequence[str]) -> list[str]:
-    """Each table that a user names, once; `all` stands for those that can be trained.
+    """Each table that a user names, once; `all` stands for those that can be trained, a chapter for its own.
 
     Raises ValueError if there are none, or for one that does not exist.
     """
     if not numbers:
-        raise ValueError(f"name at least one table of {_available()}, or `all`")
+        raise ValueError(f"name at least one table of {_available()}, or `all`, or a chapter")
     chosen: list[str] = []
     trained = trained_numbers()
     for number in numbers:
-        if number != "all" and number not in trained:
-            published_table(number)
-        chosen += trained if number == "all" else [number]
+        if number == "all":
+            chosen += trained
+        elif number in _CHAPTERS and _CHAPTERS[number].plans:
+            chosen += _trained(_CHAPTERS[number])
+        else:
+            if number not in trained:
+                published_table(number)
+            chosen.append(number)
     return list(dict.fromkeys(chosen))
+
+
+def result_files(numbers: Sequence[str], out: Path) -> list[Path]:
+    """The files that training the tables `numbers` writes: `tables.json` and `tables.md` of each chapter."""
+    folders = [out / chapter.folder for chapter in _CHAPTERS.values() if set(_trained(chapter)) & set(numbers)]
+    return [folder / name for folder in folders for name in ("tables.json", "tables.md")]
 
 
 def train_tables(
@@ -104,7 +118,8 @@ def train_tables(
         wanted = [number for number in numbers if number in _trained(chapter)]
         if wanted:
             trainer = cast(Trainer, import_module(chapter.trainer))
-            tables |= trainer.train_tables(wanted, data=data, scale=scale, seeds=seeds, out=out, progress=progress)
+            folder = out / chapter.folder
+            tables |= trainer.train_tables(wanted, data=data, scale=scale, seeds=seeds, out=folder, progress=progress)
     return tables
 
 

@@ -1,0 +1,59 @@
+"""Training times for Table 5.8: steps of all networks in turn, in one process."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from statistics import median
+
+from models.fewshot.class_images import FewShotData
+from models.fewshot.learners import build_method, build_network
+from models.fewshot.settings import FewShotConfig
+from models.progress import Progress
+from models.training.method import Loss, Method
+from reports.bench.contenders import Timing
+from reports.bench.in_turn import in_turn
+from reports.fewshot.experiments import network_config
+from reports.fewshot.networks import BACKBONES, REGULARIZERS, regularized, transfer_rows
+from reports.fewshot.scales import Scale
+
+_ROUNDS = 9
+_COEFFICIENT = 0.05  # takes as long as any other
+
+
+def step_times(data: FewShotData, scale: Scale, progress: Progress) -> dict[str, dict[str, float]]:
+    """Seconds of an epoch and minutes of the whole training, by the rows of Table 5.8, from medians of steps."""
+    regularized_networks = {
+        backbone: {symbol: regularized(backbone, symbol, _COEFFICIENT) for symbol in REGULARIZERS}
+        for backbone in BACKBONES
+    }
+    configs = {row: network_config(name, 0, data, scale) for row, name in transfer_rows(regularized_networks).items()}
+    task = progress.task("timing steps", _ROUNDS)
+    steps = {row: _step(config, data) for row, config in configs.items()}
+    rounds = in_turn(steps, _ROUNDS, task.advance, Timing(warm_up_calls=1, warm_up_seconds=0))
+    found = {}
+    for row, times in rounds.times.items():
+        epoch = median(times) / 1e3 * configs[row].batches
+        found[row] = {"epoch_s": epoch, "total_min": epoch * configs[row].epochs / 60, "step_ms": median(times)}
+    return found
+
+
+def _step(config: FewShotConfig, data: FewShotData) -> Callable[[], None]:
+    """A call that trains for one step, each with the next batch."""
+    network = build_network(config, data.shape)
+    method = build_method(config, network, data, None)
+    network.train()
+    batches = _batches(method)
+
+    def step() -> None:
+        found = method.step(method.models, next(batches))
+        if isinstance(found, Loss):
+            found.loss.backward()  # type: ignore[no-untyped-call]
+        for scheduled in method.optimizers.values():
+            scheduled.optimizer.step()
+            scheduled.optimizer.zero_grad()
+
+    return step
+
+
+def _batches(method: Method) -> Iterator[object]:
+    for epoch in count():
+        yield from method.batches(epoch, 0)
