@@ -38,6 +38,9 @@ COMMANDS = {
     "evaluate": (
         "Run a trained network on held-out data: its accuracy and, of WrapNet, overflow rates and activation bits."
     ),
+    "measure": (
+        "Measure the features of a few-shot run: how classes separate and, given RUN2, how alike the two runs are."
+    ),
     "export": "Write a trained network as integers: weights, thresholds, accumulators; for kernels, hardware and ONNX.",
     "bench": "Measure contenders side by side: in one run, in turn.",
     "table": "Show tables of the dissertation; where networks are trained for them, beside our own figures.",

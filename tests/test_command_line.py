@@ -84,6 +84,7 @@ except SystemExit as ended:
         ("bench gemm --help", 0),
         ("table --help", 0),
         ("evaluate --help", 0),
+        ("measure --help", 0),
         ("export", 2),
         ("flow --help", 0),
         ("train --help", 0),

@@ -19,25 +19,34 @@ _GATHERED_BYTES = 1 << 24  # of features, so that a batch of episodes stays in t
 
 
 @torch.no_grad()
-def embed(network: nn.Module, data: FewShotData, split: str) -> Tensor:
+def embed(network: nn.Module, data: FewShotData, split: str, progress: Progress | None = None) -> Tensor:
     """The features of all images of a split: (images, d). The network is in evaluation mode meanwhile.
 
     Raises ValueError if a feature is not finite, naming the class.
     """
     classes = data.split(split)
-    _, channels, height, width = classes.images.shape
-    size = max(1, _EMBEDDED_PIXELS // (channels * height * width))
+    task = (progress or Progress(quiet=True)).task(f"embedding: {split} of {data.name}", len(classes.images))
+    found = []
     training = network.training
     network.eval()
     try:
-        features = torch.cat([network(data.normalise(images)) for images in torch.split(classes.images, size)])
+        for images in torch.split(classes.images, images_at_once(data)):
+            found.append(network(data.normalise(images)))
+            task.advance(len(images))
     finally:
         network.train(training)
+    features = torch.cat(found)
     broken = (~features.isfinite()).flatten(1).any(1)
     if broken.any():
         name = classes.names[int(classes.labels[broken][0])]
         raise ValueError(f"the features of class {name} in {split} of {data.name} are not finite")
     return features.flatten(1)
+
+
+def images_at_once(data: FewShotData) -> int:
+    """How many images of a data set a network takes at a time."""
+    channels, height, width = data.shape
+    return max(1, _EMBEDDED_PIXELS // (channels * height * width))
 
 
 @torch.no_grad()

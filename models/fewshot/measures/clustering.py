@@ -3,6 +3,7 @@
 Both are regularizers too. They are differentiable everywhere, also where features coincide.
 """
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import torch
@@ -41,6 +42,20 @@ def feature_clustering_of_batch(features: Tensor) -> Tensor:
     if features.ndim != 3 or len(features) < 2 or 0 in features.shape:
         raise ValueError(f"features are {tuple(features.shape)}; allowed is (classes, samples, d) of 2 or more classes")
     return _variance_ratio(features)
+
+
+def feature_clustering_of_split(features: Tensor, counts: Sequence[int]) -> Tensor:
+    """`feature_clustering_of_batch` of classes with different numbers of images, each of which counts alike (scalar).
+
+    features: (images, d); those of a class lie side by side. counts: images of each class. Raises ValueError for fewer
+    than two classes, and for features that do not fit the counts.
+    """
+    if features.ndim != 2 or len(counts) < 2 or min(counts) < 1 or len(features) != sum(counts):
+        raise ValueError(f"features are {tuple(features.shape)} of {len(counts)} classes, {sum(counts)} images")
+    by_class = torch.split(features, list(counts))
+    means = torch.stack([images.mean(0) for images in by_class])
+    within = torch.stack([(images - images.mean(0)).square().sum() / len(images) for images in by_class]).sum()
+    return len(counts) * within / ((means - means.mean(0)).square().sum() + _BETWEEN)
 
 
 def hyperplane_variation(pairs: Tensor, form: Form = "table") -> Tensor:

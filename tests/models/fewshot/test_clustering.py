@@ -8,6 +8,7 @@ from torch.autograd import gradcheck
 from models.fewshot.measures import (
     feature_clustering,
     feature_clustering_of_batch,
+    feature_clustering_of_split,
     hyperplane_variation,
     isotropic_hyperplane_variation,
 )
@@ -46,6 +47,17 @@ def test_clustering_of_a_batch_equals_the_formula(classes: int, samples: int) ->
     features = np.random.default_rng(0).normal(size=(classes, samples, 9)) + np.arange(classes)[:, None, None]
     found = feature_clustering_of_batch(torch.from_numpy(features))
     assert found.item() == pytest.approx(variance_ratio(features), rel=1e-6)
+
+
+def test_clustering_of_a_split_is_that_of_a_batch_and_takes_classes_of_unequal_size() -> None:
+    features = np.random.default_rng(0).normal(size=(5, 30, 9)) + np.arange(5)[:, None, None]
+    of_split = feature_clustering_of_split(torch.from_numpy(features.reshape(150, 9)), (30,) * 5)
+    assert of_split.item() == pytest.approx(variance_ratio(features), rel=1e-6)
+    # A class whose images are all there twice varies as before.
+    twice = np.concatenate([features.reshape(150, 9), features[4]])
+    assert feature_clustering_of_split(torch.from_numpy(twice), (30, 30, 30, 30, 60)).item() == pytest.approx(
+        of_split.item(), rel=1e-12
+    )
 
 
 def test_only_the_form_of_pairs_is_independent_of_the_number_of_classes() -> None:
@@ -125,5 +137,7 @@ def test_other_shapes_are_named(shape: tuple[int, ...]) -> None:
 def test_a_single_class_and_an_unknown_form_are_named() -> None:
     with pytest.raises(ValueError, match=r"features are \(1, 5, 3\); allowed is \(classes, samples, d\) of 2 or more"):
         feature_clustering_of_batch(torch.zeros(1, 5, 3))
+    with pytest.raises(ValueError, match=r"features are \(5, 3\) of 2 classes, 6 images"):
+        feature_clustering_of_split(torch.zeros(5, 3), (4, 2))
     with pytest.raises(ValueError, match="form is 'squared'; allowed are table, printed"):
         hyperplane_variation(torch.zeros(1, 2, 2, 3), form="squared")

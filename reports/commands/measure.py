@@ -1,0 +1,63 @@
+"""`wrapmac measure`: what the features of few-shot runs look like."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from tyro.conf import OmitArgPrefixes, Positional, arg
+
+from models.fewshot.sources import FewShotSource
+from reports.commands.options import JsonFile, RunFolderName, ensure_outputs
+
+if TYPE_CHECKING:
+    from models.fewshot.run import FewShotRun
+
+
+def measure(
+    run: RunFolderName,
+    against: Annotated[
+        Positional[Path | None], arg(name="run2", metavar="[RUN2]", help="another run, to measure beside it")
+    ] = None,
+    /,
+    source: Annotated[FewShotSource, OmitArgPrefixes] = FewShotSource(),
+    split: Annotated[Literal["train", "val", "test"], arg(help="classes to measure on")] = "test",
+    pairs: Annotated[int, arg(metavar="N", help="random pairs of classes, two images each")] = 10_000,
+    seed: Annotated[int, arg(metavar="N", help="seed of the pairs")] = 0,
+    printed: Annotated[bool, arg(help="show R_FC and R_HV as the dissertation prints them, too")] = False,
+    json_file: JsonFile = None,
+) -> int:
+    """Measure the features of a few-shot run: how classes separate and, given RUN2, how alike the two runs are.
+
+    R_FC and R_HV of random pairs of classes, as the dissertation's Tables 5.2 and 5.5 hold them; lower is better
+    separated. With RUN2 also the paired differences, CKA and the filter-normalised distance of the encoders.
+    """
+    from models.fewshot.readers.registry import read_source
+    from models.fewshot.run_measures import Measurement, measure_runs
+    from models.progress import Progress
+    from models.training.run import RunFolder
+    from reports.commands.output import show, write_json
+    from reports.fewshot.measures import likeness_lines, separation_table
+
+    folders = [run] if against is None else [run, against]
+    runs = [_few_shot_run(folder) for folder in folders]
+    inputs = [file for folder in folders for file in RunFolder(folder).files]
+    ensure_outputs(json_file, inputs=[*inputs, source.data], data=source.data)
+    data = read_source(source)
+    wanted = Measurement(split=split, pairs=pairs, seed=seed, printed=printed)
+    with Progress() as progress:
+        record = measure_runs(runs[0], data, wanted, runs[1] if len(runs) > 1 else None, progress)
+    write_json(json_file, record)
+    show([separation_table(record)], notes=True)
+    for line in likeness_lines(record):
+        print(line)
+    return 0
+
+
+def _few_shot_run(folder: Path) -> "FewShotRun":
+    """Reads a finished run. Raises ValueError if it is not finished, damaged, or of another method."""
+    from models.fewshot.run import METHOD, load_run
+    from models.training.run import RunFolder
+
+    method = RunFolder(folder).method()
+    if method != METHOD:
+        raise ValueError(f"{folder} holds a run of method {method!r}; measures are of {METHOD} runs")
+    return load_run(folder)
