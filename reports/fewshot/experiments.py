@@ -40,7 +40,7 @@ def measure_networks(
         for seed in seeds:
             pair = experiments[name, seed], experiments[meta, seed]
             experiments[f"{name} ~ {meta}", seed] = Experiment(
-                f"{pair[0].key}~{pair[1].key}", {"networks": [one.key for one in pair]}, pair
+                f"{pair[0].key}~{pair[1].key}", {"kind": "alignment", "networks": [one.key for one in pair]}, pair
             )
     for classes in data.splits.values():
         classes.images.share_memory_()  # type: ignore[no-untyped-call]
@@ -66,7 +66,7 @@ def network_config(name: str, seed: int, data: FewShotData, scale: Scale) -> Few
 
 def _network(name: str, config: FewShotConfig) -> Experiment:
     key = "-".join(name.replace("_", "").split())
-    return Experiment(f"{key}-seed-{config.seed}", {"network": name, "config": asdict(config)})
+    return Experiment(f"{key}-seed-{config.seed}", {"kind": "network", "network": name, "config": asdict(config)})
 
 
 def _compared(names: list[str]) -> list[tuple[str, str]]:

@@ -1,20 +1,16 @@
 """Trains a network of chapter 5's tables and measures it."""
 
-from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
-from models.backbones.batch_norm import estimate_statistics, set_batch_norm
+from models.backbones.batch_norm import set_batch_norm
 from models.fewshot.class_images import FewShotData
 from models.fewshot.episodes import Episodes, EpisodeShape
-from models.fewshot.evaluation import embed
 from models.fewshot.learners import evaluator_of
 from models.fewshot.measurement import alignment, class_separation
 from models.fewshot.run import FewShotRun, load_run, run_few_shot
+from models.fewshot.run_measures import run_features
 from models.fewshot.settings import FewShotConfig, HeadName
 from models.progress import Progress
 from reports.fewshot.networks import NETWORKS
@@ -26,19 +22,19 @@ SHOTS = (1, 5)
 
 _MOST_QUERIES = 15
 _EPISODE_SEED, _PAIR_SEED = 2, 0
-_STATISTICS_BATCH = 256  # images
 _RUN = "run"
 
 
 def measure(experiment: Experiment, folder: Path, *, data: FewShotData, scale: Scale) -> Record:
     """Trains and measures a network, or compares the features of two that are trained: see `experiments`."""
-    settings = experiment.settings
-    if "networks" in settings:
-        return _alignment([folder.parent / key / _RUN for key in settings["networks"]], data)
-    config = FewShotConfig(**settings["config"])
     with Progress(quiet=True) as progress:
-        run_few_shot(config, data, folder / _RUN, progress, resume=True)
-        return _measured(settings["network"], load_run(folder / _RUN), data, scale, progress)
+        return _KINDS[experiment.settings["kind"]](experiment.settings, folder, data, scale, progress)
+
+
+def _network(settings: dict[str, Any], folder: Path, data: FewShotData, scale: Scale, progress: Progress) -> Record:
+    config = FewShotConfig(**settings["config"])
+    run_few_shot(config, data, folder / _RUN, progress, resume=True)
+    return _measured(settings["network"], load_run(folder / _RUN), data, scale, progress)
 
 
 def _measured(name: str, run: FewShotRun, data: FewShotData, scale: Scale, progress: Progress) -> Record:
@@ -49,7 +45,7 @@ def _measured(name: str, run: FewShotRun, data: FewShotData, scale: Scale, progr
         for shape in _shapes(run.config.way, data, "test")
         for head in network.heads
     ]
-    record = {"evaluations": evaluations, "separation": _separations(run, data, scale)}
+    record = {"evaluations": evaluations, "separation": _separations(run, data, scale, progress)}
     if "val" in data.splits and "svm" in network.heads:
         shape = _shapes(run.config.way, data, "val")[0]
         record["validation"] = _evaluation(run, "svm", Episodes(data, "val", shape), scale, progress)
@@ -78,29 +74,22 @@ def _evaluation(
     }
 
 
-def _separations(run: FewShotRun, data: FewShotData, scale: Scale) -> dict[str, Any]:
+def _separations(run: FewShotRun, data: FewShotData, scale: Scale, progress: Progress) -> dict[str, Any]:
     """R_FC and R_HV of every pair of training classes and of test classes; the same pairs for every network."""
     found = {}
     for split in ("train", "test"):
-        features = measured_features(run, data, split)
+        features = run_features(run, data, split, progress).features
         separation = class_separation(features, data.split(split).counts, scale.pairs, _PAIR_SEED)
         found[split] = {"R_FC": separation.clusterings.tolist(), "R_HV": separation.variations.tolist()}
     return found
 
 
-def _alignment(folders: list[Path], data: FewShotData) -> Record:
+def _alignment(settings: dict[str, Any], folder: Path, data: FewShotData, scale: Scale, progress: Progress) -> Record:
     """CKA of two networks on test images."""
-    first, second = (measured_features(load_run(folder), data, "test") for folder in folders)
+    runs = [load_run(folder.parent / key / _RUN) for key in settings["networks"]]
+    first, second = (run_features(run, data, "test", progress).features for run in runs)
     return asdict(alignment(first, second))
 
 
-def measured_features(run: FewShotRun, data: FewShotData, split: str) -> Tensor:
-    """Features of a split by the run's encoder, with batch norm's statistics of training images."""
-    if not run.config.is_fine_tuned:
-        return embed(run.network, data, split)
-    encoder = deepcopy(run.network.get_submodule("encoder"))
-    images = data.split("train").images
-    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
-    estimate_statistics(encoder, (data.normalise(images[part]) for part in torch.split(order, _STATISTICS_BATCH)))
-    set_batch_norm(encoder, "running")
-    return embed(encoder, data, split)
+_KINDS = {"network": _network, "alignment": _alignment}
+"""What an experiment is, by the `kind` of its settings."""

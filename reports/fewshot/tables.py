@@ -22,7 +22,7 @@ from reports.tables.beside import rendered
 from reports.tables.table import Table
 
 _TIMED = "5.8"
-_CLAIMS = "claims"
+_CLAIMS = "claims5"
 
 
 def train_tables(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.fewshot.training_tables import TRAINING_TABLES as FEW_SHOT_TABLES
 from reports.tables.registry import (
     choose_tables,
     draw_figure,
@@ -39,17 +40,19 @@ def test_there_are_no_others() -> None:
 
 def test_tables_are_named_once_and_all_are_those_that_are_trained() -> None:
     assert choose_tables(["3.1", "2.1", "3.1"]) == ["3.1", "2.1"]
-    assert choose_tables(["all"]) == trained_numbers() == list(TRAINING_TABLES)
-    assert choose_tables(["7.5", "all", "2.1"]) == ["7.5", *TRAINING_TABLES]
+    assert choose_tables(["all"]) == trained_numbers() == [*TRAINING_TABLES, *FEW_SHOT_TABLES]
+    assert choose_tables(["2"]) == list(TRAINING_TABLES)
+    assert choose_tables(["7.5", "5", "2", "2.1"]) == ["7.5", *FEW_SHOT_TABLES, *TRAINING_TABLES]
     assert choose_tables(["avoidance"]) == ["avoidance"]
 
 
-@pytest.mark.parametrize("numbers", [["9.9"], ["2.1", "2.15"], ["2"], [""], ["table"]])
+@pytest.mark.parametrize("numbers", [["9.9"], ["2.1", "2.15"], ["3"], [""], ["table"]])
 def test_unknown_tables_are_refused_with_what_there_is(numbers: list[str]) -> None:
     listed = ", ".join(rf"{chapter}\.1 to {chapter}\.{count}" for chapter, count in COUNTS.items())
-    with pytest.raises(ValueError, match=f"there is no table '{numbers[-1]}'; allowed are {listed}, avoidance$"):
+    listed += ", avoidance, claims5, theorem1"
+    with pytest.raises(ValueError, match=f"there is no table '{numbers[-1]}'; allowed are {listed}$"):
         choose_tables(numbers)
-    with pytest.raises(ValueError, match=f"name at least one table of {listed}, avoidance, or `all`"):
+    with pytest.raises(ValueError, match=f"name at least one table of {listed}, or `all`, or a chapter"):
         choose_tables([])
 
 

@@ -1,0 +1,63 @@
+"""The verdicts on chapter 5's claims, against numpy and by construction."""
+
+import numpy as np
+import pytest
+
+from reports.fewshot.claims import Claim, accuracies, claims_of, claims_table, decide, decided
+from reports.fewshot.experiments import Records
+from reports.fewshot.summaries import chosen_coefficients
+from tests.support.fewshot_records import made_up_records
+
+
+def records_of(more: np.ndarray, less: np.ndarray) -> Records:
+    """Records of two networks from accuracies (seeds, episodes)."""
+
+    def one(values: np.ndarray) -> dict[str, object]:
+        return {"evaluations": [{"head": "svm", "shot": 1, "accuracies": values.tolist()}]}
+
+    return {
+        "more": {seed: one(values) for seed, values in enumerate(more)},
+        "less": {seed: one(values) for seed, values in enumerate(less)},
+    }
+
+
+CLAIM = Claim("5.1", "more beats less", "more", "less", accuracies("svm", 1))
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_the_standard_error_is_paired_and_over_seeds(seeds: int) -> None:
+    random = np.random.default_rng(seeds)
+    hardness = random.random(50)  # of the episodes, the same for both
+    more = hardness + random.normal(0.02, 0.01, (seeds, 50))
+    less = hardness + random.normal(0, 0.01, (seeds, 50))
+    verdict = decide(CLAIM, records_of(more, less))
+    difference = more - less
+    episodes = difference.mean(0).std(ddof=1) / np.sqrt(50)
+    over_seeds = difference.mean(1).std(ddof=1) / np.sqrt(seeds) if seeds > 1 else 0.0
+    assert verdict.difference == pytest.approx(100 * difference.mean())
+    assert verdict.standard_error == pytest.approx(100 * np.hypot(episodes, over_seeds))
+    assert verdict.word == "seen"
+    assert decide(CLAIM, records_of(less, more)).word == "reversed"
+
+
+def test_no_difference_is_not_seen() -> None:
+    same = np.random.default_rng(0).random((2, 20))
+    verdict = decide(CLAIM, records_of(same, same))
+    assert (verdict.difference, verdict.standard_error, verdict.word) == (0, 0, "not seen")
+
+
+def test_a_single_number_of_one_seed_decides_nothing() -> None:
+    records = made_up_records(seeds=(1,))
+    verdicts = [one for one in decided(records, chosen_coefficients(records)) if one["table"] == "5.4"]
+    assert {one["standard_error"] for one in verdicts} == {None}
+    assert {one["verdict"] for one in verdicts} == {"not seen"}
+    assert all(row[3] == "" for row in claims_table(verdicts, "").rows)
+
+
+def test_every_claim_has_its_records_and_a_text_of_its_own() -> None:
+    records = made_up_records()
+    claims = claims_of(chosen_coefficients(records))
+    assert {claim.more for claim in claims} | {claim.less for claim in claims} <= records.keys()
+    assert len({(claim.where, claim.text) for claim in claims}) == len(claims)
+    assert {claim.where for claim in claims} == {f"5.{number}" for number in (1, 2, 3, 4, 5, 6, 7, 10)}
+    assert len(decided(records, chosen_coefficients(records))) == len(claims)
