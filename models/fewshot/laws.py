@@ -34,6 +34,37 @@ class Gaussian:
 
 
 @dataclass(frozen=True)
+class UniformEllipsoid:
+    """Noise that is uniform in an ellipsoid: classes further apart than its width are linearly separable.
+
+    stretch: its extent across the line that joins the classes, relative to that along the line. Raises ValueError for a
+    stretch of 0 or less.
+    """
+
+    stretch: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.stretch < math.inf:
+            raise ValueError(f"stretch is {self.stretch}; allowed is a number above 0")
+
+    @property
+    def name(self) -> str:
+        return f"uniform ellipsoid, stretched by {self.stretch:g}"
+
+    def sample(self, count: int, dimensions: int, generator: Generator) -> Tensor:
+        directions = torch.nn.functional.normalize(_normal(count, dimensions, generator), dim=1)
+        uniform = torch.rand(count, 1, generator=generator, dtype=torch.float64)
+        noise = self.half_width(dimensions) * uniform ** (1 / dimensions) * directions
+        noise[:, 1:] *= self.stretch
+        return noise
+
+    def half_width(self, dimensions: int) -> float:
+        """The greatest distance from the mean along the first axis."""
+        # The variance of a uniform unit ball is 1 / (dimensions + 2) on every axis.
+        return math.sqrt((dimensions + 2) / (1 + (dimensions - 1) * self.stretch**2))
+
+
+@dataclass(frozen=True)
 class StudentT:
     """Multivariate Student t noise: normal noise over the root of a common chi-square, with heavy tails.
 

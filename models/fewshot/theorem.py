@@ -41,6 +41,11 @@ class OneShotTrial:
         if self.trials < 1:
             raise ValueError(f"trials is {self.trials}; allowed is an integer of at least 1")
 
+    @property
+    def distance(self) -> float:
+        """The distance of the means where Var X + Var Y is 1."""
+        return math.sqrt(4 / self.ratio - 2)
+
 
 @dataclass(frozen=True)
 class OneShotError:
@@ -86,12 +91,21 @@ def one_shot_error(trial: OneShotTrial, seed: int = 0) -> OneShotError:
     return OneShotError(trial, error, math.sqrt(error * (1 - error) / trial.trials))
 
 
-def _misclassified(trial: OneShotTrial, count: int, generator: Generator) -> int:
-    """How many of `count` test points are nearer to the point of the other class, in units where Var X + Var Y is 1."""
+def one_shot_draws(trial: OneShotTrial, count: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Independent points x and z of X and y of Y: float64 (count, dimensions) each.
+
+    Var X + Var Y is 1. The mean of X is the origin; that of Y lies on the first axis, at `trial.distance`.
+    """
     scale_x, scale_y = math.sqrt(trial.share), math.sqrt(1 - trial.share)
     x, z, y = (trial.law.sample(count, trial.dimensions, generator) for _ in range(3))
     x, z, y = scale_x * x, scale_x * z, -scale_y * y
-    y[:, 0] += math.sqrt(4 / trial.ratio - 2)
+    y[:, 0] += trial.distance
+    return x, z, y
+
+
+def _misclassified(trial: OneShotTrial, count: int, generator: Generator) -> int:
+    """How many of `count` test points are nearer to the point of the other class."""
+    x, z, y = one_shot_draws(trial, count, generator)
     return int((_squared_distances(z, x) > _squared_distances(z, y)).sum())
 
 

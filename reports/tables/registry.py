@@ -51,7 +51,7 @@ _MEASURED_BY = {
     "2.13": "wrapmac layout",
 }
 
-_FIGURES = {"2.1": "reports.wrapnet.figures", "2.3": "reports.wrapnet.figures"}
+_FIGURES = {"2.1": "reports.wrapnet.figures", "2.3": "reports.wrapnet.figures", "5.1": "reports.fewshot.figures"}
 """Modules with `FIGURES`, functions that draw figures by number."""
 
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from models.fewshot.laws import Gaussian, Law, StudentT, TwoPoint, past_the_middle
-from models.fewshot.theorem import OneShotTrial, one_shot_error, printed_bound, stronger_bound
+from models.fewshot.laws import Gaussian, Law, StudentT, TwoPoint, UniformEllipsoid, past_the_middle
+from models.fewshot.theorem import OneShotTrial, one_shot_draws, one_shot_error, printed_bound, stronger_bound
 
-LAWS: list[Law] = [Gaussian(), StudentT(3), StudentT(5), TwoPoint(0.02), TwoPoint(0.5)]
+LAWS: list[Law] = [Gaussian(), StudentT(3), StudentT(5), TwoPoint(0.02), TwoPoint(0.5), UniformEllipsoid(3)]
 
 
-@pytest.mark.parametrize("law", [Gaussian(), StudentT(9), TwoPoint(0.1)], ids=lambda law: law.name)
+@pytest.mark.parametrize("law", [Gaussian(), StudentT(9), TwoPoint(0.1), UniformEllipsoid(2)], ids=lambda law: law.name)
 @pytest.mark.parametrize("dimensions", [1, 40])
 def test_laws_have_mean_0_and_total_variance_1(law: Law, dimensions: int) -> None:
     noise = law.sample(100_000, dimensions, torch.Generator().manual_seed(0))
@@ -27,6 +27,19 @@ def test_student_t_has_its_tails() -> None:
     noise = StudentT(3).sample(400_000, 1, torch.Generator().manual_seed(0))
     beyond = (noise.abs() * math.sqrt(3) > 5.841).double().mean().item()
     assert beyond == pytest.approx(0.01, abs=0.0008)
+
+
+def test_an_ellipsoid_is_uniform_up_to_its_surface() -> None:
+    """In one dimension the noise is uniform; in two, half of the points lie within 1 / sqrt(2) of the radius."""
+    law = UniformEllipsoid(2.5)
+    single = law.sample(100_000, 1, torch.Generator().manual_seed(0))
+    assert single.abs().max().item() == pytest.approx(math.sqrt(3), rel=1e-3)
+    assert single.abs().median().item() == pytest.approx(math.sqrt(3) / 2, rel=0.02)
+    noise = law.sample(100_000, 2, torch.Generator().manual_seed(0))
+    radius = (noise / torch.tensor([1, 2.5])).norm(dim=1)
+    assert radius.max().item() == pytest.approx(law.half_width(2), rel=1e-3)
+    assert radius.max() <= law.half_width(2)
+    assert radius.median().item() == pytest.approx(law.half_width(2) / math.sqrt(2), rel=0.01)
 
 
 @pytest.mark.parametrize("ratio", [0.01, 0.1, 0.4])
@@ -92,6 +105,14 @@ def test_the_worst_two_points_come_within_a_tenth_of_the_bound(ratio: float) -> 
     assert found.error <= found.stronger_bound < 10 * found.error
 
 
+def test_draws_lie_around_their_means() -> None:
+    trial = OneShotTrial(law=Gaussian(), ratio=0.2, dimensions=3, share=0.25)
+    x, z, y = one_shot_draws(trial, 100_000, torch.Generator().manual_seed(0))
+    assert torch.allclose(x.mean(0), torch.zeros(3, dtype=torch.float64), atol=0.01)
+    assert y.mean(0).tolist() == pytest.approx([trial.distance, 0, 0], abs=0.01)
+    assert [float(each.var(0).sum()) for each in (x, z, y)] == pytest.approx([0.25, 0.25, 0.75], rel=0.02)
+
+
 def test_bounds_at_their_ends() -> None:
     assert printed_bound(1 / 33) == pytest.approx(1)
     assert printed_bound(0.01) == pytest.approx(float(Fraction(32, 99)))
@@ -126,5 +147,7 @@ def test_laws_without_a_variance_are_named() -> None:
         StudentT(2)
     with pytest.raises(ValueError, match=r"jump is 1\.0; allowed is a probability above 0 and below 1"):
         TwoPoint(1.0)
+    with pytest.raises(ValueError, match=r"stretch is 0\.0; allowed is a number above 0"):
+        UniformEllipsoid(0.0)
     with pytest.raises(ValueError, match=r"ratio is 0\.5; allowed is above 0 and at most 0\.4"):
         past_the_middle(0.5)

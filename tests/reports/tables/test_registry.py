@@ -62,10 +62,10 @@ def test_a_line_says_where_measurements_are() -> None:
 
 
 def test_figures_land_in_files_and_unknown_ones_are_refused(tmp_path: Path) -> None:
-    assert figure_numbers() == ["2.1", "2.3"]
+    assert figure_numbers() == ["2.1", "2.3", "5.1"]
     assert draw_figure("2.1", tmp_path).read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (tmp_path / "figure-2.1.svg").read_text()
-    with pytest.raises(ValueError, match=r"there is no figure '2\.2'; allowed are 2\.1, 2\.3"):
+    with pytest.raises(ValueError, match=r"there is no figure '2\.2'; allowed are 2\.1, 2\.3, 5\.1"):
         draw_figure("2.2", tmp_path)
 
 
