@@ -8,10 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from models.data.sources import check_positive
-from models.fewshot.draws import key_of
 from models.fewshot.episodes import Episode, Episodes
 from models.fewshot.episodic import Validation, shared_tasks
-from models.fewshot.fine_tuning import FineTuning, fine_tuned_logits
 from models.fewshot.inner import (
     How,
     Timing,
@@ -25,7 +23,6 @@ from models.fewshot.inner import (
     trainable,
     whole_support,
 )
-from models.progress import Progress
 from models.training.method import Batch, Gradients, Method
 from models.training.optimizers import Scheduled
 
@@ -127,41 +124,3 @@ class AdaptiveTraining(Method):
             arguments = (network, start, support, chosen, rule.learning_rate, rule.clustering)
             return clustered_reptile_gradient(*arguments, how, rule.chunk, self.fixed)
         return reptile_gradient(network, start, support, chosen, rule.learning_rate, how, rule.chunk, self.fixed)
-
-
-def adapted_accuracies(
-    network: nn.Module, episodes: Episodes, count: int, adaptation: Adaptation, progress: Progress | None = None
-) -> Tensor:
-    """The share of queries classified rightly after fine-tuning on each of the first `count` episodes: (count,).
-
-    The network runs in evaluation mode, without dropout; its batch norms keep their mode.
-    """
-    check_positive("number of episodes", count)
-    shape = episodes.shape
-    reptile = adaptation.learner == "reptile"
-    tuning = FineTuning(
-        learning_rate=adaptation.learning_rate,
-        optimizer="adam" if reptile else "sgd",
-        fixed=biases_before_batch_norm(network, episodes.batch([0]).support[0]) if reptile else (),
-    )
-    training = network.training
-    network.eval()
-    found = []
-    with progress or Progress(quiet=True) as shown:
-        task = shown.task(f"fine-tuning: {shape.way}-way {shape.shot}-shot", count)
-        for first in range(0, count, _EVALUATED_TASKS):
-            numbers = range(first, min(first + _EVALUATED_TASKS, count))
-            episode = episodes.batch(numbers)
-            images = episode.support_labels.shape[1]
-            chosen = torch.cat([adaptation.batches(1, images, _generator(number)) for number in numbers])
-            support = episode.support, episode.support_labels
-            logits = fine_tuned_logits(network, support, chosen.to(episode.support.device), episode.query, tuning)
-            found.append((logits.argmax(2) == episode.query_labels).double().mean(1))
-            task.advance(len(numbers))
-    network.train(training)
-    return torch.cat(found).cpu()
-
-
-def _generator(number: int) -> torch.Generator:
-    """Random numbers of an episode's fine-tuning, whatever other episodes are evaluated with it."""
-    return torch.Generator().manual_seed(int(key_of("fine-tuning", number)) >> 1)

@@ -7,10 +7,12 @@ from torch import Tensor, nn
 
 from models.backbones.batch_norm import batch_norm_of
 from models.backbones.encoder import Encoder, with_classifier
-from models.fewshot.adaptive import Adaptation, adapted_accuracies
+from models.fewshot.adapted import adapted_accuracies, adapted_path
+from models.fewshot.adaptive import Adaptation
 from models.fewshot.class_images import FewShotData
 from models.fewshot.episodes import Episodes
 from models.fewshot.evaluation import embed, episode_accuracies
+from models.fewshot.fine_tuning import FineTuningPath
 from models.fewshot.heads import linear_logits, prototype_logits, ridge_logits, svm_logits
 from models.progress import Progress
 
@@ -44,7 +46,7 @@ class FeatureEvaluator:
 
 @dataclass(frozen=True)
 class FineTuningEvaluator:
-    """Fine-tuning of a network on each episode's support."""
+    """Fine-tuning of a network on each episode's support. An encoder gets a classifier for it, which starts at 0."""
 
     network: nn.Module
     adaptation: Adaptation
@@ -56,24 +58,16 @@ class FineTuningEvaluator:
         return "episode (transductive)" if mode == "episode" else str(mode)
 
     def accuracies(self, episodes: Episodes, count: int, progress: Progress | None = None) -> Tensor:
-        return adapted_accuracies(self.network, episodes, count, self.adaptation, progress)
+        return adapted_accuracies(self._start(episodes), episodes, count, self.adaptation, progress)
 
+    def path(self, episodes: Episodes, count: int, progress: Progress | None = None) -> FineTuningPath:
+        """Distances and losses, step by step, of the fine-tuning to each of the first `count` episodes."""
+        return adapted_path(self._start(episodes), episodes, count, self.adaptation, progress)
 
-@dataclass(frozen=True)
-class EncoderFineTuningEvaluator:
-    """Fine-tuning of an encoder and a classifier on each episode's support; the classifier starts at 0."""
-
-    encoder: Encoder
-    adaptation: Adaptation
-
-    @property
-    def batch_norm(self) -> str:
-        """The mode of the encoder's batch norms."""
-        return FineTuningEvaluator(self.encoder, self.adaptation).batch_norm
-
-    def accuracies(self, episodes: Episodes, count: int, progress: Progress | None = None) -> Tensor:
-        network = with_classifier(self.encoder, episodes.shape.way)
+    def _start(self, episodes: Episodes) -> nn.Module:
+        if not isinstance(self.network, Encoder):
+            return self.network
+        network = with_classifier(self.network, episodes.shape.way)
         for name in ("weight", "bias"):
             nn.init.zeros_(network.get_parameter(f"classifier.{name}"))
-        device = episodes.classes.images.device
-        return FineTuningEvaluator(network.to(device), self.adaptation).accuracies(episodes, count, progress)
+        return network.to(episodes.classes.images.device)

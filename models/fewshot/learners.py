@@ -18,7 +18,6 @@ from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.episodic import EpisodicTraining, LearntScale, Validation
 from models.fewshot.evaluators import (
     HEADS,
-    EncoderFineTuningEvaluator,
     Evaluator,
     FeatureEvaluator,
     FineTuningEvaluator,
@@ -76,12 +75,12 @@ def evaluator_of(
     """
     head = head or config.head_name
     config.check_head(head)
-    adaptation = _adaptation(config, config.fine_tuning_steps)
-    if config.is_fine_tuned:
-        return FineTuningEvaluator(network, adaptation)
-    if head == "fine-tuning":
-        return EncoderFineTuningEvaluator(cast(Encoder, network), adaptation)
-    return FeatureEvaluator(network, head, data, split)
+    return fine_tuning_of(config, network) if head == "fine-tuning" else FeatureEvaluator(network, head, data, split)
+
+
+def fine_tuning_of(config: FewShotConfig, network: nn.Module) -> FineTuningEvaluator:
+    """The fine-tuning of a network as in its training or, if it is an encoder trained otherwise, as MAML does it."""
+    return FineTuningEvaluator(network, _adaptation(config, config.fine_tuning_steps))
 
 
 def _episodic(config: FewShotConfig, encoder: Encoder, data: FewShotData, validation: Validation | None) -> Method:
@@ -130,7 +129,6 @@ def _adaptive(config: FewShotConfig, network: nn.Module, data: FewShotData, vali
 
 
 def _adaptation(config: FewShotConfig, steps: int) -> Adaptation:
-    """How networks adapt to a task; encoders that were trained otherwise do so as MAML's."""
     return Adaptation(
         learner=cast(AdaptiveLearner, config.learner if config.is_fine_tuned else "fomaml"),
         steps=steps,

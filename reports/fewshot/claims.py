@@ -1,21 +1,15 @@
-"""The claims of chapter 5, each decided by a paired difference and its standard error."""
+"""The claims of chapter 5: what is said to be larger than what."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from statistics import mean, stdev
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from models.fewshot.statistics import paired_difference
-from reports.fewshot.experiments import Records
 from reports.fewshot.measure import SHOTS
-from reports.fewshot.networks import BACKBONES, BEST_PULL, PULLS, REGULARIZERS, pulled
-from reports.tables.table import Table
+from reports.fewshot.networks import BACKBONES, BEST_PULL, PULLS, REGULARIZERS, moves, pulled
 
-_CERTAIN = 2  # standard errors
 _HEADS = {"svm": "SVM", "ridge": "RR", "prototype": "ProtoNet", "fine-tuning": "MAML"}
 
 Values = Callable[[Mapping[str, Any]], Tensor]
@@ -37,72 +31,17 @@ class Claim:
     unit: str = "%"
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """A claim's mean difference over seeds, with 1 SE, both in the claim's unit; None for SE with nothing to tell it.
-
-    The standard error has two parts: over units, which all seeds share, and over seeds, if there are several.
-    """
-
-    claim: Claim
-    difference: float
-    standard_error: float | None
-
-    @property
-    def word(self) -> str:
-        """`seen` or `reversed` if the difference is more than two standard errors from 0, else `not seen`."""
-        if self.standard_error is None or abs(self.difference) <= _CERTAIN * self.standard_error:
-            return "not seen"
-        return "seen" if self.difference > 0 else "reversed"
-
-
-def decide(claim: Claim, records: Records) -> Verdict:
-    """The verdict on a claim whose records are there for the same seeds."""
-    more, less = records[claim.more], records[claim.less]
-    pairs = [(claim.values(more[seed]), claim.values(less[seed])) for seed in more]
-    scale = 100 if claim.unit == "%" else 1
-    by_seed = [float((one - other).mean()) for one, other in pairs]
-    parts = []
-    if len(pairs[0][0]) > 1:
-        over_seeds = [torch.stack(side).mean(0) for side in zip(*pairs, strict=True)]
-        parts.append(paired_difference(*over_seeds).standard_error)
-    if len(by_seed) > 1:
-        parts.append(stdev(by_seed) / math.sqrt(len(by_seed)))
-    return Verdict(claim, scale * mean(by_seed), scale * math.hypot(*parts) if parts else None)
-
-
-def decided(records: Records, chosen: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
-    """All claims with their differences and verdicts, as plain JSON values. chosen: see `claims_of`."""
-    verdicts = [decide(claim, records) for claim in claims_of(chosen)]
-    return [
-        {
-            "table": one.claim.where,
-            "claim": one.claim.text,
-            "unit": one.claim.unit,
-            "difference": one.difference,
-            "standard_error": one.standard_error,
-            "verdict": one.word,
-        }
-        for one in verdicts
-    ]
-
-
-def claims_table(verdicts: Sequence[Mapping[str, Any]], note: str) -> Table:
-    """What `decided` returned, as a table. note: on the data."""
-    return Table(
-        "Claims of chapter 5",
-        ("table", "claim", "difference", "1 SE", "verdict"),
-        [_row(verdict) for verdict in verdicts],
-        "Differences are paired: on the same episodes, or on the same pairs of classes. Seen: more than two standard "
-        "errors above 0; reversed: as many below. The standard error is over episodes or pairs, and over seeds as well "
-        f"if there are several. {note}",
-        labels=2,
-    )
-
-
 def claims_of(chosen: Mapping[str, Mapping[str, str]]) -> list[Claim]:
     """The claims. chosen: for each backbone and regularizer, the network whose coefficient validation chose."""
-    return [*_features(), *_separations(), *_regularized(chosen), *_alignments(chosen), *_maml(), *_clustering()]
+    return [
+        *_features(),
+        *_separations(),
+        *_regularized(chosen),
+        *_alignments(chosen),
+        *_maml(),
+        *_clustering(),
+        *_moves(),
+    ]
 
 
 def accuracies(head: str, shot: int) -> Values:
@@ -118,6 +57,11 @@ def accuracies(head: str, shot: int) -> Values:
 def separations(split: str, symbol: str) -> Values:
     """R_FC or R_HV of each pair of classes."""
     return lambda record: torch.tensor(record["separation"][split][symbol], dtype=torch.float64)
+
+
+def followed(measured: str, shot: int) -> Values:
+    """What was measured of the fine-tuning to each task, of those that all networks were followed on."""
+    return lambda record: torch.tensor(record[str(shot)][measured], dtype=torch.float64)
 
 
 def _features() -> list[Claim]:
@@ -214,8 +158,34 @@ def _clustering() -> list[Claim]:
     ]
 
 
-def _row(verdict: Mapping[str, Any]) -> tuple[str, ...]:
-    unit, error = verdict["unit"], verdict["standard_error"]
-    places = 2 if unit else 3
-    shown = "" if error is None else f"{error:.{places}f}"
-    return verdict["table"], verdict["claim"], f"{verdict['difference']:+.{places}f}{unit}", shown, verdict["verdict"]
+def _moves() -> list[Claim]:
+    best = moves(pulled(BEST_PULL))
+    whole = [(f"{backbone}-M", backbone) for backbone in BACKBONES]
+    return [
+        *(
+            Claim(
+                "Figure 5.3",
+                f"weight clustering moves less in fine-tuning than Reptile, {shot}-shot",
+                moves("Reptile"),
+                best,
+                followed("distances", shot),
+                "",
+            )
+            for shot in SHOTS
+        ),
+        *(
+            Claim(
+                "Figure 5.3",
+                f"{backbone}, fine-tuned whole, {text}, 1-shot",
+                moves(name),
+                moves("Reptile"),
+                followed(measured, 1),
+                "",
+            )
+            for name, backbone in whole
+            for measured, text in (
+                ("distances", "moves farther than Reptile"),
+                ("remaining_loss", "keeps more of its loss than Reptile"),
+            )
+        ),
+    ]

@@ -8,10 +8,11 @@ from pathlib import Path
 import torch
 
 from models.fewshot.class_images import FewShotData
+from models.fewshot.run import FewShotRun, load_run
 from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
-from reports.fewshot.measure import measure
-from reports.fewshot.networks import BACKBONES
+from reports.fewshot.measure import RUN, measure
+from reports.fewshot.networks import BACKBONES, NETWORKS, moves
 from reports.fewshot.scales import Scale
 from reports.records.experiments import Experiment, Record, run_experiments
 
@@ -31,8 +32,12 @@ def measure_networks(
     out: Path,
     progress: Progress,
 ) -> Records:
-    """Trains and measures networks with every seed. A run that was killed resumes from what `out` keeps."""
-    names = list(dict.fromkeys(names))
+    """Trains and measures networks with every seed. A run that was killed resumes from what `out` keeps.
+
+    names: of networks, and of moves of networks.
+    """
+    wanted = list(dict.fromkeys(names))
+    names = [name for name in NETWORKS if name in wanted or moves(name) in wanted]
     experiments = {
         (name, seed): _network(name, network_config(name, seed, data, scale)) for name in names for seed in seeds
     }
@@ -42,6 +47,13 @@ def measure_networks(
             experiments[f"{name} ~ {meta}", seed] = Experiment(
                 f"{pair[0].key}~{pair[1].key}", {"kind": "alignment", "networks": [one.key for one in pair]}, pair
             )
+    for name in names:
+        if moves(name) in wanted:
+            for seed in seeds:
+                network = experiments[name, seed]
+                experiments[moves(name), seed] = Experiment(
+                    f"{network.key}-moves", {"kind": "moves", "moves": network.key}, (network,)
+                )
     for classes in data.splits.values():
         classes.images.share_memory_()  # type: ignore[no-untyped-call]
     records = run_experiments(
@@ -64,9 +76,17 @@ def network_config(name: str, seed: int, data: FewShotData, scale: Scale) -> Few
     return scale.config(name, seed, min(_WAYS, fewest_classes - 1), min(data.split("train").counts))
 
 
+def load_network(name: str, seed: int, out: Path) -> FewShotRun:
+    """A network that `measure_networks` trained in `out`."""
+    return load_run(out / "runs" / _key(name, seed) / RUN)
+
+
+def _key(name: str, seed: int) -> str:
+    return f"{'-'.join(name.replace('_', '').split())}-seed-{seed}"
+
+
 def _network(name: str, config: FewShotConfig) -> Experiment:
-    key = "-".join(name.replace("_", "").split())
-    return Experiment(f"{key}-seed-{config.seed}", {"kind": "network", "network": name, "config": asdict(config)})
+    return Experiment(_key(name, config.seed), {"kind": "network", "network": name, "config": asdict(config)})
 
 
 def _compared(names: list[str]) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from typing import Any
 from models.backbones.batch_norm import set_batch_norm
 from models.fewshot.class_images import FewShotData
 from models.fewshot.episodes import Episodes, EpisodeShape
-from models.fewshot.learners import evaluator_of
+from models.fewshot.learners import evaluator_of, fine_tuning_of
 from models.fewshot.measurement import alignment, class_separation
 from models.fewshot.run import FewShotRun, load_run, run_few_shot
 from models.fewshot.run_measures import run_features
@@ -22,19 +22,20 @@ SHOTS = (1, 5)
 
 _MOST_QUERIES = 15
 _EPISODE_SEED, _PAIR_SEED = 2, 0
-_RUN = "run"
+RUN = "run"
+"""The folder of a network's run, in that of its experiment."""
 
 
 def measure(experiment: Experiment, folder: Path, *, data: FewShotData, scale: Scale) -> Record:
-    """Trains and measures a network, or compares the features of two that are trained: see `experiments`."""
+    """Trains and measures a network, or compares or fine-tunes networks that are trained: see `experiments`."""
     with Progress(quiet=True) as progress:
         return _KINDS[experiment.settings["kind"]](experiment.settings, folder, data, scale, progress)
 
 
 def _network(settings: dict[str, Any], folder: Path, data: FewShotData, scale: Scale, progress: Progress) -> Record:
     config = FewShotConfig(**settings["config"])
-    run_few_shot(config, data, folder / _RUN, progress, resume=True)
-    return _measured(settings["network"], load_run(folder / _RUN), data, scale, progress)
+    run_few_shot(config, data, folder / RUN, progress, resume=True)
+    return _measured(settings["network"], load_run(folder / RUN), data, scale, progress)
 
 
 def _measured(name: str, run: FewShotRun, data: FewShotData, scale: Scale, progress: Progress) -> Record:
@@ -86,10 +87,28 @@ def _separations(run: FewShotRun, data: FewShotData, scale: Scale, progress: Pro
 
 def _alignment(settings: dict[str, Any], folder: Path, data: FewShotData, scale: Scale, progress: Progress) -> Record:
     """CKA of two networks on test images."""
-    runs = [load_run(folder.parent / key / _RUN) for key in settings["networks"]]
+    runs = [load_run(folder.parent / key / RUN) for key in settings["networks"]]
     first, second = (run_features(run, data, "test", progress).features for run in runs)
     return asdict(alignment(first, second))
 
 
-_KINDS = {"network": _network, "alignment": _alignment}
+def _moves(settings: dict[str, Any], folder: Path, data: FewShotData, scale: Scale, progress: Progress) -> Record:
+    """Distances and losses as a whole network is fine-tuned to tasks of test classes."""
+    run = load_run(folder.parent / settings["moves"] / RUN)
+    tasks = scale.followed_tasks if run.config.is_fine_tuned else scale.tuned_episodes
+    record: Record = {}
+    for shape in _shapes(run.config.way, data, "test"):
+        path = fine_tuning_of(run.config, run.network).path(
+            Episodes(data, "test", shape, _EPISODE_SEED), tasks, progress
+        )
+        record[str(shape.shot)] = {
+            "distances": path.distances[:, -1].tolist(),
+            "remaining_loss": (path.losses[:, -1] / path.losses[:, 0]).tolist(),
+            "distance_by_step": path.distances.mean(0).tolist(),
+            "loss_by_step": path.losses.mean(0).tolist(),
+        }
+    return record
+
+
+_KINDS = {"network": _network, "alignment": _alignment, "moves": _moves}
 """What an experiment is, by the `kind` of its settings."""

@@ -48,6 +48,11 @@ def pulled(coefficient: float) -> str:
     return f"Reptile {coefficient:.1e}"
 
 
+def moves(name: str) -> str:
+    """The name of what is measured of a network's parameters when it is fine-tuned to tasks."""
+    return f"{name} moves"
+
+
 def transfer_rows(chosen: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """The networks behind the rows of Tables 5.3 and 5.8, by the rows' names.
 
@@ -80,6 +85,8 @@ def _networks() -> dict[str, Network]:
             found[f"{learner}-{shot}"] = Network(settings=settings)
     # Its fine-tuning is compared with that of MAML and Reptile, so it is in their mode.
     found["MAML-C"] = Network(settings={"learner": "classical", "encoder": "4x32"}, batch_norm="episode")
+    for kind, learner in (("M", "prototype"), ("C", "classical")):
+        found[f"ProtoNet-{kind}"] = Network(settings={"learner": learner, "encoder": "64x4"}, heads=("prototype",))
     reptile = {"learner": "reptile", "encoder": "4x32"}
     found["Reptile"] = Network(settings=reptile)
     for pull in PULLS:

@@ -4,7 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reports.fewshot.networks import BACKBONES, COEFFICIENTS, PULLS, REGULARIZERS, pulled, regularized, transfer_rows
+from reports.fewshot.networks import (
+    BACKBONES,
+    BEST_PULL,
+    COEFFICIENTS,
+    PULLS,
+    REGULARIZERS,
+    pulled,
+    regularized,
+    transfer_rows,
+)
 from reports.tables.beside import Measured
 from reports.tables.published import Column, PublishedTable, number, percent
 
@@ -98,7 +107,7 @@ def _maml_separation(table: PublishedTable, found: Found) -> tuple[PublishedTabl
 
 
 def _clustering(table: PublishedTable, found: Found) -> tuple[PublishedTable, Measured]:
-    rows = {"Classical": "MAML-C", "FOMAML": "FOMAML-{}", "Reptile": "Reptile", "W-Clustering": pulled(5e-5)}
+    rows = {"Classical": "MAML-C", "FOMAML": "FOMAML-{}", "Reptile": "Reptile", "W-Clustering": pulled(BEST_PULL)}
     return table, _tuned(found, rows)
 
 

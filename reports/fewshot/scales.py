@@ -14,7 +14,8 @@ class Scale:
 
     widths: channels of an encoder's first layer; its own where left out. common: settings of every run. learners:
     further ones, by learner. episodes: of an evaluation of frozen features, tuned_episodes: of one by fine-tuning.
-    pairs: of classes, for R_FC and R_HV. training_classes: of drawings; None for all.
+    followed_tasks: whose fine-tuning by MAML and Reptile is followed step by step. pairs: of classes, for R_FC and
+    R_HV. training_classes: of drawings; None for all.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Scale:
     learners: Mapping[str, Mapping[str, Any]]
     episodes: int
     tuned_episodes: int
+    followed_tasks: int
     pairs: int
     training_classes: int | None = None
 
@@ -49,7 +51,7 @@ _ADAPTED_SMALL = {
 SCALES = {
     "small": Scale(
         name="small",
-        widths={"cnn4": 16, "resnet12": 8, "4x32": 16},
+        widths={"cnn4": 16, "resnet12": 8, "4x32": 16, "64x4": 16},
         common={"tasks": 4, "batches": 100, "epochs": 6, "validation_episodes": 200, "test_episodes": 20},
         learners={
             "ridge": _FEATURES_SMALL,
@@ -62,6 +64,7 @@ SCALES = {
         },
         episodes=1000,
         tuned_episodes=300,
+        followed_tasks=1000,
         pairs=2000,
         training_classes=64,
     ),
@@ -83,6 +86,7 @@ SCALES = {
         },
         episodes=10_000,
         tuned_episodes=10_000,
+        followed_tasks=1000,
         pairs=10_000,
     ),
 }

@@ -44,7 +44,7 @@ def _validation(records: Records, name: str) -> float:
 
 def _summary(record: Mapping[str, Any]) -> dict[str, Any]:
     if "evaluations" not in record:
-        return dict(record)
+        return _without_units(record)
     found: dict[str, Any] = {
         "evaluations": [_estimated(one) for one in record["evaluations"]],
         "separation": {
@@ -55,6 +55,16 @@ def _summary(record: Mapping[str, Any]) -> dict[str, Any]:
     if "validation" in record:
         found["validation"] = _estimated(record["validation"])
     return found
+
+
+def _without_units(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A comparison as it is; of fine-tuning that was followed, estimates in place of single tasks."""
+    return {
+        name: value
+        if not isinstance(value, Mapping)
+        else {**value} | {measured: _estimate(value[measured]) for measured in ("distances", "remaining_loss")}
+        for name, value in record.items()
+    }
 
 
 def _estimated(evaluation: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 from models.fewshot.class_images import FewShotData
 from models.files import write_text
 from models.progress import Progress
-from reports.fewshot.claims import claims_table, decided
 from reports.fewshot.experiments import measure_networks
 from reports.fewshot.published import PUBLISHED
 from reports.fewshot.rows import Found, comparison
@@ -17,6 +16,7 @@ from reports.fewshot.sets import table_data
 from reports.fewshot.step_times import step_times
 from reports.fewshot.summaries import chosen_coefficients, summaries
 from reports.fewshot.training_tables import TRAINING_TABLES
+from reports.fewshot.verdicts import claims_table, decided
 from reports.records.provenance import provenance
 from reports.tables.beside import rendered
 from reports.tables.table import Table

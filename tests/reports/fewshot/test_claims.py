@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from reports.fewshot.claims import Claim, accuracies, claims_of, claims_table, decide, decided
+from reports.fewshot.claims import Claim, accuracies, claims_of
 from reports.fewshot.experiments import Records
 from reports.fewshot.summaries import chosen_coefficients
+from reports.fewshot.verdicts import claims_table, decide, decided
 from tests.support.fewshot_records import made_up_records
 
 

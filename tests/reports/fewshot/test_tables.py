@@ -7,7 +7,6 @@ import pytest
 
 from models.fewshot.procedural import procedural
 from models.progress import Progress
-from reports.fewshot.claims import decided
 from reports.fewshot.experiments import network_config
 from reports.fewshot.networks import NETWORKS
 from reports.fewshot.published import PUBLISHED
@@ -16,6 +15,7 @@ from reports.fewshot.sets import table_data
 from reports.fewshot.summaries import chosen_coefficients, summaries
 from reports.fewshot.tables import measure_tables, train_tables, training_table
 from reports.fewshot.training_tables import TRAINING_TABLES
+from reports.fewshot.verdicts import decided
 from tests.support.fewshot_records import made_up_records
 from tests.support.images import write_batches
 

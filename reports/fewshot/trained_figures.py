@@ -1,0 +1,115 @@
+"""The dissertation's Figures 5.2 and 5.3, of networks that are trained for them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from models.fewshot.class_images import FewShotData
+from models.fewshot.measurement import class_separation
+from models.fewshot.measures import discriminant_plane
+from models.fewshot.run_measures import run_features
+from models.progress import Progress
+from reports.fewshot.experiments import load_network, measure_networks
+from reports.fewshot.networks import BEST_PULL, moves, pulled
+from reports.fewshot.scales import SCALES, Scale
+from reports.fewshot.sets import table_data
+
+_COLOURS = ("#3b6fb6", "#e08a2e", "#4d9a5b")
+_CLASSES, _IMAGES = 3, 100
+_SEED = 0
+_SHOTS = ("1", "5")
+
+
+@dataclass(frozen=True)
+class FigureSource:
+    """Where the networks of a figure come from.
+
+    data: None for the procedural set. scale: one of SCALES. runs: folder of runs, shared with the tables; what is there
+    is not trained again.
+    """
+
+    data: Path | None
+    scale: str
+    runs: Path
+    progress: Progress
+
+    def read(self) -> tuple[FewShotData, Scale]:
+        """The data set and the scale."""
+        scale = SCALES[self.scale]
+        return table_data(self.data, scale), scale
+
+
+def figure_5_2(source: FigureSource) -> Figure:
+    """Figure 5.2: features of three test classes, meta-learned and classical, in the plane of their discriminants."""
+    data, scale = source.read()
+    names = {"ProtoNet-M": "ProtoNet", "ProtoNet-C": "classical training"}
+    measure_networks(names, data, scale, [_SEED], source.runs, source.progress)
+    chosen, labels = _chosen(data)
+    figure, panels = plt.subplots(1, 2, figsize=(9, 4.4), layout="constrained")
+    for axes, (name, title) in zip(panels, names.items(), strict=True):
+        features = run_features(load_network(name, _SEED, source.runs), data, "test", source.progress).features
+        clustering = class_separation(features, data.split("test").counts, scale.pairs, _SEED).clustering.mean
+        plane = discriminant_plane(features[chosen], labels)
+        for label, colour in enumerate(_COLOURS):
+            points = plane[labels == label]
+            axes.scatter(points[:, 0], points[:, 1], s=12, color=colour, alpha=0.7, linewidths=0)
+        axes.set_title(f"{title}, R_FC of test classes {clustering:.2f}", fontsize=10)
+        axes.set(xlabel="first discriminant", ylabel="second discriminant")
+    note = f"{_CLASSES} test classes of {data.name}, {len(labels)} images; the plane is fitted to the images shown"
+    if features.shape[1] >= len(labels):
+        note += f",\nwhich have more dimensions ({features.shape[1]}) than there are images: any classes would part"
+    figure.supxlabel(note, fontsize=9)
+    return figure
+
+
+def figure_5_3(source: FigureSource) -> Figure:
+    """Figure 5.3: how far fine-tuning moves parameters, and 5.5.1's networks, whose loss hardly falls as they move.
+
+    Distances are filter-normalised, in units of the filters at the start.
+    """
+    data, scale = source.read()
+    reptile = {"Reptile": "Reptile", pulled(BEST_PULL): "weight clustering"}
+    whole = {"R2-D2-M": "R2-D2", "MetaOptNet-M": "MetaOptNet", "Reptile": "Reptile"}
+    records = measure_networks(map(moves, (*reptile, *whole)), data, scale, [_SEED], source.runs, source.progress)
+    found = {name: records[moves(name)][_SEED] for name in (*reptile, *whole)}
+    figure, panels = plt.subplots(2, 2, figsize=(9, 7), layout="constrained")
+    for axes, shot in zip(panels[0], _SHOTS, strict=True):
+        _histogram(axes, {label: found[name][shot]["distances"] for name, label in reptile.items()})
+        axes.set_title(f"{shot}-shot: distance after fine-tuning", fontsize=10)
+    for axes, measured, title in zip(panels[1], ("distance", "loss"), ("distance", "loss of the support"), strict=True):
+        for (name, label), colour in zip(whole.items(), _COLOURS, strict=True):
+            axes.plot(found[name]["1"][f"{measured}_by_step"], color=colour, label=label)
+        axes.set(xlabel="steps of fine-tuning the whole network", ylim=(0, None))
+        axes.set_title(f"1-shot: {title}", fontsize=10)
+        axes.legend(frameon=False)
+    tasks = len(found["Reptile"]["1"]["distances"])
+    figure.supxlabel(f"{tasks:,} tasks of test classes of {data.name}; distances are filter-normalised", fontsize=9)
+    return figure
+
+
+TRAINED_FIGURES: dict[str, Callable[[FigureSource], Figure]] = {"5.2": figure_5_2, "5.3": figure_5_3}
+"""The figures by number."""
+
+
+def _chosen(data: FewShotData) -> tuple[torch.Tensor, torch.Tensor]:
+    """Up to a hundred images of each of three test classes, and their labels."""
+    classes = data.split("test")
+    order = torch.randperm(len(classes.counts), generator=torch.Generator().manual_seed(_SEED))[:_CLASSES].tolist()
+    images = [torch.arange(min(_IMAGES, classes.counts[one])) + int(classes.offsets[one]) for one in order]
+    labels = [torch.full((len(part),), label) for label, part in enumerate(images)]
+    return torch.cat(images), torch.cat(labels)
+
+
+def _histogram(axes: Axes, distances: Mapping[str, list[float]]) -> None:
+    edges = np.histogram_bin_edges(np.concatenate(list(distances.values())), bins=40)
+    for (label, values), colour in zip(distances.items(), _COLOURS, strict=False):
+        axes.hist(values, bins=edges.tolist(), color=colour, alpha=0.6, label=f"{label}, mean {fmean(values):.3f}")
+    axes.set(xlabel="filter-normalised distance", ylabel="tasks")
+    axes.legend(frameon=False)
