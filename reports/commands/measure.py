@@ -35,7 +35,7 @@ def measure(
     from models.progress import Progress
     from models.training.run import RunFolder
     from reports.commands.output import show, write_json
-    from reports.fewshot.measures import likeness_lines, separation_table
+    from reports.fewshot.separation import likeness_lines, separation_table
 
     folders = [run] if against is None else [run, against]
     runs = [_few_shot_run(folder) for folder in folders]

@@ -11,7 +11,7 @@ from models.fewshot.run import run_few_shot
 from models.fewshot.settings import FewShotConfig
 from models.fewshot.sources import FewShotSource
 from models.progress import Progress
-from reports.fewshot.measures import likeness_lines, separation_table
+from reports.fewshot.separation import likeness_lines, separation_table
 from tests.support.commands import Command, assert_refused
 
 
