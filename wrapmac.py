@@ -44,7 +44,7 @@ COMMANDS = {
     "export": "Write a trained network as integers: weights, thresholds, accumulators; for kernels, hardware and ONNX.",
     "bench": "Measure contenders side by side: in one run, in turn.",
     "table": "Show tables of the dissertation; where networks are trained for them, beside our own figures.",
-    "figure": "Draw figures of the dissertation that need no training, as PNG and SVG.",
+    "figure": ("Draw figures of the dissertation as PNG and SVG; networks that some need are trained as for `table`."),
     "redraw": "Write the page, Markdown and figures of a finished flow or layout again, from its record.",
 }
 """One line on each command. Its module is `reports.commands.NAME`, imported for this command alone."""

@@ -28,8 +28,6 @@ from models.training.optimizers import Scheduled
 
 AdaptiveLearner = Literal["maml", "fomaml", "reptile"]
 
-_EVALUATED_TASKS = 8  # at a time
-
 
 @dataclass(frozen=True, kw_only=True)
 class Adaptation:

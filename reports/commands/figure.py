@@ -1,11 +1,11 @@
-"""`wrapmac figure`: published figures that need no training."""
+"""`wrapmac figure`: published figures, and figures of networks that are trained for them."""
 
 from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from reports.commands.options import Out, ensure_outputs
+from reports.commands.options import Out, TableData, TableScale, ensure_outputs
 from reports.tables.registry import figure_numbers
 
 
@@ -16,13 +16,22 @@ def figure(
     ],
     /,
     out: Out = Path("build/figures"),
+    data: TableData = None,
+    scale: TableScale = "small",
+    runs: Annotated[
+        Path, arg(metavar="DIR", help="figures of networks: folder of `table`, whose runs are not trained again")
+    ] = Path("build/tables"),
 ) -> int:
-    """Draw figures of the dissertation that need no training, as PNG and SVG."""
-    from reports.tables.registry import draw_figure
+    """Draw figures of the dissertation as PNG and SVG; networks that some need are trained as for `table`."""
+    from models.progress import Progress
+    from reports.tables.registry import FigureSource, draw_figure
 
     if not numbers:
         raise ValueError(f"name at least one figure of {', '.join(figure_numbers())}")
     ensure_outputs(folders=[out])
-    for number in numbers:
-        print(draw_figure(number, out))
+    with Progress() as progress:
+        source = FigureSource(data=data, scale=scale, runs=runs, progress=progress)
+        written = [draw_figure(number, out, source) for number in dict.fromkeys(numbers)]
+    for path in written:
+        print(path)
     return 0

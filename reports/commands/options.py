@@ -41,6 +41,18 @@ Data = Annotated[
         help="the data set: CIFAR-10's python batches or image folders, or a tar of them; ImageNet-style folders",
     ),
 ]
+TableData = Annotated[
+    Path | None,
+    arg(
+        metavar="DIR",
+        help="data set. Chapter 2: CIFAR-10, as python batches or image folders, or a tar of them. Chapter 5: "
+        "drawings.npz of `make drawings`, folders of CIFAR-FS or mini-ImageNet, CIFAR-10; procedural if left out",
+    ),
+]
+TableScale = Annotated[
+    Literal["small", "paper"],
+    arg(help="small: narrow networks, few epochs, an hour a chapter on two cores; paper: the dissertation's"),
+]
 
 
 def chosen_designs(names: tuple[str, ...], *, required: bool = True) -> list[MacDesign]:

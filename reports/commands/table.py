@@ -1,11 +1,11 @@
 """`wrapmac table`: published tables, beside our own figures where networks are trained for them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
-from reports.commands.options import ensure_outputs, ensure_positive
+from reports.commands.options import TableData, TableScale, ensure_outputs, ensure_positive
 from reports.tables.registry import trained_numbers
 
 if TYPE_CHECKING:
@@ -23,18 +23,8 @@ def table(
         ),
     ],
     /,
-    data: Annotated[
-        Path | None,
-        arg(
-            metavar="DIR",
-            help="data set. Chapter 2: CIFAR-10, as python batches or image folders, or a tar of them. Chapter 5: "
-            "drawings.npz of `make drawings`, folders of CIFAR-FS or mini-ImageNet, CIFAR-10; procedural if left out",
-        ),
-    ] = None,
-    scale: Annotated[
-        Literal["small", "paper"],
-        arg(help="small: narrow networks, few epochs, an hour a chapter on two cores; paper: the dissertation's"),
-    ] = "small",
+    data: TableData = None,
+    scale: TableScale = "small",
     seeds: Annotated[int, arg(metavar="N", help="number of seeds, which start at 0")] = 1,
     out: Annotated[
         Path, arg(metavar="DIR", help="folder of stages and results; a run that was killed resumes there")

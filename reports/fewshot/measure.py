@@ -1,19 +1,24 @@
 """Trains a network of chapter 5's tables and measures it."""
 
+from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from models.backbones.batch_norm import set_batch_norm
 from models.fewshot.class_images import FewShotData
 from models.fewshot.episodes import Episodes, EpisodeShape
-from models.fewshot.learners import evaluator_of, fine_tuning_of
+from models.fewshot.evaluation import episode_accuracies
+from models.fewshot.evaluators import HEADS, FineTuningEvaluator
+from models.fewshot.learners import fine_tuning_of
 from models.fewshot.measurement import alignment, class_separation
 from models.fewshot.run import FewShotRun, load_run, run_few_shot
 from models.fewshot.run_measures import run_features
 from models.fewshot.settings import FewShotConfig, HeadName
 from models.progress import Progress
-from reports.fewshot.networks import NETWORKS
+from reports.fewshot.networks import NETWORKS, Network
 from reports.fewshot.scales import Scale
 from reports.records.experiments import Experiment, Record
 
@@ -40,17 +45,35 @@ def _network(settings: dict[str, Any], folder: Path, data: FewShotData, scale: S
 
 def _measured(name: str, run: FewShotRun, data: FewShotData, scale: Scale, progress: Progress) -> Record:
     network = NETWORKS[name]
-    set_batch_norm(run.network, "episode" if run.config.is_fine_tuned else network.batch_norm)
-    evaluations = [
-        _evaluation(run, head, Episodes(data, "test", shape, _EPISODE_SEED), scale, progress)
-        for shape in _shapes(run.config.way, data, "test")
-        for head in network.heads
-    ]
-    record = {"evaluations": evaluations, "separation": _separations(run, data, scale, progress)}
+    features = {split: run_features(run, data, split, progress).features for split in data.splits}
+    tuned = _fine_tuning(run, network)
+
+    def evaluation(split: str, head: HeadName, shape: EpisodeShape) -> dict[str, Any]:
+        episodes = Episodes(data, split, shape, _EPISODE_SEED)
+        if head == "fine-tuning":
+            accuracies = tuned.accuracies(episodes, scale.tuned_episodes, progress)
+            return _described(head, episodes, accuracies, tuned.batch_norm)
+        accuracies = episode_accuracies(features[split], episodes, scale.episodes, HEADS[head], progress)
+        return _described(head, episodes, accuracies, "running")
+
+    record: Record = {
+        "evaluations": [
+            evaluation("test", head, shape) for shape in _shapes(run.config.way, data, "test") for head in network.heads
+        ],
+        "separation": {
+            split: _separation(features[split], data.split(split).counts, scale.pairs) for split in ("train", "test")
+        },
+    }
     if "val" in data.splits and "svm" in network.heads:
-        shape = _shapes(run.config.way, data, "val")[0]
-        record["validation"] = _evaluation(run, "svm", Episodes(data, "val", shape), scale, progress)
+        record["validation"] = evaluation("val", "svm", _shapes(run.config.way, data, "val")[0])
     return record
+
+
+def _fine_tuning(run: FewShotRun, network: Network) -> FineTuningEvaluator:
+    """The fine-tuning of a run's network, in the mode of batch norm that the tables have for it."""
+    module = deepcopy(run.network)
+    set_batch_norm(module, "episode" if run.config.is_fine_tuned else network.batch_norm)
+    return fine_tuning_of(run.config, module)
 
 
 def _shapes(ways: int, data: FewShotData, split: str) -> list[EpisodeShape]:
@@ -58,31 +81,22 @@ def _shapes(ways: int, data: FewShotData, split: str) -> list[EpisodeShape]:
     return [EpisodeShape(ways, shot, min(_MOST_QUERIES, fewest - shot)) for shot in SHOTS if fewest > shot]
 
 
-def _evaluation(
-    run: FewShotRun, head: HeadName, episodes: Episodes, scale: Scale, progress: Progress
-) -> dict[str, Any]:
-    """Accuracy of every episode, with what it was measured by."""
-    evaluator = evaluator_of(run.config, run.network, episodes.data, episodes.split, head)
-    count = scale.tuned_episodes if head == "fine-tuning" else scale.episodes
-    accuracies = evaluator.accuracies(episodes, count, progress)
+def _described(head: HeadName, episodes: Episodes, accuracies: Tensor, batch_norm: str) -> dict[str, Any]:
+    """The accuracy of every episode, with what it was measured by."""
     return {
         "head": head,
         "shot": episodes.shape.shot,
         "query": episodes.shape.query,
-        "batch_norm": evaluator.batch_norm,
-        "episode_digest": episodes.digest(count),
+        "batch_norm": batch_norm,
+        "episode_digest": episodes.digest(len(accuracies)),
         "accuracies": accuracies.tolist(),
     }
 
 
-def _separations(run: FewShotRun, data: FewShotData, scale: Scale, progress: Progress) -> dict[str, Any]:
-    """R_FC and R_HV of every pair of training classes and of test classes; the same pairs for every network."""
-    found = {}
-    for split in ("train", "test"):
-        features = run_features(run, data, split, progress).features
-        separation = class_separation(features, data.split(split).counts, scale.pairs, _PAIR_SEED)
-        found[split] = {"R_FC": separation.clusterings.tolist(), "R_HV": separation.variations.tolist()}
-    return found
+def _separation(features: Tensor, counts: tuple[int, ...], pairs: int) -> dict[str, list[float]]:
+    """R_FC and R_HV of every pair of classes, the same pairs for every network."""
+    separation = class_separation(features, counts, pairs, _PAIR_SEED)
+    return {"R_FC": separation.clusterings.tolist(), "R_HV": separation.variations.tolist()}
 
 
 def _alignment(settings: dict[str, Any], folder: Path, data: FewShotData, scale: Scale, progress: Progress) -> Record:
@@ -95,12 +109,11 @@ def _alignment(settings: dict[str, Any], folder: Path, data: FewShotData, scale:
 def _moves(settings: dict[str, Any], folder: Path, data: FewShotData, scale: Scale, progress: Progress) -> Record:
     """Distances and losses as a whole network is fine-tuned to tasks of test classes."""
     run = load_run(folder.parent / settings["moves"] / RUN)
+    tuned = fine_tuning_of(run.config, run.network)
     tasks = scale.followed_tasks if run.config.is_fine_tuned else scale.tuned_episodes
     record: Record = {}
     for shape in _shapes(run.config.way, data, "test"):
-        path = fine_tuning_of(run.config, run.network).path(
-            Episodes(data, "test", shape, _EPISODE_SEED), tasks, progress
-        )
+        path = tuned.path(Episodes(data, "test", shape, _EPISODE_SEED), tasks, progress)
         record[str(shape.shot)] = {
             "distances": path.distances[:, -1].tolist(),
             "remaining_loss": (path.losses[:, -1] / path.losses[:, 0]).tolist(),

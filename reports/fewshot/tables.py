@@ -15,6 +15,7 @@ from reports.fewshot.scales import SCALES, Scale
 from reports.fewshot.sets import table_data
 from reports.fewshot.step_times import step_times
 from reports.fewshot.summaries import chosen_coefficients, summaries
+from reports.fewshot.theorem_table import measure_theorem, theorem_table
 from reports.fewshot.training_tables import TRAINING_TABLES
 from reports.fewshot.verdicts import claims_table, decided
 from reports.records.provenance import provenance
@@ -23,6 +24,8 @@ from reports.tables.table import Table
 
 _TIMED = "5.8"
 _CLAIMS = "claims5"
+_THEOREM = "theorem1"
+_TRIALS = 20_000  # of the theorem, in each setting
 
 
 def train_tables(
@@ -64,6 +67,7 @@ def measure_tables(
         "chosen": chosen,
         "claims": decided(records, chosen) if _CLAIMS in numbers else [],
         "times": step_times(data, scale, progress) if _TIMED in numbers else {},
+        "theorem": measure_theorem(_TRIALS, 0, progress) if _THEOREM in numbers else {},
         "scale": scale.name,
         "data": data.name,
         "data_digest": data.digest,
@@ -75,6 +79,8 @@ def measure_tables(
 
 def training_table(number: str, results: Mapping[str, Any]) -> Table:
     """Table `number` from what `measure_tables` returned: published columns beside ours, over seeds as all tables."""
+    if number == _THEOREM:
+        return theorem_table(results["theorem"])
     if number == _CLAIMS:
         return claims_table(results["claims"], _ours(results))
     found = Found(

@@ -1,10 +1,11 @@
 """A numerical check of Theorem 1: the measured error of one-shot classification beside both bounds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.fewshot.laws import Gaussian, Law, StudentT, past_the_middle
 from models.fewshot.theorem import OneShotError, OneShotTrial, one_shot_error
+from models.progress import Progress
 from reports.tables.table import Table
 
 RATIOS = (0.003, 0.01, 0.03, 0.1)
@@ -17,16 +18,25 @@ _HIGH_DIMENSIONS = 512
 _STANDARD_ERRORS = 3  # by which a measured error has to exceed a bound that does not hold
 
 
-def theorem_table(trials: int, seed: int) -> tuple[Table, dict[str, Any]]:
+def measure_theorem(trials: int, seed: int, progress: Progress) -> dict[str, Any]:
     """The error of the maximum-margin classifier of one point a class for laws and variance ratios, beside the bounds.
 
-    trials: independent draws of both points and a test point, for each row. Returns the table and the same as plain
-    JSON values, where `holds` is None for a bound of 1, which says nothing. Raises ValueError for a number of trials
-    below 1.
+    trials: independent draws of both points and a test point, for each row. Returns plain JSON values, where `holds` is
+    None for a bound of 1, which says nothing. Raises ValueError for a number of trials below 1.
     """
-    measured = [one_shot_error(trial, seed) for trial in _trials(trials)]
-    record = {"trials": trials, "seed": seed, "rows": [_record(each) for each in measured]}
-    return Table(_TITLE, _COLUMNS, [_row(each) for each in measured], _note(trials, seed), labels=3), record
+    chosen = list(_trials(trials))
+    task = progress.task("one-shot errors", len(chosen))
+    rows = []
+    for trial in chosen:
+        rows.append(_record(one_shot_error(trial, seed)))
+        task.advance()
+    return {"trials": trials, "seed": seed, "rows": rows}
+
+
+def theorem_table(record: Mapping[str, Any]) -> Table:
+    """What `measure_theorem` returned, as a table."""
+    rows = [_row(row) for row in record["rows"]]
+    return Table(_TITLE, _COLUMNS, rows, _note(record["trials"], record["seed"]), labels=3)
 
 
 def _trials(trials: int) -> Iterator[OneShotTrial]:
@@ -58,14 +68,14 @@ def _holds(found: OneShotError, bound: float) -> bool | None:
     return None if bound >= 1 else found.error <= bound + _STANDARD_ERRORS * found.standard_error
 
 
-def _row(found: OneShotError) -> tuple[str, ...]:
-    bounds = [(bound, _holds(found, bound)) for bound in (found.printed_bound, found.stronger_bound)]
+def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
+    bounds = [(row[name], row[f"{name}_holds"]) for name in ("printed_bound", "stronger_bound")]
     return (
-        found.trial.law.name,
-        f"{found.trial.dimensions}",
-        f"{found.trial.ratio:g}",
-        f"{100 * found.error:.3f} %",
-        f"{100 * found.standard_error:.3f}",
+        row["law"],
+        f"{row['dimensions']}",
+        f"{row['ratio']:g}",
+        f"{100 * row['error']:.3f} %",
+        f"{100 * row['standard_error']:.3f}",
         *(cell for bound, holds in bounds for cell in (f"{100 * bound:.2f} %", _VERDICTS[holds])),
     )
 

@@ -1,8 +1,6 @@
 """The dissertation's Figures 5.2 and 5.3, of networks that are trained for them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
 
 import matplotlib.pyplot as plt
@@ -15,11 +13,11 @@ from models.fewshot.class_images import FewShotData
 from models.fewshot.measurement import class_separation
 from models.fewshot.measures import discriminant_plane
 from models.fewshot.run_measures import run_features
-from models.progress import Progress
 from reports.fewshot.experiments import load_network, measure_networks
 from reports.fewshot.networks import BEST_PULL, moves, pulled
 from reports.fewshot.scales import SCALES, Scale
 from reports.fewshot.sets import table_data
+from reports.tables.registry import FigureSource
 
 _COLOURS = ("#3b6fb6", "#e08a2e", "#4d9a5b")
 _CLASSES, _IMAGES = 3, 100
@@ -27,28 +25,9 @@ _SEED = 0
 _SHOTS = ("1", "5")
 
 
-@dataclass(frozen=True)
-class FigureSource:
-    """Where the networks of a figure come from.
-
-    data: None for the procedural set. scale: one of SCALES. runs: folder of runs, shared with the tables; what is there
-    is not trained again.
-    """
-
-    data: Path | None
-    scale: str
-    runs: Path
-    progress: Progress
-
-    def read(self) -> tuple[FewShotData, Scale]:
-        """The data set and the scale."""
-        scale = SCALES[self.scale]
-        return table_data(self.data, scale), scale
-
-
 def figure_5_2(source: FigureSource) -> Figure:
     """Figure 5.2: features of three test classes, meta-learned and classical, in the plane of their discriminants."""
-    data, scale = source.read()
+    data, scale = _read(source)
     names = {"ProtoNet-M": "ProtoNet", "ProtoNet-C": "classical training"}
     measure_networks(names, data, scale, [_SEED], source.runs, source.progress)
     chosen, labels = _chosen(data)
@@ -74,7 +53,7 @@ def figure_5_3(source: FigureSource) -> Figure:
 
     Distances are filter-normalised, in units of the filters at the start.
     """
-    data, scale = source.read()
+    data, scale = _read(source)
     reptile = {"Reptile": "Reptile", pulled(BEST_PULL): "weight clustering"}
     whole = {"R2-D2-M": "R2-D2", "MetaOptNet-M": "MetaOptNet", "Reptile": "Reptile"}
     records = measure_networks(map(moves, (*reptile, *whole)), data, scale, [_SEED], source.runs, source.progress)
@@ -96,6 +75,12 @@ def figure_5_3(source: FigureSource) -> Figure:
 
 TRAINED_FIGURES: dict[str, Callable[[FigureSource], Figure]] = {"5.2": figure_5_2, "5.3": figure_5_3}
 """The figures by number."""
+
+
+def _read(source: FigureSource) -> tuple[FewShotData, Scale]:
+    """The data set and the scale."""
+    scale = SCALES[source.scale]
+    return table_data(source.data, scale), scale
 
 
 def _chosen(data: FewShotData) -> tuple[torch.Tensor, torch.Tensor]:

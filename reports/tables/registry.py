@@ -1,7 +1,8 @@
 """Finds the dissertation's tables and figures by number; loads a chapter's modules when one of them is asked for."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -53,6 +54,9 @@ _MEASURED_BY = {
 
 _FIGURES = {"2.1": "reports.wrapnet.figures", "2.3": "reports.wrapnet.figures", "5.1": "reports.fewshot.figures"}
 """Modules with `FIGURES`, functions that draw figures by number."""
+
+_TRAINED_FIGURES = {number: ("5", "reports.fewshot.trained_figures") for number in ("5.2", "5.3")}
+"""Chapters, and modules with `TRAINED_FIGURES`, functions that draw figures of networks by number."""
 
 
 class Trainer(Protocol):
@@ -131,17 +135,39 @@ def without_measurements(number: str) -> str:
 
 
 def figure_numbers() -> list[str]:
-    """The figures that can be drawn without training."""
-    return list(_FIGURES)
+    """The figures that can be drawn, those of trained networks last."""
+    return [*_FIGURES, *_TRAINED_FIGURES]
 
 
-def draw_figure(number: str, folder: Path) -> Path:
-    """Writes figure `number` to `folder` as PNG and SVG; returns the PNG. Raises ValueError if there is none."""
-    if number not in _FIGURES:
-        raise ValueError(f"there is no figure {number!r}; allowed are {', '.join(_FIGURES)}")
+@dataclass(frozen=True, kw_only=True)
+class FigureSource:
+    """Where the networks of a figure come from: the same as of a table.
+
+    data: the chapter's data set. scale: `small` or `paper`. runs: folder of runs; what is there is not trained again.
+    """
+
+    data: Path | None
+    scale: str
+    runs: Path
+    progress: Progress
+
+
+def draw_figure(number: str, folder: Path, source: FigureSource) -> Path:
+    """Writes figure `number` to `folder` as PNG and SVG; returns the PNG.
+
+    source: of networks, which are trained for some figures. Raises ValueError if there is no such figure.
+    """
     from reports.page.figures import write_figure
 
-    draw: Callable[[], Figure] = import_module(_FIGURES[number]).FIGURES[number]
+    draw: Callable[[], Figure]
+    if number in _FIGURES:
+        draw = import_module(_FIGURES[number]).FIGURES[number]
+    elif number in _TRAINED_FIGURES:
+        chapter, module = _TRAINED_FIGURES[number]
+        own = replace(source, runs=source.runs / _CHAPTERS[chapter].folder)
+        draw = partial(import_module(module).TRAINED_FIGURES[number], own)
+    else:
+        raise ValueError(f"there is no figure {number!r}; allowed are {', '.join(figure_numbers())}")
     name = f"figure-{number}"
     write_figure(draw, folder / name)
     return folder / f"{name}.png"

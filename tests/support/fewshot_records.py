@@ -4,7 +4,7 @@ import torch
 
 from reports.fewshot.experiments import Records
 from reports.fewshot.measure import SHOTS
-from reports.fewshot.networks import BACKBONES, NETWORKS
+from reports.fewshot.networks import BACKBONES, NETWORKS, moves
 
 EPISODES = 40
 
@@ -30,4 +30,8 @@ def made_up_records(seeds: tuple[int, ...] = (0, 1)) -> Records:
         for backbone in BACKBONES:
             if name.startswith(f"{backbone}-C"):
                 records[f"{name} ~ {backbone}-M"] = {seed: {"unbiased": seed / 2, "biased": seed / 2} for seed in seeds}
+    for name in NETWORKS:
+        records[moves(name)] = {
+            seed: {str(shot): {"distances": numbers(), "remaining_loss": numbers()} for shot in SHOTS} for seed in seeds
+        }
     return records

@@ -6,15 +6,21 @@ from typing import Any
 import pytest
 
 from models.fewshot.theorem import OneShotError, OneShotTrial
+from models.progress import Progress
 from reports.fewshot import theorem_table as module
-from reports.fewshot.theorem_table import RATIOS, theorem_table
+from reports.fewshot.theorem_table import RATIOS, measure_theorem, theorem_table
 
 TRIALS = 1500
 
 
+def measured(trials: int, seed: int) -> dict[str, Any]:
+    with Progress(quiet=True) as progress:
+        return measure_theorem(trials, seed, progress)
+
+
 @pytest.fixture(scope="module")
 def record() -> dict[str, Any]:
-    return theorem_table(TRIALS, seed=2)[1]
+    return measured(TRIALS, 2)
 
 
 def test_every_law_is_measured_at_every_ratio(record: dict[str, Any]) -> None:
@@ -41,7 +47,8 @@ def test_only_laws_with_jumps_or_tails_err(record: dict[str, Any]) -> None:
 
 
 def test_the_table_shows_the_record() -> None:
-    table, record = theorem_table(TRIALS, seed=0)
+    record = measured(TRIALS, 0)
+    table = theorem_table(record)
     assert len(table.rows) == len(record["rows"]) == 20
     assert {len(row) for row in table.rows} == {len(table.columns)}
     first, last = record["rows"][0], record["rows"][-1]
@@ -51,7 +58,7 @@ def test_the_table_shows_the_record() -> None:
     assert table.rows[-1][5:] == ("100.00 %", "says nothing", "84.21 %", "yes")
     assert first["error"] == 0
     assert "1,500 trials a row, seed 0" in table.note
-    assert theorem_table(TRIALS, seed=0)[1] == record
+    assert measured(TRIALS, 0) == record
 
 
 @pytest.mark.parametrize(("excess", "verdict"), [(2.9, True), (3.1, False)])
@@ -61,7 +68,8 @@ def test_an_error_beyond_chance_breaks_a_bound(excess: float, verdict: bool, mon
         return OneShotError(trial, bound + excess * 0.001, 0.001)
 
     monkeypatch.setattr(module, "one_shot_error", found)
-    table, record = theorem_table(10, 0)
+    record = measured(10, 0)
+    table = theorem_table(record)
     assert {row["stronger_bound_holds"] for row in record["rows"]} == {verdict}
     assert {row[8] for row in table.rows} == {"yes" if verdict else "no"}
     assert record["rows"][0]["printed_bound_holds"] is True
@@ -69,4 +77,4 @@ def test_an_error_beyond_chance_breaks_a_bound(excess: float, verdict: bool, mon
 
 def test_no_trials_are_refused() -> None:
     with pytest.raises(ValueError, match="trials is 0; allowed is an integer of at least 1"):
-        theorem_table(0, 0)
+        measured(0, 0)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from models.progress import Progress
 from reports.fewshot.training_tables import TRAINING_TABLES as FEW_SHOT_TABLES
 from reports.tables.registry import (
+    FigureSource,
     choose_tables,
     draw_figure,
     figure_numbers,
@@ -62,11 +64,12 @@ def test_a_line_says_where_measurements_are() -> None:
 
 
 def test_figures_land_in_files_and_unknown_ones_are_refused(tmp_path: Path) -> None:
-    assert figure_numbers() == ["2.1", "2.3", "5.1"]
-    assert draw_figure("2.1", tmp_path).read_bytes().startswith(b"\x89PNG")
+    source = FigureSource(data=None, scale="small", runs=tmp_path / "runs", progress=Progress(quiet=True))
+    assert figure_numbers() == ["2.1", "2.3", "5.1", "5.2", "5.3"]
+    assert draw_figure("2.1", tmp_path, source).read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (tmp_path / "figure-2.1.svg").read_text()
-    with pytest.raises(ValueError, match=r"there is no figure '2\.2'; allowed are 2\.1, 2\.3, 5\.1"):
-        draw_figure("2.2", tmp_path)
+    with pytest.raises(ValueError, match=r"there is no figure '2\.2'; allowed are 2\.1, 2\.3, 5\.1, 5\.2"):
+        draw_figure("2.2", tmp_path, source)
 
 
 def test_a_chapter_is_loaded_for_its_own_tables_alone() -> None:
