@@ -8,7 +8,6 @@ from pathlib import Path
 import torch
 
 from models.fewshot.class_images import FewShotData
-from models.fewshot.run import FewShotRun, load_run
 from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
 from reports.fewshot.measure import RUN, measure
@@ -76,9 +75,9 @@ def network_config(name: str, seed: int, data: FewShotData, scale: Scale) -> Few
     return scale.config(name, seed, min(_WAYS, fewest_classes - 1), min(data.split("train").counts))
 
 
-def load_network(name: str, seed: int, out: Path) -> FewShotRun:
-    """A network that `measure_networks` trained in `out`."""
-    return load_run(out / "runs" / _key(name, seed) / RUN)
+def run_folder(name: str, seed: int, out: Path) -> Path:
+    """The run of a network that `measure_networks` trains in `out`."""
+    return out / "runs" / _key(name, seed) / RUN
 
 
 def _key(name: str, seed: int) -> str:

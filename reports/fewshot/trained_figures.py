@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from models.fewshot.class_images import FewShotData
 from models.fewshot.measurement import class_separation
 from models.fewshot.measures import discriminant_plane
+from models.fewshot.run import load_run
 from models.fewshot.run_measures import run_features
-from reports.fewshot.experiments import load_network, measure_networks
+from reports.fewshot.experiments import measure_networks, run_folder
 from reports.fewshot.networks import BEST_PULL, moves, pulled
 from reports.fewshot.scales import SCALES, Scale
 from reports.fewshot.sets import table_data
@@ -33,7 +34,8 @@ def figure_5_2(source: FigureSource) -> Figure:
     chosen, labels = _chosen(data)
     figure, panels = plt.subplots(1, 2, figsize=(9, 4.4), layout="constrained")
     for axes, (name, title) in zip(panels, names.items(), strict=True):
-        features = run_features(load_network(name, _SEED, source.runs), data, "test", source.progress).features
+        run = load_run(run_folder(name, _SEED, source.runs))
+        features = run_features(run, data, "test", source.progress).features
         clustering = class_separation(features, data.split("test").counts, scale.pairs, _SEED).clustering.mean
         plane = discriminant_plane(features[chosen], labels)
         for label, colour in enumerate(_COLOURS):

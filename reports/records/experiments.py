@@ -1,6 +1,8 @@
 """Runs experiments that start from each other's results: shared parents once, in parallel, resumed after a kill."""
 
+import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
@@ -130,7 +132,19 @@ def _set_up(keep: Callable[[Experiment], Record], workers: int) -> None:
     """Prepares a worker process, which gets what all experiments have in common once."""
     global _keep
     _keep = keep
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))
+
+
+def _end_with_parent() -> None:
+    """Ends this process when its parent is gone, which a kill leaves no time to say.
+
+    A resumed run would otherwise train in the same folders as the workers of the killed one.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _run(group: _Group) -> dict[str, Record]:

@@ -2,6 +2,9 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -50,6 +53,40 @@ def tree() -> list[Experiment]:
         Experiment("b", {"value": 3}, (left,), "twins"),
         Experiment("c", {"value": 4}, (right, left)),
     ]
+
+
+def stay(experiment: Experiment, folder: Path, *, journal: Path) -> dict[str, Any]:
+    """Notes its process and works for longer than any test waits."""
+    _write(journal, "start", experiment.key)
+    time.sleep(600)
+    return {}
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
+def test_the_workers_of_a_killed_run_end_with_it(sent: signal.Signals, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    code = (
+        "from functools import partial\nfrom pathlib import Path\nfrom models.progress import Progress\n"
+        "from reports.records.experiments import Experiment, run_experiments\n"
+        "from tests.reports.records.test_experiments import stay\n"
+        "if __name__ == '__main__':\n"
+        f"    measure, out = partial(stay, journal=Path({str(journal)!r})), Path({str(tmp_path)!r})\n"
+        "    run_experiments([Experiment('a', {})], measure, out, Progress(quiet=True))\n"
+    )
+    script = tmp_path / "run.py"
+    script.write_text(code)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    with subprocess.Popen([sys.executable, str(script)], env=environment) as run:
+        deadline = time.monotonic() + 60
+        while not events(journal):
+            assert run.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        run.send_signal(sent)
+    ((_, _, worker),) = events(journal)
+    while Path(f"/proc/{worker}").exists() and "Z" not in Path(f"/proc/{worker}/stat").read_text().split()[2]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.fixture(autouse=True)
