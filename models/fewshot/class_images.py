@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import compress
 from typing import Self
 
 import numpy as np
@@ -20,7 +21,8 @@ class ClassImages:
     """The images of some classes.
 
     images: (count, channels, height, width), uint8; those of a class lie side by side. counts: images of each class.
-    names: of the classes. groups: the group of each class, such as its alphabet; empty if there are none.
+    names: of the classes. groups: the group of each class, such as its alphabet; empty if there are none. origins: of
+    each image, such as its designer; empty if there are none.
 
     Raises ValueError if the shapes do not fit together, a class has no images, or two classes share a name.
     """
@@ -29,6 +31,7 @@ class ClassImages:
     counts: tuple[int, ...]
     names: tuple[str, ...]
     groups: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.images.dim() != 4 or self.images.dtype != torch.uint8:
@@ -43,9 +46,12 @@ class ClassImages:
         if min(self.counts) < 1:
             raise ValueError(f"class {self.names[self.counts.index(min(self.counts))]} has no images")
         if len(set(self.names)) < len(self.names):
-            raise ValueError(f"two classes are called {_first_double(self.names)}")
-        if self.groups and len(self.groups) != len(self.names):
+            double = next(name for index, name in enumerate(self.names) if name in self.names[:index])
+            raise ValueError(f"two classes are called {double}")
+        if len(self.groups) not in (0, len(self.names)):
             raise ValueError(f"there are {len(self.groups)} groups for {len(self.names)} classes")
+        if len(self.origins) not in (0, len(self.images)):
+            raise ValueError(f"there are {len(self.origins)} origins for {len(self.images)} images")
 
     @classmethod
     def from_labels(cls, images: Tensor, labels: Sequence[int], names: Mapping[int, str]) -> Self:
@@ -57,13 +63,17 @@ class ClassImages:
 
     def select(self, chosen: Sequence[bool]) -> Self:
         """The classes for which `chosen` is true. Raises ValueError if there are none."""
-        kept = [index for index, one in enumerate(chosen) if one]
-        counts = tuple(self.counts[index] for index in kept)
-        if not kept:
+        if not any(chosen):
             raise ValueError("no class is left")
-        images = torch.cat([self.images[self.offsets[index] :][: self.counts[index]] for index in kept])
-        groups = tuple(self.groups[index] for index in kept) if self.groups else ()
-        return replace(self, images=images, counts=counts, names=tuple(self.names[one] for one in kept), groups=groups)
+        of_images = np.repeat(chosen, self.counts)
+        return replace(
+            self,
+            images=self.images[torch.from_numpy(of_images)],
+            counts=tuple(compress(self.counts, chosen)),
+            names=tuple(compress(self.names, chosen)),
+            groups=tuple(compress(self.groups, chosen)),
+            origins=tuple(compress(self.origins, of_images)),
+        )
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -90,7 +100,7 @@ class ClassImages:
         return tuple(digest_of([" ".join(part).encode()]) for part in parts)
 
     def to(self, device: torch.device) -> Self:
-        """The same on `device`."""
+        """The same with its images on `device`."""
         return replace(self, images=self.images.to(device))
 
 
@@ -191,7 +201,3 @@ class FewShotData:
                 if digest in seen_images:
                     raise ValueError(f"{self.name}: classes {seen_images[digest]} and {name} have equal images")
                 seen_names[name], seen_images[digest] = split, name
-
-
-def _first_double(names: Sequence[str]) -> str:
-    return next(name for index, name in enumerate(names) if name in names[:index])

@@ -15,7 +15,10 @@ from models.progress import Progress
 
 @dataclass(frozen=True, kw_only=True)
 class EpisodeTest:
-    """Episodes to evaluate on. head: None for the run's own. allow_seen: whether classes may be training classes."""
+    """Episodes to evaluate on.
+
+    support_from: see `Episodes`. head: None for the run's own. allow_seen: whether classes may be training classes.
+    """
 
     split: str = "test"
     way: int = 5
@@ -23,6 +26,7 @@ class EpisodeTest:
     query: int = 15
     episodes: int = 10_000
     within: bool = False
+    support_from: tuple[str, ...] = ()
     seed: int = 2
     head: HeadName | None = None
     allow_seen: bool = False
@@ -39,7 +43,7 @@ def evaluate_run(
     runs = [run] if against is None else [run, against]
     seen = [one.check(data, test.split, allow_seen=test.allow_seen) for one in runs]
     drawn = [
-        Episodes(data, test.split, EpisodeShape(test.way, shot, test.query), test.seed, test.within)
+        Episodes(data, test.split, EpisodeShape(test.way, shot, test.query), test.seed, test.within, test.support_from)
         for shot in test.shots
     ]
     heads: list[HeadName] = [test.head or one.config.head_name for one in runs]
@@ -70,6 +74,8 @@ def _evaluated(
         "split": test.split,
         **asdict(episodes.shape),
         "within_groups": test.within,
+        "support_from": sorted(set(test.support_from)),
+        "classes": len(episodes.drawn),
         "seed": test.seed,
         "episodes": test.episodes,
         "episode_digest": episodes.digest(test.episodes),

@@ -78,19 +78,21 @@ def read_drawings(path: Path, seed: int = 0, by: SplitBy = "class", training_cla
 
     by: whether the splits share no class, or no category, which makes test episodes those of another domain. seed:
     chooses which. training_classes: how many of the classes to train on, where splits are by class, the test split
-    having those that are left; None for 60%, with 15% for validation. The group of a class is its category.
+    having those that are left; None for 60%, with 15% for validation. The group of a class is its category, the origin
+    of an image its designer.
 
     Raises ValueError if the file is missing or damaged, or `training_classes` is more than 60% or goes by category.
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
-            pixels, classes = stored["images"], stored["classes"]
+            pixels, classes, designers = stored["images"], stored["classes"], stored["designers"]
             names, categories = stored["names"].tolist(), stored["categories"].tolist()
         images = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
         counts = np.bincount(classes, minlength=len(names))
         if not (np.diff(classes) >= 0).all() or len(names) != len(categories) != len(counts):
             raise ValueError("its classes are out of order")
-        whole = ClassImages(images, tuple(counts.tolist()), tuple(names), tuple(categories))
+        origins = tuple(np.array(PACKS)[designers].tolist())
+        whole = ClassImages(images, tuple(counts.tolist()), tuple(names), tuple(categories), origins)
     except FileNotFoundError as error:
         raise ValueError(f"{path}: no such file; `make drawings` writes it") from error
     except Exception as error:  # numpy and zipfile raise errors of many types on damaged files

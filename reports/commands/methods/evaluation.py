@@ -27,6 +27,8 @@ class EpisodeOptions(SplitOptions):
     """Classes that episodes come from: train, val or test."""
     within_groups: bool = False
     """Whether the classes of an episode come from one group, such as an alphabet."""
+    support_from: tuple[str, ...] = ()
+    """Drawings: designers of the support images; query images are by all others. Anyone, if left out."""
     episode_seed: int = 2
     """Seed of the episodes."""
     head: HeadName | None = None

@@ -75,6 +75,7 @@ class TrainedFewShot:
             query=wanted.query,
             episodes=wanted.episodes,
             within=wanted.within_groups,
+            support_from=wanted.support_from,
             seed=wanted.episode_seed,
             head=wanted.head,
             allow_seen=wanted.allow_seen,
@@ -104,6 +105,8 @@ def _line(record: dict[str, Any]) -> str:
         f"{record['way']}-way {record['shot']}-shot, {record['head']}: {_figure(record)} over {record['episodes']} "
         f"episodes {record['episode_digest']} of {record['split']}, batch norm {record['batch_norm']}"
     )
+    if record["support_from"]:
+        line += f", support from {', '.join(record['support_from'])}, queries from others, {record['classes']} classes"
     if record["seen_classes"]:
         line += f"; trained on {record['seen_classes']} of these classes"
     if "against" in record:

@@ -45,6 +45,8 @@ def test_each_emoji_is_a_class_with_a_drawing_of_each_designer(tmp_path: Path) -
     data = read_drawings(path)
     counts = {name: count for one in data.splits.values() for name, count in zip(one.names, one.counts, strict=True)}
     assert counts == {f"thing{index}": 7 if index < 2 else 9 for index in range(12)}
+    test = data.splits["test"]
+    assert test.origins[test.counts[0] : test.counts[0] + test.counts[1]] == PACKS[-test.counts[1] :]
     with np.load(path) as stored:
         picture = stored["images"][stored["designers"] == 2][2]
     assert picture[0, 0].tolist() == [255, 255, 255]
