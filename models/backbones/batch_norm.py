@@ -1,5 +1,6 @@
 """Batch norm whose statistics come from where a few-shot evaluation says: three named modes, set per network."""
 
+import copy
 from collections.abc import Iterable
 from typing import Literal, get_args
 
@@ -79,6 +80,23 @@ def batch_norm_of(network: nn.Module) -> BatchNormMode | None:
     return modes.pop() if modes else None
 
 
+def in_mode(network: nn.Module, mode: BatchNormMode) -> nn.Module:
+    """The network if its batch norms are in this mode or it has none; otherwise a copy in it.
+
+    Raises ValueError for another mode, and for `running` if the network never had running statistics.
+    """
+    if batch_norm_of(network) in (checked_mode(mode), None):
+        return network
+    if mode == "running" and all(map(_is_initial, _batch_norms(network))):
+        raise ValueError(
+            f"batch_norm is 'running', but the network has no running statistics: it was trained in mode "
+            f"{batch_norm_of(network)!r}; allowed are episode and support"
+        )
+    changed = copy.deepcopy(network)
+    set_batch_norm(changed, mode)
+    return changed
+
+
 @torch.no_grad()
 def estimate_statistics(network: nn.Module, batches: Iterable[Tensor]) -> None:
     """Replaces running statistics by the average over batches of images: for networks trained in another mode.
@@ -103,6 +121,10 @@ def estimate_statistics(network: nn.Module, batches: Iterable[Tensor]) -> None:
         network.train(training)
     if not number:
         raise ValueError("number of batches is 0; allowed are 1 and more")
+
+
+def _is_initial(norm: BatchNorm) -> bool:
+    return not norm.running_mean.any() and bool((norm.running_var == 1).all())
 
 
 def _batch_norms(network: nn.Module) -> list[BatchNorm]:

@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from models.data.sources import check_positive
 from models.fewshot.adaptive import Adaptation
 from models.fewshot.draws import key_of
-from models.fewshot.episodes import Episode, Episodes
+from models.fewshot.episodes import Episode
 from models.fewshot.fine_tuning import FineTuning, FineTuningPath, fine_tuned_logits, fine_tuning_path
 from models.fewshot.inner import biases_before_batch_norm
+from models.fewshot.task_evaluation import Tasks
 from models.progress import Progress
 
 _TASKS_AT_ONCE = 8
@@ -20,7 +21,7 @@ _Found = TypeVar("_Found")
 
 
 def adapted_accuracies(
-    network: nn.Module, episodes: Episodes, count: int, adaptation: Adaptation, progress: Progress | None = None
+    network: nn.Module, episodes: Tasks, count: int, adaptation: Adaptation, progress: Progress | None = None
 ) -> Tensor:
     """The share of queries classified rightly after fine-tuning on each of the first `count` episodes: (count,).
 
@@ -36,7 +37,7 @@ def adapted_accuracies(
 
 
 def adapted_path(
-    network: nn.Module, episodes: Episodes, count: int, adaptation: Adaptation, progress: Progress | None = None
+    network: nn.Module, episodes: Tasks, count: int, adaptation: Adaptation, progress: Progress | None = None
 ) -> FineTuningPath:
     """Distances and losses, step by step, of the fine-tuning to the support of each of the first `count` episodes.
 
@@ -55,7 +56,7 @@ def adapted_path(
 def _of_episodes(
     measure: Callable[[Episode, Tensor, FineTuning], _Found],
     network: nn.Module,
-    episodes: Episodes,
+    episodes: Tasks,
     count: int,
     adaptation: Adaptation,
     progress: Progress | None,

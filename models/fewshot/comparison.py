@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from models.backbones.batch_norm import BatchNormMode
 from models.fewshot.class_images import FewShotData
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.evaluators import Evaluator
@@ -17,7 +18,8 @@ from models.progress import Progress
 class EpisodeTest:
     """Episodes to evaluate on.
 
-    support_from: see `Episodes`. head: None for the run's own. allow_seen: whether classes may be training classes.
+    support_from: see `Episodes`. head, batch_norm: None for the run's own. allow_seen: whether classes may be training
+    classes.
     """
 
     split: str = "test"
@@ -29,6 +31,7 @@ class EpisodeTest:
     support_from: tuple[str, ...] = ()
     seed: int = 2
     head: HeadName | None = None
+    batch_norm: BatchNormMode | None = None
     allow_seen: bool = False
 
 
@@ -47,14 +50,29 @@ def evaluate_run(
         for shot in test.shots
     ]
     heads: list[HeadName] = [test.head or one.config.head_name for one in runs]
-    evaluators = [_evaluator(one, data, test.split, head) for one, head in zip(runs, heads, strict=True)]
+    for one, head in zip(runs, heads, strict=True):
+        check_ways(one, head, test.way)
+    evaluators = [_evaluator(one, data, test, head) for one, head in zip(runs, heads, strict=True)]
     return [_evaluated(runs, heads, evaluators, episodes, test, seen, progress) for episodes in drawn]
 
 
-def _evaluator(run: FewShotRun, data: FewShotData, split: str, head: HeadName) -> tuple[Evaluator, FewShotData]:
+def check_ways(run: FewShotRun, head: HeadName, way: int) -> None:
+    """Raises ValueError if a network is to be fine-tuned whose outputs are not as many as the ways."""
+    if head == "fine-tuning" and run.config.is_fine_tuned and run.config.way != way:
+        raise ValueError(
+            f"{run.folder} has {run.config.way} outputs, one for each way that it was trained with; fine-tuning keeps "
+            f"them, so {way}-way episodes do not fit"
+        )
+
+
+def _evaluator(run: FewShotRun, data: FewShotData, test: EpisodeTest, head: HeadName) -> tuple[Evaluator, FewShotData]:
     """The evaluation of a run on the data, normalised as the run takes it."""
     normalised = data.normalised_by(run.mean, run.std)
-    return evaluator_of(run.config, run.network, normalised, split, head), normalised
+    try:
+        evaluator = evaluator_of(run.config, run.network, normalised, test.split, head, test.batch_norm)
+    except ValueError as error:
+        raise ValueError(f"{run.folder}: {error}") from error
+    return evaluator, normalised
 
 
 def _evaluated(
@@ -76,6 +94,7 @@ def _evaluated(
         "within_groups": test.within,
         "support_from": sorted(set(test.support_from)),
         "classes": len(episodes.drawn),
+        "classes_left_out": len(episodes.classes.counts) - len(episodes.drawn),
         "seed": test.seed,
         "episodes": test.episodes,
         "episode_digest": episodes.digest(test.episodes),
@@ -89,6 +108,7 @@ def _evaluated(
         record["against"] = {
             "run": str(runs[1].folder),
             "head": heads[1],
+            "batch_norm": evaluators[1][0].batch_norm,
             "seen_classes": seen[1],
             **estimate(found[1]).record,
             "difference": paired_difference(found[0], found[1]).record,

@@ -14,6 +14,7 @@ from models.fewshot.episodes import Episodes
 from models.fewshot.evaluation import embed, episode_accuracies
 from models.fewshot.fine_tuning import FineTuningPath
 from models.fewshot.heads import linear_logits, prototype_logits, ridge_logits, svm_logits
+from models.fewshot.task_evaluation import Tasks, task_accuracies
 from models.progress import Progress
 
 HEADS = {"prototype": prototype_logits, "ridge": ridge_logits, "svm": svm_logits, "linear": linear_logits}
@@ -25,7 +26,7 @@ class Evaluator(Protocol):
 
     @property
     def batch_norm(self) -> str:
-        """The mode of batch norm, for reports."""
+        """The mode of batch norm, for reports; `episode` is called transductive."""
 
     def accuracies(self, episodes: Episodes, count: int, progress: Progress | None = None) -> Tensor:
         """The share of queries classified rightly in each of the first `count` episodes: (count,), float64."""
@@ -44,6 +45,28 @@ class FeatureEvaluator:
         return episode_accuracies(self.features, episodes, count, self.head, progress)
 
 
+class TaskEvaluator(Evaluator, Protocol):
+    """Classifies episodes of any data, whose images it sees with each episode."""
+
+    def accuracies(self, episodes: Tasks, count: int, progress: Progress | None = None) -> Tensor:
+        """See Evaluator."""
+
+
+@dataclass(frozen=True)
+class EmbeddingEvaluator:
+    """A head on the features of an encoder, the images embedded with each episode."""
+
+    encoder: nn.Module
+    head: str
+
+    @property
+    def batch_norm(self) -> str:
+        return _spelt_out(self.encoder)
+
+    def accuracies(self, episodes: Tasks, count: int, progress: Progress | None = None) -> Tensor:
+        return task_accuracies(self.encoder, episodes, count, HEADS[self.head], progress)
+
+
 @dataclass(frozen=True)
 class FineTuningEvaluator:
     """Fine-tuning of a network on each episode's support. An encoder gets a classifier for it, which starts at 0."""
@@ -53,21 +76,25 @@ class FineTuningEvaluator:
 
     @property
     def batch_norm(self) -> str:
-        """The mode of the network's batch norms; queries share statistics in mode `episode`, which is said."""
-        mode = batch_norm_of(self.network)
-        return "episode (transductive)" if mode == "episode" else str(mode)
+        return _spelt_out(self.network)
 
-    def accuracies(self, episodes: Episodes, count: int, progress: Progress | None = None) -> Tensor:
+    def accuracies(self, episodes: Tasks, count: int, progress: Progress | None = None) -> Tensor:
         return adapted_accuracies(self._start(episodes), episodes, count, self.adaptation, progress)
 
-    def path(self, episodes: Episodes, count: int, progress: Progress | None = None) -> FineTuningPath:
+    def path(self, episodes: Tasks, count: int, progress: Progress | None = None) -> FineTuningPath:
         """Distances and losses, step by step, of the fine-tuning to each of the first `count` episodes."""
         return adapted_path(self._start(episodes), episodes, count, self.adaptation, progress)
 
-    def _start(self, episodes: Episodes) -> nn.Module:
+    def _start(self, episodes: Tasks) -> nn.Module:
         if not isinstance(self.network, Encoder):
             return self.network
         network = with_classifier(self.network, episodes.shape.way)
         for name in ("weight", "bias"):
             nn.init.zeros_(network.get_parameter(f"classifier.{name}"))
-        return network.to(episodes.classes.images.device)
+        return network.to(next(self.network.parameters()).device)
+
+
+def _spelt_out(network: nn.Module) -> str:
+    """The mode of a network's batch norms; in mode `episode` queries help each other, which is said."""
+    mode = batch_norm_of(network)
+    return "episode (transductive)" if mode == "episode" else str(mode)

@@ -7,7 +7,7 @@ from typing import cast
 import torch
 from torch import nn
 
-from models.backbones.batch_norm import BatchNormMode
+from models.backbones.batch_norm import BatchNormMode, in_mode
 from models.backbones.encoder import Encoder, EncoderOptions, with_classifier
 from models.backbones.encoders import build_encoder
 from models.fewshot.adaptive import Adaptation, AdaptiveLearner, AdaptiveTraining
@@ -18,9 +18,11 @@ from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.episodic import EpisodicTraining, LearntScale, Validation
 from models.fewshot.evaluators import (
     HEADS,
+    EmbeddingEvaluator,
     Evaluator,
     FeatureEvaluator,
     FineTuningEvaluator,
+    TaskEvaluator,
 )
 from models.fewshot.measures import feature_clustering, hyperplane_variation
 from models.fewshot.settings import FewShotConfig, HeadName, RegularizerName, ScheduleName
@@ -52,7 +54,7 @@ _IMAGES_IN_A_PAIR = 4
 
 def build_network(config: FewShotConfig, image_shape: tuple[int, int, int]) -> nn.Module:
     """The learner's network with its initial weights: an encoder, with a classifier if the whole is fine-tuned."""
-    mode: BatchNormMode = "episode" if config.is_fine_tuned else "running"
+    mode = default_batch_norm(config)
     options = EncoderOptions(image_shape=image_shape, width=config.width, batch_norm=mode, seed=config.seed)
     encoder = build_encoder(config.encoder, options)
     return with_classifier(encoder, config.way, config.seed) if config.is_fine_tuned else encoder
@@ -67,20 +69,43 @@ def build_method(config: FewShotConfig, network: nn.Module, data: FewShotData, v
 
 
 def evaluator_of(
-    config: FewShotConfig, network: nn.Module, data: FewShotData, split: str, head: HeadName | None = None
+    config: FewShotConfig,
+    network: nn.Module,
+    data: FewShotData,
+    split: str,
+    head: HeadName | None = None,
+    batch_norm: BatchNormMode | None = None,
 ) -> Evaluator:
-    """The evaluation of a network on a split. head: None for the configuration's own.
+    """The evaluation of a network on a split. head, batch_norm: None for the configuration's own.
 
-    Raises ValueError for a head that does not go with the learner.
+    Raises ValueError for a head that does not go with the learner, and for a mode of batch norm that the network has no
+    statistics for.
     """
+    head, batch_norm = head or config.head_name, batch_norm or default_batch_norm(config)
+    config.check_head(head)
+    if head == "fine-tuning" or batch_norm != "running":
+        return task_evaluator_of(config, network, head, batch_norm)
+    return FeatureEvaluator(in_mode(network, batch_norm), head, data, split)
+
+
+def task_evaluator_of(
+    config: FewShotConfig, network: nn.Module, head: HeadName | None = None, batch_norm: BatchNormMode | None = None
+) -> TaskEvaluator:
+    """The evaluation of a network on episodes of any data; arguments and errors as of `evaluator_of`."""
     head = head or config.head_name
     config.check_head(head)
-    return fine_tuning_of(config, network) if head == "fine-tuning" else FeatureEvaluator(network, head, data, split)
+    network = in_mode(network, batch_norm or default_batch_norm(config))
+    return fine_tuning_of(config, network) if head == "fine-tuning" else EmbeddingEvaluator(network, head)
 
 
 def fine_tuning_of(config: FewShotConfig, network: nn.Module) -> FineTuningEvaluator:
     """The fine-tuning of a network as in its training or, if it is an encoder trained otherwise, as MAML does it."""
     return FineTuningEvaluator(network, _adaptation(config, config.fine_tuning_steps))
+
+
+def default_batch_norm(config: FewShotConfig) -> BatchNormMode:
+    """The mode of batch norm in training and, unless another one is asked for, in evaluation."""
+    return "episode" if config.is_fine_tuned else "running"
 
 
 def _episodic(config: FewShotConfig, encoder: Encoder, data: FewShotData, validation: Validation | None) -> Method:

@@ -1,12 +1,12 @@
 """The options of `wrapmac evaluate`, for runs of every method."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import OmitArgPrefixes, arg
 
-from models.fewshot.settings import HeadName
+from models.fewshot.settings import BatchNorm, HeadName
 from models.fewshot.sources import SplitOptions
 from reports.commands.options import Data
 
@@ -33,10 +33,17 @@ class EpisodeOptions(SplitOptions):
     """Seed of the episodes."""
     head: HeadName | None = None
     """Head that classifies by the features; that of the run if left out."""
+    batch_norm: BatchNorm | None = None
+    """Statistics of batch norm: running (of training), episode (of the episode's images: queries help each other) or
+    support (of the support and one query at a time); those of the run if left out."""
     against: Annotated[Path | None, arg(metavar="RUN2")] = None
     """Another run, evaluated on the same episodes: their paired difference, with its own standard error."""
     allow_seen: bool = False
     """Whether to evaluate on classes that the run was trained on; the report says so."""
+
+    def changed(self) -> set[str]:
+        """The names of the options that are not at their defaults."""
+        return {field.name for field in fields(self) if getattr(self, field.name) != field.default}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +55,7 @@ class EvaluationOptions:
         arg(
             metavar="NAME",
             help="data set. Of wrapnet: digits (if left out), cifar10, imagenet. Of fewshot: procedural (if left out), "
-            "folders, omniglot, cifar10, drawings",
+            "folders, omniglot, omniglot-runs (the official test of 20 runs), cifar10, drawings",
         ),
     ] = None
     data: Data = None

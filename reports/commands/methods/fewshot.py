@@ -15,8 +15,11 @@ from reports.commands.options import ensure_outputs
 if TYPE_CHECKING:
     from models.fewshot.run import FewShotRun
     from models.integer_network.graph import IntegerGraph
-    from reports.commands.methods.evaluation import EvaluationOptions
+    from reports.commands.methods.evaluation import EpisodeOptions, EvaluationOptions
     from reports.tables.table import Table
+
+OMNIGLOT_RUNS = "omniglot-runs"
+"""The name of the official test among data sets to evaluate on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,17 +60,18 @@ class TrainedFewShot:
     finished: "FewShotRun"
 
     def evaluate(self, options: "EvaluationOptions") -> Evaluation:
-        """Accuracy on episodes; against another run, the paired difference as well.
+        """Accuracy on episodes, or on Omniglot's official runs; against another run, the paired difference as well.
 
         Raises ValueError if the encoder takes other images, or was trained on their classes.
         """
+        if options.dataset == OMNIGLOT_RUNS:
+            return self._official(options)
         from models.fewshot.comparison import EpisodeTest, evaluate_run
         from models.fewshot.readers.registry import read_source
-        from models.fewshot.run import load_run
         from models.progress import Progress
+        from reports.fewshot.lines import episodes_line
 
         wanted = options.fewshot
-        against = None if wanted.against is None else load_run(wanted.against)
         test = EpisodeTest(
             split=wanted.split,
             way=wanted.way,
@@ -78,14 +82,33 @@ class TrainedFewShot:
             support_from=wanted.support_from,
             seed=wanted.episode_seed,
             head=wanted.head,
+            batch_norm=wanted.batch_norm,
             allow_seen=wanted.allow_seen,
         )
-        dataset: Any = options.dataset_of(get_args(DatasetName))
+        dataset: Any = options.dataset_of((*get_args(DatasetName), OMNIGLOT_RUNS))
         split = {field.name: getattr(wanted, field.name) for field in fields(SplitOptions)}
+        against = _other(wanted)
         data = read_source(FewShotSource(dataset=dataset, data=options.data, **split))
         with Progress() as progress:
             records = evaluate_run(self.finished, data, test, against, progress)
-        return Evaluation({"evaluations": records}, tuple(map(_line, records)))
+        return Evaluation({"evaluations": records}, tuple(map(episodes_line, records)))
+
+    def _official(self, options: "EvaluationOptions") -> Evaluation:
+        from models.fewshot.official import evaluate_official
+        from models.fewshot.readers.omniglot_runs import read_omniglot_runs
+        from reports.fewshot.lines import official_line
+
+        wanted = options.fewshot
+        idle = wanted.changed() - {"head", "batch_norm", "against"}
+        if idle:
+            named = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(idle))
+            raise ValueError(f"--dataset {OMNIGLOT_RUNS} is 20 runs of 20-way 1-shot episodes, whatever {named} says")
+        if options.data is None:
+            raise ValueError(f"--dataset {OMNIGLOT_RUNS} needs --data with all_runs.zip or the folder that holds it")
+        record = evaluate_official(
+            self.finished, read_omniglot_runs(options.data), _other(wanted), wanted.head, wanted.batch_norm
+        )
+        return Evaluation(record, (official_line(record),))
 
     def integer_graph(self) -> "IntegerGraph":
         """Few-shot encoders have no integer form: raises ValueError."""
@@ -99,28 +122,7 @@ def load_few_shot(folder: Path) -> TrainedFewShot:
     return TrainedFewShot(load_run(folder))
 
 
-def _line(record: dict[str, Any]) -> str:
-    """An evaluation in one line."""
-    line = (
-        f"{record['way']}-way {record['shot']}-shot, {record['head']}: {_figure(record)} over {record['episodes']} "
-        f"episodes {record['episode_digest']} of {record['split']}, batch norm {record['batch_norm']}"
-    )
-    if record["support_from"]:
-        line += f", support from {', '.join(record['support_from'])}, queries from others, {record['classes']} classes"
-    if record["seen_classes"]:
-        line += f"; trained on {record['seen_classes']} of these classes"
-    if "against" in record:
-        other = record["against"]
-        difference = other["difference"]
-        line += (
-            f"; against {other['run']}, {other['head']}: {_figure(other)}, paired difference "
-            f"{100 * difference['mean']:+.2f} +- {100 * difference['standard_error']:.2f} (1 SE)"
-        )
-    return line
+def _other(options: "EpisodeOptions") -> "FewShotRun | None":
+    from models.fewshot.run import load_run
 
-
-def _figure(record: dict[str, Any]) -> str:
-    return (
-        f"{100 * record['mean']:.2f} % +- {100 * record['standard_error']:.2f} (1 SE), 95 % interval "
-        f"{100 * record['low']:.2f} to {100 * record['high']:.2f}"
-    )
+    return None if options.against is None else load_run(options.against)

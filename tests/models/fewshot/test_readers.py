@@ -21,7 +21,7 @@ from models.fewshot.readers.omniglot import read_omniglot
 from models.fewshot.readers.pickles import read_pickles
 from models.fewshot.readers.registry import read_source
 from models.fewshot.sources import FewShotSource
-from tests.support.fewshot import random_data
+from tests.support.fewshot import drawing, random_data
 from tests.support.images import write_batches
 
 
@@ -160,15 +160,6 @@ def test_faults_of_folders_are_named(tmp_path: Path) -> None:
         read_folders(tmp_path)
     with pytest.raises(ValueError, match="has no folders train, val and test"):
         read_folders(tmp_path / "train")
-
-
-def drawing(seed: int) -> bytes:
-    paper = np.full((105, 105), 255, dtype=np.uint8)
-    row, column = np.random.default_rng(seed).integers(0, 80, 2)
-    paper[row : row + 20, column : column + 20] = 0
-    buffer = io.BytesIO()
-    Image.fromarray(paper).convert("1").save(buffer, "png")
-    return buffer.getvalue()
 
 
 def write_omniglot(path: Path, alphabets: dict[str, int], root: str = "images_background") -> None:
