@@ -1,21 +1,16 @@
 """The backbones by name, with the images that they take."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
 from torch import nn
 
 from models.backbones.alexnet import alexnet
 from models.backbones.digits import digits_network
+from models.backbones.memory_check import check_network_fits
 from models.backbones.options import NetworkOptions, seeded
 from models.backbones.resnet import resnet18, resnet20, resnet50
 from models.backbones.vgg import vgg7
-from models.memory import memory_bytes
-
-_BYTES_PER_WEIGHT = 16  # with its gradient and the two moments of Adam
-_GIGABYTE = 1e9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,23 +45,7 @@ def build_network(name: str, options: NetworkOptions) -> nn.Module:
     if name not in NETWORKS:
         raise ValueError(f"network is {name!r}; allowed are {', '.join(NETWORKS)}")
     if options.width is not None:
-        _check_memory(name, options)
+        plain = NetworkOptions(width=options.width, classes=options.classes, relu=options.relu)
+        check_network_fits(f"network {name} of width {options.width}", lambda: NETWORKS[name].build(plain))
     with seeded(options.seed):
         return NETWORKS[name].build(options)
-
-
-def _check_memory(name: str, options: NetworkOptions) -> None:
-    """Raises ValueError if the weights, with what training keeps for each, exceed the memory."""
-    plain = NetworkOptions(width=options.width, classes=options.classes, relu=options.relu)
-    try:
-        with torch.device("meta"):  # shapes alone
-            network = NETWORKS[name].build(plain)
-        needed: float = _BYTES_PER_WEIGHT * sum(weight.numel() for weight in network.parameters())
-    except (RuntimeError, TypeError):  # beyond what 64 bits count
-        needed = math.inf
-    if needed > memory_bytes():
-        amount = "more than any machine's" if math.isinf(needed) else f"{needed / _GIGABYTE:.3g} GB of"
-        raise ValueError(
-            f"network {name} of width {options.width} needs {amount} memory to train; this machine has "
-            f"{memory_bytes() / _GIGABYTE:.3g} GB"
-        )

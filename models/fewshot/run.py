@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from models.fewshot.adaptive import AdaptiveTraining
+from models.fewshot.capacity import check_capacity
 from models.fewshot.class_images import FewShotData
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.inner import How
@@ -51,6 +52,7 @@ def run_few_shot(
     Raises ValueError if `folder` holds a run and `resume` is not set, or one of other settings.
     """
     network = build_network(config, data.shape)
+    check_capacity(config, network, data.shape)
     validation = _Validation(config, data) if config.validation_episodes and "val" in data.splits else None
     build_method(config, network, data, validation)  # refuses too few classes before anything is written
     for shape in test_shapes(config, data):

@@ -1,0 +1,38 @@
+"""Whether a few-shot training fits this machine's memory, told before anything is written."""
+
+from torch import nn
+
+from models.backbones.memory_check import check_fits
+from models.fewshot.settings import FewShotConfig
+
+_BYTES = 4
+_COPIES = {"fomaml": 2, "reptile": 3}  # weights and gradients; Reptile's Adam keeps a moment, too
+
+
+def check_capacity(config: FewShotConfig, network: nn.Module, image_shape: tuple[int, int, int]) -> None:
+    """Raises ValueError, naming the settings, if the images or the adapted weights of a batch exceed the memory."""
+    channels, height, width = image_shape
+    images = config.tasks * config.way * (config.shot + config.query)
+    check_fits(
+        f"a batch of {images} images of {height} x {width} pixels (tasks is {config.tasks}, way {config.way}, "
+        f"shot {config.shot}, query {config.query})",
+        _BYTES * images * channels * height * width,
+    )
+    if config.is_fine_tuned:
+        weights = sum(weight.numel() for weight in network.parameters())
+        check_fits(
+            f"{config.learner} with the weights of {_tasks_at_once(config)} tasks at once (tasks is {config.tasks}, "
+            f"inner_steps {config.inner_steps}, way_through_tasks {config.way_through_tasks}, chunk {config.chunk})",
+            _BYTES * weights * _tasks_at_once(config) * _copies(config),
+        )
+
+
+def _tasks_at_once(config: FewShotConfig) -> int:
+    if config.weight_clustering:
+        return config.tasks
+    return 1 if config.way_through_tasks == "loop" else min(config.chunk or config.tasks, config.tasks)
+
+
+def _copies(config: FewShotConfig) -> int:
+    """Copies of a task's weights that are kept at once: second order MAML keeps those of every step."""
+    return _COPIES.get(config.learner, 2 * config.inner_steps)
