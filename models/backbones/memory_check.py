@@ -6,10 +6,9 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from models.memory import memory_bytes
+from models.memory import check_fits
 
 _BYTES_PER_WEIGHT = 16  # with its gradient and the two moments of Adam
-_GIGABYTE = 1e9
 
 
 def check_network_fits(subject: str, build: Callable[[], nn.Module]) -> None:
@@ -23,13 +22,4 @@ def check_network_fits(subject: str, build: Callable[[], nn.Module]) -> None:
         needed: float = _BYTES_PER_WEIGHT * sum(weight.numel() for weight in network.parameters())
     except (RuntimeError, TypeError):  # beyond what 64 bits count
         needed = math.inf
-    check_fits(subject, needed)
-
-
-def check_fits(subject: str, needed: float) -> None:
-    """Raises ValueError, naming the subject, if training needs more bytes than this machine has."""
-    if needed > memory_bytes():
-        amount = "more than any machine's" if math.isinf(needed) else f"{needed / _GIGABYTE:.3g} GB of"
-        raise ValueError(
-            f"{subject} needs {amount} memory to train; this machine has {memory_bytes() / _GIGABYTE:.3g} GB"
-        )
+    check_fits(subject, needed, "to train")

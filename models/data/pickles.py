@@ -59,5 +59,5 @@ def read_pickle(file: BinaryIO, path: Path) -> Any:
         with warnings.catch_warnings(action="ignore"):  # of numpy, about pickles of its early versions
             return _Unpickler(file, encoding="bytes").load()
     except Exception as error:  # pickle and numpy raise errors of many types on damaged files
-        reason = " ".join(str(error).split())
+        reason = "it ends early" if isinstance(error, EOFError) else " ".join(str(error).split())
         raise ValueError(f"{path} cannot be read as a pickled data set: {reason}") from error

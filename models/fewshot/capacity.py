@@ -2,8 +2,8 @@
 
 from torch import nn
 
-from models.backbones.memory_check import check_fits
 from models.fewshot.settings import FewShotConfig
+from models.memory import check_fits
 
 _BYTES = 4
 _COPIES = {"fomaml": 2, "reptile": 3}  # weights and gradients; Reptile's Adam keeps a moment, too
@@ -17,6 +17,7 @@ def check_capacity(config: FewShotConfig, network: nn.Module, image_shape: tuple
         f"a batch of {images} images of {height} x {width} pixels (tasks is {config.tasks}, way {config.way}, "
         f"shot {config.shot}, query {config.query})",
         _BYTES * images * channels * height * width,
+        "to train",
     )
     if config.is_fine_tuned:
         weights = sum(weight.numel() for weight in network.parameters())
@@ -24,6 +25,7 @@ def check_capacity(config: FewShotConfig, network: nn.Module, image_shape: tuple
             f"{config.learner} with the weights of {_tasks_at_once(config)} tasks at once (tasks is {config.tasks}, "
             f"inner_steps {config.inner_steps}, way_through_tasks {config.way_through_tasks}, chunk {config.chunk})",
             _BYTES * weights * _tasks_at_once(config) * _copies(config),
+            "to train",
         )
 
 

@@ -12,8 +12,10 @@ from torch import Generator, Tensor
 from models.data.sources import check_positive
 from models.fewshot.class_images import ClassImages, FewShotData
 from models.files import write_with
+from models.memory import check_fits
 
 _SIZE = 32
+_BYTES = 3 * _SIZE**2  # of an image
 _CLASSES = {"train": 64, "val": 16, "test": 20}
 _WAVES = 4
 _SUPERSAMPLED = 1.0  # pixels over which an edge is blurred
@@ -41,9 +43,14 @@ def procedural(seed: int = 0, *, images: int = 600, variation: float = 1.0) -> F
 
     A class is an outline with a colour, stripes and a ground; its images differ in place, size, direction, light, the
     outline's details and noise. images: of each class. variation: scales these differences; at 0 only the noise is
-    left. Raises ValueError for other numbers than 1 and more images, or a variation outside 0 to 10.
+    left.
+
+    Raises ValueError for other numbers than 1 and more images, for more than fit the memory, or a variation outside 0
+    to 10.
     """
     check_positive("number of images", images)
+    size = _BYTES * images * sum(_CLASSES.values())
+    check_fits(f"a procedural set with {images} images in each class", size, "to be drawn")
     if not 0 <= variation <= _LARGEST_VARIATION:
         raise ValueError(f"variation is {variation}; allowed are 0 to {_LARGEST_VARIATION:.0f}")
     generator = Generator().manual_seed(seed)

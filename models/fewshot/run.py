@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -13,11 +12,10 @@ from torch import nn
 from models.fewshot.adaptive import AdaptiveTraining
 from models.fewshot.capacity import check_capacity
 from models.fewshot.class_images import FewShotData
-from models.fewshot.episodes import Episodes, EpisodeShape
+from models.fewshot.held_out import VALIDATION_ACCURACY, EpisodeValidation, check_held_out, summary
 from models.fewshot.inner import How
-from models.fewshot.learners import build_method, build_network, evaluator_of
+from models.fewshot.learners import build_method, build_network
 from models.fewshot.settings import FewShotConfig
-from models.fewshot.statistics import estimate
 from models.files import write_text
 from models.json_files import read_object
 from models.progress import Progress
@@ -31,10 +29,6 @@ METHOD = "fewshot"
 """The method's name in the configuration of its runs."""
 
 _WAY = "way.json"
-_SHOTS = (1, 5)
-_MOST_QUERIES = 15
-_VALIDATION_ACCURACY = "validation_accuracy"
-_VALIDATION_SEED, _TEST_SEED = 1, 2
 
 
 def run_few_shot(
@@ -53,10 +47,9 @@ def run_few_shot(
     """
     network = build_network(config, data.shape)
     check_capacity(config, network, data.shape)
-    validation = _Validation(config, data) if config.validation_episodes and "val" in data.splits else None
+    check_held_out(config, data)
+    validation = EpisodeValidation(config, data) if config.validation_episodes and "val" in data.splits else None
     build_method(config, network, data, validation)  # refuses too few classes before anything is written
-    for shape in test_shapes(config, data):
-        Episodes(data, "test", shape)
     run = RunFolder(folder)
     settings = asdict(config) | {"data": data.name, "data_digest": data.digest, "image_shape": list(data.shape)}
     run.start(METHOD, settings | execution.numerics, resume=resume)
@@ -74,7 +67,7 @@ def run_few_shot(
         checkpoint=folder / f"{config.learner}.pt",
         metrics=run.metrics,
         key=str(config.seed),
-        best=None if validation is None else Best(_VALIDATION_ACCURACY),
+        best=None if validation is None else Best(VALIDATION_ACCURACY),
     )
     run_stage(stage, method, accelerator, progress)
     record = summary(config, data, network, progress) if process_state().is_main_process else {}
@@ -152,47 +145,3 @@ def load_run(folder: Path) -> FewShotRun:
         if broken is not None:
             raise ValueError(f"{broken} is not finite")
     return FewShotRun(folder, config, network.eval(), (channels, height, width), mean, std, training_classes)
-
-
-def summary(config: FewShotConfig, data: FewShotData, network: nn.Module, progress: Progress) -> dict[str, Any]:
-    """What a run was and how it does on test classes, as plain JSON values."""
-    evaluator = evaluator_of(config, network, data, "test")
-    evaluations = []
-    for shape in test_shapes(config, data):
-        episodes = Episodes(data, "test", shape, _TEST_SEED)
-        accuracies = evaluator.accuracies(episodes, config.test_episodes, progress)
-        evaluations.append(
-            asdict(shape)
-            | {"head": config.head_name, "batch_norm": evaluator.batch_norm, "episodes": config.test_episodes}
-            | {"episode_digest": episodes.digest(config.test_episodes)}
-            | estimate(accuracies).record
-        )
-    return {
-        "data": data.name,
-        "classes": {split: len(classes.names) for split, classes in data.splits.items()},
-        "training_classes": list(data.split("train").class_digests),
-        "mean": list(data.mean),
-        "std": list(data.std),
-        "evaluations": evaluations,
-    }
-
-
-def test_shapes(config: FewShotConfig, data: FewShotData) -> list[EpisodeShape]:
-    """The episodes of the evaluation at the end: 1 and 5 shots, 15 queries or as many as every class has left."""
-    fewest = min(data.split("test").counts)
-    return [EpisodeShape(config.way, shot, min(_MOST_QUERIES, fewest - shot)) for shot in _SHOTS if fewest > shot]
-
-
-class _Validation:
-    """Accuracy on episodes of validation classes, shaped as those of training."""
-
-    def __init__(self, config: FewShotConfig, data: FewShotData) -> None:
-        self.config = config
-        self.data = data
-
-    def __call__(self, network: nn.Module) -> Mapping[str, float]:
-        config = self.config
-        episodes = Episodes(self.data, "val", EpisodeShape(config.way, config.shot, config.query), _VALIDATION_SEED)
-        evaluator = evaluator_of(config, network, self.data, "val")
-        accuracies = evaluator.accuracies(episodes, config.validation_episodes)
-        return {_VALIDATION_ACCURACY: float(accuracies.mean())}

@@ -141,6 +141,8 @@ class FewShotConfig(FewShotSettings):
         for name in ("coefficient", "weight_clustering"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed is a number of at least 0")
+        if self.learner == "reptile" and self.inner_batch == 1:
+            raise ValueError("inner_batch is 1; batch norm takes its statistics from a batch, which needs 2 images")
         if self.weight_clustering and self.learner != "reptile":
             raise ValueError(f"weight_clustering is for the reptile learner, not {self.learner}")
         self.check_head(self.head_name)

@@ -21,7 +21,7 @@ def read_source(source: FewShotSource) -> FewShotData:
     if source.dataset == "drawings":
         return read_drawings(source.data, source.class_split, source.split_by, source.training_classes)
     if not source.data.is_dir():
-        raise ValueError(f"{source.data}: no such folder")
+        raise ValueError(f"{source.data} is no folder" if source.data.exists() else f"{source.data}: no such folder")
     if source.dataset == "omniglot":
         return read_omniglot(source.data, source.class_split, rotations=source.rotations)
     return read_pickles(source.data) if has_pickles(source.data) else read_folders(source.data)

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from torch import nn
 
-from models.backbones import memory_check
+from models import memory
 from models.backbones.encoder import EncoderOptions
 from models.backbones.encoders import ENCODERS, build_encoder
 from models.fewshot.capacity import check_capacity
 from models.fewshot.class_images import FewShotData
+from models.fewshot.procedural import procedural
 from models.fewshot.run import run_few_shot
 from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
@@ -28,7 +29,7 @@ def test_absurd_widths_are_refused(name: str, width: int) -> None:
 
 
 def test_nothing_is_written_by_a_training_that_does_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory_check, "memory_bytes", lambda: 1 << 24)
+    monkeypatch.setattr(memory, "memory_bytes", lambda: 1 << 24)
     splits = {name: random_classes(name, (8,) * 5, size=16) for name in ("train", "test")}
     config = FewShotConfig(encoder="4x32", tasks=1000)
     with Progress(quiet=True) as progress, pytest.raises(ValueError, match="a batch of 35000 images of 16 x 16 pixels"):
@@ -36,9 +37,9 @@ def test_nothing_is_written_by_a_training_that_does_not_fit(tmp_path: Path, monk
     assert not list(tmp_path.iterdir())
 
 
-def check_at(memory: int, config: FewShotConfig, shape: tuple[int, int, int] = SHAPE) -> None:
+def check_at(available: int, config: FewShotConfig, shape: tuple[int, int, int] = SHAPE) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory_check, "memory_bytes", lambda: memory)
+        patch.setattr(memory, "memory_bytes", lambda: available)
         check_capacity(config, NETWORK, shape)
 
 
@@ -69,3 +70,10 @@ def test_images_of_a_batch_count() -> None:
         ValueError, match=r"a batch of 140 images of 32 x 32 pixels \(tasks is 4, way 5, shot 1, query 6"
     ):
         check_at(4 * 4 * 35 * 3072 - 1, config)
+
+
+def test_a_procedural_set_that_does_not_fit_is_not_begun() -> None:
+    with pytest.raises(
+        ValueError, match=r"set with 1000000000 images in each class needs 3\.07e\+05 GB of memory to be"
+    ):
+        procedural(images=10**9)

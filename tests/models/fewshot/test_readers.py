@@ -104,6 +104,9 @@ def test_missing_double_and_damaged_pickles_are_named(tmp_path: Path) -> None:
     (tmp_path / "CIFAR_FS_val.pickle").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match=r"CIFAR_FS_val\.pickle cannot be read as a pickled data set"):
         read_pickles(tmp_path)
+    (tmp_path / "CIFAR_FS_val.pickle").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"CIFAR_FS_val\.pickle cannot be read as a pickled data set: it ends early"):
+        read_pickles(tmp_path)
     dump(tmp_path / "CIFAR_FS_val.pickle", [1, 2])
     with pytest.raises(ValueError, match="holds a list, not a dictionary of images and labels"):
         read_pickles(tmp_path)
@@ -203,6 +206,9 @@ def test_faults_of_omniglot_are_named(tmp_path: Path) -> None:
         read_omniglot(tmp_path)
     with pytest.raises(ValueError, match="none: no such folder"):
         read_source(FewShotSource(dataset="omniglot", data=tmp_path / "none"))
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match="file is no folder"):
+        read_source(FewShotSource(dataset="folders", data=tmp_path / "file"))
     path = tmp_path / "images_background.zip"
     write_omniglot(path, {"Greek": 2})
     with pytest.raises(ValueError, match="there are 1 alphabets; splits of training, validation and test need more"):

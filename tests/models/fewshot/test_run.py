@@ -154,6 +154,24 @@ def test_a_run_of_other_settings_or_other_data_is_refused(trained: Path) -> None
         run(trained, of=data(validation=False), resume=True)
 
 
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ({"val": (8, 8)}, "random images has 2 classes in val; 3 ways need as many"),
+        ({"val": (8, 8, 2)}, "class val2 of random images has 2 images in val; 1 shots and 2 queries need 3"),
+        ({"test": (8, 8)}, "random images has 2 classes in test; 3 ways need as many"),
+        ({"test": (8, 1, 8)}, "class test1 of random images has 1 images in test; 1 shots and 1 queries need 2"),
+    ],
+)
+def test_too_few_held_out_classes_or_images_are_refused_before_anything_is_written(
+    counts: dict[str, tuple[int, ...]], message: str, tmp_path: Path
+) -> None:
+    splits = {name: random_classes(name, counts.get(name, (8,) * 4), size=16) for name in ("train", "val", "test")}
+    with pytest.raises(ValueError, match=message):
+        run(tmp_path / "run", of=FewShotData("random images", splits))
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_run_is_evaluated_by_the_normalisation_of_its_training_classes(trained: Path) -> None:
     one = load_run(trained)
     splits = dict(data().splits)
@@ -247,6 +265,14 @@ def test_damaged_runs_are_named(name: str, change: dict[str, Any], message: str,
 def test_impossible_settings_name_the_setting_and_the_value(setting: str, value: Any) -> None:
     with pytest.raises(ValueError, match=rf"{setting}.* is .*{value}.*; allowed "):
         FewShotConfig(**{setting: value})
+
+
+def test_reptile_takes_statistics_from_batches_of_two_images_and_more() -> None:
+    with pytest.raises(
+        ValueError, match="inner_batch is 1; batch norm takes its statistics from a batch, which needs 2"
+    ):
+        FewShotConfig(learner="reptile", inner_batch=1)
+    assert FewShotConfig(learner="maml", inner_batch=1).inner_batch == 1
 
 
 def test_a_regularizer_is_for_classical_training() -> None:
