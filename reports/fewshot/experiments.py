@@ -72,7 +72,8 @@ def measure_networks(
 def network_config(name: str, seed: int, data: FewShotData, scale: Scale) -> FewShotConfig:
     """The run of a network: 5-way, or with fewer ways where a split has no more than five classes, as CIFAR-10's."""
     fewest_classes = min(len(classes.counts) for classes in data.splits.values())
-    return scale.config(name, seed, min(_WAYS, fewest_classes - 1), min(data.split("train").counts))
+    ways = min(_WAYS, fewest_classes - 1)
+    return scale.configured(NETWORKS[name].settings, seed, ways, min(data.split("train").counts))
 
 
 def run_folder(name: str, seed: int, out: Path) -> Path:

@@ -1,13 +1,12 @@
 """Trains a network of chapter 5's tables and measures it."""
 
-from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from models.backbones.batch_norm import set_batch_norm
+from models.backbones.batch_norm import in_mode
 from models.fewshot.class_images import FewShotData
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.evaluation import episode_accuracies
@@ -16,7 +15,7 @@ from models.fewshot.learners import fine_tuning_of
 from models.fewshot.measurement import alignment, class_separation
 from models.fewshot.run import FewShotRun, load_run, run_few_shot
 from models.fewshot.run_measures import run_features
-from models.fewshot.settings import FewShotConfig, HeadName
+from models.fewshot.settings import BatchNorm, FewShotConfig, HeadName
 from models.progress import Progress
 from reports.fewshot.networks import NETWORKS, Network
 from reports.fewshot.scales import Scale
@@ -71,9 +70,8 @@ def _measured(name: str, run: FewShotRun, data: FewShotData, scale: Scale, progr
 
 def _fine_tuning(run: FewShotRun, network: Network) -> FineTuningEvaluator:
     """The fine-tuning of a run's network, in the mode of batch norm that the tables have for it."""
-    module = deepcopy(run.network)
-    set_batch_norm(module, "episode" if run.config.is_fine_tuned else network.batch_norm)
-    return fine_tuning_of(run.config, module)
+    mode: BatchNorm = "episode" if run.config.is_fine_tuned else network.batch_norm
+    return fine_tuning_of(run.config, in_mode(run.network, mode))
 
 
 def _shapes(ways: int, data: FewShotData, split: str) -> list[EpisodeShape]:

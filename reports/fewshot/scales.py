@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.fewshot.settings import FewShotConfig
-from reports.fewshot.networks import NETWORKS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +27,12 @@ class Scale:
     pairs: int
     training_classes: int | None = None
 
-    def config(self, name: str, seed: int, ways: int, fewest: int) -> FewShotConfig:
-        """The run of a network of the tables.
+    def configured(self, network: Mapping[str, Any], seed: int, ways: int, fewest: int) -> FewShotConfig:
+        """A run at this scale.
 
-        ways: of its episodes. fewest: images of the smallest class, which limits the queries of an episode.
+        network: its own settings. ways: of its episodes. fewest: images of the smallest class, which limits the queries
+        of an episode.
         """
-        network = NETWORKS[name].settings
         settings: dict[str, Any] = {"way": ways, **self.common, **self.learners[network["learner"]], **network}
         settings["query"] = max(1, min(settings["query"], fewest - settings["shot"]))
         return FewShotConfig(seed=seed, width=self.widths.get(settings["encoder"]), **settings)
@@ -76,9 +75,8 @@ SCALES = {
             "ridge": {"shot": 5, "query": 6, "tasks": 8, "batches": 1000, "epochs": 60},
             "svm": {"shot": 5, "query": 6, "tasks": 8, "batches": 1000, "epochs": 60, "schedule": "steps"},
             "prototype": {"shot": 5, "query": 6, "tasks": 8, "batches": 1000, "epochs": 60},
-            # Batches of 128 images, and as many as 64 classes of 600 images make in an epoch.
-            "classical": {"way": 4, "shot": 1, "query": 3, "tasks": 8, "batches": 300, "epochs": 300}
-            | {"schedule": "steps"},
+            # Batches of 130 images for the text's 128, and as many as 64 classes of 600 images make in an epoch.
+            "classical": {"shot": 1, "query": 1, "tasks": 13, "batches": 300, "epochs": 300, "schedule": "steps"},
             "maml": {"tasks": 4, "batches": 1000, "epochs": 60},
             "fomaml": {"tasks": 5, "batches": 1000, "epochs": 100, "inner_steps": 8, "fine_tuning_steps": 50},
             "reptile": {"shot": 15, "query": 1, "tasks": 5, "batches": 1000, "epochs": 100}

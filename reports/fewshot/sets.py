@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from models.fewshot.class_images import FewShotData
+from models.fewshot.readers.omniglot_runs import OmniglotRuns, read_omniglot_runs
 from models.fewshot.readers.pickles import has_pickles
 from models.fewshot.readers.registry import read_source
 from models.fewshot.sources import DatasetName, FewShotSource
@@ -10,9 +11,14 @@ from reports.fewshot.scales import Scale
 
 
 def table_data(path: Path | None, scale: Scale) -> FewShotData:
-    """The procedural set for None; drawings for an npz file; for folders, pickles, `train` and `test`, or CIFAR-10."""
+    """Drawings for an npz file, the folder's own set for a folder; the procedural set for None."""
     training_classes = scale.training_classes if _kind(path) == "drawings" else None
     return read_source(FewShotSource(dataset=_kind(path), data=path, training_classes=training_classes))
+
+
+def official_runs(path: Path | None) -> OmniglotRuns | None:
+    """Omniglot's official runs, if their archive lies beside the data."""
+    return read_omniglot_runs(path) if path is not None and (path / "all_runs.zip").exists() else None
 
 
 def _kind(path: Path | None) -> DatasetName:
@@ -20,4 +26,6 @@ def _kind(path: Path | None) -> DatasetName:
         return "procedural"
     if path.suffix == ".npz":
         return "drawings"
+    if path.is_dir() and any(path.glob("images_background*")):
+        return "omniglot"
     return "folders" if path.is_dir() and (has_pickles(path) or (path / "val").is_dir()) else "cifar10"

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from models.fewshot.class_images import FewShotData
+from models.fewshot.readers.omniglot_runs import OmniglotRuns
 from models.files import write_text
 from models.progress import Progress
 from reports.fewshot.experiments import measure_networks
+from reports.fewshot.methods import measure_methods, methods_table
 from reports.fewshot.published import PUBLISHED
 from reports.fewshot.rows import Found, comparison
 from reports.fewshot.scales import SCALES, Scale
-from reports.fewshot.sets import table_data
+from reports.fewshot.sets import official_runs, table_data
 from reports.fewshot.step_times import step_times
 from reports.fewshot.summaries import chosen_coefficients, summaries
 from reports.fewshot.theorem_table import measure_theorem, theorem_table
@@ -25,6 +27,7 @@ from reports.tables.table import Table
 _TIMED = "5.8"
 _CLAIMS = "claims5"
 _THEOREM = "theorem1"
+_METHODS = "methods"
 _TRIALS = 20_000  # of the theorem, in each setting
 
 
@@ -33,11 +36,11 @@ def train_tables(
 ) -> dict[str, Table]:
     """Trains what the tables `numbers` compare and writes `tables.json` and `tables.md` to `out`; returns the tables.
 
-    data: a file of drawings, a folder with CIFAR-FS, mini-ImageNet or pictures by class, or CIFAR-10; None for the
-    procedural set. scale: one of SCALES. seeds: how many, from 0.
+    data: a file of drawings, or a folder with CIFAR-FS, mini-ImageNet, pictures by class, Omniglot or CIFAR-10; None
+    for the procedural set. scale: one of SCALES. seeds: how many, from 0.
     """
     size = SCALES[scale]
-    results = measure_tables(numbers, table_data(data, size), size, range(seeds), out, progress)
+    results = measure_tables(numbers, table_data(data, size), size, range(seeds), out, progress, official_runs(data))
     tables = {number: training_table(number, results) for number in numbers}
     write_text(out / "tables.json", json.dumps(results, indent=2))
     write_text(out / "tables.md", "\n".join(table.markdown() for table in tables.values()))
@@ -51,12 +54,13 @@ def measure_tables(
     seeds: Sequence[int],
     out: Path,
     progress: Progress,
+    official: OmniglotRuns | None = None,
     command: str | None = None,
 ) -> dict[str, Any]:
     """Trains and measures what the tables `numbers` need, with every seed; returns plain JSON values.
 
-    out: keeps the runs of the networks, from which a killed run resumes. command: what the results say they were made
-    by; the command line if left out.
+    out: keeps the runs of the networks, from which a killed run resumes. official: Omniglot's official runs, for the
+    table of methods. command: what the results say they were made by; the command line if left out.
     """
     records = measure_networks(
         (name for number in numbers for name in TRAINING_TABLES[number]), data, scale, seeds, out, progress
@@ -67,6 +71,7 @@ def measure_tables(
         "chosen": chosen,
         "claims": decided(records, chosen) if _CLAIMS in numbers else [],
         "times": step_times(data, scale, progress) if _TIMED in numbers else {},
+        "methods": measure_methods(data, official, scale, seeds, out, progress) if _METHODS in numbers else {},
         "theorem": measure_theorem(_TRIALS, 0, progress) if _THEOREM in numbers else {},
         "scale": scale.name,
         "data": data.name,
@@ -81,6 +86,8 @@ def training_table(number: str, results: Mapping[str, Any]) -> Table:
     """Table `number` from what `measure_tables` returned: published columns beside ours, over seeds as all tables."""
     if number == _THEOREM:
         return theorem_table(results["theorem"])
+    if number == _METHODS:
+        return methods_table(results["methods"], _ours(results))
     if number == _CLAIMS:
         return claims_table(results["claims"], _ours(results))
     found = Found(

@@ -1,4 +1,4 @@
-"""Which networks each table of chapter 5 is about. The tables `claims5` and `theorem1` are our own."""
+"""Which networks each table of chapter 5 is about. The tables `claims5`, `theorem1` and `methods` are ours."""
 
 from reports.fewshot.networks import (
     BACKBONES,
@@ -34,6 +34,11 @@ TRAINING_TABLES: dict[str, tuple[str, ...]] = {
     "5.9": _REGULARIZED,
     "5.10": _PULLED,
     "theorem1": (),
+    "methods": (),
     "claims5": (*(name for name in NETWORKS if not name.startswith("ProtoNet")), *map(moves, _MOVED)),
 }
-"""The networks that have to be trained for each table, by number. Table 5.8 times networks, `theorem1` needs none."""
+"""The networks that have to be trained for each table, by number. Table 5.8 times networks, `theorem1` needs none,
+and `methods` has its own."""
+
+APART = ("methods",)
+"""Tables that are trained when they are named, not with the chapter's."""

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 class _Chapter:
     """Modules of a chapter.
 
-    published: have `PUBLISHED`, tables by number. plans: has `TRAINING_TABLES`, by number, and loads nothing heavy.
-    trainer: trains those tables (see `Trainer`). folder: of its runs and results, within that of all chapters.
+    published: have `PUBLISHED`, tables by number. plans: has `TRAINING_TABLES`, by number, and loads nothing heavy;
+    those that it names in `APART` are left out of `all` and of the chapter. trainer: trains those tables (see
+    `Trainer`). folder: of its runs and results, within that of all chapters.
     """
 
     published: tuple[str, ...]
@@ -97,9 +98,9 @@ def choose_tables(numbers: Sequence[str]) -> list[str]:
     trained = trained_numbers()
     for number in numbers:
         if number == "all":
-            chosen += trained
+            chosen += [one for chapter in _CHAPTERS.values() for one in _together(chapter)]
         elif number in _CHAPTERS and _CHAPTERS[number].plans:
-            chosen += _trained(_CHAPTERS[number])
+            chosen += _together(_CHAPTERS[number])
         else:
             if number not in trained:
                 published_table(number)
@@ -179,6 +180,12 @@ def _published(chapter: _Chapter) -> dict[str, PublishedTable]:
 
 def _trained(chapter: _Chapter) -> list[str]:
     return list(import_module(chapter.plans).TRAINING_TABLES) if chapter.plans else []
+
+
+def _together(chapter: _Chapter) -> list[str]:
+    """The tables that are trained with the chapter."""
+    apart = getattr(import_module(chapter.plans), "APART", ()) if chapter.plans else ()
+    return [number for number in _trained(chapter) if number not in apart]
 
 
 def _available() -> str:

@@ -60,7 +60,7 @@ def test_every_network_can_be_configured(name: str, scale: Scale) -> None:
         assert config.seed == 1
         assert config.shot + config.query <= 9
     else:
-        assert scale.config(name, 1, 5, 600).width is None
+        assert scale.configured(NETWORKS[name].settings, 1, 5, 600).width is None
 
 
 @pytest.mark.parametrize("number", PUBLISHED)
