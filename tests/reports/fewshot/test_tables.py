@@ -1,7 +1,12 @@
 """The tables of chapter 5: every row has its network, what is measured is shown, and nothing is trained twice."""
 
+import os
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +24,7 @@ from reports.fewshot.verdicts import decided
 from tests.support.fewshot_records import made_up_records
 from tests.support.images import write_batches
 
+ROOT = Path(__file__).resolve().parents[3]
 SMALL = SCALES["small"]
 TINY = replace(
     SMALL,
@@ -35,7 +41,7 @@ TINY = replace(
 )
 
 
-def results(**changes: object) -> dict[str, object]:
+def results(**changes: Any) -> dict[str, Any]:
     records = made_up_records()
     chosen = chosen_coefficients(records)
     row = {"epoch_s": 1.5, "total_min": 2.5}
@@ -98,9 +104,11 @@ def test_the_coefficient_is_chosen_by_validation_classes() -> None:
 
 
 def test_tables_are_measured_resumed_and_shown(tmp_path: Path) -> None:
-    def measure() -> dict[str, object]:
+    def measure() -> dict[str, Any]:
         with Progress(quiet=True) as progress:
-            return measure_tables(["5.5"], procedural(0, images=8), TINY, [0], tmp_path, progress, "wrapmac table")
+            return measure_tables(
+                ["5.5"], procedural(0, images=8), TINY, [0], tmp_path, progress, command="wrapmac table"
+            )
 
     first = measure()
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
@@ -124,3 +132,31 @@ def test_data_is_found_by_its_form(tmp_path: Path) -> None:
     with Progress(quiet=True) as progress, pytest.raises(ValueError, match="missing"):
         train_tables(["5.1"], data=missing, scale="small", seeds=1, out=out, progress=progress)
     assert not out.exists()
+
+
+RESUMED = replace(TINY, common=TINY.common | {"batches": 3, "epochs": 3})
+
+
+def measure_resumed(out: Path) -> dict[str, Any]:
+    with Progress(quiet=True) as progress:
+        data = procedural(0, images=8)
+        return measure_tables(["5.5"], data, RESUMED, [0], out, progress, command="wrapmac table")["networks"]
+
+
+@pytest.mark.slow
+def test_tables_that_are_killed_three_times_end_with_the_same_numbers(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    script = tmp_path / "run.py"
+    script.write_text(
+        "from pathlib import Path\nfrom tests.reports.fewshot.test_tables import measure_resumed\n"
+        f"if __name__ == '__main__':\n    measure_resumed(Path({str(broken)!r}))\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    for wanted in ("runs/*/run/*.pt", "runs/*/run/result.json", "runs/*/record.json"):
+        with subprocess.Popen([sys.executable, str(script)], env=environment) as run:
+            while not list(broken.glob(wanted)):
+                assert run.poll() is None
+                time.sleep(0.005)
+            run.kill()
+        assert len(list(broken.glob("runs/*/record.json"))) < len(TRAINING_TABLES["5.5"])
+    assert measure_resumed(broken) == measure_resumed(tmp_path / "unbroken")
