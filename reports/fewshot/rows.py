@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from models.fewshot.measures import isotropic_hyperplane_variation
 from reports.fewshot.networks import (
     BACKBONES,
     BEST_PULL,
@@ -20,6 +21,7 @@ from reports.tables.published import Column, PublishedTable, number, percent
 Summaries = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Summaries by the network's name and the seed."""
 
+_ISOTROPIC = "4R/(4 + R)"
 _HEADINGS = {"SVM": "svm", "RR": "ridge", "ProtoNet": "prototype", "MAML": "fine-tuning"}
 _SHOTS = {"1-shot": 1, "5-shot": 5}
 
@@ -70,9 +72,9 @@ def _by_heads(shot: int) -> "Compare":
 def _class_separation(table: PublishedTable, found: Found) -> tuple[PublishedTable, Measured]:
     names = [f"{backbone}-{kind}" for backbone in BACKBONES for kind in "MC"]
     rows = tuple((name, found.data, None, None) for name in names)
-    table = replace(table, rows=table.rows + rows)
+    table = _with_isotropic(replace(table, rows=table.rows + rows), 2)
     return _with_columns(table, _of_split("training", 2)), {
-        f"{name}, {found.data}": _separation(found, name, "test")
+        f"{name}, {found.data}": _with_isotropic_of(_separation(found, name, "test"))
         | _named(_separation(found, name, "train"), "training")
         for name in names
     }
@@ -100,8 +102,8 @@ def _alignment(table: PublishedTable, found: Found) -> tuple[PublishedTable, Mea
 
 
 def _maml_separation(table: PublishedTable, found: Found) -> tuple[PublishedTable, Measured]:
-    return _with_columns(table, _of_split("test", 4)), {
-        name: _separation(found, name, "train") | _named(_separation(found, name, "test"), "test")
+    return _with_columns(_with_isotropic(table, 4), _of_split("test", 4)), {
+        name: _with_isotropic_of(_separation(found, name, "train")) | _named(_separation(found, name, "test"), "test")
         for name in table.names
     }
 
@@ -171,6 +173,18 @@ def _with_columns(table: PublishedTable, columns: tuple[Column, ...]) -> Publish
     """The table with further columns that nothing was published in."""
     rows = tuple((*row, *(None for _ in columns)) for row in table.rows)
     return replace(table, columns=table.columns + columns, rows=rows)
+
+
+def _with_isotropic(table: PublishedTable, places: int) -> PublishedTable:
+    """The table with the R_HV that isotropic classes would have beside each R_FC."""
+    published = [row[table.headings.index("R_FC")] for row in table.rows]
+    expected = [isotropic_hyperplane_variation(cell) if isinstance(cell, float) else None for cell in published]
+    rows = tuple((*row, cell) for row, cell in zip(table.rows, expected, strict=True))
+    return replace(table, columns=(*table.columns, number(_ISOTROPIC, places)), rows=rows)
+
+
+def _with_isotropic_of(measured: dict[str, list[float]]) -> dict[str, list[float]]:
+    return measured | {_ISOTROPIC: list(map(isotropic_hyperplane_variation, measured["R_FC"]))}
 
 
 def _of_split(split: str, places: int) -> tuple[Column, ...]:
