@@ -19,7 +19,7 @@ class EpisodeTest:
     """Episodes to evaluate on.
 
     support_from: see `Episodes`. head, batch_norm: None for the run's own. allow_seen: whether classes may be training
-    classes.
+    classes. Raises ValueError for no number of shots, and for fewer than two episodes, which have no standard error.
     """
 
     split: str = "test"
@@ -33,6 +33,12 @@ class EpisodeTest:
     head: HeadName | None = None
     batch_norm: BatchNormMode | None = None
     allow_seen: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.shots:
+            raise ValueError("there is no number of shots to evaluate; name one or more")
+        if self.episodes < 2:
+            raise ValueError(f"number of episodes is {self.episodes}; allowed are 2 and more, for a standard error")
 
 
 def evaluate_run(

@@ -33,7 +33,7 @@ def task_accuracies(
     """The share of queries that a head classifies rightly in each of the first `count` episodes: (count,), float64.
 
     The encoder is in evaluation mode meanwhile, without dropout; `task_features` tells what its mode of batch norm
-    means. Raises ValueError, naming the task in its batch, if features are not finite.
+    means. Raises ValueError, naming the episode, if features are not finite.
     """
     check_positive("number of episodes", count)
     shape = tasks.shape
@@ -47,12 +47,19 @@ def task_accuracies(
             for first in range(0, count, size):
                 episode = tasks.batch(range(first, min(first + size, count)))
                 support, query = task_features(encoder, episode.support, episode.query)
+                _check_finite(torch.cat([support, query], 1), first)
                 answers = head(query, support, episode.support_labels, shape.way).argmax(2)
                 found.append((answers == episode.query_labels).double().mean(1))
                 task.advance(len(answers))
     finally:
         encoder.train(training)
     return torch.cat(found).cpu()
+
+
+def _check_finite(features: Tensor, first: int) -> None:
+    broken = ~features.isfinite().flatten(1).all(1)
+    if broken.any():
+        raise ValueError(f"the features of episode {first + int(broken.nonzero()[0])} are not finite")
 
 
 def _pixels(episode: Episode) -> int:

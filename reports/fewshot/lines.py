@@ -14,12 +14,11 @@ def episodes_line(record: dict[str, Any]) -> str:
             f"; support from {', '.join(record['support_from'])}, queries from others, {record['classes']} classes "
             f"({record['classes_left_out']} left out)"
         )
-    if record["seen_classes"]:
-        line += f"; trained on {record['seen_classes']} of these classes"
+    line += _seen(record)
     if "against" in record:
         other = record["against"]
         line += f"; against {other['run']}, {other['head']}: {_figure(other)}, batch norm {other['batch_norm']}"
-        line += _difference(other["difference"])
+        line += _seen(other) + _difference(other["difference"])
     return line
 
 
@@ -28,7 +27,7 @@ def official_line(record: dict[str, Any]) -> str:
     line = f"{record['data']}, 20-way 1-shot, episodes {record['episode_digest']}, {_answers(record)}"
     if "against" in record:
         other = record["against"]
-        line += f"; against {other['run']}, {_answers(other)}" + _difference(other["difference"])
+        line += f"; against {other['run']}, {_answers(other)}{_difference(other['difference'])}"
     return line
 
 
@@ -43,6 +42,10 @@ def _figure(record: dict[str, Any]) -> str:
         f"{100 * record['mean']:.2f} % +- {100 * record['standard_error']:.2f} (1 SE), 95 % interval "
         f"{100 * record['low']:.2f} to {100 * record['high']:.2f}"
     )
+
+
+def _seen(record: dict[str, Any]) -> str:
+    return f", trained on {record['seen_classes']} of these classes" if record["seen_classes"] else ""
 
 
 def _difference(difference: dict[str, float]) -> str:

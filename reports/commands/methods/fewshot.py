@@ -102,7 +102,9 @@ class TrainedFewShot:
         idle = wanted.changed() - {"head", "batch_norm", "against"}
         if idle:
             named = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(idle))
-            raise ValueError(f"--dataset {OMNIGLOT_RUNS} is 20 runs of 20-way 1-shot episodes, whatever {named} says")
+            raise ValueError(
+                f"--dataset {OMNIGLOT_RUNS} has episodes of its own, 20-way and 1-shot; it takes no {named}"
+            )
         if options.data is None:
             raise ValueError(f"--dataset {OMNIGLOT_RUNS} needs --data with all_runs.zip or the folder that holds it")
         record = evaluate_official(

@@ -159,6 +159,29 @@ def test_fine_tuning_keeps_the_number_of_ways(runs: dict[str, FewShotRun]) -> No
         evaluate_run(runs["prototype"], DATA, replace(TEST, way=2), runs["maml"], progress)
 
 
+def test_features_that_are_not_finite_name_the_episode(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        shape = EPISODES.shape
+
+        def batch(self, numbers: Any) -> Episode:
+            episode = EPISODES.batch(numbers)
+            if 5 in numbers:
+                episode.query[list(numbers).index(5), 3] = float("nan")
+            return episode
+
+    for size in (1, 3 * 15 * 16 * 16 * 4):
+        monkeypatch.setattr(task_evaluation, "_EMBEDDED_PIXELS", size)
+        with pytest.raises(ValueError, match="the features of episode 5 are not finite"):
+            task_accuracies(encoder_in("running"), Broken(), 20, prototype_logits)
+
+
+def test_a_test_without_shots_or_with_a_single_episode_is_refused() -> None:
+    with pytest.raises(ValueError, match="there is no number of shots to evaluate; name one or more"):
+        EpisodeTest(shots=())
+    with pytest.raises(ValueError, match="number of episodes is 1; allowed are 2 and more, for a standard error"):
+        EpisodeTest(episodes=1)
+
+
 def test_a_copy_changes_its_mode_and_the_network_keeps_its_own() -> None:
     network = encoder_in("running")
     assert in_mode(network, "running") is network
