@@ -80,7 +80,11 @@ def _of_episodes(
                 episode = episodes.batch(numbers)
                 images = episode.support_labels.shape[1]
                 chosen = torch.cat([adaptation.batches(1, images, _generator(number)) for number in numbers])
-                yield measure(episode, chosen.to(episode.support.device), tuning)
+                try:
+                    found = measure(episode, chosen.to(episode.support.device), tuning)
+                except ValueError as error:
+                    raise ValueError(f"episodes {first} to {numbers[-1]}: {error}") from error
+                yield found
                 task.advance(len(numbers))
     finally:
         network.train(training)

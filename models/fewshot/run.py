@@ -47,9 +47,9 @@ def run_few_shot(
     """
     network = build_network(config, data.shape)
     check_capacity(config, network, data.shape)
-    check_held_out(config, data)
     validation = EpisodeValidation(config, data) if config.validation_episodes and "val" in data.splits else None
     build_method(config, network, data, validation)  # refuses too few classes before anything is written
+    check_held_out(config, data)
     run = RunFolder(folder)
     settings = asdict(config) | {"data": data.name, "data_digest": data.digest, "image_shape": list(data.shape)}
     run.start(METHOD, settings | execution.numerics, resume=resume)
