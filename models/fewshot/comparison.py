@@ -1,5 +1,7 @@
 """A run on test episodes, alone or against another run on the same ones."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -74,11 +76,17 @@ def check_ways(run: FewShotRun, head: HeadName, way: int) -> None:
 def _evaluator(run: FewShotRun, data: FewShotData, test: EpisodeTest, head: HeadName) -> tuple[Evaluator, FewShotData]:
     """The evaluation of a run on the data, normalised as the run takes it."""
     normalised = data.normalised_by(run.mean, run.std)
+    with _naming(run):
+        return evaluator_of(run.config, run.network, normalised, test.split, head, test.batch_norm), normalised
+
+
+@contextmanager
+def _naming(run: FewShotRun) -> Iterator[None]:
+    """Names the run in the message of a ValueError."""
     try:
-        evaluator = evaluator_of(run.config, run.network, normalised, test.split, head, test.batch_norm)
+        yield
     except ValueError as error:
         raise ValueError(f"{run.folder}: {error}") from error
-    return evaluator, normalised
 
 
 def _evaluated(
@@ -90,9 +98,10 @@ def _evaluated(
     seen: list[int],
     progress: Progress,
 ) -> dict[str, Any]:
-    found = [
-        evaluator.accuracies(replace(episodes, data=data), test.episodes, progress) for evaluator, data in evaluators
-    ]
+    found = []
+    for run, (evaluator, data) in zip(runs, evaluators, strict=True):
+        with _naming(run):
+            found.append(evaluator.accuracies(replace(episodes, data=data), test.episodes, progress))
     record = {
         "data": episodes.data.name,
         "split": test.split,

@@ -193,8 +193,8 @@ def scaled(folder: Path, factor: float) -> None:
     ("run", "factor", "options", "message"),
     [
         ("prototype", 1e30, "", "prototype: the features of class test 0 in test of data are not finite"),
-        ("prototype", 1e30, "--batch-norm episode", "the features of episode 0 are not finite"),
-        ("maml", 1e30, "", "episodes 0 to 7: logits of task 0 are not finite after 1 steps at learning_rate 0.01"),
+        ("prototype", 1e30, "--batch-norm episode", "prototype: the features of episode 0 are not finite"),
+        ("maml", 1e30, "", "maml: episodes 0 to 7: logits of task 0 are not finite after 1 steps at learning_rate 0"),
         ("prototype", float("nan"), "", "model.safetensors is damaged, or of another version: blocks.0.convolution.w"),
     ],
 )
