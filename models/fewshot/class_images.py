@@ -92,16 +92,23 @@ class ClassImages:
         return torch.arange(len(self.counts)).repeat_interleave(torch.tensor(self.counts)).to(self.images.device)
 
     @cached_property
+    def image_digests(self) -> tuple[str, ...]:
+        """Of each image."""
+        pixels = self.images.flatten(1).contiguous().numpy(force=True)
+        return tuple(digest_of([image.data]) for image in pixels)
+
+    @cached_property
     def class_digests(self) -> tuple[str, ...]:
         """Of each class: depends on its images alone, not on their order."""
-        pixels = self.images.flatten(1).contiguous().numpy(force=True)
-        single = [digest_of([image.data]) for image in pixels]
+        single = self.image_digests
         parts = [sorted(single[first : first + count]) for first, count in zip(self.offsets, self.counts, strict=True)]
         return tuple(digest_of([" ".join(part).encode()]) for part in parts)
 
     def to(self, device: torch.device) -> Self:
         """The same with its images on `device`."""
-        return replace(self, images=self.images.to(device))
+        moved = replace(self, images=self.images.to(device))
+        moved.__dict__.update(image_digests=self.image_digests)
+        return moved
 
 
 @dataclass(frozen=True)

@@ -122,10 +122,15 @@ class Episodes:
         return labels.expand(tasks, -1)
 
     def digest(self, count: int) -> str:
-        """Tells the first `count` episodes apart from others: evaluations are comparable if theirs are equal."""
+        """Tells the first `count` episodes apart from others: evaluations are comparable if theirs are equal.
+
+        It depends on the shape and on the images in the order in which they are drawn, so copies of a data set with
+        images in another order are told apart.
+        """
         check_positive("number of episodes", count)
-        batches = _ranges(count, _DIGEST_BATCH)
-        return digest_of([self.data.digest.encode(), *(self.indices(batch).numpy().tobytes() for batch in batches)])
+        images = np.array([int(digest, 16) for digest in self.classes.image_digests], dtype=np.uint64)
+        drawn = (images[self.indices(batch).numpy()].tobytes() for batch in _ranges(count, _DIGEST_BATCH))
+        return digest_of([repr(self.shape).encode(), *drawn])
 
     @cached_property
     def _key(self) -> np.uint64:

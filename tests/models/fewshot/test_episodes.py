@@ -68,6 +68,15 @@ def test_one_other_pixel_of_the_data_changes_the_episodes() -> None:
     assert episodes(EpisodeShape(), other).digest(10) != episodes(EpisodeShape(), data).digest(10)
 
 
+def test_a_copy_with_images_in_another_order_is_told_apart() -> None:
+    data = random_data()
+    order = torch.arange(len(data.splits["test"].images)).unflatten(0, (7, 20)).flip(1).flatten()
+    classes = replace(data.splits["test"], images=data.splits["test"].images[order])
+    other = FewShotData(data.name, dict(data.splits) | {"test": classes})
+    assert other.digest == data.digest  # a set of images for each class
+    assert episodes(EpisodeShape(), other).digest(10) != episodes(EpisodeShape(), data).digest(10)
+
+
 @pytest.mark.parametrize("within", [False, True])
 def test_classes_are_uniform_in_every_place(within: bool) -> None:
     groups = ("one", "two", "one", "two", "one", "two", "one")  # four and three classes
