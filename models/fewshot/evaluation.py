@@ -1,5 +1,6 @@
 """Evaluation of frozen features on episodes: each image is embedded once, whatever number of episodes it is in."""
 
+import math
 from collections.abc import Callable, Iterator
 
 import torch
@@ -14,7 +15,8 @@ Head = Callable[[Tensor, Tensor, Tensor, int], Tensor]
 """Classifies queries by the support: (query features (tasks, m, d), support features (tasks, n, d), support labels
 (tasks, n), ways) -> logits (tasks, m, ways)."""
 
-_EMBEDDED_PIXELS = 1 << 21  # of a batch
+_PIXELS_AT_ONCE = 1 << 21  # of a batch
+_PIXELS_IN_CACHE = 1 << 18  # of a batch whose maps stay in a CPU's cache from layer to layer
 _GATHERED_BYTES = 1 << 24  # of features, so that a batch of episodes stays in the cache
 
 
@@ -30,7 +32,7 @@ def embed(network: nn.Module, data: FewShotData, split: str, progress: Progress 
     training = network.training
     network.eval()
     try:
-        for images in torch.split(classes.images, images_at_once(data)):
+        for images in torch.split(classes.images, embedded_at_once(data)):
             found.append(network(data.normalise(images)))
             task.advance(len(images))
     finally:
@@ -44,9 +46,14 @@ def embed(network: nn.Module, data: FewShotData, split: str, progress: Progress 
 
 
 def images_at_once(data: FewShotData) -> int:
-    """How many images of a data set a network takes at a time."""
-    channels, height, width = data.shape
-    return max(1, _EMBEDDED_PIXELS // (channels * height * width))
+    """How many images of a data set a network takes at a time, the same on every device."""
+    return max(1, _PIXELS_AT_ONCE // math.prod(data.shape))
+
+
+def embedded_at_once(data: FewShotData) -> int:
+    """How many images of a data set are embedded at a time: on a CPU, as many as its cache holds."""
+    on_cpu = data.split("train").images.device.type == "cpu"
+    return max(1, _PIXELS_IN_CACHE // math.prod(data.shape)) if on_cpu else images_at_once(data)
 
 
 @torch.no_grad()

@@ -41,7 +41,7 @@ def test_accuracies_are_those_of_a_loop_over_episodes_and_queries(size: int, mon
 
 
 def test_images_are_embedded_once_in_evaluation_mode_and_the_mode_is_restored(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluation, "_EMBEDDED_PIXELS", 3 * 4 * 4 * 9)
+    monkeypatch.setattr(evaluation, "_PIXELS_IN_CACHE", 3 * 4 * 4 * 9)
     network = Encoder()
     batches: list[int] = []
     network.register_forward_hook(lambda _, images, __: batches.append(len(images[0])))
