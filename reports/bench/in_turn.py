@@ -14,6 +14,12 @@ LARGEST_COUNT = 1 << 20
 _STEADY = 0.05  # a round whose clock is farther off the usual one does not count
 
 
+def check_count(name: str, value: int, smallest: int = 1) -> None:
+    """Raises ValueError, naming the parameter, for anything but an integer from `smallest` to LARGEST_COUNT."""
+    if type(value) is not int or not smallest <= value <= LARGEST_COUNT:
+        raise ValueError(f"{name} is {value!r}; allowed is an integer of at least {smallest}, up to {LARGEST_COUNT}")
+
+
 @dataclass
 class Rounds:
     """Milliseconds of each contender in each round, and the clock in GHz at the beginning of each round.

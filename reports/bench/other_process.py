@@ -1,4 +1,4 @@
-"""Contenders in a process of their own, for settings of libraries that hold for a whole process from its start."""
+"""Contenders in a process of their own: for settings that hold for a whole process, and for its peak of memory."""
 
 import multiprocessing
 import os
@@ -8,13 +8,15 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 from reports.bench.contenders import WARMED_UP, Call, SelfTimed, Timing
 
 Calls = Mapping[str, Call]
+
+Value = TypeVar("Value")
 
 _NAMES = "names?"
 
@@ -29,28 +31,57 @@ def elsewhere(
     anew. It uses one thread, and measures a contender when its turn comes here. Raises ChildProcessError if it ends
     early.
     """
+    with _process(_serve, make, timing, environment=environment) as connection:
+        names = _ask(connection, _NAMES)
+        yield {name: SelfTimed(partial(_ask, connection, name)) for name in names}
+
+
+def called_elsewhere(function: Callable[[], Value]) -> Value:
+    """The value of an importable function, or of a partial of one, called in a process of its own with one thread.
+
+    Raises ChildProcessError if the process ends early.
+    """
+    with _process(_call, function, environment={}) as connection, _its_end_noticed():
+        value: Value = connection.recv()
+        return value
+
+
+@contextmanager
+def _process(target: Callable[..., None], *arguments: Any, environment: Mapping[str, str]) -> Iterator[Connection]:
+    """A process, as long as the context lasts. target: takes the other end of the connection, then the arguments."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(there, make, timing), daemon=True)
+    process = context.Process(target=target, args=(there, *arguments), daemon=True)
     with here, there:
         with _environment(environment), _without_interrupts():
             process.start()
         there.close()  # the other process has its own end, and this one notices when it closes
         try:
-            names = _ask(here, _NAMES)
-            yield {name: SelfTimed(partial(_ask, here, name)) for name in names}
+            yield here
         finally:
             process.terminate()
             process.join()
 
 
+@contextmanager
+def _its_end_noticed() -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, OSError) as error:
+        raise ChildProcessError("another process of the bench has ended") from error
+
+
 def _ask(connection: Connection, question: str) -> Any:
     """All names, or the milliseconds of a contender."""
-    try:
+    with _its_end_noticed():
         connection.send(question)
         return connection.recv()
-    except (EOFError, OSError) as error:
-        raise ChildProcessError("the process with contenders of other settings has ended") from error
+
+
+def _call(connection: Connection, function: Callable[[], Any]) -> None:
+    """Runs in the other process: sends the value of a function."""
+    torch.set_num_threads(1)
+    connection.send(function())
 
 
 def _serve(connection: Connection, make: Callable[[], Calls], timing: Timing) -> None:

@@ -11,7 +11,7 @@ from models.kernels.paths import NOT_COMPILED, native
 from models.progress import Progress
 from models.training.seeds import check_seed
 from reports.bench.contenders import Contender, one_thread
-from reports.bench.in_turn import LARGEST_COUNT, in_turn, usual_clock
+from reports.bench.in_turn import check_count, in_turn, usual_clock
 from reports.bench.rows import Comparison, bench_record, compared
 from reports.kernels.amx import peers_without_amx
 from reports.kernels.contenders import kernels, kernels_without_vectors
@@ -47,8 +47,7 @@ def bench_kernels(
     compiled.
     """
     check_seed(seed)
-    if type(rounds) is not int or not 1 <= rounds <= LARGEST_COUNT:
-        raise ValueError(f"rounds is {rounds!r}; allowed is an integer of at least 1, up to {LARGEST_COUNT}")
+    check_count("rounds", rounds)
     if native is None:
         raise ValueError(NOT_COMPILED)
     layers = bench_layers(seed)

@@ -18,7 +18,8 @@ from models.quantization.observation import LayerPass, Request
 from models.training.seeds import check_seed
 from models.wrapnet.networks import WrapNetOptions
 from reports.bench.contenders import Timing
-from reports.bench.in_turn import LARGEST_COUNT, in_turn
+from reports.bench.device import chosen_device, finished
+from reports.bench.in_turn import check_count, in_turn
 from reports.bench.memory import peak_memory
 from reports.bench.rows import Comparison, bench_record, compared
 from reports.records.provenance import machine, tool_versions
@@ -79,9 +80,9 @@ def bench_training(
     if network not in NETWORKS:
         raise ValueError(f"network is {network!r}; allowed are {', '.join(NETWORKS)}")
     for name, value, smallest in (("width", width, 1), ("batch", batch, 2), ("steps", steps, 1)):
-        if value is not None and not smallest <= value <= LARGEST_COUNT:
-            raise ValueError(f"{name} is {value}; allowed is an integer of at least {smallest}, up to {LARGEST_COUNT}")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if value is not None:
+            check_count(name, value, smallest)
+    device = chosen_device()
     cases = _cases(network, width, seed, with_brevitas, compile)
     images, labels = _data(network, batch, seed, device)
     runs: dict[str, Callable[[], None]] = {}
@@ -95,7 +96,7 @@ def bench_training(
                     runs[case.name]()
             (peaks[case.name],) = peak
             task.advance(note=case.name)
-        timing = Timing(warm_up_calls=0, warm_up_seconds=0, wait=lambda: _wait(device))
+        timing = Timing(warm_up_calls=0, warm_up_seconds=0, wait=finished(device))
         measured = in_turn(runs, steps, task.advance, timing)
     fastest = measured.fastest()
     figures: dict[str, dict[str, float | int | str]] = {
@@ -194,8 +195,3 @@ def _training(case: _Case, images: Tensor, labels: Tensor) -> Callable[[], None]
         optimizer.step()
 
     return step
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

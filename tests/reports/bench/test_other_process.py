@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reports.bench.in_turn import in_turn
-from reports.bench.other_process import elsewhere
+from reports.bench.other_process import called_elsewhere, elsewhere
 from tests.support.bench import VARIABLE, make_quitters, make_sleepers
 
 ROOT = Path(__file__).parents[3]
@@ -36,9 +36,19 @@ def test_contenders_are_measured_in_a_process_with_its_own_settings() -> None:
 def test_a_process_that_ends_is_an_error() -> None:
     with (
         elsewhere(make_quitters, {}) as found,
-        pytest.raises(ChildProcessError, match="the process with contenders of other settings has ended"),
+        pytest.raises(ChildProcessError, match="another process of the bench has ended"),
     ):
         in_turn(found, 1)
+
+
+def test_a_function_is_called_in_a_process_of_its_own() -> None:
+    assert called_elsewhere(os.getpid) != os.getpid()
+    assert not multiprocessing.active_children()
+
+
+def test_a_function_that_ends_its_process_is_an_error() -> None:
+    with pytest.raises(ChildProcessError, match="another process of the bench has ended"):
+        called_elsewhere(partial(os._exit, 3))
 
 
 INTERRUPTED = """
