@@ -82,6 +82,7 @@ except SystemExit as ended:
         ("layout nonsense", 2),
         ("bench", 2),
         ("bench gemm --help", 0),
+        ("bench episodes --help", 0),
         ("table --help", 0),
         ("evaluate --help", 0),
         ("measure --help", 0),

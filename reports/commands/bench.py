@@ -1,10 +1,15 @@
-"""`wrapmac bench`: measurements side by side. A new bench is a dataclass of its options here, and its subcommand."""
+"""`wrapmac bench`: measurements side by side.
+
+A new bench is a dataclass of its options, here or in `reports/commands/benches`, and its subcommand here.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, arg, subcommand
 
+from reports.commands.benches.fewshot import AdaptationBench, EpisodeBench, HeadBench, RegularizerBench
+from reports.commands.benches.options import Rounds
 from reports.commands.options import JsonFile, Seed, ensure_outputs
 
 if TYPE_CHECKING:
@@ -46,7 +51,7 @@ class TrainingBench:
 class KernelBench:
     """Convolutions with narrow accumulators on every path, torch's and onnxruntime's of bytes: Tables 2.7 and 2.8."""
 
-    rounds: Annotated[int, arg(metavar="N", help="rounds; the median of each contender counts")] = 30
+    rounds: Rounds = 30
     slow: Annotated[bool, arg(help="also the paths without vector instructions; some 10 s")] = True
     seed: Seed = 0
     json_file: JsonFile = None
@@ -63,7 +68,12 @@ class KernelBench:
 def bench(
     subject: OmitArgPrefixes[
         OmitSubcommandPrefixes[
-            Annotated[TrainingBench, subcommand("training")] | Annotated[KernelBench, subcommand("gemm")]
+            Annotated[TrainingBench, subcommand("training")]
+            | Annotated[KernelBench, subcommand("gemm")]
+            | Annotated[EpisodeBench, subcommand("episodes")]
+            | Annotated[HeadBench, subcommand("heads")]
+            | Annotated[AdaptationBench, subcommand("adaptation")]
+            | Annotated[RegularizerBench, subcommand("regularizers")]
         ]
     ],
 ) -> int:

@@ -1,0 +1,1 @@
+"""Options of the benches of one chapter each."""

@@ -1,0 +1,96 @@
+"""What the regularizers R_FC and R_HV add to a step of classical training."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, get_args
+
+from models.fewshot.class_images import FewShotData
+from models.fewshot.class_pairs import ClassPairs
+from models.fewshot.classical import ClassicalTraining
+from models.fewshot.learners import build_method, build_network
+from models.fewshot.settings import EncoderName, FewShotConfig, RegularizerName
+from models.progress import Progress
+from models.training.seeds import check_seed
+from reports.bench.contenders import Timing, one_thread
+from reports.bench.device import DeviceName, chosen_device, described, finished
+from reports.bench.in_turn import check_count, in_turn
+from reports.bench.rows import Comparison, Row, bench_record, compared
+from reports.fewshot.bench_data import bench_data
+from reports.records.provenance import machine, tool_versions
+
+PLAIN = "none"
+
+TO_PLAIN = Comparison(key="ratio_to_none", reference=lambda _: PLAIN)
+"""The time of a step over that of a step without regularizer."""
+
+NETWORKS: tuple[tuple[EncoderName, int], ...] = (("cnn4", 32), ("resnet12", 32), ("4x32", 32), ("4x32", 16))
+"""The encoders that are measured, each with the side of its images in pixels."""
+
+_IMAGES = 20  # of each class
+_LEARNING_RATE = 1e-3  # so that the features of repeated steps stay finite
+
+
+def bench_regularizers(
+    networks: Sequence[tuple[EncoderName, int]] = NETWORKS,
+    pairs: int = 32,
+    width: int | None = None,
+    rounds: int = 7,
+    seed: int = 0,
+    device: DeviceName = "auto",
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Measures a step of classical training (forward, loss, backward, SGD) without and with each regularizer.
+
+    The contenders of a network take turns; the median counts.
+
+    networks: encoders, each with the side of its images in pixels. pairs: of classes in a batch, four images each.
+    width: channels of the encoders' first layer; None for their own.
+
+    Returns `rows`, a dictionary per network and regularizer: `milliseconds`, `ratio_to_none`; further `rounds`,
+    `images`, those of a step, `device`, `tools` and `machine`. Raises ValueError for settings that are not allowed.
+    """
+    check_seed(seed)
+    for name, value in (("pairs", pairs), ("rounds", rounds)):
+        check_count(name, value)
+    place = chosen_device(device)
+    timing = Timing(warm_up_calls=1, warm_up_seconds=0, wait=finished(place))
+    rows: list[Row] = []
+    with progress or Progress(quiet=True) as shown, one_thread():
+        task = shown.task("rounds", len(networks) * rounds)
+        for encoder, side in networks:
+            data = bench_data(side, _IMAGES, seed).to(place)
+            steps = {
+                name: training_step(_config(encoder, name, width, seed), data, pairs)
+                for name in get_args(RegularizerName)
+            }
+            medians = in_turn(steps, rounds, task.advance, timing).medians()
+            rows += compared(f"{encoder}, {side} x {side}", medians, TO_PLAIN)
+        used = described(place)
+    return bench_record(rows, TO_PLAIN, tool_versions(), machine(), device=used, rounds=rounds, images=4 * pairs)
+
+
+def training_step(config: FewShotConfig, data: FewShotData, pairs: int) -> Callable[[], None]:
+    """A call that trains a classical learner by a step on one batch."""
+    network = build_network(config, data.shape).to(data.split("train").images.device).train()
+    method = build_method(config, network, data, None)
+    assert isinstance(method, ClassicalTraining)
+    batch = ClassPairs(data, pairs, config.seed).batch(0)
+    optimizer = method.optimizers["network"].optimizer
+
+    def step() -> None:
+        optimizer.zero_grad()
+        method.step(method.models, batch).loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+
+    return step
+
+
+def _config(encoder: EncoderName, regularizer: RegularizerName, width: int | None, seed: int) -> FewShotConfig:
+    return FewShotConfig(
+        learner="classical",
+        encoder=encoder,
+        regularizer=regularizer,
+        width=width,
+        schedule="steps",
+        learning_rate=_LEARNING_RATE,
+        seed=seed,
+    )

@@ -1,0 +1,30 @@
+"""The bench of regularizers: each step trains as it should, and the record says what it adds."""
+
+from typing import Any
+
+import pytest
+
+from reports.fewshot.bench_tables import regularizer_table
+from reports.fewshot.regularizer_bench import PLAIN, bench_regularizers
+
+SMALL: dict[str, Any] = {"networks": (("4x32", 16), ("cnn4", 16)), "pairs": 2, "width": 3, "rounds": 1, "device": "cpu"}
+CASES = [PLAIN, "feature-clustering", "hyperplane-variation"]
+
+
+def test_every_network_and_regularizer_has_a_row() -> None:
+    result = bench_regularizers(**SMALL)
+    expected = [(f"{name}, 16 x 16", case) for name in ("4x32", "cnn4") for case in CASES]
+    assert [(row["name"], row["case"]) for row in result["rows"]] == expected
+    assert result["images"] == 8
+    for first in (0, 3):
+        plain, *others = result["rows"][first : first + 3]
+        assert plain["ratio_to_none"] == 1
+        for row in others:
+            assert row["ratio_to_none"] == pytest.approx(row["milliseconds"] / plain["milliseconds"])
+    assert [row[3] == "" for row in regularizer_table(result).rows] == [True, False, False] * 2
+
+
+@pytest.mark.parametrize("name", ["pairs", "rounds"])
+def test_impossible_settings_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is 0"):
+        bench_regularizers(**(SMALL | {name: 0}))
