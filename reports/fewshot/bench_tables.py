@@ -11,23 +11,13 @@ Result = Mapping[str, Any]
 
 def episode_table(result: Result) -> Table:
     """The result of `bench_episodes`."""
-    rows = [
-        (
-            row["name"],
-            row["case"],
-            f"{row['episodes_per_second']:,.0f}",
-            f"{row['ratio_to_peer']:,.1f}",
-            f"{row['accuracy']:.3f}",
-        )
-        for row in result["rows"]
-    ]
     return Table(
         "Evaluation on 5-way 1-shot episodes",
-        ("head, images, episodes", "contender", "episodes/s", "times the fastest loop", "accuracy"),
-        rows,
-        f"{_measured(result)} Loops embed the images of every episode; their times are scaled from fewer episodes, on "
-        "which the accuracies agree.",
-        labels=2,
+        ("head", "images", "contender", "episodes", "episodes/s", "times a loop", "accuracy"),
+        [_episode_row(row) for row in result["rows"]],
+        f"{_measured(result)} Ratios are to the fastest that embeds the images of every episode; times of these are "
+        "scaled from fewer episodes, on which the accuracies agree.",
+        labels=3,
     )
 
 
@@ -35,7 +25,7 @@ def head_table(result: Result) -> Table:
     """The result of `bench_heads`."""
     return Table(
         "Heads, forward and backward, 5-way with 75 queries",
-        ("head", "ms at once", "ms in a loop", "times the loop", "SVM's time to ridge's"),
+        ("head", "tasks", "d", "shots", "ms at once", "ms in a loop", "times the loop", "SVM to ridge"),
         [_head_row(result["rows"], row) for row in result["rows"] if row["case"] == head_bench.BATCH],
         f"{_measured(result)} At most {result['iterations']} iterations of the SVM. Each task of the loop has leaf "
         "tensors of its own.",
@@ -63,7 +53,7 @@ def adaptation_tables(result: Result) -> list[Table]:
         labels=2,
     )
     peaks = {(one["case"], one["tasks"]): one["peak_mib"] for one in result["memory"]}
-    cases, batches = (list(dict.fromkeys(part)) for part in zip(*peaks, strict=True))
+    cases, batches = (dict.fromkeys(one[key] for one in result["memory"]) for key in ("case", "tasks"))
     memory = Table(
         "Peak memory of second-order MAML, MiB",
         ("way", *(f"{tasks} tasks" for tasks in batches)),
@@ -93,15 +83,35 @@ def regularizer_table(result: Result) -> Table:
     )
 
 
+def _episode_row(row: Result) -> tuple[str, ...]:
+    return (
+        _subject(row),
+        row["name"].split(", ")[1],
+        row["case"],
+        f"{row['episodes']:,}",
+        f"{row['episodes_per_second']:,.1f}",
+        f"{row['ratio_to_peer']:,.1f}",
+        f"{row['accuracy']:.3f}",
+    )
+
+
 def _head_row(rows: Sequence[Result], batch: Result) -> tuple[str, ...]:
     (loop,) = (row for row in rows if row["name"] == batch["name"] and row["case"] == head_bench.LOOP)
     return (
-        batch["name"],
+        _subject(batch),
+        str(batch["tasks"]),
+        str(batch["dimensions"]),
+        str(batch["shots"]),
         f"{batch['milliseconds']:.2f}",
         f"{loop['milliseconds']:.2f}",
         f"{batch['ratio_to_loop']:.2f}",
         f"{batch['time_to_ridge']:.2f}" if "time_to_ridge" in batch else "",
     )
+
+
+def _subject(row: Result) -> str:
+    """The head that a row is about: its name begins with it."""
+    return str(row["name"].split(", ")[0])
 
 
 def _measured(result: Result) -> str:

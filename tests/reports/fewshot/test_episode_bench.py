@@ -19,10 +19,11 @@ from tests.support import easyfsl_stand_in
 SMALL: dict[str, Any] = {"counts": (4, 8), "sides": (16,), "width": 2, "looped": 2, "rounds": 1, "device": "cpu"}
 
 
-@pytest.fixture
-def result(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    easyfsl_stand_in.install(monkeypatch)
-    return bench_episodes(**SMALL, with_easyfsl=True)
+@pytest.fixture(scope="module")
+def result() -> dict[str, Any]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        easyfsl_stand_in.install(monkeypatch)
+        return bench_episodes(**SMALL, with_easyfsl=True)
 
 
 @pytest.mark.parametrize("head", ["prototype", "ridge", "svm"])

@@ -1,5 +1,7 @@
 """The bench of heads: the loop finds the batch's gradients, and the record says what was measured."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ import torch
 from models.fewshot.heads import prototype_logits, ridge_logits, svm_logits
 from reports.fewshot.bench_tables import head_table
 from reports.fewshot.head_bench import BATCH, LOOP, Head, bench_heads, random_task, step
+from tests.support.commands import Command, assert_refused
 
 SMALL: dict[str, Any] = {
     "tasks": (2,), "dimensions": (16, 24), "shots": (1, 2), "iterations": 3, "rounds": 1, "device": "cpu"
@@ -53,6 +56,23 @@ def test_ratios_are_to_the_loop_and_to_ridge(result: dict[str, Any]) -> None:
 
 def test_the_table_shows_every_setting_and_head(result: dict[str, Any]) -> None:
     assert len(head_table(result).rows) == 12
+
+
+def test_the_command_keeps_the_record_with_its_origin(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "heads.json"
+    line = f"bench heads --tasks 2 --dimensions 8 --shots 1 --rounds 1 --device cpu --seed 4 --json {file}"
+    finished = command(*line.split())
+    assert finished.returncode == 0, finished.stderr
+    record = json.loads(file.read_text(encoding="utf-8"))
+    assert record["seed"] == 4
+    assert record["command"] == f"wrapmac {line}"
+    assert {"rows", "tools", "machine", "device", "rounds", "created"} <= record.keys()
+    assert finished.stdout.count("svm ") == 1
+
+
+def test_the_command_refuses_impossible_settings_in_one_line(command: Command, tmp_path: Path) -> None:
+    finished = command("bench", "episodes", "--looped", "0", "--json", str(tmp_path / "episodes.json"))
+    assert_refused(finished, "looped is 0; allowed is an integer of at least 1", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["tasks", "dimensions", "shots", "iterations", "rounds"])
