@@ -70,15 +70,15 @@ def regularizer_table(result: Result) -> Table:
             row["name"],
             row["case"],
             f"{row['milliseconds']:.1f}",
-            "" if row["case"] == regularizer_bench.PLAIN else f"{100 * (row['ratio_to_none'] - 1):+.1f}%",
+            *(("", "") if row["case"] == regularizer_bench.PLAIN else _additions(row)),
         )
         for row in result["rows"]
     ]
     return Table(
         f"A step of classical training on {result['images']} images",
-        ("network", "regularizer", "ms", "adds"),
+        ("network", "regularizer", "ms", "adds", "alone"),
         rows,
-        _measured(result),
+        f"{_measured(result)} Alone: the time of the regularizer and its gradient over that of a step without it.",
         labels=2,
     )
 
@@ -107,6 +107,10 @@ def _head_row(rows: Sequence[Result], batch: Result) -> tuple[str, ...]:
         f"{batch['ratio_to_loop']:.2f}",
         f"{batch['time_to_ridge']:.2f}" if "time_to_ridge" in batch else "",
     )
+
+
+def _additions(row: Result) -> tuple[str, str]:
+    return f"{100 * (row['ratio_to_none'] - 1):+.1f}%", f"{100 * row['alone_ratio_to_none']:.1f}%"
 
 
 def _subject(row: Result) -> str:

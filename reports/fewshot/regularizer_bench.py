@@ -1,16 +1,21 @@
 """What the regularizers R_FC and R_HV add to a step of classical training."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, get_args
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
 
 from models.fewshot.class_images import FewShotData
 from models.fewshot.class_pairs import ClassPairs
-from models.fewshot.classical import ClassicalTraining
-from models.fewshot.learners import build_method, build_network
+from models.fewshot.classical import ClassicalTraining, Regularizer
+from models.fewshot.learners import REGULARIZERS, build_method, build_network
 from models.fewshot.settings import EncoderName, FewShotConfig, RegularizerName
 from models.progress import Progress
+from models.training.method import Batch
 from models.training.seeds import check_seed
-from reports.bench.contenders import Timing, one_thread
+from reports.bench.contenders import Call, Timing, one_thread
 from reports.bench.device import DeviceName, chosen_device, described, finished
 from reports.bench.in_turn import check_count, in_turn
 from reports.bench.rows import Comparison, Row, bench_record, compared
@@ -40,13 +45,15 @@ def bench_regularizers(
 ) -> dict[str, Any]:
     """Measures a step of classical training (forward, loss, backward, SGD) without and with each regularizer.
 
-    The contenders of a network take turns; the median counts.
+    The contenders of a network take turns; the median counts. Each regularizer, with its gradient by the features, is
+    also measured alone: in long steps of large networks, the noise of a shared machine exceeds what it adds.
 
     networks: encoders, each with the side of its images in pixels. pairs: of classes in a batch, four images each.
     width: channels of the encoders' first layer; None for their own.
 
-    Returns `rows`, a dictionary per network and regularizer: `milliseconds`, `ratio_to_none`; further `rounds`,
-    `images`, those of a step, `device`, `tools` and `machine`. Raises ValueError for settings that are not allowed.
+    Returns `rows`, a dictionary per network and regularizer: `milliseconds`, `ratio_to_none`, and
+    `alone_milliseconds` with `alone_ratio_to_none`; further `rounds`, `images`, those of a step, `device`, `tools` and
+    `machine`. Raises ValueError for settings that are not allowed.
     """
     check_seed(seed)
     for name, value in (("pairs", pairs), ("rounds", rounds)):
@@ -58,32 +65,61 @@ def bench_regularizers(
         task = shown.task("rounds", len(networks) * rounds)
         for encoder, side in networks:
             data = bench_data(side, _IMAGES, seed).to(place)
-            steps = {
-                name: training_step(_config(encoder, name, width, seed), data, pairs)
-                for name in get_args(RegularizerName)
-            }
-            for step in steps.values():
-                step()  # the first one takes longer
-            medians = in_turn(steps, rounds, task.advance, timing).medians()
-            rows += compared(f"{encoder}, {side} x {side}", medians, TO_PLAIN)
+            contenders: dict[str, Call] = {}
+            for name, regularizer in REGULARIZERS.items():
+                method = classical_training(_config(encoder, name, width, seed), data, pairs)
+                contenders[name] = partial(train, method, method.pairs.batch(0))
+                if regularizer is not None:
+                    features = torch.randn(pairs, 2, 2, method.encoder.features_dim, device=place, requires_grad=True)
+                    contenders[_alone(name)] = partial(differentiate, regularizer, features)
+            for call in contenders.values():
+                call()  # the first call takes longer
+            medians = in_turn(contenders, rounds, task.advance, timing).medians()
+            rows += _rows(f"{encoder}, {side} x {side}", medians)
         used = described(place)
     return bench_record(rows, TO_PLAIN, tool_versions(), machine(), device=used, rounds=rounds, images=4 * pairs)
 
 
-def training_step(config: FewShotConfig, data: FewShotData, pairs: int) -> Callable[[], None]:
-    """A call that trains a classical learner by a step on one batch."""
-    network = build_network(config, data.shape).to(data.split("train").images.device).train()
+def classical_training(config: FewShotConfig, data: FewShotData, pairs: int) -> ClassicalTraining:
+    """A classical learner in training mode. pairs: of classes in its batches."""
+    network = build_network(config, data.shape).to(data.split("train").images.device)
     method = build_method(config, network, data, None)
     assert isinstance(method, ClassicalTraining)
-    batch = ClassPairs(data, pairs, config.seed).batch(0)
+    method.models["network"].train()
+    method.pairs = ClassPairs(data, pairs, config.seed)
+    return method
+
+
+def train(method: ClassicalTraining, batch: Batch) -> None:
+    """Trains a learner by a step."""
     optimizer = method.optimizers["network"].optimizer
+    optimizer.zero_grad()
+    result = method.step(method.models, batch)
+    result.loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
 
-    def step() -> None:
-        optimizer.zero_grad()
-        method.step(method.models, batch).loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
 
-    return step
+def differentiate(regularizer: Regularizer, features: Tensor) -> None:
+    """Leaves the regularizer's gradient in the features, a leaf."""
+    features.grad = None
+    regularizer(features).backward()  # type: ignore[no-untyped-call]
+
+
+def _rows(title: str, medians: Mapping[str, float]) -> list[Row]:
+    steps: dict[str, float] = {name: medians[name] for name in REGULARIZERS}
+    figures: dict[str, dict[str, float | int | str]] = {
+        name: {
+            "alone_milliseconds": medians[_alone(name)],
+            "alone_ratio_to_none": medians[_alone(name)] / medians[PLAIN],
+        }
+        for name in steps
+        if name != PLAIN
+    }
+    return compared(title, steps, TO_PLAIN, figures)
+
+
+def _alone(name: str) -> str:
+    return f"{name} alone"
 
 
 def _config(encoder: EncoderName, regularizer: RegularizerName, width: int | None, seed: int) -> FewShotConfig:
