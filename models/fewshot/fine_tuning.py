@@ -35,8 +35,9 @@ class FineTuning:
 class FineTuningPath:
     """What fine-tuning does, from before its first step to after its last: tensors (tasks, steps + 1).
 
-    distances: filter-normalised distance from the start, in units of the start's filters. losses: cross-entropy of the
-    whole support.
+    distances: filter-normalised distance from the start, in units of the start's filters. Weights that start at zero,
+    such as those of a new classifier, do not count: no change compares to them. losses: cross-entropy of the whole
+    support.
     """
 
     distances: Tensor
@@ -65,7 +66,7 @@ def fine_tuned_logits(
     for images, labels, chosen, queries in _parts(support, batches, tuning, {"query": query}):
         ends = _adapted(network, trainable(module), (images, labels), chosen, tuning)
         logits.append(_by_task(logits_of, ends, (images, queries), tuning.how))
-    return _finite(torch.cat(logits), batches.shape[1], tuning)
+    return _finite("logits", torch.cat(logits), batches.shape[1], tuning)
 
 
 def fine_tuning_path(
@@ -75,18 +76,22 @@ def fine_tuning_path(
     parts = [
         _path(module, (images, labels), chosen, tuning) for images, labels, chosen in _parts(support, batches, tuning)
     ]
-    return FineTuningPath(torch.cat([part.distances for part in parts]), torch.cat([part.losses for part in parts]))
+    losses = torch.cat([part.losses for part in parts])
+    return FineTuningPath(
+        torch.cat([part.distances for part in parts]), _finite("losses", losses, batches.shape[1], tuning)
+    )
 
 
 def _path(module: nn.Module, support: tuple[Tensor, Tensor], batches: Tensor, tuning: FineTuning) -> FineTuningPath:
     network, start = functional(module), of_tasks(trainable(module), len(batches))
+    compared = {name: weight for name, weight in trainable(module).items() if weight.any()}
     distances, losses = [], []
 
     def loss_of(parameters: Parameters, images: Tensor, labels: Tensor) -> Tensor:
         return cross_entropy(network(parameters, images), labels)
 
     def record(place: Parameters) -> None:
-        distances.append(filter_normalised_distance(trainable(module), place).sqrt())
+        distances.append(filter_normalised_distance(compared, place).sqrt())
         losses.append(_by_task(loss_of, place, support, tuning.how))
 
     record(start)
@@ -115,12 +120,13 @@ def _adapted(
     return adapt(network, start, support, batches, optimizer, tuning.how, after_step=after_step)[0]
 
 
-def _finite(logits: Tensor, steps: int, tuning: FineTuning) -> Tensor:
-    finite = logits.isfinite().flatten(1).all(1).tolist()
+def _finite(name: str, values: Tensor, steps: int, tuning: FineTuning) -> Tensor:
+    """`values`, (tasks, ...). Raises ValueError, naming the first task whose values are not finite."""
+    finite = values.isfinite().flatten(1).all(1).tolist()
     if not all(finite):
         where = f"after {steps} steps at learning_rate {tuning.learning_rate}"
-        raise ValueError(f"logits of task {finite.index(False)} are not finite {where}; allowed are finite ones")
-    return logits
+        raise ValueError(f"{name} of task {finite.index(False)} are not finite {where}; allowed are finite ones")
+    return values
 
 
 @torch.no_grad()

@@ -10,9 +10,13 @@ from torch.nn.functional import cross_entropy
 from models.backbones.batch_norm import BatchNormMode, set_batch_norm
 from models.backbones.encoder import Encoder, EncoderOptions
 from models.backbones.encoders import build_encoder
+from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.fine_tuning import FineTuning, fine_tuned_logits, fine_tuning_path
 from models.fewshot.inner import How, functional, minibatches, trainable, whole_support
+from models.fewshot.learners import build_network, fine_tuning_of
+from models.fewshot.procedural import procedural
 from models.fewshot.queries import query_logits, task_features
+from models.fewshot.settings import FewShotConfig
 from tests.support.inner_loops import random_episode, smooth_network
 
 TASKS, STEPS = 3, 4
@@ -73,6 +77,29 @@ def test_fine_tuning_against_torchs_optimizers(
     assert path.losses.shape == path.distances.shape == (TASKS, STEPS + 1)
     assert not logits.requires_grad
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+
+
+def test_a_classifier_that_starts_at_zero_adds_no_distance() -> None:
+    network = network_in("running")
+    names = [name for name, weight in trainable(network).items() if weight.ndim > 1]
+    with torch.no_grad():
+        network.get_parameter(names[-1]).zero_()
+    support, labels, _, _ = random_episode(TASKS)
+    path = fine_tuning_path(network, (support, labels), whole_support(TASKS, support.shape[1], STEPS), SGD)
+    for task in range(TASKS):
+        places = by_torch(network, support[task], labels[task], whole_support(1, support.shape[1], STEPS)[0], SGD)
+        moved = [{name: place[name] for name in names[:-1]} for place in (places[0], places[-1])]
+        torch.testing.assert_close(path.distances[task, -1], distance(*moved), rtol=1e-8, atol=1e-9)
+    assert (path.distances[:, -1] > 0).all()
+
+
+def test_an_encoder_is_followed_from_a_classifier_of_zeros() -> None:
+    config = FewShotConfig(learner="ridge", encoder="4x32", width=4, fine_tuning_steps=2)
+    episodes = Episodes(procedural(0, images=3), "test", EpisodeShape(5, 1, 2))
+    path = fine_tuning_of(config, build_network(config, episodes.data.shape)).path(episodes, 2)
+    assert torch.allclose(path.losses[:, 0], torch.tensor(5.0).log())
+    assert (path.losses[:, -1] < path.losses[:, 0]).all()
+    assert (path.distances[:, -1] > 0).all()
 
 
 def logits_one_by_one(
@@ -182,3 +209,5 @@ def test_a_task_that_diverges_is_named() -> None:
     batches = whole_support(TASKS, support.shape[1], STEPS)
     with pytest.raises(ValueError, match=r"logits of task 1 are not finite after 4 steps at learning_rate 0\.1"):
         fine_tuned_logits(network, (support, labels), batches, query, SGD)
+    with pytest.raises(ValueError, match=r"losses of task 1 are not finite after 4 steps at learning_rate 0\.1"):
+        fine_tuning_path(network, (support, labels), batches, SGD)
