@@ -126,6 +126,7 @@ def _evaluated(
             "batch_norm": evaluators[1][0].batch_norm,
             "seen_classes": seen[1],
             **estimate(found[1]).record,
+            "accuracies": found[1].tolist(),
             "difference": paired_difference(found[0], found[1]).record,
         }
     return record

@@ -66,13 +66,20 @@ def class_separation(features: Tensor, counts: Sequence[int], pairs: int, seed: 
     Raises ValueError for features that do not fit the counts, fewer than two classes, a class of one image, naming it,
     and for numbers of pairs and seeds out of range.
     """
-    _check(features, counts, pairs)
-    check_seed(seed)
+    check_pairs(pairs, seed)
+    _check(features, counts)
     measured = [
         (clustering_of_pairs(chosen), variation_of_pairs(chosen), variation_of_pairs(chosen, "printed"))
         for chosen in _features_of_pairs(features, counts, pairs, seed)
     ]
     return Separation(*(torch.cat(values) for values in zip(*measured, strict=True)))
+
+
+def check_pairs(pairs: int, seed: int) -> None:
+    """Raises ValueError for numbers of pairs and seeds out of range."""
+    if not 2 <= pairs <= _MOST_PAIRS:
+        raise ValueError(f"pairs is {pairs}; allowed are the integers 2 to {_MOST_PAIRS}")
+    check_seed(seed)
 
 
 @dataclass(frozen=True)
@@ -110,12 +117,10 @@ def _features_of_pairs(features: Tensor, counts: Sequence[int], pairs: int, seed
         yield features[torch.from_numpy(images).to(features.device)]
 
 
-def _check(features: Tensor, counts: Sequence[int], pairs: int) -> None:
+def _check(features: Tensor, counts: Sequence[int]) -> None:
     if features.ndim != 2 or len(features) != sum(counts):
         raise ValueError(f"features are {tuple(features.shape)}; allowed is (images, d) of {sum(counts)} images")
     if len(counts) < 2:
         raise ValueError(f"there are {len(counts)} classes; pairs of classes need at least 2")
     if min(counts) < 2:
         raise ValueError(f"class {list(counts).index(min(counts))} has {min(counts)} images; pairs need 2 of each")
-    if not 2 <= pairs <= _MOST_PAIRS:
-        raise ValueError(f"pairs is {pairs}; allowed are the integers 2 to {_MOST_PAIRS}")

@@ -12,7 +12,7 @@ from models.backbones.batch_norm import batch_norm_of, estimate_statistics, set_
 from models.fewshot.class_images import FewShotData
 from models.fewshot.evaluation import embed, images_at_once
 from models.fewshot.inner.functional import trainable
-from models.fewshot.measurement import Separation, alignment, class_separation
+from models.fewshot.measurement import Separation, alignment, check_pairs, class_separation
 from models.fewshot.measures import feature_clustering_of_split, filter_normalised_distance
 from models.fewshot.run import FewShotRun
 from models.fewshot.statistics import Estimate, paired_difference
@@ -23,13 +23,17 @@ from models.progress import Progress
 class Measurement:
     """What to measure. split: of the data set. pairs: random pairs of classes, chosen by `seed`.
 
-    printed: whether to measure R_FC and R_HV as the text prints them, too.
+    printed: whether to measure R_FC and R_HV as the text prints them, too. Raises ValueError for numbers of pairs and
+    seeds out of range.
     """
 
     split: str = "test"
     pairs: int = 10_000
     seed: int = 0
     printed: bool = False
+
+    def __post_init__(self) -> None:
+        check_pairs(self.pairs, self.seed)
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,9 @@ class ProceduralSet:
     def run(self) -> list[Path]:
         """Writes the pickles and returns their paths."""
         from models.fewshot.procedural import procedural, write_procedural
+        from models.training.seeds import check_seed
 
+        check_seed(self.seed)
         ensure_outputs(folders=[self.out])
         return write_procedural(self.out, procedural(self.seed, images=self.images, variation=self.variation))
 

@@ -37,12 +37,12 @@ def measure(
     from reports.commands.output import show, write_json
     from reports.fewshot.separation import likeness_lines, separation_table
 
+    wanted = Measurement(split=split, pairs=pairs, seed=seed, printed=printed)
     folders = [run] if against is None else [run, against]
     runs = [_few_shot_run(folder) for folder in folders]
     inputs = [file for folder in folders for file in RunFolder(folder).files]
     ensure_outputs(json_file, inputs=[*inputs, source.data], data=source.data)
     data = read_source(source)
-    wanted = Measurement(split=split, pairs=pairs, seed=seed, printed=printed)
     with Progress() as progress:
         record = measure_runs(runs[0], data, wanted, runs[1] if len(runs) > 1 else None, progress)
     write_json(json_file, record)

@@ -8,10 +8,12 @@ from models.fewshot.readers.folders import read_folders
 from models.fewshot.readers.omniglot import read_omniglot
 from models.fewshot.readers.pickles import has_pickles, read_pickles
 from models.fewshot.sources import FewShotSource
+from models.training.seeds import check_seed
 
 
 def read_source(source: FewShotSource) -> FewShotData:
-    """A few-shot data set. Raises ValueError if the data is missing, damaged, or of another form."""
+    """A few-shot data set. Raises ValueError if the data is missing, damaged, or of another form, or for a bad seed."""
+    check_seed(source.class_split)
     if source.dataset == "procedural":
         return procedural(source.class_split, images=source.images, variation=source.variation)
     if source.data is None:

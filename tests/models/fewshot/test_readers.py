@@ -258,3 +258,9 @@ def test_impossible_procedural_sets_are_refused(options: dict[str, Any], message
 def test_data_that_is_not_named_is_asked_for() -> None:
     with pytest.raises(ValueError, match="--dataset omniglot needs --data with the folder or archive that holds it"):
         read_source(FewShotSource(dataset="omniglot"))
+
+
+@pytest.mark.parametrize("seed", [-1, 10**30])
+def test_a_seed_that_no_generator_takes_is_refused(seed: int) -> None:
+    with pytest.raises(ValueError, match=rf"seed is {seed}; allowed are the integers 0 to"):
+        read_source(FewShotSource(class_split=seed))

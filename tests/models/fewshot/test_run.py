@@ -196,6 +196,7 @@ def test_two_runs_are_compared_on_the_same_episodes(trained: Path, tmp_path: Pat
         assert record["episode_digest"] == mine["episode_digest"] == theirs["episode_digest"]
         assert record["accuracies"] == mine["accuracies"]
         assert record["against"]["mean"] == theirs["mean"]
+        assert record["against"]["accuracies"] == theirs["accuracies"]
         pairs = zip(mine["accuracies"], theirs["accuracies"], strict=True)
         differences = torch.tensor([a - b for a, b in pairs], dtype=torch.float64)
         difference = record["against"]["difference"]

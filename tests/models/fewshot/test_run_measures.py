@@ -152,3 +152,10 @@ def test_images_of_another_shape_and_a_missing_split_are_named(runs: dict[str, F
         measure_runs(runs["maml"], data(17), WANTED, None, QUIET)
     with pytest.raises(ValueError, match="random images has no split 'held out'"):
         measured(runs["maml"], wanted=Measurement(split="held out"))
+
+
+def test_impossible_pairs_and_seeds_are_refused_before_anything_is_embedded() -> None:
+    with pytest.raises(ValueError, match="pairs is 1; allowed are the integers 2 to 16777216"):
+        Measurement(pairs=1)
+    with pytest.raises(ValueError, match="seed is -1; allowed are the integers 0 to"):
+        Measurement(seed=-1)
