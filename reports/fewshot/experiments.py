@@ -1,6 +1,6 @@
 """The experiments behind chapter 5's tables: a run for each network and seed, and comparisons of two."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ import torch
 from models.fewshot.class_images import FewShotData
 from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
-from reports.fewshot.measure import RUN, measure
+from reports.fewshot.measure import RUN, SHOTS, measure
 from reports.fewshot.networks import BACKBONES, NETWORKS, moves
 from reports.fewshot.scales import Scale
 from reports.records.experiments import Experiment, Record, run_experiments
@@ -33,26 +33,11 @@ def measure_networks(
 ) -> Records:
     """Trains and measures networks with every seed. A run that was killed resumes from what `out` keeps.
 
-    names: of networks, and of moves of networks.
+    names: of networks, and of moves of networks. Raises ValueError if a test class has too few images.
     """
-    wanted = list(dict.fromkeys(names))
-    names = [name for name in NETWORKS if name in wanted or moves(name) in wanted]
-    experiments = {
-        (name, seed): _network(name, network_config(name, seed, data, scale)) for name in names for seed in seeds
-    }
-    for name, meta in _compared(names):
-        for seed in seeds:
-            pair = experiments[name, seed], experiments[meta, seed]
-            experiments[f"{name} ~ {meta}", seed] = Experiment(
-                f"{pair[0].key}~{pair[1].key}", {"kind": "alignment", "networks": [one.key for one in pair]}, pair
-            )
-    for name in names:
-        if moves(name) in wanted:
-            for seed in seeds:
-                network = experiments[name, seed]
-                experiments[moves(name), seed] = Experiment(
-                    f"{network.key}-moves", {"kind": "moves", "moves": network.key}, (network,)
-                )
+    experiments = _experiments(set(names), data, scale, seeds)
+    if experiments:
+        check_test_images(data)
     for classes in data.splits.values():
         classes.images.share_memory_()  # type: ignore[no-untyped-call]
     records = run_experiments(
@@ -67,6 +52,17 @@ def measure_networks(
     for (name, seed), experiment in experiments.items():
         found.setdefault(name, {})[seed] = records[experiment.key]
     return found
+
+
+def check_test_images(data: FewShotData) -> None:
+    """Raises ValueError if a test class has no image left for queries after the shots of the tables."""
+    classes = data.split("test")
+    fewest = min(classes.counts)
+    if fewest <= max(SHOTS):
+        raise ValueError(
+            f"class {classes.names[classes.counts.index(fewest)]} of {data.name} has {fewest} images in test; "
+            f"the tables' {max(SHOTS)} shots and a query need {max(SHOTS) + 1}"
+        )
 
 
 def network_config(name: str, seed: int, data: FewShotData, scale: Scale) -> FewShotConfig:
@@ -87,6 +83,30 @@ def _key(name: str, seed: int) -> str:
 
 def _network(name: str, config: FewShotConfig) -> Experiment:
     return Experiment(_key(name, config.seed), {"kind": "network", "network": name, "config": asdict(config)})
+
+
+def _experiments(
+    wanted: Collection[str], data: FewShotData, scale: Scale, seeds: Sequence[int]
+) -> dict[tuple[str, int], Experiment]:
+    """What is to be trained and measured, by the names of `Records` and seed: parents before children."""
+    names = [name for name in NETWORKS if name in wanted or moves(name) in wanted]
+    experiments = {
+        (name, seed): _network(name, network_config(name, seed, data, scale)) for name in names for seed in seeds
+    }
+    for name, meta in _compared(names):
+        for seed in seeds:
+            pair = experiments[name, seed], experiments[meta, seed]
+            experiments[f"{name} ~ {meta}", seed] = Experiment(
+                f"{pair[0].key}~{pair[1].key}", {"kind": "alignment", "networks": [one.key for one in pair]}, pair
+            )
+    for name in names:
+        if moves(name) in wanted:
+            for seed in seeds:
+                network = experiments[name, seed]
+                experiments[moves(name), seed] = Experiment(
+                    f"{network.key}-moves", {"kind": "moves", "moves": network.key}, (network,)
+                )
+    return experiments
 
 
 def _compared(names: list[str]) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ from models.fewshot.readers.omniglot_runs import OmniglotRuns
 from models.fewshot.run import FewShotRun, load_run, run_few_shot
 from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
+from reports.fewshot.experiments import check_test_images
 from reports.fewshot.measure import RUN, SHOTS
 from reports.fewshot.scales import Scale
 from reports.records.experiments import Experiment, Record, run_experiments
@@ -52,9 +53,11 @@ def measure_methods(
     """Trains every method, those that are fine-tuned for each number of ways, and evaluates it on test classes.
 
     official: Omniglot's official runs, for methods on 20 ways. out: keeps the runs, from which a killed run resumes.
-    Returns plain JSON values: evaluations by method, ways and seed.
+    Returns plain JSON values: evaluations by method, ways and seed. Raises ValueError if a split has fewer than five
+    classes, or a test class too few images.
     """
-    ways = [way for way in _WAYS if all(len(classes.counts) >= way for classes in data.splits.values())]
+    check_test_images(data)
+    ways = _ways_of(data)
     wanted = {
         (name, trained, seed): _experiment(name, trained, ways, scale, seed, data)
         for seed in seeds
@@ -99,6 +102,14 @@ def methods_table(measured: Mapping[str, Any], note: str) -> Table:
         f"are transductive: batch norm has the statistics of the episode. {note}",
         labels=2,
     )
+
+
+def _ways_of(data: FewShotData) -> list[int]:
+    """The ways that every split has classes for."""
+    fewest, split = min((len(classes.counts), split) for split, classes in data.splits.items())
+    if fewest < _WAYS[0]:
+        raise ValueError(f"{data.name} has {fewest} classes in {split}; the table of methods needs {_WAYS[0]} and more")
+    return [way for way in _WAYS if way <= fewest]
 
 
 def _trained_ways(name: str, ways: Sequence[int], scale: Scale) -> Sequence[int]:

@@ -1,6 +1,6 @@
 """Measured numbers of Tables 5.1 to 5.10, by row and column, from the summaries of the networks behind them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,8 +71,7 @@ def _by_heads(shot: int) -> "Compare":
 
 def _class_separation(table: PublishedTable, found: Found) -> tuple[PublishedTable, Measured]:
     names = [f"{backbone}-{kind}" for backbone in BACKBONES for kind in "MC"]
-    rows = tuple((name, found.data, None, None) for name in names)
-    table = _with_isotropic(replace(table, rows=table.rows + rows), 2)
+    table = _with_isotropic(_with_rows(table, [(name, found.data) for name in names]), 2)
     return _with_columns(table, _of_split("training", 2)), {
         f"{name}, {found.data}": _with_isotropic_of(_separation(found, name, "test"))
         | _named(_separation(found, name, "train"), "training")
@@ -89,7 +88,7 @@ def _transfer(table: PublishedTable, found: Found) -> tuple[PublishedTable, Meas
 
 
 def _alignment(table: PublishedTable, found: Found) -> tuple[PublishedTable, Measured]:
-    table = replace(table, rows=table.rows + tuple((backbone, found.data, *(None,) * 3) for backbone in BACKBONES))
+    table = _with_rows(table, [(backbone, found.data) for backbone in BACKBONES])
     columns = tuple(number(f"{heading}, unbiased", 2) for heading in ("C", *REGULARIZERS))
     measured = {}
     for backbone in BACKBONES:
@@ -167,6 +166,13 @@ def _with_data(table: PublishedTable, found: Found) -> tuple[PublishedTable, dic
     headings = {f"{found.data} {shown}": shot for shown, shot in _SHOTS.items()}
     missing = tuple(percent(heading) for heading in headings if heading not in table.headings)
     return _with_columns(table, missing), headings
+
+
+def _with_rows(table: PublishedTable, labels: Sequence[tuple[str, str]]) -> PublishedTable:
+    """The table with rows of our data set that nothing was published in, unless it has them."""
+    missing = [label for label in labels if ", ".join(label) not in table.names]
+    empty = (None,) * (len(table.columns) - table.labels)
+    return replace(table, rows=table.rows + tuple((*label, *empty) for label in missing))
 
 
 def _with_columns(table: PublishedTable, columns: tuple[Column, ...]) -> PublishedTable:

@@ -101,18 +101,21 @@ def training_table(number: str, results: Mapping[str, Any]) -> Table:
 
 
 _HEADS_NOTE = "Ours: MAML's column fine-tunes the whole network from a classifier of zeros, batch norm running."
-_CHOICE_NOTE = "Ours: coefficients chosen by validation classes, SVM in all rows."
+_CHOICE_NOTE = "Ours: coefficients chosen by validation classes, SVM and batch norm running in all rows."
 _TUNED_NOTE = "Ours: batch norm in mode episode (transductive) in all rows, the classical one included."
 _ISOTROPIC_NOTE = "4R/(4 + R), which is not in the text: the R_HV of isotropic classes with the R_FC R of that row."
 _NOTES = {
     "5.1": _HEADS_NOTE,
-    "5.2": f"{_ISOTROPIC_NOTE} Ours are of test classes, and beside them of training classes.",
-    "5.5": _ISOTROPIC_NOTE,
+    "5.2": f"{_ISOTROPIC_NOTE} Ours: of test classes, and beside them of training classes, batch norm running.",
     "5.3": _CHOICE_NOTE,
-    "5.4": "Ours: the biased estimate, which the text prints, and the unbiased one; coefficients as in Table 5.3.",
+    "5.4": "Ours: the biased estimate, which the text prints, and the unbiased one; coefficients as in Table 5.3, "
+    "batch norm running.",
+    "5.5": f"{_ISOTROPIC_NOTE} Ours: MAML's batch norms, trained on episodes' own statistics, have the fixed ones of "
+    "all images of the split; MAML-C's are running.",
     "5.6": _TUNED_NOTE,
     "5.7": _HEADS_NOTE,
-    "5.8": "Ours: on a CPU with the small networks, medians of steps that took turns.",
+    "5.8": "Ours: on a CPU, medians of steps that took turns.",
+    "5.9": "Ours: batch norm running.",
     "5.10": _TUNED_NOTE,
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from models.fewshot.class_images import FewShotData
 from models.fewshot.procedural import procedural
 from models.progress import Progress
 from reports.fewshot.experiments import network_config
@@ -21,6 +22,7 @@ from reports.fewshot.summaries import chosen_coefficients, summaries
 from reports.fewshot.tables import measure_tables, train_tables, training_table
 from reports.fewshot.training_tables import TRAINING_TABLES
 from reports.fewshot.verdicts import decided
+from tests.support.fewshot import random_classes
 from tests.support.fewshot_records import made_up_records
 from tests.support.images import write_batches
 
@@ -75,6 +77,7 @@ def test_every_row_that_can_be_measured_has_a_number_of_ours(number: str) -> Non
     ours = [index for index, column in enumerate(shown.columns) if column.startswith("ours")]
     assert ours
     assert "scale tiny, drawings by class, split 0, 2 seeds" in shown.note
+    assert ("batch norm" in shown.note) == (number != "5.8")
     rows = [row for row in shown.rows if "drawings by class" in row] or shown.rows
     assert all(row[index] for row in rows for index in ours)
     if number != "5.8":
@@ -87,6 +90,15 @@ def test_columns_of_a_published_data_set_are_filled() -> None:
         "ours, CIFAR-FS 1-shot",
         "ours, CIFAR-FS 5-shot",
     ]
+
+
+@pytest.mark.parametrize("number", ["5.2", "5.4"])
+def test_rows_of_a_published_data_set_are_filled(number: str) -> None:
+    shown = training_table(number, results(data="CIFAR-FS"))
+    assert len(shown.rows) == len(PUBLISHED[number].rows)
+    ours = [index for index, column in enumerate(shown.columns) if column.startswith("ours")]
+    for row in shown.rows:
+        assert all(bool(row[index]) == (row[1] == "CIFAR-FS") for index in ours)
 
 
 def test_the_coefficient_is_chosen_by_validation_classes() -> None:
@@ -132,6 +144,23 @@ def test_data_is_found_by_its_form(tmp_path: Path) -> None:
     with Progress(quiet=True) as progress, pytest.raises(ValueError, match="missing"):
         train_tables(["5.1"], data=missing, scale="small", seeds=1, out=out, progress=progress)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "counts", "message"),
+    [
+        (["5.1"], (8, 8, 5, 8, 8), "class test2 of few has 5 images in test; the tables' 5 shots and a query need 6"),
+        (["methods"], (8, 8, 5, 8, 8), "class test2 of few has 5 images in test"),
+        (["methods"], (8, 8, 8, 8), "few has 4 classes in test; the table of methods needs 5 and more"),
+    ],
+)
+def test_data_that_is_too_small_is_refused_before_anything_is_trained(
+    numbers: list[str], counts: tuple[int, ...], message: str, tmp_path: Path
+) -> None:
+    splits = {"train": random_classes("train", (8,) * 6, size=16), "test": random_classes("test", counts, size=16)}
+    with Progress(quiet=True) as progress, pytest.raises(ValueError, match=message):
+        measure_tables(numbers, FewShotData("few", splits), SMALL, [0], tmp_path, progress)
+    assert not list(tmp_path.iterdir())
 
 
 RESUMED = replace(TINY, common=TINY.common | {"batches": 3, "epochs": 3})
