@@ -24,14 +24,13 @@ def figure(
 ) -> int:
     """Draw figures of the dissertation as PNG and SVG; networks that some need are trained as for `table`."""
     from models.progress import Progress
-    from reports.tables.registry import FigureSource, draw_figure
+    from reports.tables.registry import FigureSource, choose_figures, draw_figure
 
-    if not numbers:
-        raise ValueError(f"name at least one figure of {', '.join(figure_numbers())}")
+    chosen = choose_figures(numbers)
     ensure_outputs(folders=[out])
     with Progress() as progress:
         source = FigureSource(data=data, scale=scale, runs=runs, progress=progress)
-        written = [draw_figure(number, out, source) for number in dict.fromkeys(numbers)]
+        written = [draw_figure(number, out, source) for number in chosen]
     for path in written:
         print(path)
     return 0

@@ -44,9 +44,10 @@ Data = Annotated[
 TableData = Annotated[
     Path | None,
     arg(
-        metavar="DIR",
+        metavar="PATH",
         help="data set. Chapter 2: CIFAR-10, as python batches or image folders, or a tar of them. Chapter 5: "
-        "drawings.npz of `make drawings`, folders of CIFAR-FS or mini-ImageNet, CIFAR-10; procedural if left out",
+        "drawings.npz of `make drawings`, folders of CIFAR-FS, mini-ImageNet or Omniglot, CIFAR-10; the procedural set "
+        "if left out",
     ),
 ]
 TableScale = Annotated[

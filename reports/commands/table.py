@@ -51,7 +51,7 @@ def table(
             trained = train_tables(chosen, data=data, scale=scale, seeds=seeds, out=out, progress=progress)
     for number in chosen:
         if number in trained:
-            show([trained[number]])
+            show([trained[number]], notes=True)
         else:
             show([rendered(published_table(number))], notes=True)
             print(without_measurements(number))

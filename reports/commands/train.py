@@ -20,5 +20,5 @@ def train(training: Annotated[Training, arg(constructor=_SUBCOMMANDS), OmitArgPr
     if tables:
         from reports.commands.output import show
 
-        show(tables)
+        show(tables, notes=True)
     return 0

@@ -7,13 +7,14 @@ from reports.tables.table import Table
 
 
 def accuracy_table(evaluations: Iterable[Mapping[str, Any]], data: str) -> Table:
-    """Mean accuracy over episodes for each number of shots, with one standard error and the 95 % interval."""
+    """Mean accuracy over episodes for each number of shots, with one standard error and the 95% interval."""
     evaluations = list(evaluations)
     rows = [
         (
             f"{one['way']}-way {one['shot']}-shot",
+            f"{one['query']}",
             one["head"],
-            f"{100 * one['mean']:.2f} %",
+            f"{100 * one['mean']:.2f}%",
             f"{100 * one['standard_error']:.2f}",
             f"{100 * one['low']:.2f} to {100 * one['high']:.2f}",
         )
@@ -22,8 +23,8 @@ def accuracy_table(evaluations: Iterable[Mapping[str, Any]], data: str) -> Table
     first = evaluations[0]
     return Table(
         "Accuracy on episodes of test classes",
-        ("episodes", "head", "accuracy", "1 SE", "95 % interval"),
+        ("episodes", "queries a class", "head", "accuracy", "1 SE", "95% interval"),
         rows,
-        f"{first['episodes']} episodes of {data}, {first['query']} queries of each class, batch norm "
-        f"{first['batch_norm']}. The standard error and the interval are over episodes.",
+        f"{first['episodes']} episodes of {data}, batch norm {first['batch_norm']}. The standard error and the "
+        "interval are over episodes.",
     )

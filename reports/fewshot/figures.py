@@ -85,7 +85,7 @@ def _share(found: OneShotError) -> str:
     trials = f"{found.trial.trials:,}"
     if not found.error:
         return f"none of {trials} points misclassified"
-    return f"{100 * found.error:.2f} % misclassified (1 SE {100 * found.standard_error:.2f})"
+    return f"{100 * found.error:.2f}% misclassified (1 SE {100 * found.standard_error:.2f})"
 
 
 def _frame(axes: Axes) -> None:

@@ -14,6 +14,8 @@ def episodes_line(record: dict[str, Any]) -> str:
             f"; support from {', '.join(record['support_from'])}, queries from others, {record['classes']} classes "
             f"({record['classes_left_out']} left out)"
         )
+    if record["within_groups"]:
+        line += "; classes of an episode from one group"
     line += _seen(record)
     if "against" in record:
         other = record["against"]
@@ -32,14 +34,14 @@ def official_line(record: dict[str, Any]) -> str:
 
 
 def _answers(record: dict[str, Any]) -> str:
-    right, error = f"{record['right']} of {record['questions']} right", f"error {100 * record['error_rate']:.2f} %"
+    right, error = f"{record['right']} of {record['questions']} right", f"error {100 * record['error_rate']:.2f}%"
     by_run = " ".join(map(str, record["right_by_run"]))
     return f"{record['head']}: {right}, {error}, by run {by_run}, batch norm {record['batch_norm']}"
 
 
 def _figure(record: dict[str, Any]) -> str:
     return (
-        f"{100 * record['mean']:.2f} % +- {100 * record['standard_error']:.2f} (1 SE), 95 % interval "
+        f"{100 * record['mean']:.2f}% ± {100 * record['standard_error']:.2f} (1 SE), 95% interval "
         f"{100 * record['low']:.2f} to {100 * record['high']:.2f}"
     )
 
@@ -50,4 +52,4 @@ def _seen(record: dict[str, Any]) -> str:
 
 def _difference(difference: dict[str, float]) -> str:
     mean, error = 100 * difference["mean"], 100 * difference["standard_error"]
-    return f", paired difference {mean:+.2f} +- {error:.2f} (1 SE)"
+    return f", paired difference {mean:+.2f} ± {error:.2f} (1 SE)"

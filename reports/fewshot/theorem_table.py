@@ -74,9 +74,9 @@ def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
         row["law"],
         f"{row['dimensions']}",
         f"{row['ratio']:g}",
-        f"{100 * row['error']:.3f} %",
+        f"{100 * row['error']:.3f}%",
         f"{100 * row['standard_error']:.3f}",
-        *(cell for bound, holds in bounds for cell in (f"{100 * bound:.2f} %", _VERDICTS[holds])),
+        *(cell for bound, holds in bounds for cell in (f"{100 * bound:.2f}%", _VERDICTS[holds])),
     )
 
 
@@ -85,6 +85,6 @@ def _note(trials: int, seed: int) -> str:
         "e is (Var X + Var Y) / Var U with the true Var U = (Var X + Var Y)/2 + D²/4, where D is the distance of the "
         "means. The theorem prints 32e / (1 - e); its argument gives 8e / (1 - e/2). Of two points, X jumps just past "
         "the middle and Y does not vary; in the other rows both classes vary alike. "
-        f"{trials:,} trials a row, seed {seed}; no error among n trials leaves an error below 3/n at 95 % confidence. "
+        f"{trials:,} trials a row, seed {seed}; no error among n trials leaves an error below 3/n at 95% confidence. "
         f"A bound of 1 says nothing; a bound that the error exceeds by {_STANDARD_ERRORS} SE does not hold."
     )

@@ -140,6 +140,17 @@ def figure_numbers() -> list[str]:
     return [*_FIGURES, *_TRAINED_FIGURES]
 
 
+def choose_figures(numbers: Sequence[str]) -> list[str]:
+    """Each figure that a user names, once. Raises ValueError if there are none, or for one that does not exist."""
+    allowed = figure_numbers()
+    if not numbers:
+        raise ValueError(f"name at least one figure of {', '.join(allowed)}")
+    for number in numbers:
+        if number not in allowed:
+            raise ValueError(f"there is no figure {number!r}; allowed are {', '.join(allowed)}")
+    return list(dict.fromkeys(numbers))
+
+
 @dataclass(frozen=True, kw_only=True)
 class FigureSource:
     """Where the networks of a figure come from: the same as of a table.
@@ -156,19 +167,17 @@ class FigureSource:
 def draw_figure(number: str, folder: Path, source: FigureSource) -> Path:
     """Writes figure `number` to `folder` as PNG and SVG; returns the PNG.
 
-    source: of networks, which are trained for some figures. Raises ValueError if there is no such figure.
+    number: one that `choose_figures` returned. source: of networks, which are trained for some figures.
     """
     from reports.page.figures import write_figure
 
     draw: Callable[[], Figure]
     if number in _FIGURES:
         draw = import_module(_FIGURES[number]).FIGURES[number]
-    elif number in _TRAINED_FIGURES:
+    else:
         chapter, module = _TRAINED_FIGURES[number]
         own = replace(source, runs=source.runs / _CHAPTERS[chapter].folder)
         draw = partial(import_module(module).TRAINED_FIGURES[number], own)
-    else:
-        raise ValueError(f"there is no figure {number!r}; allowed are {', '.join(figure_numbers())}")
     name = f"figure-{number}"
     write_figure(draw, folder / name)
     return folder / f"{name}.png"

@@ -8,7 +8,6 @@ from tyro.conf import OmitArgPrefixes, arg
 
 from models.fewshot.settings import BatchNorm, HeadName
 from models.fewshot.sources import SplitOptions
-from reports.commands.options import Data
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +57,14 @@ class EvaluationOptions:
             "folders, omniglot, omniglot-runs (the official test of 20 runs), cifar10, drawings",
         ),
     ] = None
-    data: Data = None
+    data: Annotated[
+        Path | None,
+        arg(
+            metavar="PATH",
+            help="where the data set is. CIFAR-10: python batches or image folders, or a tar of them; ImageNet-style "
+            "folders; few-shot sets: as of `train fewshot`",
+        ),
+    ] = None
     fewshot: OmitArgPrefixes[EpisodeOptions] = EpisodeOptions()
 
     def dataset_of(self, names: tuple[str, ...]) -> str:

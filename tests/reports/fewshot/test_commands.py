@@ -19,6 +19,7 @@ from models.fewshot.procedural import write_procedural
 from models.fewshot.run import run_few_shot
 from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
+from reports.fewshot.lines import episodes_line
 from tests.support.commands import Command, assert_refused
 from tests.support.fewshot import omniglot_runs, random_classes, write_zip
 
@@ -175,6 +176,7 @@ EVALUATE = "evaluate prototype --episodes 10 --query 3 --dataset folders --data 
         ("--dataset omniglot-runs", "has episodes of its own, 20-way and 1-shot; it takes no --episodes, --query"),
         ("--dataset digits", "--dataset is digits; a run of this method allows procedural, folders, omniglot, cifar10"),
         ("--json prototype/config.json", "prototype/config.json is also an input; choose another output"),
+        ("--against maml --json maml/result.json", "maml/result.json is also an input; choose another output"),
     ],
 )
 def test_bad_options_of_evaluation_are_refused_in_one_line(
@@ -221,6 +223,18 @@ def test_a_comparison_prints_the_mode_of_both_runs_and_the_classes_that_they_hav
     assert finished.stdout.count("batch norm support") == 2
 
 
+def test_a_line_says_that_classes_are_from_one_group() -> None:
+    figures = {"mean": 0.5, "standard_error": 0.01, "low": 0.48, "high": 0.52}
+    shape = {"way": 5, "shot": 1, "episodes": 10, "episode_digest": "d", "split": "test"}
+    record = {"head": "svm", "batch_norm": "running", "support_from": [], "seen_classes": 0, **shape, **figures}
+    line = episodes_line(record | {"within_groups": False})
+    assert line == (
+        "5-way 1-shot, svm: 50.00% ± 1.00 (1 SE), 95% interval 48.00 to 52.00 over 10 episodes d of test, "
+        "batch norm running"
+    )
+    assert episodes_line(record | {"within_groups": True}) == f"{line}; classes of an episode from one group"
+
+
 def test_support_and_queries_by_different_designers(workplace: Path, command: Command) -> None:
     write_drawings(workplace / "drawings.npz")
     drawn = "--dataset drawings --data drawings.npz --out drawn --way 3 --validation-episodes 0"
@@ -252,7 +266,7 @@ def test_the_official_runs_of_omniglot(workplace: Path, command: Command) -> Non
     record = json.loads((workplace / "figures.json").read_text())
     assert record["right"] == sum(record["right_by_run"])
     by_run = " ".join(map(str, record["right_by_run"]))
-    assert f"prototype: {record['right']} of 400 right, error {100 * record['error_rate']:.2f} %" in finished.stdout
+    assert f"prototype: {record['right']} of 400 right, error {100 * record['error_rate']:.2f}%" in finished.stdout
     assert f"by run {by_run}, batch norm running\n" in finished.stdout
     path = workplace / "all_runs.zip"
     path.write_bytes(path.read_bytes()[:5000])

@@ -48,7 +48,7 @@ def test_the_stated_shares_are_those_of_the_classifier(figure: Figure) -> None:
         x, z, y = one[:120, None], one[120:][None], other[:120, None]
         found.append(100 * (((z - x) ** 2).sum(2) > ((z - y) ** 2).sum(2)).mean())
         text = axes.get_xlabel()
-        stated.append(0.0 if text.startswith("none of 1,000,000") else float(text.split(" %")[0]))
+        stated.append(0.0 if text.startswith("none of 1,000,000") else float(text.split("%")[0]))
     assert found == pytest.approx(stated, abs=3)
     assert stated[0] > 10 > 5 > stated[1] > stated[2] == 0
 

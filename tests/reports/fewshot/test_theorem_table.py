@@ -52,10 +52,10 @@ def test_the_table_shows_the_record() -> None:
     assert len(table.rows) == len(record["rows"]) == 20
     assert {len(row) for row in table.rows} == {len(table.columns)}
     first, last = record["rows"][0], record["rows"][-1]
-    assert table.rows[0] == ("Gaussian", "2", "0.003", "0.000 %", "0.000", "9.63 %", "yes", "2.40 %", "yes")
+    assert table.rows[0] == ("Gaussian", "2", "0.003", "0.000%", "0.000", "9.63%", "yes", "2.40%", "yes")
     assert table.rows[-1][:3] == (last["law"], "1", "0.1")
-    assert table.rows[-1][3:5] == (f"{100 * last['error']:.3f} %", f"{100 * last['standard_error']:.3f}")
-    assert table.rows[-1][5:] == ("100.00 %", "says nothing", "84.21 %", "yes")
+    assert table.rows[-1][3:5] == (f"{100 * last['error']:.3f}%", f"{100 * last['standard_error']:.3f}")
+    assert table.rows[-1][5:] == ("100.00%", "says nothing", "84.21%", "yes")
     assert first["error"] == 0
     assert "1,500 trials a row, seed 0" in table.note
     assert measured(TRIALS, 0) == record

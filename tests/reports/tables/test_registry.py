@@ -10,6 +10,7 @@ from models.progress import Progress
 from reports.fewshot.training_tables import TRAINING_TABLES as FEW_SHOT_TABLES
 from reports.tables.registry import (
     FigureSource,
+    choose_figures,
     choose_tables,
     draw_figure,
     figure_numbers,
@@ -70,8 +71,11 @@ def test_figures_land_in_files_and_unknown_ones_are_refused(tmp_path: Path) -> N
     assert figure_numbers() == ["2.1", "2.3", "5.1", "5.2", "5.3"]
     assert draw_figure("2.1", tmp_path, source).read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (tmp_path / "figure-2.1.svg").read_text()
+    assert choose_figures(["5.3", "2.1", "5.3"]) == ["5.3", "2.1"]
     with pytest.raises(ValueError, match=r"there is no figure '2\.2'; allowed are 2\.1, 2\.3, 5\.1, 5\.2"):
-        draw_figure("2.2", tmp_path, source)
+        choose_figures(["2.1", "2.2"])
+    with pytest.raises(ValueError, match=r"name at least one figure of 2\.1, 2\.3, 5\.1, 5\.2"):
+        choose_figures([])
 
 
 def test_a_chapter_is_loaded_for_its_own_tables_alone() -> None:
