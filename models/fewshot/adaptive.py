@@ -1,5 +1,6 @@
 """Meta-learning of a starting point for fine-tuning: MAML, FOMAML, Reptile, Reptile with weight clustering."""
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -106,8 +107,11 @@ class AdaptiveTraining(Method):
     def timing(self) -> Timing:
         """The time of a step with a loop over tasks and with vmap, on the first batch; nothing is trained."""
         episode = self.episodes.batch(range(self.tasks))
+        before = copy.deepcopy(self.network.state_dict())  # DropBlock counts its calls
         self.network.train()
-        return time_ways(lambda how: self._gradient(episode, how), episode.support.device)
+        timing = time_ways(lambda how: self._gradient(episode, how), episode.support.device)
+        self.network.load_state_dict(before)
+        return timing
 
     def _gradient(self, episode: Episode, how: How) -> tuple[Tensor, dict[str, Tensor]]:
         rule = self.adaptation

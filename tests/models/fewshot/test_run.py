@@ -133,8 +133,9 @@ def test_a_resumed_run_keeps_its_way_through_the_tasks(tmp_path: Path, monkeypat
     assert set(ways) == {"vmap"}
 
 
-def test_the_timing_trains_nothing_and_draws_nothing() -> None:
-    config = replace(CONFIG, learner="reptile")
+@pytest.mark.parametrize("encoder", ["4x32", "resnet12"])
+def test_the_timing_trains_nothing_and_draws_nothing(encoder: Any) -> None:
+    config = replace(CONFIG, learner="reptile", encoder=encoder, inner_steps=1)
     network = build_network(config, (3, 16, 16))
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     method = build_method(config, network, data(), None)
