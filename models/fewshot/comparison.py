@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from torch import Tensor
+
 from models.backbones.batch_norm import BatchNormMode
 from models.fewshot.class_images import FewShotData
 from models.fewshot.episodes import Episodes, EpisodeShape
@@ -113,20 +115,23 @@ def _evaluated(
         "seed": test.seed,
         "episodes": test.episodes,
         "episode_digest": episodes.digest(test.episodes),
-        "batch_norm": evaluators[0][0].batch_norm,
-        "head": heads[0],
-        "seen_classes": seen[0],
-        **estimate(found[0]).record,
-        "accuracies": found[0].tolist(),
+        **_figures(heads[0], evaluators[0][0], seen[0], found[0]),
     }
     if len(runs) > 1:
         record["against"] = {
             "run": str(runs[1].folder),
-            "head": heads[1],
-            "batch_norm": evaluators[1][0].batch_norm,
-            "seen_classes": seen[1],
-            **estimate(found[1]).record,
-            "accuracies": found[1].tolist(),
+            **_figures(heads[1], evaluators[1][0], seen[1], found[1]),
             "difference": paired_difference(found[0], found[1]).record,
         }
     return record
+
+
+def _figures(head: HeadName, evaluator: Evaluator, seen: int, accuracies: Tensor) -> dict[str, Any]:
+    """What is told of each run, alone or against another."""
+    return {
+        "batch_norm": evaluator.batch_norm,
+        "head": head,
+        "seen_classes": seen,
+        **estimate(accuracies).record,
+        "accuracies": accuracies.tolist(),
+    }

@@ -59,7 +59,8 @@ class FewShotSettings:
     fine_tuning_steps: int = 10
     """Steps of fine-tuning in evaluation."""
     weight_clustering: float = 0.0
-    """Coefficient of the pull of a batch's tasks towards their mean; reptile alone. Times the constant 2 (1 - 1/m)."""
+    """Coefficient of the pull of a batch's tasks towards their mean, with the constant 2 (1 - 1/m) for m tasks included;
+    reptile alone."""
     way_through_tasks: Way = "auto"
     """Tasks of a batch: one by one (loop), together (vmap), or the quicker of the two, found by a short timing."""
     chunk: int | None = None
@@ -103,6 +104,22 @@ class FewShotConfig(FewShotSettings):
         from models.training.seeds import check_seed
 
         check_seed(self.seed)
+        self._check_names()
+        self._check_numbers()
+        if self.learner == "reptile" and self.inner_batch == 1:
+            raise ValueError("inner_batch is 1; batch norm takes its statistics from a batch, which needs 2 images")
+        if self.weight_clustering and self.learner != "reptile":
+            raise ValueError(f"weight_clustering is for the reptile learner, not {self.learner}")
+        self.check_head(self.head_name)
+        if self.regularizer != "none" and self.learner != "classical":
+            raise ValueError(f"regularizer {self.regularizer} is for the classical learner, not {self.learner}")
+
+    def check_head(self, head: HeadName) -> None:
+        """Raises ValueError for a head on frozen features if the learner's network is there to be fine-tuned."""
+        if self.is_fine_tuned and head != "fine-tuning":
+            raise ValueError(f"head {head} does not go with the learner {self.learner}")
+
+    def _check_names(self) -> None:
         for name, kind in (
             ("learner", Learner),
             ("encoder", EncoderName),
@@ -114,6 +131,8 @@ class FewShotConfig(FewShotSettings):
                 raise ValueError(f"{name} is {getattr(self, name)!r}; allowed are {', '.join(get_args(kind))}")
         if self.head is not None and self.head not in get_args(HeadName):
             raise ValueError(f"head is {self.head!r}; allowed are {', '.join(get_args(HeadName))}")
+
+    def _check_numbers(self) -> None:
         for name, smallest in (
             ("way", 2),
             ("shot", 1),
@@ -141,15 +160,3 @@ class FewShotConfig(FewShotSettings):
         for name in ("coefficient", "weight_clustering"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed is a number of at least 0")
-        if self.learner == "reptile" and self.inner_batch == 1:
-            raise ValueError("inner_batch is 1; batch norm takes its statistics from a batch, which needs 2 images")
-        if self.weight_clustering and self.learner != "reptile":
-            raise ValueError(f"weight_clustering is for the reptile learner, not {self.learner}")
-        self.check_head(self.head_name)
-        if self.regularizer != "none" and self.learner != "classical":
-            raise ValueError(f"regularizer {self.regularizer} is for the classical learner, not {self.learner}")
-
-    def check_head(self, head: HeadName) -> None:
-        """Raises ValueError for a head on frozen features if the learner's network is there to be fine-tuned."""
-        if self.is_fine_tuned and head != "fine-tuning":
-            raise ValueError(f"head {head} does not go with the learner {self.learner}")
