@@ -23,7 +23,7 @@ _Found = TypeVar("_Found")
 def adapted_accuracies(
     network: nn.Module, episodes: Tasks, count: int, adaptation: Adaptation, progress: Progress | None = None
 ) -> Tensor:
-    """The share of queries classified rightly after fine-tuning on each of the first `count` episodes: (count,).
+    """The share of queries classified correctly after fine-tuning on each of the first `count` episodes: (count,).
 
     The network runs in evaluation mode, without dropout; its batch norms keep their mode.
     """

@@ -50,8 +50,8 @@ def evaluate_run(
 ) -> list[dict[str, Any]]:
     """The accuracy for each number of shots, as plain JSON values, with those of all episodes.
 
-    against: another run, whose paired difference on equal episodes is told. Raises ValueError if the images do not fit
-    a run, it was trained on their classes and `allow_seen` is not set, or there are too few.
+    against: another run, whose paired difference on the same episodes is reported. Raises ValueError if the images do
+    not fit a run, if it was trained on their classes and `allow_seen` is not set, and if there are too few.
     """
     runs = [run] if against is None else [run, against]
     seen = [one.check(data, test.split, allow_seen=test.allow_seen) for one in runs]
@@ -127,7 +127,7 @@ def _evaluated(
 
 
 def _figures(head: HeadName, evaluator: Evaluator, seen: int, accuracies: Tensor) -> dict[str, Any]:
-    """What is told of each run, alone or against another."""
+    """The part of the record that is about one run."""
     return {
         "batch_norm": evaluator.batch_norm,
         "head": head,

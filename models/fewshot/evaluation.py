@@ -60,7 +60,7 @@ def embedded_at_once(data: FewShotData) -> int:
 def episode_accuracies(
     features: Tensor, episodes: Episodes, count: int, head: Head, progress: Progress | None = None
 ) -> Tensor:
-    """The share of queries that a head classifies rightly in each of the first `count` episodes: (count,), float64.
+    """The share of queries that a head classifies correctly in each of the first `count` episodes: (count,), float64.
 
     features: of all images of the episodes' split, from `embed`.
     """

@@ -29,7 +29,7 @@ class Evaluator(Protocol):
         """The mode of batch norm, for reports; `episode` is called transductive."""
 
     def accuracies(self, episodes: Episodes, count: int, progress: Progress | None = None) -> Tensor:
-        """The share of queries classified rightly in each of the first `count` episodes: (count,), float64."""
+        """The share of queries classified correctly in each of the first `count` episodes: (count,), float64."""
 
 
 class FeatureEvaluator:

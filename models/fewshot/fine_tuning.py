@@ -51,7 +51,7 @@ def fine_tuned_logits(
 
     support: images (tasks, n, channels, height, width) and labels (tasks, n). batches: the images of each step, int64
     (tasks, steps, size), as `minibatches` draws them or `whole_support` makes them. The module stays as it is and runs
-    in its training or evaluation mode; `query_logits` tells what its mode of batch norm means.
+    in its training or evaluation mode; `query_logits` says what its mode of batch norm means.
 
     Raises ValueError for impossible numbers of steps, tasks or a chunk, a learning rate of 0 or less, another
     optimizer, batch norm in mode `running` in training or in mode `episode` for a single image, and, naming the task,

@@ -22,8 +22,9 @@ def evaluate_official(
 ) -> dict[str, Any]:
     """The right answers of a run, in all and by official run, and its error rate, as plain JSON values.
 
-    against: another run, whose paired difference over the official runs is told. head, batch_norm: None for the runs'
-    own. Raises ValueError if a run takes images of another shape, or is to be fine-tuned to another number of ways.
+    against: another run, whose paired difference over the official runs is reported. head, batch_norm: None for the
+    runs' own. Raises ValueError if a run takes images of another shape, or is to be fine-tuned to another number of
+    ways.
     """
     accuracies, record = _evaluated(run, official, head, batch_norm)
     record |= {"data": official.name, "episode_digest": official.digest}
@@ -37,7 +38,7 @@ def evaluate_official(
 def _evaluated(
     run: FewShotRun, official: OmniglotRuns, head: HeadName | None, batch_norm: BatchNormMode | None
 ) -> tuple[Tensor, dict[str, Any]]:
-    """Accuracies (20,) by official run, and what is told of them."""
+    """Accuracies (20,) by official run, and the run's part of the record."""
     if run.image_shape != official.image_shape:
         raise ValueError(
             f"{run.folder} takes images of {run.image_shape} (channels, height, width), "

@@ -40,7 +40,7 @@ def run_few_shot(
     *,
     resume: bool = False,
 ) -> dict[str, Any]:
-    """Trains an encoder in `folder` and returns its summary, which is also in result.json.
+    """Trains a network in `folder` and returns the summary of the run, which is also in result.json.
 
     resume: whether `folder` may hold a run already, which then goes on; it has to have the same settings.
     Raises ValueError if `folder` holds a run and `resume` is not set, or one of other settings.

@@ -59,7 +59,7 @@ class FewShotSettings:
     fine_tuning_steps: int = 10
     """Steps of fine-tuning in evaluation."""
     weight_clustering: float = 0.0
-    """Coefficient of the pull of a batch's tasks towards their mean, with the constant 2 (1 - 1/m) for m tasks included;
+    """Coefficient of the pull of a batch's tasks towards their mean, including the constant 2 (1 - 1/m) for m tasks;
     reptile alone."""
     way_through_tasks: Way = "auto"
     """Tasks of a batch: one by one (loop), together (vmap), or the quicker of the two, found by a short timing."""
@@ -115,7 +115,7 @@ class FewShotConfig(FewShotSettings):
             raise ValueError(f"regularizer {self.regularizer} is for the classical learner, not {self.learner}")
 
     def check_head(self, head: HeadName) -> None:
-        """Raises ValueError for a head on frozen features if the learner's network is there to be fine-tuned."""
+        """Raises ValueError for a head on frozen features if the learner's network is meant to be fine-tuned."""
         if self.is_fine_tuned and head != "fine-tuning":
             raise ValueError(f"head {head} does not go with the learner {self.learner}")
 

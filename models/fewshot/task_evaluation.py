@@ -30,9 +30,9 @@ class Tasks(Protocol):
 def task_accuracies(
     encoder: nn.Module, tasks: Tasks, count: int, head: Head, progress: Progress | None = None
 ) -> Tensor:
-    """The share of queries that a head classifies rightly in each of the first `count` episodes: (count,), float64.
+    """The share of queries that a head classifies correctly in each of the first `count` episodes: (count,), float64.
 
-    The encoder is in evaluation mode meanwhile, without dropout; `task_features` tells what its mode of batch norm
+    The encoder is in evaluation mode meanwhile, without dropout; `task_features` says what its mode of batch norm
     means. Raises ValueError, naming the episode, if features are not finite.
     """
     check_positive("number of episodes", count)

@@ -74,7 +74,7 @@ def printed_bound(ratio: float) -> float:
 def stronger_bound(ratio: float) -> float:
     """8 e / (1 - e/2), at most 1: it says something up to e = 2/17.
 
-    A test point is classified rightly if x, y and z are within D/4 of their means. By Chebyshev's inequality (5.1),
+    A test point is classified correctly if x, y and z are within D/4 of their means. By Chebyshev's inequality (5.1),
     that fails with a probability of at most (2 Var X + Var Y) / (D/4)^2, and (D/4)^2 is (Var X + Var Y)(1 - e/2) / 4e.
     """
     return min(1.0, 8 * ratio / (1 - ratio / 2)) if ratio < 2 else 1.0

@@ -83,7 +83,7 @@ def measure_tables(
 
 
 def training_table(number: str, results: Mapping[str, Any]) -> Table:
-    """Table `number` from what `measure_tables` returned: published columns beside ours, over seeds as all tables."""
+    """Table `number` from what `measure_tables` returned, with published columns beside ours."""
     if number == _THEOREM:
         return theorem_table(results["theorem"])
     if number == _METHODS:

@@ -19,9 +19,10 @@ _CERTAIN = 2  # standard errors
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim's mean difference over seeds, with 1 SE, both in the claim's unit; None for SE with nothing to tell it.
+    """A claim's mean difference over seeds, with 1 SE, both in the claim's unit.
 
-    The standard error has two parts: over units, which all seeds share, and over seeds, if there are several.
+    The standard error has two parts: over units, which all seeds share, and over seeds, if there are several. It is
+    None for one unit and one seed.
     """
 
     claim: Claim
@@ -37,7 +38,7 @@ class Verdict:
 
 
 def decide(claim: Claim, records: Records) -> Verdict:
-    """The verdict on a claim whose records are there for the same seeds."""
+    """The verdict on a claim, from records of both networks with the same seeds."""
     more, less = records[claim.more], records[claim.less]
     pairs = [_paired(claim.values(more[seed]), claim.values(less[seed])) for seed in more]
     scale = 100 if claim.unit == "%" else 1

@@ -68,7 +68,7 @@ def read_omniglot_runs(path: Path) -> OmniglotRuns:
     """The official test from all_runs.zip, from a folder with this archive, or from a folder with what it holds.
 
     A run is a folder with class_labels.txt, test/itemNN.png and training/classNN.png; each line of class_labels.txt
-    tells the training picture of a test picture's character. Drawings are scaled as `read_omniglot` does.
+    names a test picture and the training picture of its character. Drawings are scaled as `read_omniglot` does.
 
     Raises ValueError if there are not 20 runs of 20 characters, a line names a picture that is missing or named twice,
     or a file is damaged.
