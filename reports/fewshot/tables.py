@@ -97,7 +97,7 @@ def training_table(number: str, results: Mapping[str, Any]) -> Table:
         times=results["times"],
     )
     published, measured = comparison(PUBLISHED[number], found)
-    return rendered(published, measured, f"{_NOTES.get(number, '')} {_ours(results, number)}".strip())
+    return rendered(published, measured, f"{_NOTES.get(number, '')} {_ours(results)}".strip())
 
 
 _HEADS_NOTE = "Ours: MAML's column fine-tunes the whole network from a classifier of zeros, batch norm running."
@@ -120,7 +120,7 @@ _NOTES = {
 }
 
 
-def _ours(results: Mapping[str, Any], number: str = "") -> str:
+def _ours(results: Mapping[str, Any]) -> str:
     """What our numbers are from."""
     seeds = len(results["seeds"])
     several = f"{seeds} seeds, mean and half the range" if seeds > 1 else "1 seed"
