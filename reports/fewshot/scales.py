@@ -40,6 +40,7 @@ class Scale:
 
 _FEATURES_SMALL = {"shot": 3, "query": 4}
 _ADAPTED_SMALL = {
+    "shot": 3,
     "query": 4,
     "inner_steps": 5,
     "fine_tuning_steps": 10,
@@ -77,8 +78,9 @@ SCALES = {
             "prototype": {"shot": 5, "query": 6, "tasks": 8, "batches": 1000, "epochs": 60},
             # Batches of 130 images for the text's 128, and as many as 64 classes of 600 images make in an epoch.
             "classical": {"shot": 1, "query": 1, "tasks": 13, "batches": 300, "epochs": 300, "schedule": "steps"},
-            "maml": {"tasks": 4, "batches": 1000, "epochs": 60},
-            "fomaml": {"tasks": 5, "batches": 1000, "epochs": 100, "inner_steps": 8, "fine_tuning_steps": 50},
+            "maml": {"shot": 5, "tasks": 4, "batches": 1000, "epochs": 60},
+            "fomaml": {"shot": 5, "tasks": 5, "batches": 1000, "epochs": 100}
+            | {"inner_steps": 8, "fine_tuning_steps": 50},
             "reptile": {"shot": 15, "query": 1, "tasks": 5, "batches": 1000, "epochs": 100}
             | {"inner_steps": 8, "inner_rate": 2.2e-4, "fine_tuning_steps": 88},
         },
