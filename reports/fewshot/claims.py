@@ -184,7 +184,7 @@ def _moves() -> list[Claim]:
             )
             for name, backbone in whole
             for measured, text in (
-                ("distances", "moves farther than Reptile"),
+                ("mean_distances", "moves its filters farther than Reptile"),
                 ("remaining_loss", "keeps more of its loss than Reptile"),
             )
         ),

@@ -1,5 +1,6 @@
 """Trains a network of chapter 5's tables and measures it."""
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from models.fewshot.class_images import FewShotData
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.evaluation import episode_accuracies
 from models.fewshot.evaluators import HEADS, FineTuningEvaluator
+from models.fewshot.inner import trainable
 from models.fewshot.learners import fine_tuning_of
 from models.fewshot.measurement import alignment, class_separation
 from models.fewshot.run import FewShotRun, load_run, run_few_shot
@@ -105,17 +107,23 @@ def _alignment(settings: dict[str, Any], folder: Path, data: FewShotData, scale:
 
 
 def _moves(settings: dict[str, Any], folder: Path, data: FewShotData, scale: Scale, progress: Progress) -> Record:
-    """Distances and losses as a whole network is fine-tuned to tasks of test classes."""
+    """Distances and losses as a whole network is fine-tuned to tasks of test classes.
+
+    Distances are the filter-normalised one, a root of a sum over filters, and the root of its mean over filters, which
+    compares networks of unequal size.
+    """
     run = load_run(folder.parent / settings["moves"] / RUN)
     tuned = fine_tuning_of(run.config, run.network)
     tasks = scale.followed_tasks if run.config.is_fine_tuned else scale.tuned_episodes
+    filters = math.sqrt(sum(len(weight) for weight in trainable(run.network).values() if weight.ndim > 1))
     record: Record = {}
     for shape in _shapes(run.config.way, data, "test"):
         path = tuned.path(Episodes(data, "test", shape, _EPISODE_SEED), tasks, progress)
         record[str(shape.shot)] = {
             "distances": path.distances[:, -1].tolist(),
+            "mean_distances": (path.distances[:, -1] / filters).tolist(),
             "remaining_loss": (path.losses[:, -1] / path.losses[:, 0]).tolist(),
-            "distance_by_step": path.distances.mean(0).tolist(),
+            "mean_distance_by_step": (path.distances.mean(0) / filters).tolist(),
             "loss_by_step": path.losses.mean(0).tolist(),
         }
     return record

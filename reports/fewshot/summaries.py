@@ -62,7 +62,8 @@ def _without_units(record: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         if not isinstance(value, Mapping)
-        else {**value} | {measured: _estimate(value[measured]) for measured in ("distances", "remaining_loss")}
+        else {**value}
+        | {measured: _estimate(value[measured]) for measured in ("distances", "mean_distances", "remaining_loss")}
         for name, value in record.items()
     }
 

@@ -53,7 +53,8 @@ def figure_5_2(source: FigureSource) -> Figure:
 def figure_5_3(source: FigureSource) -> Figure:
     """Figure 5.3: how far fine-tuning moves parameters, and 5.5.1's networks, whose loss hardly falls as they move.
 
-    Distances are filter-normalised, in units of the filters at the start.
+    Distances are filter-normalised, in units of the filters at the start; those of networks of unequal size are roots of
+    means over filters. R2-D2 and MetaOptNet are fine-tuned as by MAML, Reptile as by itself.
     """
     data, scale = _read(source)
     reptile = {"Reptile": "Reptile", pulled(BEST_PULL): "weight clustering"}
@@ -64,7 +65,8 @@ def figure_5_3(source: FigureSource) -> Figure:
     for axes, shot in zip(panels[0], _SHOTS, strict=True):
         _histogram(axes, {label: found[name][shot]["distances"] for name, label in reptile.items()})
         axes.set_title(f"{shot}-shot: distance after fine-tuning", fontsize=10)
-    for axes, measured, title in zip(panels[1], ("distance", "loss"), ("distance", "loss of the support"), strict=True):
+    shown = {"mean_distance": "mean distance of a filter", "loss": "loss of the support"}
+    for axes, (measured, title) in zip(panels[1], shown.items(), strict=True):
         for (name, label), colour in zip(whole.items(), _COLOURS, strict=True):
             axes.plot(found[name]["1"][f"{measured}_by_step"], color=colour, label=label)
         axes.set(xlabel="steps of fine-tuning the whole network", ylim=(0, None))

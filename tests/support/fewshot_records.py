@@ -38,5 +38,5 @@ def made_up_records(seeds: tuple[int, ...] = (0, 1)) -> Records:
 
 
 def _followed(numbers: Callable[[], list[float]]) -> dict[str, list[float]]:
-    measured = ("distances", "remaining_loss", "distance_by_step", "loss_by_step")
+    measured = ("distances", "mean_distances", "remaining_loss", "mean_distance_by_step", "loss_by_step")
     return {name: numbers() for name in measured}

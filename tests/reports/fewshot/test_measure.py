@@ -75,8 +75,8 @@ def test_fine_tuning_is_followed_from_an_encoder_and_from_a_whole_network(
     for shot in (1, 5):
         assert len(followed("distances", shot)(record)) == len(followed("remaining_loss", shot)(record)) == tasks
         of_shot = record[str(shot)]
-        assert of_shot["distance_by_step"][0] == 0 < of_shot["distance_by_step"][-1]
-        assert len(of_shot["loss_by_step"]) == len(of_shot["distance_by_step"]) == 3
+        assert of_shot["mean_distance_by_step"][0] == 0 < of_shot["mean_distance_by_step"][-1]
+        assert len(of_shot["loss_by_step"]) == len(of_shot["mean_distance_by_step"]) == 3
 
 
 def test_two_networks_are_compared_by_both_estimates(records: dict[str, Record]) -> None:

@@ -74,7 +74,7 @@ def test_figure_5_3_shows_all_tasks_and_all_steps(source: FigureSource, monkeypa
             distances = records[moves(name)][0][shot]["distances"]
             assert sum(bar.get_height() for bar in bars) == len(distances)
             assert f"mean {np.mean(distances):.3f}" in label
-    for axes, measured in zip(paths, ("distance_by_step", "loss_by_step"), strict=True):
+    for axes, measured in zip(paths, ("mean_distance_by_step", "loss_by_step"), strict=True):
         drawn = [line.get_ydata() for line in axes.lines]
         expected = [records[moves(name)][0]["1"][measured] for name in ("R2-D2-M", "MetaOptNet-M", "Reptile")]
         assert np.allclose(drawn, expected)
