@@ -53,8 +53,8 @@ def figure_5_2(source: FigureSource) -> Figure:
 def figure_5_3(source: FigureSource) -> Figure:
     """Figure 5.3: how far fine-tuning moves parameters, and 5.5.1's networks, whose loss hardly falls as they move.
 
-    Distances are filter-normalised, in units of the filters at the start; those of networks of unequal size are roots of
-    means over filters. R2-D2 and MetaOptNet are fine-tuned as by MAML, Reptile as by itself.
+    Distances are filter-normalised, in units of the filters at the start; those of networks of unequal size are roots
+    of means over filters. R2-D2 and MetaOptNet are fine-tuned as by MAML, Reptile as by itself.
     """
     data, scale = _read(source)
     reptile = {"Reptile": "Reptile", pulled(BEST_PULL): "weight clustering"}

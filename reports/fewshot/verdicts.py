@@ -7,6 +7,7 @@ from statistics import mean, stdev
 from typing import Any
 
 import torch
+from scipy import stats
 from torch import Tensor
 
 from models.fewshot.statistics import paired_difference
@@ -14,25 +15,27 @@ from reports.fewshot.claims import Claim, claims_of
 from reports.fewshot.experiments import Records
 from reports.tables.table import Table
 
-_CERTAIN = 2  # standard errors
+_CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim's mean difference over seeds, with 1 SE, both in the claim's unit.
+    """A claim's mean difference over seeds, with 1 SE and half of the 95% interval, all in the claim's unit.
 
-    The standard error has two parts: over units, which all seeds share, and over seeds, if there are several. It is
-    None for one unit and one seed.
+    The standard error has two parts: over units, which all seeds share, and over seeds, if there are several. Both
+    errors are None for one unit and one seed. The interval is Student's, with the degrees of freedom of both parts
+    (Welch and Satterthwaite), as a few seeds tell little about their deviation.
     """
 
     claim: Claim
     difference: float
     standard_error: float | None
+    half_width: float | None
 
     @property
     def word(self) -> str:
-        """`seen` or `reversed` if the difference is more than two standard errors from 0, else `not seen`."""
-        if self.standard_error is None or abs(self.difference) <= _CERTAIN * self.standard_error:
+        """`seen` or `reversed` if 0 is outside of the interval, else `not seen`."""
+        if self.half_width is None or abs(self.difference) <= self.half_width:
             return "not seen"
         return "seen" if self.difference > 0 else "reversed"
 
@@ -43,13 +46,25 @@ def decide(claim: Claim, records: Records) -> Verdict:
     pairs = [_paired(claim.values(more[seed]), claim.values(less[seed])) for seed in more]
     scale = 100 if claim.unit == "%" else 1
     by_seed = [float((one - other).mean()) for one, other in pairs]
-    parts = []
+    errors: dict[float, float] = {}  # by degrees of freedom
     if len(pairs[0][0]) > 1:
         over_seeds = [torch.stack(side).mean(0) for side in zip(*pairs, strict=True)]
-        parts.append(paired_difference(*over_seeds).standard_error)
+        errors[len(over_seeds[0]) - 1] = paired_difference(*over_seeds).standard_error
     if len(by_seed) > 1:
-        parts.append(stdev(by_seed) / math.sqrt(len(by_seed)))
-    return Verdict(claim, scale * mean(by_seed), scale * math.hypot(*parts) if parts else None)
+        errors[len(by_seed) - 1] = stdev(by_seed) / math.sqrt(len(by_seed))
+    if not errors:
+        return Verdict(claim, scale * mean(by_seed), None, None)
+    error = scale * math.hypot(*errors.values())
+    return Verdict(claim, scale * mean(by_seed), error, error * _quantile(errors))
+
+
+def _quantile(errors: Mapping[float, float]) -> float:
+    """Student's t for the confidence and a sum of independent errors, given by their degrees of freedom."""
+    total = sum(error**2 for error in errors.values())
+    if not total:
+        return 0.0
+    degrees = total**2 / sum(error**4 / each for each, error in errors.items())
+    return float(stats.t.ppf((1 + _CONFIDENCE) / 2, degrees))
 
 
 def _paired(more: Tensor, less: Tensor) -> tuple[Tensor, Tensor]:
@@ -68,6 +83,7 @@ def decided(records: Records, chosen: Mapping[str, Mapping[str, str]]) -> list[d
             "unit": one.claim.unit,
             "difference": one.difference,
             "standard_error": one.standard_error,
+            "half_width": one.half_width,
             "verdict": one.word,
         }
         for one in verdicts
@@ -80,9 +96,9 @@ def claims_table(verdicts: Sequence[Mapping[str, Any]], note: str) -> Table:
         "Claims of chapter 5",
         ("table", "claim", "difference", "1 SE", "verdict"),
         [_row(verdict) for verdict in verdicts],
-        "Differences are paired: on the same episodes, or on the same pairs of classes. Seen: more than two standard "
-        "errors above 0; reversed: as many below. The standard error is over episodes or pairs, and over seeds as well "
-        f"if there are several. {note}",
+        "Differences are paired: on the same episodes, or on the same pairs of classes. Seen: the 95% interval, by "
+        "Student's t, lies above 0; reversed: below. The standard error is over episodes or pairs, and over seeds as "
+        f"well if there are several. {note}",
         labels=2,
     )
 

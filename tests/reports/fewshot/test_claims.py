@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import t as student
 
 from reports.fewshot.claims import Claim, accuracies, claims_of
 from reports.fewshot.experiments import Records
@@ -37,8 +38,19 @@ def test_the_standard_error_is_paired_and_over_seeds(seeds: int) -> None:
     over_seeds = difference.mean(1).std(ddof=1) / np.sqrt(seeds) if seeds > 1 else 0.0
     assert verdict.difference == pytest.approx(100 * difference.mean())
     assert verdict.standard_error == pytest.approx(100 * np.hypot(episodes, over_seeds))
+    degrees = (episodes**2 + over_seeds**2) ** 2 / (episodes**4 / 49 + over_seeds**4 / max(1, seeds - 1))
+    assert verdict.half_width == pytest.approx(verdict.standard_error * student.ppf(0.975, degrees))
     assert verdict.word == "seen"
     assert decide(CLAIM, records_of(less, more)).word == "reversed"
+
+
+def test_two_seeds_that_disagree_decide_nothing() -> None:
+    more = np.array([[0.6, 0.61, 0.59], [0.9, 0.91, 0.89]])
+    verdict = decide(CLAIM, records_of(more, np.full((2, 3), 0.5)))
+    assert verdict.difference == pytest.approx(25)
+    assert verdict.standard_error == pytest.approx(15, rel=0.01)
+    assert verdict.half_width > 10 * verdict.standard_error  # of one degree of freedom
+    assert verdict.word == "not seen"
 
 
 def test_no_difference_is_not_seen() -> None:
