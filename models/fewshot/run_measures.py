@@ -1,6 +1,6 @@
 """Measures of finished runs (dissertation section 5.4): how features cluster, and how like another run's they are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -49,8 +49,10 @@ def run_features(run: FewShotRun, data: FewShotData, split: str, progress: Progr
 
     A network that was trained on episodes' own statistics has no running ones, and images that share statistics would
     have features that depend on each other's company. Its batch norms get the statistics of the whole split, which
-    stay fixed while each image is embedded. The run's network stays as it is.
+    stay fixed while each image is embedded. The run's network stays as it is. Raises ValueError if the images do not
+    fit the run.
     """
+    run.check(data, split, allow_seen=True)
     data = data.normalised_by(run.mean, run.std)
     encoder = _encoder(run)
     batch_norm = str(batch_norm_of(encoder))
@@ -63,19 +65,18 @@ def run_features(run: FewShotRun, data: FewShotData, split: str, progress: Progr
 
 
 def measure_runs(
-    run: FewShotRun, data: FewShotData, wanted: Measurement, against: FewShotRun | None, progress: Progress
+    runs: Sequence[FewShotRun], found: Sequence[RunFeatures], data: FewShotData, wanted: Measurement
 ) -> dict[str, Any]:
     """The measures of a run, as plain JSON values.
 
-    against: another run, measured on the same pairs: the paired differences, CKA, and the distance of the encoders'
-    parameters, None if their shapes differ. Training classes are allowed; the record counts them.
+    runs: one, or two that are measured on the same pairs; then also the paired differences, CKA, and the distance of
+    the encoders' parameters, None if their shapes differ. found: their features of the split. Training classes are
+    allowed; the record counts them.
 
-    Raises ValueError if the images do not fit a run, and for classes or settings that allow no pairs.
+    Raises ValueError for classes or settings that allow no pairs.
     """
-    runs = [run] if against is None else [run, against]
     seen = [one.check(data, wanted.split, allow_seen=True) for one in runs]
     classes = data.split(wanted.split)
-    found = [run_features(one, data, wanted.split, progress) for one in runs]
     separations = [class_separation(one.features, classes.counts, wanted.pairs, wanted.seed) for one in found]
     measured = [
         _described(one, features, count) | _separation_record(separation, features, classes.counts, wanted.printed)
@@ -91,8 +92,8 @@ def measure_runs(
         "seed": wanted.seed,
         "runs": measured,
     }
-    if against is not None:
-        record |= _comparison(run, against, found, separations)
+    if len(runs) > 1:
+        record |= _comparison(runs[0], runs[1], found, separations)
     return record
 
 
@@ -136,7 +137,7 @@ def _separation_record(
 
 
 def _comparison(
-    run: FewShotRun, against: FewShotRun, found: list[RunFeatures], separations: list[Separation]
+    run: FewShotRun, against: FewShotRun, found: Sequence[RunFeatures], separations: list[Separation]
 ) -> dict[str, Any]:
     """The first run minus the second, and their likeness."""
     one, other = separations

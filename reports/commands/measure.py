@@ -1,5 +1,6 @@
 """`wrapmac measure`: what the features of few-shot runs look like."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -23,6 +24,9 @@ def measure(
     pairs: Annotated[int, arg(metavar="N", help="random pairs of classes, two images each")] = 10_000,
     seed: Annotated[int, arg(metavar="N", help="seed of the pairs")] = 0,
     printed: Annotated[bool, arg(help="show R_FC and R_HV as the dissertation prints them, too")] = False,
+    plane: Annotated[
+        Path | None, arg(metavar="FILE.png", help="draw three classes in the plane of their linear discriminants there")
+    ] = None,
     json_file: JsonFile = None,
 ) -> int:
     """Measure the features of a few-shot run: how classes separate and, given RUN2, how alike the two runs are.
@@ -31,20 +35,27 @@ def measure(
     separated. With RUN2 also the paired differences, CKA and the filter-normalised distance of the encoders.
     """
     from models.fewshot.readers.registry import read_source
-    from models.fewshot.run_measures import Measurement, measure_runs
+    from models.fewshot.run_measures import Measurement, measure_runs, run_features
     from models.progress import Progress
     from models.training.run import RunFolder
     from reports.commands.output import show, write_json
+    from reports.fewshot.planes import draw_planes
     from reports.fewshot.separation import likeness_lines, separation_table
+    from reports.page.figures import write_picture
 
     wanted = Measurement(split=split, pairs=pairs, seed=seed, printed=printed)
     folders = [run] if against is None else [run, against]
     runs = [_few_shot_run(folder) for folder in folders]
     inputs = [file for folder in folders for file in RunFolder(folder).files]
-    ensure_outputs(json_file, inputs=[*inputs, source.data], data=source.data)
+    ensure_outputs(plane, json_file, inputs=[*inputs, source.data], data=source.data)
     data = read_source(source)
     with Progress() as progress:
-        record = measure_runs(runs[0], data, wanted, runs[1] if len(runs) > 1 else None, progress)
+        found = [run_features(one, data, split, progress) for one in runs]
+    record = measure_runs(runs, found, data, wanted)
+    if plane is not None:
+        titles = [str(folder) for folder in folders]
+        features = {title: one.features for title, one in zip(titles, found, strict=True)}
+        write_picture(partial(draw_planes, features, data, split, seed), plane)
     write_json(json_file, record)
     show([separation_table(record)], notes=True)
     for line in likeness_lines(record):

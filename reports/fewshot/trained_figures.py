@@ -5,23 +5,20 @@ from statistics import fmean
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from models.fewshot.class_images import FewShotData
 from models.fewshot.measurement import class_separation
-from models.fewshot.measures import discriminant_plane
 from models.fewshot.run import load_run
 from models.fewshot.run_measures import run_features
 from reports.fewshot.experiments import measure_networks, run_folder
 from reports.fewshot.networks import BEST_PULL, moves, pulled
+from reports.fewshot.planes import COLOURS, draw_planes
 from reports.fewshot.scales import SCALES, Scale
 from reports.fewshot.sets import table_data
 from reports.tables.registry import FigureSource
 
-_COLOURS = ("#3b6fb6", "#e08a2e", "#4d9a5b")
-_CLASSES, _IMAGES = 3, 100
 _SEED = 0
 _SHOTS = ("1", "5")
 
@@ -31,23 +28,12 @@ def figure_5_2(source: FigureSource) -> Figure:
     data, scale = _read(source)
     names = {"ProtoNet-M": "ProtoNet", "ProtoNet-C": "classical training"}
     measure_networks(names, data, scale, [_SEED], source.runs, source.progress)
-    chosen, labels = _chosen(data)
-    figure, panels = plt.subplots(1, 2, figsize=(9, 4.4), layout="constrained")
-    for axes, (name, title) in zip(panels, names.items(), strict=True):
-        run = load_run(run_folder(name, _SEED, source.runs))
-        features = run_features(run, data, "test", source.progress).features
-        clustering = class_separation(features, data.split("test").counts, scale.pairs, _SEED).clustering.mean
-        plane = discriminant_plane(features[chosen], labels)
-        for label, colour in enumerate(_COLOURS):
-            points = plane[labels == label]
-            axes.scatter(points[:, 0], points[:, 1], s=12, color=colour, alpha=0.7, linewidths=0)
-        axes.set_title(f"{title}, R_FC of test classes {clustering:.2f}", fontsize=10)
-        axes.set(xlabel="first discriminant", ylabel="second discriminant")
-    note = f"{_CLASSES} test classes of {data.name}, {len(labels)} images; the plane is fitted to the images shown"
-    if features.shape[1] >= len(labels):
-        note += f",\nwhich have more dimensions ({features.shape[1]}) than there are images: any classes would part"
-    figure.supxlabel(note, fontsize=9)
-    return figure
+    features = {}
+    for name, title in names.items():
+        found = run_features(load_run(run_folder(name, _SEED, source.runs)), data, "test", source.progress).features
+        clustering = class_separation(found, data.split("test").counts, scale.pairs, _SEED).clustering.mean
+        features[f"{title}, R_FC of test classes {clustering:.2f}"] = found
+    return draw_planes(features, data, "test", _SEED)
 
 
 def figure_5_3(source: FigureSource) -> Figure:
@@ -67,7 +53,7 @@ def figure_5_3(source: FigureSource) -> Figure:
         axes.set_title(f"{shot}-shot: distance after fine-tuning", fontsize=10)
     shown = {"mean_distance": "mean distance of a filter", "loss": "loss of the support"}
     for axes, (measured, title) in zip(panels[1], shown.items(), strict=True):
-        for (name, label), colour in zip(whole.items(), _COLOURS, strict=True):
+        for (name, label), colour in zip(whole.items(), COLOURS, strict=True):
             axes.plot(found[name]["1"][f"{measured}_by_step"], color=colour, label=label)
         axes.set(xlabel="steps of fine-tuning the whole network", ylim=(0, None))
         axes.set_title(f"1-shot: {title}", fontsize=10)
@@ -87,18 +73,9 @@ def _read(source: FigureSource) -> tuple[FewShotData, Scale]:
     return table_data(source.data, scale), scale
 
 
-def _chosen(data: FewShotData) -> tuple[torch.Tensor, torch.Tensor]:
-    """Up to a hundred images of each of three test classes, and their labels."""
-    classes = data.split("test")
-    order = torch.randperm(len(classes.counts), generator=torch.Generator().manual_seed(_SEED))[:_CLASSES].tolist()
-    images = [torch.arange(min(_IMAGES, classes.counts[one])) + int(classes.offsets[one]) for one in order]
-    labels = [torch.full((len(part),), label) for label, part in enumerate(images)]
-    return torch.cat(images), torch.cat(labels)
-
-
 def _histogram(axes: Axes, distances: Mapping[str, list[float]]) -> None:
     edges = np.histogram_bin_edges(np.concatenate(list(distances.values())), bins=40)
-    for (label, values), colour in zip(distances.items(), _COLOURS, strict=False):
+    for (label, values), colour in zip(distances.items(), COLOURS, strict=False):
         axes.hist(values, bins=edges.tolist(), color=colour, alpha=0.6, label=f"{label}, mean {fmean(values):.3f}")
     axes.set(xlabel="filter-normalised distance", ylabel="tasks")
     axes.legend(frameon=False)

@@ -46,7 +46,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FewShotRun]:
 
 
 def measured(*of: FewShotRun, wanted: Measurement = WANTED) -> Any:
-    return measure_runs(of[0], data(), wanted, of[1] if len(of) > 1 else None, QUIET)
+    return measure_runs(of, [run_features(one, data(), wanted.split, QUIET) for one in of], data(), wanted)
 
 
 def in_order(split: ClassImages, order: torch.Tensor) -> ClassImages:
@@ -149,7 +149,7 @@ def test_a_run_against_itself_does_not_differ(runs: dict[str, FewShotRun]) -> No
 
 def test_images_of_another_shape_and_a_missing_split_are_named(runs: dict[str, FewShotRun]) -> None:
     with pytest.raises(ValueError, match=r"takes images of \(3, 16, 16\) .*, not \(3, 17, 17\) as random images has"):
-        measure_runs(runs["maml"], data(17), WANTED, None, QUIET)
+        run_features(runs["maml"], data(17), WANTED.split, QUIET)
     with pytest.raises(ValueError, match="random images has no split 'held out'"):
         measured(runs["maml"], wanted=Measurement(split="held out"))
 

@@ -99,6 +99,14 @@ def test_the_command_prints_and_writes_what_it_measured(trained: Path, tmp_path:
     assert "1.0000 (unbiased)" in finished.stdout
 
 
+def test_the_command_draws_the_plane_of_three_classes(trained: Path, tmp_path: Path, command: Command) -> None:
+    finished = command("measure", str(trained), *OPTIONS, "--plane", "plane.png")
+    assert finished.returncode == 0, finished.stderr
+    assert (tmp_path / "plane.png").read_bytes().startswith(b"\x89PNG")
+    finished = command("measure", str(trained), *OPTIONS, "--plane", "same", "--json", "same")
+    assert finished.returncode == 2
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

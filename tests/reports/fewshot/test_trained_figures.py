@@ -59,7 +59,7 @@ def test_figure_5_2_shows_images_of_three_test_classes(source: FigureSource, mon
         separation = class_separation(features, DATA.split("test").counts, TINY.pairs, 0)
         assert f"{separation.clustering.mean:.2f}" in axes.get_title()
     note = figure.get_supxlabel()
-    assert "36 images; the plane is fitted to the images shown" in note
+    assert "36 images; each plane is fitted to the images shown" in note
     assert ("any classes would part" in note) == (features.shape[1] >= 36)
 
 
