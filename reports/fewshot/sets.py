@@ -11,7 +11,12 @@ from reports.fewshot.scales import Scale
 
 
 def table_data(path: Path | None, scale: Scale) -> FewShotData:
-    """Drawings for an npz file, the folder's own set for a folder; the procedural set for None."""
+    """Drawings for an npz file, the folder's own set for a folder; the procedural set for None.
+
+    Raises ValueError if there is nothing at the path, or no data set.
+    """
+    if path is not None and path.suffix != ".npz" and not path.exists():
+        raise ValueError(f"{path}: no such file or folder with a few-shot data set")
     training_classes = scale.training_classes if _kind(path) == "drawings" else None
     return read_source(FewShotSource(dataset=_kind(path), data=path, training_classes=training_classes))
 

@@ -141,7 +141,10 @@ def test_data_is_found_by_its_form(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"missing.npz: no such file; `make drawings` writes it"):
         table_data(tmp_path / "missing.npz", SMALL)
     missing, out = tmp_path / "missing", tmp_path / "out"
-    with Progress(quiet=True) as progress, pytest.raises(ValueError, match="missing"):
+    with (
+        Progress(quiet=True) as progress,
+        pytest.raises(ValueError, match="missing: no such file or folder with a few-shot data set"),
+    ):
         train_tables(["5.1"], data=missing, scale="small", seeds=1, out=out, progress=progress)
     assert not out.exists()
 
