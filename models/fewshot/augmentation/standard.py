@@ -1,0 +1,53 @@
+"""What all learners train with before any other augmentation: flips, crops and colour jitter of every image."""
+
+import torch
+from torch import Tensor
+
+from models.fewshot.augmentation.changes import beside
+from models.fewshot.augmentation.colours import WHITE, PixelValues
+from models.fewshot.augmentation.draws import TaskDraws
+from models.fewshot.augmentation.shots import crop
+from models.fewshot.augmentation.soft_episode import SoftEpisode, SpareClasses
+
+_JITTER = 0.4
+_BRIGHTNESS_OF_CHANNELS = (0.299, 0.587, 0.114)
+
+
+def standard_episode(episode: SoftEpisode, draws: TaskDraws, pixels: PixelValues) -> SoftEpisode:
+    """The episode with all of its images changed by `standard`, spare ones included."""
+    spare = episode.spare and SpareClasses(
+        standard(episode.spare.support, draws.named("spare support"), pixels),
+        standard(episode.spare.query, draws.named("spare query"), pixels),
+    )
+    support = standard(episode.support, draws.named("support"), pixels)
+    return episode._replace(support=support, query=standard(episode.query, draws.named("query"), pixels), spare=spare)
+
+
+def standard(images: Tensor, draws: TaskDraws, pixels: PixelValues) -> Tensor:
+    """Images (tasks, way, n, channels, height, width), each cropped, jittered in colour and mirrored by chance.
+
+    The crop moves by up to 4 pixels, brightness, contrast and saturation change by up to 0.4 in this order, and half of
+    the images are mirrored (dissertation 6.3.3; extents of the published code).
+    """
+    count = images.shape[1:3]
+    values = pixels.to_pixels(crop(images, draws, "image"))
+    values = _jittered(values, draws, count)
+    mirrored = beside(draws.happens("mirrored", 0.5, *count), images)
+    return pixels.from_pixels(torch.where(mirrored, values.flip(-1), values))
+
+
+def _jittered(values: Tensor, draws: TaskDraws, count: torch.Size) -> Tensor:
+    strengths = draws.between("jitter", 1 - _JITTER, 1 + _JITTER, *count, 3)
+    brightness, contrast, saturation = (beside(one, values).to(values.dtype) for one in strengths.unbind(-1))
+    values = (values * brightness).clamp(0, WHITE)
+    mean = _grey(values).mean((-2, -1), keepdim=True)
+    values = torch.lerp(mean, values, contrast).clamp(0, WHITE)
+    return torch.lerp(_grey(values).expand_as(values), values, saturation).clamp(0, WHITE)
+
+
+def _grey(values: Tensor) -> Tensor:
+    """One channel of brightness."""
+    if values.shape[-3] != len(_BRIGHTNESS_OF_CHANNELS):
+        return values.mean(-3, keepdim=True)
+    weights = torch.tensor(_BRIGHTNESS_OF_CHANNELS, dtype=values.dtype, device=values.device)[:, None, None]
+    return (values * weights).sum(-3, keepdim=True)
