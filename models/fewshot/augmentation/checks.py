@@ -1,0 +1,40 @@
+"""What an augmentation asks of learner and data."""
+
+from collections.abc import Iterable
+
+from models.fewshot.augmentation.combination import Combination
+
+
+def check_learner(pool: Iterable[Combination], *, adapts_features: bool, takes_soft_labels: bool) -> None:
+    """Raises ValueError for an augmentation that a learner cannot train with.
+
+    adapts_features: whether it fine-tunes its features to a task. takes_soft_labels: whether its head takes them for
+    the support.
+    """
+    for combination in pool:
+        if adapts_features and combination.mixes_features:
+            raise ValueError(
+                f"augmentation {combination.name} mixes features, which the learner adapts to each task; "
+                "allowed are learners with a head on features"
+            )
+        if not takes_soft_labels and combination.softens_support:
+            raise ValueError(f"augmentation {combination.name} makes soft support labels, which the head does not take")
+
+
+def check_data(pool: Iterable[Combination], *, way: int, classes: int, image_shape: tuple[int, int, int]) -> None:
+    """Raises ValueError for an augmentation that a data set does not allow.
+
+    way: of the episodes. classes: to train on. image_shape: channels, height and width.
+    """
+    _, height, width = image_shape
+    for combination in pool:
+        if height != width and any(str(part) == "rotation:task" for part in combination.parts):
+            raise ValueError(
+                f"augmentation {combination.name} turns images by 90 degrees; allowed are square ones, "
+                f"not {height} x {width}"
+            )
+        if classes < combination.classes * way:
+            raise ValueError(
+                f"augmentation {combination.name} needs {combination.classes * way} classes for {way} ways; "
+                f"{classes} are there to train on"
+            )
