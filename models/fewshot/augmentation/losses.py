@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, nll_loss
 
 from models.fewshot.augmentation.candidates import Augmented, Pool
 from models.fewshot.augmentation.soft_episode import SoftEpisode
@@ -50,6 +50,12 @@ def losses_from_features(learner: Learner, pool: Pool, groups: Sequence[Augmente
     targets = _joined([episode.query_labels for episode in episodes], order).to(logits.dtype)
     losses = cross_entropy(logits.flatten(0, 1), targets.flatten(0, 1), reduction="none").view(logits.shape[:2])
     return QueryLosses(losses, logits.detach().argmax(2) == targets.argmax(2))
+
+
+def mean_loss(losses: Tensor) -> Tensor:
+    """The mean, added up as `cross_entropy` does for hard labels: it then equals that to the last bit."""
+    flat = losses.flatten()
+    return nll_loss(-flat[:, None], torch.zeros(len(flat), dtype=torch.int64, device=flat.device))
 
 
 def _order(groups: Sequence[Augmented]) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models.data.sources import check_positive
 from models.fewshot.augmentation.candidates import CandidateDraws, Candidates
-from models.fewshot.augmentation.losses import Learner, losses_from_images
+from models.fewshot.augmentation.losses import Learner, losses_from_images, mean_loss
 from models.fewshot.augmentation.pool_log import PoolLog
 from models.fewshot.augmentation.selection import losses_of_candidates
 from models.fewshot.augmentation.soft_episode import SoftEpisode
@@ -66,7 +66,9 @@ class MetaMaxUp:
         if of_candidates is None:
             of_candidates = found.losses.detach().mean(1, keepdim=True)
         metrics = {"accuracy": found.right.float().mean()}
-        return StepResult(found.losses.mean(), metrics | log.metrics(of_candidates, candidates.entries[places, chosen]))
+        return StepResult(
+            mean_loss(found.losses), metrics | log.metrics(of_candidates, candidates.entries[places, chosen])
+        )
 
 
 def _worst_slots(learner: Learner, candidates: Candidates, log: PoolLog) -> StepResult:
@@ -77,4 +79,4 @@ def _worst_slots(learner: Learner, candidates: Candidates, log: PoolLog) -> Step
     worst, where = losses.max(0)
     metrics = {"accuracy": right.gather(0, where[None]).float().mean()}
     chosen = np.take_along_axis(candidates.entries, where.cpu().numpy(), 1)
-    return StepResult(worst.mean(), metrics | log.metrics(losses.detach().mean(2).T, chosen))
+    return StepResult(mean_loss(worst), metrics | log.metrics(losses.detach().mean(2).T, chosen))

@@ -1,0 +1,197 @@
+"""Training on augmented episodes through the shared loop."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from models.backbones.batch_norm import set_batch_norm
+from models.backbones.encoder import EncoderOptions
+from models.backbones.encoders import build_encoder
+from models.fewshot.augmentation.candidates import CandidateDraws, Candidates
+from models.fewshot.augmentation.colours import PixelValues
+from models.fewshot.augmentation.combination import Combination
+from models.fewshot.augmentation.maxup import MetaMaxUp
+from models.fewshot.augmentation.pool_log import read_pool_log
+from models.fewshot.augmentation.registry import AugmentationOptions
+from models.fewshot.augmentation.soft_episode import SoftEpisode
+from models.fewshot.augmentation.training import AugmentedTraining, classes_of
+from models.fewshot.episodes import Episodes, EpisodeShape
+from models.fewshot.episodic import EpisodicTraining, LearntScale
+from models.fewshot.heads import prototype_logits, ridge_logits, svm_logits
+from models.progress import Progress
+from models.training.loop import run_stage
+from models.training.method import Loss
+from models.training.optimizers import OptimizerSettings
+from models.training.stage import Stage
+from tests.support.augmentation import ALL
+from tests.support.fewshot import FewShotData, random_classes
+
+TASKS, BATCHES, EPOCHS = 3, 2, 2
+DATA = FewShotData("images", {split: random_classes(split, (8,) * 10, size=16) for split in ("train", "test")})
+PIXELS = PixelValues(DATA.mean, DATA.std)
+OPTIONS = AugmentationOptions(pixels=PIXELS)
+
+
+def method(augmentation: MetaMaxUp | None, head: Any = ridge_logits, **options: Any) -> EpisodicTraining:
+    torch.manual_seed(0)
+    encoder, scale = build_encoder("cnn4", EncoderOptions(image_shape=DATA.shape, width=3)), LearntScale()
+    optimizer = OptimizerSettings(learning_rate=0.01).build([*encoder.parameters(), *scale.parameters()], EPOCHS)
+    way = 4 * (1 if augmentation is None else classes_of(augmentation))
+    arguments = encoder, scale, head, optimizer, Episodes(DATA, "train", EpisodeShape(way, 2, 3), seed=1)
+    if augmentation is None:
+        return EpisodicTraining(*arguments, tasks=TASKS, batches=BATCHES)
+    return AugmentedTraining(*arguments, tasks=TASKS, batches=BATCHES, augmentation=augmentation, **options)
+
+
+def one(text: str) -> MetaMaxUp:
+    return MetaMaxUp(draws=CandidateDraws(pool=[Combination.parse(text, OPTIONS)], tasks=TASKS, seed=2))
+
+
+def pool(name: str = "medium", **options: Any) -> MetaMaxUp:
+    draws = CandidateDraws(pool=Combination.parse_pool(name, OPTIONS), count=3, tasks=TASKS, seed=2)
+    return MetaMaxUp(draws=draws, **options)
+
+
+def step(training: EpisodicTraining, batch: Any = None) -> tuple[Loss, list[Tensor]]:
+    """A step's result and gradients, with the same random numbers each time."""
+    torch.manual_seed(9)
+    for model in training.models.values():
+        model.train()
+    found = training.step(training.models, batch or next(iter(training.batches(0, 0))))
+    assert isinstance(found, Loss)
+    found.loss.backward()
+    return found, [parameter.grad for model in training.models.values() for parameter in model.parameters()]
+
+
+def train(folder: Path, training: EpisodicTraining) -> list[dict[str, Any]]:
+    stage = Stage(
+        name="few", settings={}, epochs=EPOCHS, key="k", checkpoint=folder / "few.pt", metrics=folder / "few.jsonl"
+    )
+    with Progress(quiet=True) as progress:
+        run_stage(stage, training, Accelerator(cpu=True), progress)
+    return [json.loads(line) for line in (folder / "few.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def weights(training: EpisodicTraining) -> list[Tensor]:
+    return [one for model in training.models.values() for one in model.state_dict().values()]
+
+
+@pytest.mark.parametrize("head", [ridge_logits, prototype_logits, svm_logits])
+def test_no_augmentation_trains_as_without_bit_for_bit(head: Any, tmp_path: Path) -> None:
+    plain, none = method(None, head), method(one("none"), head)
+    expected = train(tmp_path / "plain", plain)
+    assert train(tmp_path / "none", none) == expected
+    assert all(map(torch.equal, weights(plain), weights(none)))
+
+
+@pytest.mark.parametrize("turned", [0.0, 1.0])
+def test_classes_that_never_turn_train_as_without_bit_for_bit(turned: float) -> None:
+    options = AugmentationOptions(pixels=PIXELS, turned=turned)
+    never = MetaMaxUp(draws=CandidateDraws(pool=[Combination.parse("rotation:task", options)], tasks=TASKS))
+    expected, found = step(method(None)), step(method(never))
+    assert (expected[0].loss == found[0].loss) == (turned == 0)
+    assert all(map(torch.equal, expected[1], found[1])) == (turned == 0)
+
+
+@pytest.mark.parametrize("head", [ridge_logits, prototype_logits, svm_logits])
+@pytest.mark.parametrize("text", ALL)
+def test_every_row_of_the_table_takes_a_step_with_every_head(text: str, head: Any) -> None:
+    found, gradients = step(method(one(text), head, standard=PIXELS))
+    assert found.loss.isfinite()
+    assert all(gradient.isfinite().all() for gradient in gradients)
+    assert sum(gradient.abs().sum() for gradient in gradients) > 0
+
+
+class OneCandidate:
+    """The draws of a pool, of which one candidate of each task is left."""
+
+    def __init__(self, kept: int, draws: CandidateDraws) -> None:
+        self.kept, self.draws, self.pool = kept, draws, draws.pool
+
+    def of(self, episode: SoftEpisode, numbers: Any) -> Candidates:
+        found = self.draws.of(episode, numbers)
+        rows = np.arange(len(numbers)) * self.draws.count + self.kept
+        return Candidates(found.pool, episode, found.entries[:, [self.kept]], found.draws.of(rows))
+
+
+class Stop(Exception):
+    pass
+
+
+@pytest.mark.parametrize("select", ["task", "slot"])
+def test_a_run_with_meta_maxup_that_was_stopped_ends_with_the_same_numbers(select: Any, tmp_path: Path) -> None:
+    whole = method(pool(select=select), standard=PIXELS)
+    entries = train(tmp_path / "whole", whole)
+    stopped = method(pool(select=select), standard=PIXELS)
+    batches = stopped.batches
+
+    def stopping(epoch: int, first: int) -> Any:
+        yield from batches(epoch, first)
+        if epoch == 1:
+            raise Stop
+
+    stopped.batches = stopping  # type: ignore[method-assign]
+    with pytest.raises(Stop):
+        train(tmp_path / "parts", stopped)
+    resumed = method(pool(select=select), standard=PIXELS)
+    assert train(tmp_path / "parts", resumed) == entries
+    assert all(map(torch.equal, weights(whole), weights(resumed)))
+
+
+def test_the_metrics_of_an_epoch_tell_what_the_pool_does(tmp_path: Path) -> None:
+    entries = train(tmp_path, method(pool()))
+    for entry in entries:
+        record = read_pool_log(entry)
+        assert len(record) == 6
+        assert sum(one.drawn for one in record.values()) == pytest.approx(1)
+        assert sum(one.chosen for one in record.values()) == pytest.approx(1)
+        assert all(one.loss is None or 0.1 < one.loss < 10 for one in record.values())
+
+
+def test_each_task_has_a_number_that_goes_on_over_epochs() -> None:
+    training = method(one("cutmix:query"))
+    numbers = [batch[4].tolist() for epoch in range(2) for batch in training.batches(epoch, 0)]
+    assert numbers == [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11]]
+    (taken_up,) = training.batches(1, 1)
+    assert taken_up[4].tolist() == [9, 10, 11]
+
+
+def test_processes_share_tasks_with_their_numbers() -> None:
+    training = method(one("cutmix:query"))
+    batch = next(iter(training.batches(0, 0)))
+    parts = [training.share(batch, process, 2) for process in range(2)]
+    assert [part[4].tolist() for part in parts] == [[0, 2], [1]]
+    assert torch.equal(parts[1][0], batch[0][1:2])
+
+
+def test_statistics_move_by_the_chosen_tasks_alone() -> None:
+    """With one task and three candidates, they are what one of the three leaves when it is all that is drawn."""
+    training = method(pool())
+    batch = tuple(part[:1] for part in next(iter(training.batches(0, 0))))
+    step(training, batch)
+    moved = training.models["encoder"].state_dict()
+    equal = []
+    for candidate in range(3):
+        alone = method(MetaMaxUp(draws=OneCandidate(candidate, training.augmentation.draws)))
+        step(alone, batch)
+        found = alone.models["encoder"].state_dict()
+        equal.append(all(torch.equal(value, moved[name]) for name, value in found.items()))
+    assert sum(equal) == 1
+
+
+def test_an_odd_number_of_classes_and_other_batch_norms_are_refused() -> None:
+    plain = method(None)
+    arguments: dict[str, Any] = {"tasks": TASKS, "batches": BATCHES}
+    parts = plain.models["encoder"], plain.models["scale"], plain.head, plain.optimizers["encoder"]
+    odd = Episodes(DATA, "train", EpisodeShape(5, 2, 3))
+    with pytest.raises(ValueError, match="episodes have 5 classes; allowed are 2 for each way"):
+        AugmentedTraining(*parts, odd, augmentation=one("mixup:task"), **arguments)
+    set_batch_norm(plain.models["encoder"], "episode")
+    with pytest.raises(ValueError, match="batch_norm is 'episode'; augmented training allows 'running'"):
+        AugmentedTraining(*parts, odd, augmentation=one("none"), **arguments)
