@@ -22,7 +22,7 @@ def cut_mix(images: Tensor, labels: Tensor, draws: TaskDraws, each: Each) -> tup
     kept = draws.beta("kept", _CONCENTRATION, *draws_shape(images, each))
     boxes = cut_boxes(images, draws, kept)
     other_images, other_labels = partners(images, labels, draws)
-    share = beside_labels(boxes.shares, images).to(labels.dtype)
+    share = beside_labels(boxes.shares.to(labels.dtype), images)
     mixed = torch.where(boxes.mask(images.device), other_images, images)
     return mixed, (1 - share) * labels + share * other_labels
 
@@ -33,7 +33,9 @@ def cut_mix_classes(episode: SoftEpisode, draws: TaskDraws) -> SoftEpisode:
     Every class has one box, which leaves half of an image before it is cut off at the borders.
     """
     spare = SpareClasses(*episode.spare)  # type: ignore[misc]  # episodes for it have spare classes
-    kept = torch.full((len(draws.numbers), *draws_shape(episode.support, "class")), _KEPT_OF_A_CLASS).double()
+    kept = torch.full(
+        (len(draws.numbers), *draws_shape(episode.support, "class")), _KEPT_OF_A_CLASS, dtype=torch.float64
+    )
     mask = cut_boxes(episode.support, draws, kept).mask(episode.support.device)
     support = torch.where(mask, spare.support, episode.support)
     return episode._replace(support=support, query=torch.where(mask, spare.query, episode.query))

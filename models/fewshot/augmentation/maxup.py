@@ -66,9 +66,8 @@ class MetaMaxUp:
         if of_candidates is None:
             of_candidates = found.losses.detach().mean(1, keepdim=True)
         metrics = {"accuracy": found.right.float().mean()}
-        return StepResult(
-            mean_loss(found.losses), metrics | log.metrics(of_candidates, candidates.entries[places, chosen])
-        )
+        of_pool = log.metrics(of_candidates, candidates.entries[places, chosen], found.losses.device)
+        return StepResult(mean_loss(found.losses), metrics | of_pool)
 
 
 def _worst_slots(learner: Learner, candidates: Candidates, log: PoolLog) -> StepResult:
@@ -79,4 +78,4 @@ def _worst_slots(learner: Learner, candidates: Candidates, log: PoolLog) -> Step
     worst, where = losses.max(0)
     metrics = {"accuracy": right.gather(0, where[None]).float().mean()}
     chosen = np.take_along_axis(candidates.entries, where.cpu().numpy(), 1)
-    return StepResult(mean_loss(worst), metrics | log.metrics(losses.detach().mean(2).T, chosen))
+    return StepResult(mean_loss(worst), metrics | log.metrics(losses.detach().mean(2).T, chosen, losses.device))

@@ -22,8 +22,9 @@ def mix_up(images: Tensor, labels: Tensor, draws: TaskDraws, each: Each) -> tupl
 def mixed_by(weights: Tensor, images: Tensor, labels: Tensor, draws: TaskDraws) -> tuple[Tensor, Tensor]:
     """MixUp with given weights of the image itself, (tasks, a, b), which broadcast against (tasks, way, n)."""
     other_images, other_labels = partners(images, labels, draws)
-    of_images = beside(weights, images).to(images.dtype)
-    of_labels = beside_labels(weights, images).to(labels.dtype)
+    weights = weights.to(images.dtype)
+    of_images = beside(weights, images)
+    of_labels = beside_labels(weights, images)
     return (
         of_images * images + (1 - of_images) * other_images,
         of_labels * labels + (1 - of_labels) * other_labels,

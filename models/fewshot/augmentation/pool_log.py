@@ -31,22 +31,21 @@ class PoolLog:
     names: Sequence[str]
     entries: Integers
 
-    def metrics(self, losses: Tensor, chosen: Integers) -> dict[str, Tensor]:
+    def metrics(self, losses: Tensor, chosen: Integers, device: torch.device) -> dict[str, Tensor]:
         """Scalars by name whose means over steps `read_pool_log` takes; none for a pool of one.
 
-        losses: of the candidates, (tasks, m). chosen: entries of what is trained on, of any shape.
+        losses: of the candidates, (tasks, m). chosen: entries of what is trained on, of any shape. device: of the
+        result, that of all metrics of a step.
         """
         if len(self.names) == 1:
             return {}
-        drawn_by = torch.from_numpy(self.entries == np.arange(len(self.names))[:, None, None]).to(losses.device)
+        drawn_by = torch.from_numpy(self.entries == np.arange(len(self.names))[:, None, None])
         drawn = drawn_by.double().mean((1, 2))
-        loss = torch.where(drawn_by, losses.double(), 0).mean((1, 2))
         share = torch.from_numpy(np.bincount(chosen.reshape(-1), minlength=len(self.names)) / chosen.size)
-        return {
-            f"{what} {name}": values[index]
-            for what, values in ((_DRAWN, drawn), (_CHOSEN, share), (_LOSS, loss))
-            for index, name in enumerate(self.names)
-        }
+        loss = torch.where(drawn_by, losses.cpu().double(), 0).mean((1, 2))
+        found = torch.stack([drawn, share, loss]).float().to(device)
+        kinds = zip((_DRAWN, _CHOSEN, _LOSS), found, strict=True)
+        return {f"{kind} {name}": values[at] for kind, values in kinds for at, name in enumerate(self.names)}
 
 
 def read_pool_log(means: Mapping[str, float]) -> dict[str, EntryRecord]:

@@ -37,7 +37,7 @@ def losses_of_candidates(learner: Learner, candidates: Candidates, at_once: int 
                 _embedded(rehearsal, slots, group, plain if candidates.pool[group.entry].keeps_support else None)
                 for group in candidates.augmented(*pairs)
             ]
-            losses[pairs] = losses_from_features(learner, candidates.pool, groups).losses.mean(1).double().cpu()
+            losses[pairs] = losses_from_features(learner, candidates.pool, groups).losses.mean(1).cpu().double()
     return losses
 
 

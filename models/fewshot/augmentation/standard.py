@@ -38,7 +38,7 @@ def standard(images: Tensor, draws: TaskDraws, pixels: PixelValues) -> Tensor:
 
 def _jittered(values: Tensor, draws: TaskDraws, count: torch.Size) -> Tensor:
     strengths = draws.between("jitter", 1 - _JITTER, 1 + _JITTER, *count, 3)
-    brightness, contrast, saturation = (beside(one, values).to(values.dtype) for one in strengths.unbind(-1))
+    brightness, contrast, saturation = (beside(one.to(values.dtype), values) for one in strengths.unbind(-1))
     values = (values * brightness).clamp(0, WHITE)
     mean = _grey(values).mean((-2, -1), keepdim=True)
     values = torch.lerp(mean, values, contrast).clamp(0, WHITE)

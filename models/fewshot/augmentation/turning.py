@@ -29,7 +29,7 @@ def _grid(angles: Tensor, images: Tensor) -> Tensor:
     """Where the pixels of turned images come from: (images, height, width, 2), between -1 and 1 inside."""
     height, width = images.shape[-2:]
     radians = angles.expand(images.shape[:3]).flatten() * (math.pi / 180)
-    sine, cosine = (part.to(images)[:, None, None] for part in (radians.sin(), radians.cos()))
+    sine, cosine = (part.to(images.dtype).to(images.device)[:, None, None] for part in (radians.sin(), radians.cos()))
     y, x = (
         torch.arange(extent, dtype=images.dtype, device=images.device) - (extent - 1) / 2 for extent in (height, width)
     )
