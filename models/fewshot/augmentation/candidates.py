@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -10,11 +10,9 @@ import torch
 from models.data.sources import check_positive
 from models.fewshot.augmentation.combination import Combination
 from models.fewshot.augmentation.draws import TaskDraws
+from models.fewshot.augmentation.settings import DrawFor
 from models.fewshot.augmentation.soft_episode import SoftEpisode
 from models.fewshot.draws import Integers, key_of
-
-DrawFor = Literal["task", "batch"]
-"""What has entries of its own: each task or, as in the published code, each batch."""
 
 Pool = Sequence[Combination]
 
@@ -83,8 +81,8 @@ class CandidateDraws:
         check_positive("tasks", self.tasks)
         if not self.pool:
             raise ValueError("pool is empty; allowed are 1 and more augmentations")
-        if self.draw_for not in ("task", "batch"):
-            raise ValueError(f"draw is {self.draw_for!r}; allowed are task, batch")
+        if self.draw_for not in get_args(DrawFor):
+            raise ValueError(f"draw is {self.draw_for!r}; allowed are {', '.join(get_args(DrawFor))}")
 
     def of(self, episode: SoftEpisode, numbers: Integers) -> Candidates:
         """The candidates of tasks with these numbers, (tasks,)."""

@@ -3,14 +3,19 @@
 from collections.abc import Iterable
 
 from models.fewshot.augmentation.combination import Combination
+from models.fewshot.augmentation.settings import Select
 
 
-def check_learner(pool: Iterable[Combination], *, adapts_features: bool, takes_soft_labels: bool) -> None:
-    """Raises ValueError for an augmentation that a learner cannot train with.
+def check_learner(
+    pool: Iterable[Combination], *, adapts_features: bool, takes_soft_labels: bool, select: Select = "task"
+) -> None:
+    """Raises ValueError for an augmentation, or a way to select candidates, that a learner cannot train with.
 
     adapts_features: whether it fine-tunes its features to a task. takes_soft_labels: whether its head takes them for
     the support.
     """
+    if select == "slot" and not takes_soft_labels:
+        raise ValueError("select is 'slot', which needs a head that takes soft labels; allowed is task")
     for combination in pool:
         if adapts_features and combination.mixes_features:
             raise ValueError(

@@ -26,15 +26,17 @@ class Combination:
     @classmethod
     def parse(cls, text: str, options: AugmentationOptions) -> Self:
         """A combination such as `cutmix:query+rotation:task`. Errors as of `parse_combination`."""
-        return cls._of(parse_combination(text), options, _TURNED_ALONE)
+        return cls.of(parse_combination(text), options)
 
     @classmethod
     def parse_pool(cls, pool: str | Sequence[str], options: AugmentationOptions) -> tuple[Self, ...]:
         """The entries of a pool, named or listed. Errors as of `models.fewshot.augmentation.names.parse_pool`."""
-        return tuple(cls._of(parts, options, _TURNED_IN_POOL) for parts in parse_pool(pool))
+        return tuple(cls.of(parts, options, in_pool=True) for parts in parse_pool(pool))
 
     @classmethod
-    def _of(cls, parts: tuple[Part, ...], options: AugmentationOptions, turned: float) -> Self:
+    def of(cls, parts: tuple[Part, ...], options: AugmentationOptions, *, in_pool: bool = False) -> Self:
+        """A combination of parts, which are in the order of their modes. in_pool: whether Meta-MaxUp draws it."""
+        turned = _TURNED_IN_POOL if in_pool else _TURNED_ALONE
         known = changes(options, turned if options.turned is None else options.turned)
         return cls(parts, tuple(known[part.name][part.mode] for part in parts))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -13,10 +13,9 @@ from models.fewshot.augmentation.candidates import CandidateDraws, Candidates
 from models.fewshot.augmentation.losses import Learner, losses_from_images, mean_loss
 from models.fewshot.augmentation.pool_log import PoolLog
 from models.fewshot.augmentation.selection import losses_of_candidates
+from models.fewshot.augmentation.settings import Select
 from models.fewshot.augmentation.soft_episode import SoftEpisode
 from models.fewshot.draws import Integers
-
-Select = Literal["task", "slot"]
 
 
 class StepResult(NamedTuple):
@@ -42,8 +41,8 @@ class MetaMaxUp:
     at_once: int = 1
 
     def __post_init__(self) -> None:
-        if self.select not in ("task", "slot"):
-            raise ValueError(f"select is {self.select!r}; allowed are task, slot")
+        if self.select not in get_args(Select):
+            raise ValueError(f"select is {self.select!r}; allowed are {', '.join(get_args(Select))}")
         check_positive("at_once", self.at_once)
 
     def step(self, learner: Learner, bare: Learner, episode: SoftEpisode, numbers: Integers) -> StepResult:

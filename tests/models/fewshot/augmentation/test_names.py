@@ -82,6 +82,8 @@ def test_a_head_without_soft_labels_takes_no_mixed_support() -> None:
     check_learner([combination("cutmix:task")], adapts_features=False, takes_soft_labels=False)
     with pytest.raises(ValueError, match="augmentation cutmix:support makes soft support labels"):
         check_learner([combination("cutmix:support")], adapts_features=False, takes_soft_labels=False)
+    with pytest.raises(ValueError, match="select is 'slot', which needs a head that takes soft labels"):
+        check_learner([], adapts_features=False, takes_soft_labels=False, select="slot")
 
 
 def test_data_that_an_augmentation_does_not_fit_is_refused() -> None:
