@@ -115,7 +115,7 @@ class AdaptiveTraining(Method):
 
     def _gradient(self, episode: Episode, how: How) -> tuple[Tensor, dict[str, Tensor]]:
         rule = self.adaptation
-        tasks, images = episode.support_labels.shape
+        tasks, images = episode.support_labels.shape[:2]
         network, start = functional(self.network), trainable(self.network)
         if rule.learner != "reptile":
             first_order = rule.learner == "fomaml"

@@ -22,7 +22,7 @@ def check_learner(
                 f"augmentation {combination.name} mixes features, which the learner adapts to each task; "
                 "allowed are learners with a head on features"
             )
-        if not takes_soft_labels and combination.softens_support:
+        if not takes_soft_labels and combination.softens("support"):
             raise ValueError(f"augmentation {combination.name} makes soft support labels, which the head does not take")
 
 

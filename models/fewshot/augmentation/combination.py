@@ -6,7 +6,7 @@ from typing import Self
 
 from models.fewshot.augmentation.changes import Change
 from models.fewshot.augmentation.draws import TaskDraws
-from models.fewshot.augmentation.names import Part, name_of, parse_combination, parse_pool
+from models.fewshot.augmentation.names import Mode, Part, name_of, parse_combination, parse_pool
 from models.fewshot.augmentation.registry import AugmentationOptions, changes
 from models.fewshot.augmentation.soft_episode import SoftEpisode
 
@@ -58,10 +58,9 @@ class Combination:
             product *= change.copies
         return product
 
-    @property
-    def softens_support(self) -> bool:
-        """Whether the support's labels are no longer one-hot, which the head has to take."""
-        return any(change.softens for part, change in self._both if part.mode == "support")
+    def softens(self, mode: Mode) -> bool:
+        """Whether the labels of the support, or of the queries, are no longer one-hot."""
+        return any(change.softens for part, change in self._both if part.mode == mode)
 
     @property
     def keeps_support(self) -> bool:

@@ -70,8 +70,8 @@ def test_a_task_is_augmented_alike_in_any_batch(text: str) -> None:
 @pytest.mark.parametrize("text", ALL)
 def test_labels_soften_only_where_an_augmentation_says_so(text: str) -> None:
     found, made = applied(text, random_episode(tasks=8)), combination(text)
-    soft = bool(((found.support_labels > 0) & (found.support_labels < 1)).any())
-    assert soft == made.softens_support
+    for mode, labels in (("support", found.support_labels), ("query", found.query_labels)):
+        assert bool(((labels > 0) & (labels < 1)).any()) == made.softens(mode)
 
 
 @pytest.mark.parametrize("text", ALL)
