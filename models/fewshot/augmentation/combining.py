@@ -6,17 +6,17 @@ from torch import Tensor
 from models.fewshot.augmentation.changes import Change
 from models.fewshot.augmentation.draws import TaskDraws
 from models.fewshot.augmentation.names import Mode
-from models.fewshot.augmentation.soft_episode import SoftEpisode, SpareClasses
+from models.fewshot.augmentation.soft_episode import SoftEpisode
 
 
 def combine_support(episode: SoftEpisode, draws: TaskDraws) -> SoftEpisode:
     """Half of each class's support images come from a spare class."""
-    return episode._replace(support=_combined(episode.support, _spare(episode).support, draws.named("support")))
+    return episode._replace(support=_combined(episode.support, episode.further.support, draws.named("support")))
 
 
 def combine_query(episode: SoftEpisode, draws: TaskDraws) -> SoftEpisode:
     """Half of each class's query images come from a spare class."""
-    return episode._replace(query=_combined(episode.query, _spare(episode).query, draws.named("query")))
+    return episode._replace(query=_combined(episode.query, episode.further.query, draws.named("query")))
 
 
 def combine_both(episode: SoftEpisode, draws: TaskDraws) -> SoftEpisode:
@@ -31,10 +31,6 @@ def _combined(images: Tensor, spare: Tensor, draws: TaskDraws) -> Tensor:
     ranks = draws.uniform("rank", way, count).argsort(-1).argsort(-1)
     chosen = (ranks < replaced[..., None]).to(images.device, non_blocking=True)
     return torch.where(chosen[..., None, None, None], spare, images)
-
-
-def _spare(episode: SoftEpisode) -> SpareClasses:
-    return SpareClasses(*episode.spare)  # type: ignore[misc]  # episodes for it have spare classes
 
 
 COMBINING: dict[Mode, Change] = {

@@ -7,7 +7,7 @@ from models.fewshot.augmentation.boxes import Boxes
 from models.fewshot.augmentation.changes import Each, beside_labels, draws_shape
 from models.fewshot.augmentation.draws import TaskDraws
 from models.fewshot.augmentation.mixup import partners
-from models.fewshot.augmentation.soft_episode import SoftEpisode, SpareClasses
+from models.fewshot.augmentation.soft_episode import SoftEpisode
 
 _CONCENTRATION = 2
 _KEPT_OF_A_CLASS = 0.5
@@ -32,13 +32,12 @@ def cut_mix_classes(episode: SoftEpisode, draws: TaskDraws) -> SoftEpisode:
 
     Every class has one box, which leaves half of an image before it is cut off at the borders.
     """
-    spare = SpareClasses(*episode.spare)  # type: ignore[misc]  # episodes for it have spare classes
     kept = torch.full(
         (len(draws.numbers), *draws_shape(episode.support, "class")), _KEPT_OF_A_CLASS, dtype=torch.float64
     )
     mask = cut_boxes(episode.support, draws, kept).mask(episode.support.device)
-    support = torch.where(mask, spare.support, episode.support)
-    return episode._replace(support=support, query=torch.where(mask, spare.query, episode.query))
+    support = torch.where(mask, episode.further.support, episode.support)
+    return episode._replace(support=support, query=torch.where(mask, episode.further.query, episode.query))
 
 
 def cut_boxes(images: Tensor, draws: TaskDraws, kept: Tensor) -> Boxes:

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from models.fewshot.augmentation.changes import Each, beside, beside_labels, draws_shape
 from models.fewshot.augmentation.draws import TaskDraws
-from models.fewshot.augmentation.soft_episode import SoftEpisode, SpareClasses
+from models.fewshot.augmentation.soft_episode import SoftEpisode
 
 _CONCENTRATION = 1
 
@@ -34,7 +34,7 @@ def mixed_by(weights: Tensor, images: Tensor, labels: Tensor, draws: TaskDraws) 
 def mix_classes(episode: SoftEpisode, draws: TaskDraws) -> SoftEpisode:
     """New classes of two: each image is the mean of one of a class and one of a spare class. Labels stay one-hot."""
     del draws  # a mean needs none
-    spare = SpareClasses(*episode.spare)  # type: ignore[misc]  # episodes for it have spare classes
+    spare = episode.further
     return episode._replace(support=(episode.support + spare.support) / 2, query=(episode.query + spare.query) / 2)
 
 

@@ -29,6 +29,14 @@ class SoftEpisode(NamedTuple):
     query_labels: Tensor
     spare: SpareClasses | None = None
 
+    @property
+    def further(self) -> SpareClasses:
+        """The spare classes. Raises ValueError if there are none."""
+        if self.spare is None:
+            way = self.support.shape[1]
+            raise ValueError(f"one class is made of two; {way} ways need {2 * way} classes drawn")
+        return self.spare
+
     def of(self, tasks: Tensor) -> "SoftEpisode":
         """Some of the tasks, by their places."""
         spare = self.spare and SpareClasses(self.spare.support[tasks], self.spare.query[tasks])

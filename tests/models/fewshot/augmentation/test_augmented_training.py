@@ -136,7 +136,7 @@ def test_a_run_with_meta_maxup_that_was_stopped_ends_with_the_same_numbers(selec
         if epoch == 1:
             raise Stop
 
-    stopped.batches = stopping  # type: ignore[method-assign]
+    stopped.batches = stopping
     with pytest.raises(Stop):
         train(tmp_path / "parts", stopped)
     resumed = method(pool(select=select), standard=PIXELS)
