@@ -86,11 +86,17 @@ class CandidateDraws:
 
     def of(self, episode: SoftEpisode, numbers: Integers) -> Candidates:
         """The candidates of tasks with these numbers, (tasks,)."""
-        key = key_of("augmentation", self.seed)
         whose = numbers // self.tasks if self.draw_for == "batch" else numbers
-        entries = TaskDraws(key, self._of_candidates(whose)).below("entry", len(self.pool))
-        draws = TaskDraws(key, self._of_candidates(numbers))
-        return Candidates(self.pool, episode, entries.numpy().reshape(-1, self.count), draws)
+        entries = TaskDraws(self._key, self._of_candidates(whose)).below("entry", len(self.pool))
+        return Candidates(self.pool, episode, entries.numpy().reshape(-1, self.count), self.draws_of(numbers))
+
+    def draws_of(self, numbers: Integers) -> TaskDraws:
+        """The draws of the candidates of tasks with these numbers, task by task: (tasks * m,)."""
+        return TaskDraws(self._key, self._of_candidates(numbers))
+
+    @property
+    def _key(self) -> np.uint64:
+        return key_of("augmentation", self.seed)
 
     def _of_candidates(self, numbers: Integers) -> Integers:
         """The numbers of candidates: (tasks * m,)."""

@@ -27,7 +27,8 @@ class Change:
     """A change of episodes, in one mode.
 
     classes: drawn for each way, 1 or 2. softens: whether labels are no longer one-hot. of_features: whether it takes
-    episodes of features instead of images. copies: of each support image in what it returns.
+    episodes of features instead of images. copies: of each support image in what it returns. turns: how many times it
+    turns each class by 90 degrees, (tasks, way), from draws and the number of ways; None if it turns none.
     """
 
     apply: EpisodeChange
@@ -35,6 +36,7 @@ class Change:
     softens: bool = False
     of_features: bool = False
     copies: int = 1
+    turns: Callable[[TaskDraws, int], Tensor] | None = None
 
 
 def in_modes(change: ImageChange, each: Each = "image") -> dict[Mode, Change]:

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+import torch
+from torch import Tensor
+
 from models.fewshot.augmentation.changes import Change
 from models.fewshot.augmentation.draws import TaskDraws
 from models.fewshot.augmentation.names import Mode, Part, name_of, parse_combination, parse_pool
@@ -71,6 +74,19 @@ class Combination:
     def mixes_features(self) -> bool:
         """Whether it changes features, not images alone."""
         return any(change.of_features for change in self.changes)
+
+    @property
+    def turns_classes(self) -> bool:
+        """Whether it turns whole classes by multiples of 90 degrees."""
+        return any(change.turns is not None for change in self.changes)
+
+    def turns(self, draws: TaskDraws, way: int) -> Tensor:
+        """How many times it turns each class by 90 degrees: (tasks, way), int64, on the CPU."""
+        found = torch.zeros(len(draws.numbers), way, dtype=torch.int64)
+        for part, change in self._both:
+            if change.turns is not None:
+                found = found + change.turns(draws.named(str(part)), way)
+        return found
 
     def of_images(self, episode: SoftEpisode, draws: TaskDraws) -> SoftEpisode:
         """The episode with its images and labels changed; it loses its spare classes.

@@ -13,7 +13,7 @@ from models.fewshot.augmentation.mixup import mix_classes, mix_up
 from models.fewshot.augmentation.names import Mode
 from models.fewshot.augmentation.self_mix import self_mix
 from models.fewshot.augmentation.shots import copying, crop, flip
-from models.fewshot.augmentation.turning import rotate, turn_classes
+from models.fewshot.augmentation.turning import class_turns, rotate, turn_classes
 
 FLIPPED_COPIES = 2
 
@@ -45,7 +45,9 @@ def changes(options: AugmentationOptions, turned: float) -> Mapping[str, Mapping
     """All augmentations. turned: probability that a class is turned."""
     each: Each = "image" if options.per_image else "task"
     doubled = partial(drop_channels, doubled=True)
-    turning: dict[Mode, Change] = {"task": Change(apply=partial(turn_classes, probability=turned))}
+    turning: dict[Mode, Change] = {
+        "task": Change(apply=partial(turn_classes, probability=turned), turns=partial(class_turns, probability=turned))
+    }
     return {
         "random-erase": in_modes(random_erase) | of_classes(random_erase),
         "self-mix": in_modes(self_mix, each),

@@ -43,10 +43,13 @@ def turn_classes(episode: SoftEpisode, draws: TaskDraws, probability: float) -> 
 
     Support and query images of a class have the same turn. Raises ValueError for images that are not square.
     """
-    way = episode.support.shape[1]
-    turned = draws.happens("turned", probability, way)
-    turns = torch.where(turned, 1 + draws.below("turns", 3, way), 0)
+    turns = class_turns(draws, episode.support.shape[1], probability)
     return episode._replace(support=turned_by(turns, episode.support), query=turned_by(turns, episode.query))
+
+
+def class_turns(draws: TaskDraws, way: int, probability: float) -> Tensor:
+    """How many times each class turns by 90 degrees: (tasks, way), int64, above 0 with a probability."""
+    return torch.where(draws.happens("turned", probability, way), 1 + draws.below("turns", 3, way), 0)
 
 
 def turned_by(turns: Tensor, images: Tensor) -> Tensor:
