@@ -11,62 +11,22 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from models.backbones.batch_norm import set_batch_norm
-from models.backbones.encoder import EncoderOptions
-from models.backbones.encoders import build_encoder
 from models.fewshot.augmentation.candidates import CandidateDraws, Candidates
-from models.fewshot.augmentation.colours import PixelValues
 from models.fewshot.augmentation.combination import Combination
 from models.fewshot.augmentation.maxup import MetaMaxUp
 from models.fewshot.augmentation.pool_log import read_pool_log
 from models.fewshot.augmentation.registry import AugmentationOptions
 from models.fewshot.augmentation.soft_episode import SoftEpisode
-from models.fewshot.augmentation.training import AugmentedTraining, classes_of
+from models.fewshot.augmentation.training import AugmentedTraining
 from models.fewshot.episodes import Episodes, EpisodeShape
-from models.fewshot.episodic import EpisodicTraining, LearntScale
+from models.fewshot.episodic import EpisodicTraining
 from models.fewshot.heads import prototype_logits, ridge_logits, svm_logits
 from models.progress import Progress
 from models.training.loop import run_stage
-from models.training.method import Loss
-from models.training.optimizers import OptimizerSettings
 from models.training.stage import Stage
+from reports.bench.memory import peak_memory
 from tests.support.augmentation import ALL
-from tests.support.fewshot import FewShotData, random_classes
-
-TASKS, BATCHES, EPOCHS = 3, 2, 2
-DATA = FewShotData("images", {split: random_classes(split, (8,) * 10, size=16) for split in ("train", "test")})
-PIXELS = PixelValues(DATA.mean, DATA.std)
-OPTIONS = AugmentationOptions(pixels=PIXELS)
-
-
-def method(augmentation: MetaMaxUp | None, head: Any = ridge_logits, **options: Any) -> EpisodicTraining:
-    torch.manual_seed(0)
-    encoder, scale = build_encoder("cnn4", EncoderOptions(image_shape=DATA.shape, width=3)), LearntScale()
-    optimizer = OptimizerSettings(learning_rate=0.01).build([*encoder.parameters(), *scale.parameters()], EPOCHS)
-    way = 4 * (1 if augmentation is None else classes_of(augmentation))
-    arguments = encoder, scale, head, optimizer, Episodes(DATA, "train", EpisodeShape(way, 2, 3), seed=1)
-    if augmentation is None:
-        return EpisodicTraining(*arguments, tasks=TASKS, batches=BATCHES)
-    return AugmentedTraining(*arguments, tasks=TASKS, batches=BATCHES, augmentation=augmentation, **options)
-
-
-def one(text: str) -> MetaMaxUp:
-    return MetaMaxUp(draws=CandidateDraws(pool=[Combination.parse(text, OPTIONS)], tasks=TASKS, seed=2))
-
-
-def pool(name: str = "medium", **options: Any) -> MetaMaxUp:
-    draws = CandidateDraws(pool=Combination.parse_pool(name, OPTIONS), count=3, tasks=TASKS, seed=2)
-    return MetaMaxUp(draws=draws, **options)
-
-
-def step(training: EpisodicTraining, batch: Any = None) -> tuple[Loss, list[Tensor]]:
-    """A step's result and gradients, with the same random numbers each time."""
-    torch.manual_seed(9)
-    for model in training.models.values():
-        model.train()
-    found = training.step(training.models, batch or next(iter(training.batches(0, 0))))
-    assert isinstance(found, Loss)
-    found.loss.backward()
-    return found, [parameter.grad for model in training.models.values() for parameter in model.parameters()]
+from tests.support.augmented_training import DATA, EPOCHS, PIXELS, TASKS, method, one, pool, step
 
 
 def train(folder: Path, training: EpisodicTraining) -> list[dict[str, Any]]:
@@ -185,9 +145,20 @@ def test_statistics_move_by_the_chosen_tasks_alone() -> None:
     assert sum(equal) == 1
 
 
+def test_meta_maxup_takes_the_memory_of_a_step_without() -> None:
+    def peak(training: EpisodicTraining) -> int:
+        batch = next(iter(training.batches(0, 0)))
+        with peak_memory(torch.device("cpu")) as found:
+            step(training, batch)
+        return found[0]
+
+    peak(method(None, width=24))  # memory that is kept from the first run on
+    assert peak(method(pool("large"), width=24)) <= 1.1 * peak(method(None, width=24))
+
+
 def test_an_odd_number_of_classes_and_other_batch_norms_are_refused() -> None:
     plain = method(None)
-    arguments: dict[str, Any] = {"tasks": TASKS, "batches": BATCHES}
+    arguments: dict[str, Any] = {"tasks": TASKS, "batches": 1}
     parts = plain.models["encoder"], plain.models["scale"], plain.head, plain.optimizers["encoder"]
     odd = Episodes(DATA, "train", EpisodeShape(5, 2, 3))
     with pytest.raises(ValueError, match="episodes have 5 classes; allowed are 2 for each way"):
