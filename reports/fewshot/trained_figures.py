@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from models.fewshot.class_images import FewShotData
 from models.fewshot.measurement import class_separation
@@ -56,6 +57,7 @@ def figure_5_3(source: FigureSource) -> Figure:
         for (name, label), colour in zip(whole.items(), COLOURS, strict=True):
             axes.plot(found[name]["1"][f"{measured}_by_step"], color=colour, label=label)
         axes.set(xlabel="steps of fine-tuning the whole network", ylim=(0, None))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_title(f"1-shot: {title}", fontsize=10)
         axes.legend(frameon=False)
     tasks = len(found["Reptile"]["1"]["distances"])
@@ -78,4 +80,5 @@ def _histogram(axes: Axes, distances: Mapping[str, list[float]]) -> None:
     for (label, values), colour in zip(distances.items(), COLOURS, strict=False):
         axes.hist(values, bins=edges.tolist(), color=colour, alpha=0.6, label=f"{label}, mean {fmean(values):.3f}")
     axes.set(xlabel="filter-normalised distance", ylabel="tasks")
-    axes.legend(frameon=False)
+    axes.margins(y=0.3)  # room for the legend
+    axes.legend(frameon=False, loc="upper right")
