@@ -13,13 +13,13 @@ from models.fewshot.classical import ClassicalTraining, Regularizer
 from models.fewshot.learners import REGULARIZERS, build_method, build_network
 from models.fewshot.settings import EncoderName, FewShotConfig, RegularizerName
 from models.progress import Progress
-from models.training.method import Batch
 from models.training.seeds import check_seed
 from reports.bench.contenders import Call, Timing, one_thread
 from reports.bench.device import DeviceName, chosen_device, described, finished
 from reports.bench.in_turn import check_count, in_turn
 from reports.bench.rows import Comparison, Row, bench_record, compared
 from reports.fewshot.bench_data import bench_data
+from reports.fewshot.training_step import train
 from reports.records.provenance import machine, tool_versions
 
 PLAIN = "none"
@@ -88,15 +88,6 @@ def classical_training(config: FewShotConfig, data: FewShotData, pairs: int) -> 
     method.models["network"].train()
     method.pairs = ClassPairs(data, pairs, config.seed)
     return method
-
-
-def train(method: ClassicalTraining, batch: Batch) -> None:
-    """Trains a learner by a step."""
-    optimizer = method.optimizers["network"].optimizer
-    optimizer.zero_grad()
-    result = method.step(method.models, batch)
-    result.loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
 
 
 def differentiate(regularizer: Regularizer, features: Tensor) -> None:

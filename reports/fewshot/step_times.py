@@ -8,12 +8,13 @@ from models.fewshot.class_images import FewShotData
 from models.fewshot.learners import build_method, build_network
 from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
-from models.training.method import Loss, Method
+from models.training.method import Method
 from reports.bench.contenders import Timing
 from reports.bench.in_turn import in_turn
 from reports.fewshot.experiments import network_config
 from reports.fewshot.networks import BACKBONES, REGULARIZERS, regularized, transfer_rows
 from reports.fewshot.scales import Scale
+from reports.fewshot.training_step import train
 
 _ROUNDS = 9
 _COEFFICIENT = 0.05  # takes as long as any other
@@ -42,16 +43,7 @@ def _step(config: FewShotConfig, data: FewShotData) -> Callable[[], None]:
     method = build_method(config, network, data, None)
     network.train()
     batches = _batches(method)
-
-    def step() -> None:
-        found = method.step(method.models, next(batches))
-        if isinstance(found, Loss):
-            found.loss.backward()  # type: ignore[no-untyped-call]
-        for scheduled in method.optimizers.values():
-            scheduled.optimizer.step()
-            scheduled.optimizer.zero_grad()
-
-    return step
+    return lambda: train(method, next(batches))
 
 
 def _batches(method: Method) -> Iterator[object]:
