@@ -1,13 +1,11 @@
 """The tables of chapter 5: networks trained, measured, and shown beside what was published."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from models.fewshot.class_images import FewShotData
 from models.fewshot.readers.omniglot_runs import OmniglotRuns
-from models.files import write_text
 from models.progress import Progress
 from reports.fewshot.experiments import measure_networks
 from reports.fewshot.methods import measure_methods, methods_table
@@ -22,6 +20,7 @@ from reports.fewshot.training_tables import TRAINING_TABLES
 from reports.fewshot.verdicts import claims_table, decided
 from reports.records.provenance import provenance
 from reports.tables.beside import rendered
+from reports.tables.results import write_results
 from reports.tables.table import Table
 
 _TIMED = "5.8"
@@ -42,8 +41,7 @@ def train_tables(
     size = SCALES[scale]
     results = measure_tables(numbers, table_data(data, size), size, range(seeds), out, progress, official_runs(data))
     tables = {number: training_table(number, results) for number in numbers}
-    write_text(out / "tables.json", json.dumps(results, indent=2))
-    write_text(out / "tables.md", "\n".join(table.markdown() for table in tables.values()))
+    write_results(out, results, tables)
     return tables
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from models.progress import Progress
 from reports.tables.published import PublishedTable
+from reports.tables.results import JSON, MARKDOWN
 from reports.tables.table import Table
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def choose_tables(numbers: Sequence[str]) -> list[str]:
 def result_files(numbers: Sequence[str], out: Path) -> list[Path]:
     """The files that training the tables `numbers` writes: `tables.json` and `tables.md` of each chapter."""
     folders = [out / chapter.folder for chapter in _CHAPTERS.values() if set(_trained(chapter)) & set(numbers)]
-    return [folder / name for folder in folders for name in ("tables.json", "tables.md")]
+    return [folder / name for folder in folders for name in (JSON, MARKDOWN)]
 
 
 def train_tables(

@@ -1,17 +1,16 @@
 """Tables of trained networks: from their rows to results, and from results to what is shown."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from models.data.cifar import cifar10
 from models.data.images import ImageData
-from models.files import write_text
 from models.progress import Progress
 from reports.records.provenance import provenance
 from reports.tables.beside import Measured, rendered
 from reports.tables.published import PublishedTable, count, number, percent, text
+from reports.tables.results import write_results
 from reports.tables.table import Table
 from reports.wrapnet.experiments import SCALES, Scale, row_experiment, run_networks
 from reports.wrapnet.training_tables import TRAINING_TABLES
@@ -41,8 +40,7 @@ def train_tables(
         raise ValueError(f"tables that are trained ({trained}) need --data with the folder or archive of CIFAR-10")
     results = measure_tables(numbers, cifar10(data), SCALES[scale], range(seeds), out, progress)
     tables = {number: training_table(number, results) for number in numbers}
-    write_text(out / "tables.json", json.dumps(results, indent=2))
-    write_text(out / "tables.md", "\n".join(table.markdown() for table in tables.values()))
+    write_results(out, results, tables)
     return tables
 
 
