@@ -39,9 +39,7 @@ def measure(
     from models.progress import Progress
     from models.training.run import RunFolder
     from reports.commands.output import show, write_json
-    from reports.fewshot.planes import draw_planes
     from reports.fewshot.separation import likeness_lines, separation_table
-    from reports.page.figures import write_picture
 
     wanted = Measurement(split=split, pairs=pairs, seed=seed, printed=printed)
     folders = [run] if against is None else [run, against]
@@ -49,10 +47,15 @@ def measure(
     inputs = [file for folder in folders for file in RunFolder(folder).files]
     ensure_outputs(plane, json_file, inputs=[*inputs, source.data], data=source.data)
     data = read_source(source)
+    for one in runs:
+        one.check(data, split, allow_seen=True)  # before any is embedded
     with Progress() as progress:
         found = [run_features(one, data, split, progress) for one in runs]
     record = measure_runs(runs, found, data, wanted)
     if plane is not None:
+        from reports.fewshot.planes import draw_planes
+        from reports.page.figures import write_picture
+
         titles = [str(folder) for folder in folders]
         features = {title: one.features for title, one in zip(titles, found, strict=True)}
         write_picture(partial(draw_planes, features, data, split, seed), plane)
