@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import torch
 
+from models.fewshot.adaptive import AdaptiveLearner
 from models.fewshot.inner import How, time_ways
 from models.progress import Progress
 from models.training.seeds import check_seed
@@ -16,7 +17,7 @@ from reports.bench.in_turn import check_count, in_turn
 from reports.bench.memory import peak_memory
 from reports.bench.other_process import called_elsewhere
 from reports.bench.rows import Comparison, Row, bench_record, compared
-from reports.fewshot.adaptation_steps import AdaptationSetting, AdaptationSteps, AdaptiveLearner
+from reports.fewshot.adaptation_steps import AdaptationSetting, AdaptationSteps
 from reports.records.provenance import machine, tool_versions
 
 PLAIN, LOOP, VMAP = "plain loop", "loop over tasks", "vmap"

@@ -2,17 +2,15 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import torch
 from torch import nn
 
 from models.backbones.encoder import EncoderOptions, with_classifier
 from models.backbones.encoders import build_encoder
+from models.fewshot.adaptive import AdaptiveLearner
 from models.fewshot.inner import Episode, How, functional, maml_gradient, minibatches, reptile_gradient, trainable
 from reports.fewshot.plain_adaptation import Gradients, plain_maml, plain_reptile
-
-AdaptiveLearner = Literal["maml", "fomaml", "reptile"]
 
 _ENCODER = "4x32"
 _WAYS = 5

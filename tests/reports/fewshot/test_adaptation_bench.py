@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import torch
 
+from models.fewshot.adaptive import AdaptiveLearner
 from reports.fewshot import adaptation_bench
 from reports.fewshot.adaptation_bench import LOOP, PLAIN, VMAP, bench_adaptation, maml_peak
-from reports.fewshot.adaptation_steps import AdaptationSetting, AdaptationSteps, AdaptiveLearner
+from reports.fewshot.adaptation_steps import AdaptationSetting, AdaptationSteps
 from reports.fewshot.bench_tables import adaptation_tables
 
 CPU = torch.device("cpu")
