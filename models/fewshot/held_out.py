@@ -16,7 +16,9 @@ from models.progress import Progress
 VALIDATION_ACCURACY = "validation_accuracy"
 """The name of the figure by which epochs are chosen."""
 
-_SHOTS = (1, 5)
+SHOTS = (1, 5)
+"""Support images of a class in the evaluations of a run and in the tables."""
+
 _MOST_QUERIES = 15
 _VALIDATION_SEED, _TEST_SEED = 1, 2
 
@@ -63,13 +65,20 @@ def summary(config: FewShotConfig, data: FewShotData, network: nn.Module, progre
     }
 
 
+def held_out_shapes(data: FewShotData, split: str, way: int) -> list[EpisodeShape]:
+    """Episodes of 1 and 5 shots, as far as every class has images for them, with 15 queries or as many as are left.
+
+    One shot stays where a class has no second image, so that drawing the episodes refuses it by name.
+    """
+    fewest = min(data.split(split).counts)
+    shots = [shot for shot in SHOTS if fewest > shot] or SHOTS[:1]
+    return [EpisodeShape(way, shot, max(1, min(_MOST_QUERIES, fewest - shot))) for shot in shots]
+
+
 def _validation(config: FewShotConfig, data: FewShotData) -> Episodes:
     return Episodes(data, "val", EpisodeShape(config.way, config.shot, config.query), _VALIDATION_SEED)
 
 
 def _tests(config: FewShotConfig, data: FewShotData) -> list[Episodes]:
-    """The episodes of the evaluation at the end: 1 and 5 shots, 15 queries or as many as every class has left."""
-    fewest = min(data.split("test").counts)
-    shots = [shot for shot in _SHOTS if fewest > shot] or _SHOTS[:1]
-    shapes = [EpisodeShape(config.way, shot, max(1, min(_MOST_QUERIES, fewest - shot))) for shot in shots]
-    return [Episodes(data, "test", shape, _TEST_SEED) for shape in shapes]
+    """The episodes of the evaluation at the end."""
+    return [Episodes(data, "test", shape, _TEST_SEED) for shape in held_out_shapes(data, "test", config.way)]

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reports.fewshot.measure import SHOTS
+from models.fewshot.held_out import SHOTS
 from reports.fewshot.networks import BACKBONES, BEST_PULL, PULLS, REGULARIZERS, moves, pulled
 
 _HEADS = {"svm": "SVM", "ridge": "RR", "prototype": "ProtoNet", "fine-tuning": "MAML"}

@@ -12,6 +12,7 @@ from models.fewshot.class_images import FewShotData
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.evaluation import episode_accuracies
 from models.fewshot.evaluators import HEADS, FineTuningEvaluator
+from models.fewshot.held_out import held_out_shapes
 from models.fewshot.inner import trainable
 from models.fewshot.learners import fine_tuning_of
 from models.fewshot.measurement import alignment, class_separation
@@ -23,10 +24,6 @@ from reports.fewshot.networks import NETWORKS, Network
 from reports.fewshot.scales import Scale
 from reports.records.experiments import Experiment, Record
 
-SHOTS = (1, 5)
-"""Support images of a class in the tables."""
-
-_MOST_QUERIES = 15
 _EPISODE_SEED, _PAIR_SEED = 2, 0
 RUN = "run"
 """The folder of a network's run, in that of its experiment."""
@@ -59,14 +56,16 @@ def _measured(name: str, run: FewShotRun, data: FewShotData, scale: Scale, progr
 
     record: Record = {
         "evaluations": [
-            evaluation("test", head, shape) for shape in _shapes(run.config.way, data, "test") for head in network.heads
+            evaluation("test", head, shape)
+            for shape in held_out_shapes(data, "test", run.config.way)
+            for head in network.heads
         ],
         "separation": {
             split: _separation(features[split], data.split(split).counts, scale.pairs) for split in ("train", "test")
         },
     }
     if "val" in data.splits and "svm" in network.heads:
-        record["validation"] = evaluation("val", "svm", _shapes(run.config.way, data, "val")[0])
+        record["validation"] = evaluation("val", "svm", held_out_shapes(data, "val", run.config.way)[0])
     return record
 
 
@@ -74,11 +73,6 @@ def _fine_tuning(run: FewShotRun, network: Network) -> FineTuningEvaluator:
     """The fine-tuning of a run's network, in the mode of batch norm that the tables have for it."""
     mode: BatchNorm = "episode" if run.config.is_fine_tuned else network.batch_norm
     return fine_tuning_of(run.config, in_mode(run.network, mode))
-
-
-def _shapes(ways: int, data: FewShotData, split: str) -> list[EpisodeShape]:
-    fewest = min(data.split(split).counts)
-    return [EpisodeShape(ways, shot, min(_MOST_QUERIES, fewest - shot)) for shot in SHOTS if fewest > shot]
 
 
 def _described(head: HeadName, episodes: Episodes, accuracies: Tensor, batch_norm: str) -> dict[str, Any]:
@@ -117,7 +111,7 @@ def _moves(settings: dict[str, Any], folder: Path, data: FewShotData, scale: Sca
     tasks = scale.followed_tasks if run.config.is_fine_tuned else scale.tuned_episodes
     filters = math.sqrt(sum(len(weight) for weight in trainable(run.network).values() if weight.ndim > 1))
     record: Record = {}
-    for shape in _shapes(run.config.way, data, "test"):
+    for shape in held_out_shapes(data, "test", run.config.way):
         path = tuned.path(Episodes(data, "test", shape, _EPISODE_SEED), tasks, progress)
         record[str(shape.shot)] = {
             "distances": path.distances[:, -1].tolist(),

@@ -11,6 +11,7 @@ import torch
 
 from models.fewshot.class_images import FewShotData
 from models.fewshot.comparison import EpisodeTest, evaluate_run
+from models.fewshot.held_out import SHOTS, held_out_shapes
 from models.fewshot.official import evaluate_official
 from models.fewshot.readers.omniglot_runs import WAYS as OFFICIAL_WAYS
 from models.fewshot.readers.omniglot_runs import OmniglotRuns
@@ -18,7 +19,7 @@ from models.fewshot.run import FewShotRun, load_run, run_few_shot
 from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
 from reports.fewshot.experiments import check_test_images
-from reports.fewshot.measure import RUN, SHOTS
+from reports.fewshot.measure import RUN
 from reports.fewshot.scales import Scale
 from reports.records.experiments import Experiment, Record, run_experiments
 from reports.tables.beside import over_seeds
@@ -38,7 +39,6 @@ METHODS: Mapping[str, Mapping[str, str]] = {
 
 _WAYS = (5, 20)
 _CODE = ("models/backbones", "models/fewshot", "models/training", "reports/fewshot/methods.py")
-_MOST_QUERIES = 15
 _WHERE = {False: "mixed", True: "within a group"}
 
 
@@ -140,11 +140,11 @@ def _evaluated(
     sizes = [classes.groups.count(group) for group in set(classes.groups)]
     evaluations = []
     for within in (False, True) if max(sizes, default=0) >= way else (False,):
-        for shot in SHOTS:
+        for shape in held_out_shapes(data, "test", way):
             test = EpisodeTest(
                 way=way,
-                shots=(shot,),
-                query=min(_MOST_QUERIES, min(classes.counts) - shot),
+                shots=(shape.shot,),
+                query=shape.query,
                 episodes=scale.tuned_episodes if run.config.is_fine_tuned else scale.episodes,
                 within=within,
             )

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import torch
 
+from models.fewshot.held_out import SHOTS
 from reports.fewshot.experiments import Records
-from reports.fewshot.measure import SHOTS
 from reports.fewshot.networks import BACKBONES, NETWORKS, moves
 
 EPISODES = 40
