@@ -1,7 +1,7 @@
 """All methods on one data set: 5- and 20-way, 1- and 5-shot, classes from all groups or one, such as an alphabet."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from statistics import fmean
@@ -118,7 +118,9 @@ def _trained_ways(name: str, ways: Sequence[int], scale: Scale) -> Sequence[int]
 
 
 def _experiment(name: str, trained: int, ways: Sequence[int], scale: Scale, seed: int, data: FewShotData) -> Experiment:
-    config = scale.configured(METHODS[name], seed, trained, min(data.split("train").counts))
+    # Four poolings leave one pixel of a small image: a narrowed encoder would have too few features to compare methods.
+    at_own_widths = replace(scale, widths={})
+    config = at_own_widths.configured(METHODS[name], seed, trained, min(data.split("train").counts))
     evaluated = [trained] if config.is_fine_tuned else ways
     return Experiment(f"{name}-{trained}-way-seed-{seed}", {"config": asdict(config), "ways": list(evaluated)})
 
