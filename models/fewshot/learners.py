@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -11,6 +11,13 @@ from models.backbones.batch_norm import BatchNormMode, in_mode
 from models.backbones.encoder import Encoder, EncoderOptions, with_classifier
 from models.backbones.encoders import build_encoder
 from models.fewshot.adaptive import Adaptation, AdaptiveLearner, AdaptiveTraining
+from models.fewshot.augmentation.adaptive import AugmentedAdaptiveTraining
+from models.fewshot.augmentation.build import build_augmentation
+from models.fewshot.augmentation.checks import check_data, check_learner
+from models.fewshot.augmentation.colours import PixelValues
+from models.fewshot.augmentation.maxup import MetaMaxUp
+from models.fewshot.augmentation.training import AugmentedTraining, classes_of
+from models.fewshot.augmentation.turned_episodes import turned_episodes
 from models.fewshot.class_images import FewShotData
 from models.fewshot.class_pairs import ClassPairs
 from models.fewshot.classical import ClassicalTraining, EncoderWithClassifier, Regularizer
@@ -24,6 +31,7 @@ from models.fewshot.evaluators import (
     FineTuningEvaluator,
     TaskEvaluator,
 )
+from models.fewshot.inner import How
 from models.fewshot.measures import feature_clustering, hyperplane_variation
 from models.fewshot.settings import FewShotConfig, HeadName, RegularizerName, ScheduleName
 from models.training.method import Method
@@ -110,15 +118,20 @@ def default_batch_norm(config: FewShotConfig) -> BatchNormMode:
 
 def _episodic(config: FewShotConfig, encoder: Encoder, data: FewShotData, validation: Validation | None) -> Method:
     scale = LearntScale(bias=config.learner == "ridge").to(_device(encoder))
-    parameters = [*encoder.parameters(), *scale.parameters()]
-    return EpisodicTraining(
-        encoder,
-        scale,
-        HEADS[config.learner],
-        _optimizer(config).build(parameters, config.epochs),
-        _episodes(config, data),
+    optimizer = _optimizer(config).build([*encoder.parameters(), *scale.parameters()], config.epochs)
+    arguments = encoder, scale, HEADS[config.learner], optimizer
+    if not config.augments:
+        return EpisodicTraining(
+            *arguments, _episodes(config, data), tasks=config.tasks, batches=config.batches, validation=validation
+        )
+    augmentation, episodes = _augmented(config, data)
+    return AugmentedTraining(
+        *arguments,
+        episodes,
         tasks=config.tasks,
         batches=config.batches,
+        augmentation=augmentation,
+        standard=_pixels(data) if config.standard else None,
         validation=validation,
     )
 
@@ -141,16 +154,19 @@ def _adaptive(config: FewShotConfig, network: nn.Module, data: FewShotData, vali
     settings = _optimizer(config)
     if config.learner == "reptile":
         settings = replace(_META_STEP, learning_rate=config.learning_rate or _META_STEP.learning_rate)
-    return AdaptiveTraining(
-        network,
-        settings.build(network.parameters(), config.epochs),
-        _episodes(config, data),
-        _adaptation(config, config.inner_steps),
-        tasks=config.tasks,
-        batches=config.batches,
-        how="loop" if config.way_through_tasks == "auto" else config.way_through_tasks,
-        validation=validation,
-    )
+    optimizer = settings.build(network.parameters(), config.epochs)
+    adaptation = _adaptation(config, config.inner_steps)
+    how: How = "loop" if config.way_through_tasks == "auto" else config.way_through_tasks
+    options: dict[str, Any] = {
+        "tasks": config.tasks,
+        "batches": config.batches,
+        "how": how,
+        "validation": validation,
+    }
+    if not config.augments:
+        return AdaptiveTraining(network, optimizer, _episodes(config, data), adaptation, **options)
+    augmentation, episodes = _augmented(config, data)
+    return AugmentedAdaptiveTraining(network, optimizer, episodes, adaptation, augmentation=augmentation, **options)
 
 
 def _adaptation(config: FewShotConfig, steps: int) -> Adaptation:
@@ -164,8 +180,23 @@ def _adaptation(config: FewShotConfig, steps: int) -> Adaptation:
     )
 
 
-def _episodes(config: FewShotConfig, data: FewShotData) -> Episodes:
-    return Episodes(data, "train", EpisodeShape(config.way, config.shot, config.query), config.seed)
+def _episodes(config: FewShotConfig, data: FewShotData, classes: int = 1) -> Episodes:
+    """Training episodes. classes: to draw for each way."""
+    return Episodes(data, "train", EpisodeShape(config.way * classes, config.shot, config.query), config.seed)
+
+
+def _augmented(config: FewShotConfig, data: FewShotData) -> tuple[MetaMaxUp, Episodes]:
+    """The augmentation, and episodes with the classes that it needs."""
+    augmentation = build_augmentation(config.augmentation, _pixels(data), config.tasks, config.seed)
+    pool = augmentation.draws.pool
+    check_data(pool, way=config.way, classes=len(data.split("train").counts), image_shape=data.shape)
+    check_learner(pool, adapts_features=config.is_fine_tuned, takes_soft_labels=True, select=config.augmentation.select)
+    episodes = _episodes(config, data, classes_of(augmentation))
+    return augmentation, turned_episodes(episodes, augmentation, config.way)
+
+
+def _pixels(data: FewShotData) -> PixelValues:
+    return PixelValues(data.mean, data.std)
 
 
 def _optimizer(config: FewShotConfig) -> OptimizerSettings:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -15,7 +15,7 @@ from models.fewshot.class_images import FewShotData
 from models.fewshot.held_out import VALIDATION_ACCURACY, EpisodeValidation, check_held_out, summary
 from models.fewshot.inner import How
 from models.fewshot.learners import build_method, build_network
-from models.fewshot.settings import FewShotConfig
+from models.fewshot.settings import ADDED, FewShotConfig
 from models.files import write_text
 from models.json_files import read_object
 from models.progress import Progress
@@ -52,7 +52,7 @@ def run_few_shot(
     check_held_out(config, data)
     run = RunFolder(folder)
     settings = asdict(config) | {"data": data.name, "data_digest": data.digest, "image_shape": list(data.shape)}
-    run.start(METHOD, settings | execution.numerics, resume=resume)
+    run.start(METHOD, settings | execution.numerics, resume=resume, added=ADDED)
     accelerator = execution.accelerator(folder)
     data, network = data.to(accelerator.device), network.to(accelerator.device)
     if validation is not None:
@@ -60,10 +60,12 @@ def run_few_shot(
     method = build_method(config, network, data, validation)
     if isinstance(method, AdaptiveTraining) and config.way_through_tasks == "auto":
         method.how = _kept_way(method, folder / _WAY)
+    # A stage that earlier versions could train has the settings that they knew.
+    known = {name: value for name, value in settings.items() if name not in ADDED or value != ADDED[name]}
     stage = Stage(
         name=config.learner,
         epochs=config.epochs,
-        settings=settings | execution.numerics | {"torch": torch.__version__, "processes": accelerator.num_processes},
+        settings=known | execution.numerics | {"torch": torch.__version__, "processes": accelerator.num_processes},
         checkpoint=folder / f"{config.learner}.pt",
         metrics=run.metrics,
         key=str(config.seed),
@@ -131,7 +133,7 @@ def load_run(folder: Path) -> FewShotRun:
     """
     finished = RunFolder(folder).load()
     with finished.reading(CONFIG):
-        config = FewShotConfig(**{field.name: finished.settings[field.name] for field in fields(FewShotConfig)})
+        config = FewShotConfig.from_record(finished.settings)
         channels, height, width = (int(side) for side in finished.settings["image_shape"])
         network = build_network(config, (channels, height, width))
     with finished.reading(RESULT):

@@ -1,7 +1,10 @@
 """Settings of a few-shot run. They are collected without torch, so that a command line's help is quick."""
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, Self, get_args
+
+from models.fewshot.augmentation.settings import AugmentationSettings
 
 Learner = Literal["prototype", "ridge", "svm", "classical", "maml", "fomaml", "reptile"]
 HeadName = Literal["prototype", "ridge", "svm", "linear", "fine-tuning"]
@@ -10,6 +13,9 @@ EncoderName = Literal["cnn4", "64x4", "4x32", "resnet12"]
 RegularizerName = Literal["none", "feature-clustering", "hyperplane-variation"]
 ScheduleName = Literal["cosine", "steps"]
 BatchNorm = Literal["running", "episode", "support"]
+
+ADDED: Mapping[str, Any] = {"augmentation": asdict(AugmentationSettings()), "standard": False}
+"""Settings that runs of earlier versions do not have, with what they did."""
 
 _FINE_TUNED = ("maml", "fomaml", "reptile")
 _MOST = 1 << 20
@@ -65,6 +71,10 @@ class FewShotSettings:
     """Tasks of a batch: one by one (loop), together (vmap), or the quicker of the two, found by a short timing."""
     chunk: int | None = None
     """Tasks that vmap takes at a time; all if left out."""
+    augmentation: AugmentationSettings = AugmentationSettings()
+    """Augmentation of training episodes."""
+    standard: bool = False
+    """Flips, crops and colour jitter of all images of training episodes, before any other augmentation."""
     validation_episodes: int = 200
     """Episodes of validation classes after each epoch; the best epoch's weights are kept. 0 keeps the last."""
     head: HeadName | None = None
@@ -91,6 +101,11 @@ class FewShotSettings:
         return self.learner in _FINE_TUNED
 
     @property
+    def augments(self) -> bool:
+        """Whether training episodes are augmented."""
+        return self.standard or self.augmentation != AugmentationSettings()
+
+    @property
     def fine_tuning_rate(self) -> float:
         """The learning rate of fine-tuning."""
         return self.inner_rate or (1e-3 if self.learner == "reptile" else 1e-2)
@@ -111,8 +126,18 @@ class FewShotConfig(FewShotSettings):
         if self.weight_clustering and self.learner != "reptile":
             raise ValueError(f"weight_clustering is for the reptile learner, not {self.learner}")
         self.check_head(self.head_name)
+        if self.learner == "classical" and self.augments:
+            raise ValueError("augmentation is of episodes, which the classical learner does not train on")
+        if self.standard and self.is_fine_tuned:
+            raise ValueError(f"standard is for learners with a head on features, not {self.learner}")
         if self.regularizer != "none" and self.learner != "classical":
             raise ValueError(f"regularizer {self.regularizer} is for the classical learner, not {self.learner}")
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """The settings in a record of them, also of an earlier version. Raises KeyError for one that is missing."""
+        found = {field.name: {**ADDED, **record}[field.name] for field in fields(cls)}
+        return cls(**found | {"augmentation": AugmentationSettings(**found["augmentation"])})
 
     def check_head(self, head: HeadName) -> None:
         """Raises ValueError for a head on frozen features if the learner's network is meant to be fine-tuned."""

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
+from types import MappingProxyType
 from typing import Any
 
 from safetensors.torch import load, save
@@ -65,10 +66,13 @@ class RunFolder:
         """The files of a finished run."""
         return self.metrics, *(self.path / name for name in (CONFIG, RESULT, MODEL))
 
-    def start(self, method: str, settings: Mapping[str, Any], *, resume: bool) -> None:
+    def start(
+        self, method: str, settings: Mapping[str, Any], *, resume: bool, added: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         """Writes the configuration, or checks it against that of the run that the folder holds.
 
         settings: plain values that the result depends on. resume: whether the folder may hold a run, to go on with.
+        added: settings that runs of earlier versions did not store, with the values that they had in effect.
         Raises ValueError if it holds a run and `resume` is not set, or a run of another method or other settings.
         """
         config = self.path / CONFIG
@@ -77,7 +81,7 @@ class RunFolder:
         if config.exists():
             if not resume:
                 raise ValueError(f"{self.path} holds a run already; resume it with --resume, or name another folder")
-            self._compare(described)
+            self._compare(described, added)
         state.wait_for_everyone()  # no process writes before all have looked
         if state.is_main_process:
             write_text(config, json.dumps(described, indent=2))
@@ -116,8 +120,8 @@ class RunFolder:
     def _read(self, name: str) -> dict[str, Any]:
         return read_object(self.path / name)
 
-    def _compare(self, settings: Mapping[str, Any]) -> None:
-        stored = {_METHOD: _OLDEST_METHOD} | self._read(CONFIG)
+    def _compare(self, settings: Mapping[str, Any], added: Mapping[str, Any]) -> None:
+        stored = {_METHOD: _OLDEST_METHOD, **added} | self._read(CONFIG)
         different = [name for name in settings if stored.get(name) != settings[name]]
         if different:
             listed = ", ".join(f"{name} {stored.get(name)} (now {settings[name]})" for name in different)

@@ -36,7 +36,7 @@ def measure(experiment: Experiment, folder: Path, *, data: FewShotData, scale: S
 
 
 def _network(settings: dict[str, Any], folder: Path, data: FewShotData, scale: Scale, progress: Progress) -> Record:
-    config = FewShotConfig(**settings["config"])
+    config = FewShotConfig.from_record(settings["config"])
     run_few_shot(config, data, folder / RUN, progress, resume=True)
     return _measured(settings["network"], load_run(folder / RUN), data, scale, progress)
 

@@ -128,7 +128,7 @@ def _experiment(name: str, trained: int, ways: Sequence[int], scale: Scale, seed
 def _measure(
     experiment: Experiment, folder: Path, *, data: FewShotData, official: OmniglotRuns | None, scale: Scale
 ) -> Record:
-    config = FewShotConfig(**experiment.settings["config"])
+    config = FewShotConfig.from_record(experiment.settings["config"])
     with Progress(quiet=True) as progress:
         run_few_shot(config, data, folder / RUN, progress, resume=True)
         run = load_run(folder / RUN)

@@ -44,7 +44,7 @@ class TrainFewShot:
         from models.training.execution import process_state
         from reports.fewshot.accuracy import accuracy_table
 
-        config = FewShotConfig(**asdict(self.settings))
+        config = FewShotConfig.from_record(asdict(self.settings))
         ensure_outputs(folders=[self.out])
         data = read_source(self.source)
         shown = process_state().is_main_process
