@@ -21,6 +21,7 @@ from models.training.method import Batch, Loss, Method, Stateful
 from models.training.metrics import MetricLog, StepMetrics
 from models.training.processes import average_gradients, share_buffers
 from models.training.seeds import random_state_kept, seed_torch
+from models.training.snapshots import keep_snapshot
 from models.training.stage import Stage
 
 _LOOK_STEPS = 50  # between two looks at the losses on a device that would have to wait for each
@@ -193,6 +194,7 @@ class _StageRun:
         if self.accelerator.is_main_process:
             log.append(entry | means | figures)
             self.best.keep(figures)
+            keep_snapshot(self.stage, self.position.epoch, self.method.models)
         if self._worth_saving():
             self._save()
         self.accelerator.log(

@@ -63,8 +63,9 @@ class RunFolder:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files of a finished run."""
-        return self.metrics, *(self.path / name for name in (CONFIG, RESULT, MODEL))
+        """The files of a finished run, with the checkpoints and snapshots of its training."""
+        named = (self.path / name for name in (CONFIG, RESULT, MODEL))
+        return self.metrics, *named, *sorted(self.path.glob("*.pt"))
 
     def start(
         self, method: str, settings: Mapping[str, Any], *, resume: bool, added: Mapping[str, Any] = MappingProxyType({})

@@ -29,7 +29,7 @@ class Stage:
     clip_norm: largest norm of the gradients of all models together, or None. accumulate: batches whose gradients are
     averaged for one step. checkpoint_steps: steps between checkpoints within an epoch; None saves after epochs,
     and, in a single process, every ten minutes. best: keeps the best models by a metric of `Method.validate`, and
-    ends the stage with them.
+    ends the stage with them. snapshots: keeps the models after every so many epochs, in files of their own.
 
     Raises ValueError for impossible numbers.
     """
@@ -45,11 +45,12 @@ class Stage:
     accumulate: int = 1
     checkpoint_steps: int | None = None
     best: Best | None = None
+    snapshots: int | None = None
 
     def __post_init__(self) -> None:
         if (self.epochs is None) == (self.steps is None):
             raise ValueError(f"stage {self.name!r} needs a length: either epochs or steps")
-        for name in ("epochs", "steps", "accumulate", "checkpoint_steps"):
+        for name in ("epochs", "steps", "accumulate", "checkpoint_steps", "snapshots"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, int) or value < 1):
                 raise ValueError(f"{name} of stage {self.name!r} is {value!r}; allowed is an integer of at least 1")
