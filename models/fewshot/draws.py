@@ -32,13 +32,15 @@ def uniform(key: np.uint64, episodes: Integers, stream: int, index: Integers | i
 def distinct(key: np.uint64, episodes: Integers, stream: int, counts: Integers, draws: int) -> Integers:
     """`draws` different integers from 0 to below `counts`, in random order, for each episode: (episodes, draws).
 
-    counts: (episodes,), at least `draws`. The next integer is drawn among those that remain: its rank among them is
-    uniform, and each smaller integer that is taken moves it up by one.
+    counts: (episodes,), at least `draws`; or of each draw, (episodes, draws), never less than of the one before it. The
+    next integer is drawn among those that remain: its rank among them is uniform, and each smaller integer that is
+    taken moves it up by one.
     """
+    by_draw = np.broadcast_to(counts.reshape(len(episodes), -1), (len(episodes), draws))
     taken = np.empty((len(episodes), draws), dtype=np.int64)
     ordered = np.empty_like(taken)
     for draw in range(draws):
-        found = (uniform(key, episodes, stream, draw) * (counts - draw)).astype(np.int64)
+        found = (uniform(key, episodes, stream, draw) * (by_draw[:, draw] - draw)).astype(np.int64)
         for place in range(draw):
             found += found >= ordered[:, place]
         taken[:, draw] = found

@@ -110,7 +110,7 @@ class Episodes:
         chosen = self.indices(numbers).to(images.device)
         support, query = torch.split(chosen, [self.shape.shot, self.shape.query], dim=2)
         return Episode(
-            self.data.normalise(images[support.flatten(1)]),
+            self.data.normalise(self._support_pixels(support.flatten(1))),
             self.labels(len(chosen), self.shape.shot),
             self.data.normalise(images[query.flatten(1)]),
             self.labels(len(chosen), self.shape.query),
@@ -131,6 +131,10 @@ class Episodes:
         images = np.array([int(digest, 16) for digest in self.classes.image_digests], dtype=np.uint64)
         drawn = (images[self.indices(batch).numpy()].tobytes() for batch in _ranges(count, _DIGEST_BATCH))
         return digest_of([repr(self.shape).encode(), *drawn])
+
+    def _support_pixels(self, images: Tensor) -> Tensor:
+        """The support images with these numbers, uint8."""
+        return self.classes.images[images]
 
     @cached_property
     def _key(self) -> np.uint64:

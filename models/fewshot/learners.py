@@ -33,6 +33,7 @@ from models.fewshot.evaluators import (
 )
 from models.fewshot.inner import How
 from models.fewshot.measures import feature_clustering, hyperplane_variation
+from models.fewshot.pools.episodes import PooledEpisodes
 from models.fewshot.settings import FewShotConfig, HeadName, RegularizerName, ScheduleName
 from models.training.method import Method
 from models.training.optimizers import OptimizerSettings
@@ -182,7 +183,8 @@ def _adaptation(config: FewShotConfig, steps: int) -> Adaptation:
 
 def _episodes(config: FewShotConfig, data: FewShotData, classes: int = 1) -> Episodes:
     """Training episodes. classes: to draw for each way."""
-    return Episodes(data, "train", EpisodeShape(config.way * classes, config.shot, config.query), config.seed)
+    shape = EpisodeShape(config.way * classes, config.shot, config.query)
+    return PooledEpisodes(data, "train", shape, config.seed, pools=config.pools)
 
 
 def _augmented(config: FewShotConfig, data: FewShotData) -> tuple[MetaMaxUp, Episodes]:

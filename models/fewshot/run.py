@@ -15,6 +15,9 @@ from models.fewshot.class_images import FewShotData
 from models.fewshot.held_out import VALIDATION_ACCURACY, EpisodeValidation, check_held_out, summary
 from models.fewshot.inner import How
 from models.fewshot.learners import build_method, build_network
+from models.fewshot.pools.classes import training_data
+from models.fewshot.pools.episodes import PooledEpisodes
+from models.fewshot.pools.tasks import write_tasks
 from models.fewshot.settings import ADDED, FewShotConfig
 from models.files import write_text
 from models.json_files import read_object
@@ -22,13 +25,14 @@ from models.progress import Progress
 from models.training.diagnosis import broken_tensor
 from models.training.execution import Execution, process_state
 from models.training.loop import run_stage
+from models.training.method import Method
 from models.training.run import CONFIG, MODEL, RESULT, RunFolder
 from models.training.stage import Best, Stage
 
 METHOD = "fewshot"
 """The method's name in the configuration of its runs."""
 
-_WAY = "way.json"
+_WAY, _TASKS = "way.json", "tasks.json"
 
 
 def run_few_shot(
@@ -45,6 +49,7 @@ def run_few_shot(
     resume: whether `folder` may hold a run already, which then goes on; it has to have the same settings.
     Raises ValueError if `folder` holds a run and `resume` is not set, or one of other settings.
     """
+    data = training_data(data, config.pools.train_on)
     network = build_network(config, data.shape)
     check_capacity(config, network, data.shape)
     validation = EpisodeValidation(config, data) if config.validation_episodes and "val" in data.splits else None
@@ -60,21 +65,35 @@ def run_few_shot(
     method = build_method(config, network, data, validation)
     if isinstance(method, AdaptiveTraining) and config.way_through_tasks == "auto":
         method.how = _kept_way(method, folder / _WAY)
+    _keep_tasks(method, folder / _TASKS)
     # A stage that earlier versions could train has the settings that they knew.
     known = {name: value for name, value in settings.items() if name not in ADDED or value != ADDED[name]}
     stage = Stage(
         name=config.learner,
         epochs=config.epochs,
         settings=known | execution.numerics | {"torch": torch.__version__, "processes": accelerator.num_processes},
-        checkpoint=folder / f"{config.learner}.pt",
+        checkpoint=checkpoint_file(config, folder),
         metrics=run.metrics,
         key=str(config.seed),
         best=None if validation is None else Best(VALIDATION_ACCURACY),
+        snapshots=config.snapshots,
     )
     run_stage(stage, method, accelerator, progress)
     record = summary(config, data, network, progress) if process_state().is_main_process else {}
     run.finish(network.state_dict(), record)
     return record
+
+
+def checkpoint_file(config: FewShotConfig, folder: Path) -> Path:
+    """File with the state of a run's training."""
+    return folder / f"{config.learner}.pt"
+
+
+def _keep_tasks(method: Method, path: Path) -> None:
+    """Writes the classes of fixed tasks, if training is on such."""
+    episodes = getattr(method, "episodes", None)
+    if isinstance(episodes, PooledEpisodes) and episodes.task_names and process_state().is_main_process:
+        write_tasks(path, episodes.task_names)
 
 
 def _kept_way(method: AdaptiveTraining, path: Path) -> How:

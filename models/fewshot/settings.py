@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self, get_args
 
 from models.fewshot.augmentation.settings import AugmentationSettings
+from models.fewshot.pools.settings import PoolSettings
 
 Learner = Literal["prototype", "ridge", "svm", "classical", "maml", "fomaml", "reptile"]
 HeadName = Literal["prototype", "ridge", "svm", "linear", "fine-tuning"]
@@ -14,7 +15,12 @@ RegularizerName = Literal["none", "feature-clustering", "hyperplane-variation"]
 ScheduleName = Literal["cosine", "steps"]
 BatchNorm = Literal["running", "episode", "support"]
 
-ADDED: Mapping[str, Any] = {"augmentation": asdict(AugmentationSettings()), "standard": False}
+ADDED: Mapping[str, Any] = {
+    "augmentation": asdict(AugmentationSettings()),
+    "standard": False,
+    "pools": asdict(PoolSettings()),
+    "snapshots": None,
+}
 """Settings that runs of earlier versions do not have, with what they did."""
 
 _FINE_TUNED = ("maml", "fomaml", "reptile")
@@ -75,6 +81,10 @@ class FewShotSettings:
     """Augmentation of training episodes."""
     standard: bool = False
     """Flips, crops and colour jitter of all images of training episodes, before any other augmentation."""
+    pools: PoolSettings = PoolSettings()
+    """What training is drawn from."""
+    snapshots: int | None = None
+    """Epochs after which the weights are kept, 10 for every tenth, for an ensemble; none if left out."""
     validation_episodes: int = 200
     """Episodes of validation classes after each epoch; the best epoch's weights are kept. 0 keeps the last."""
     head: HeadName | None = None
@@ -130,6 +140,8 @@ class FewShotConfig(FewShotSettings):
             raise ValueError("augmentation is of episodes, which the classical learner does not train on")
         if self.standard and self.is_fine_tuned:
             raise ValueError(f"standard is for learners with a head on features, not {self.learner}")
+        self.pools.check(self.shot, self.query)
+        self.pools.check_training(on_episodes=self.learner != "classical", validation=self.validation_episodes)
         if self.regularizer != "none" and self.learner != "classical":
             raise ValueError(f"regularizer {self.regularizer} is for the classical learner, not {self.learner}")
 
@@ -137,7 +149,8 @@ class FewShotConfig(FewShotSettings):
     def from_record(cls, record: Mapping[str, Any]) -> Self:
         """The settings in a record of them, also of an earlier version. Raises KeyError for one that is missing."""
         found = {field.name: {**ADDED, **record}[field.name] for field in fields(cls)}
-        return cls(**found | {"augmentation": AugmentationSettings(**found["augmentation"])})
+        augmentation, pools = AugmentationSettings(**found["augmentation"]), PoolSettings(**found["pools"])
+        return cls(**found | {"augmentation": augmentation, "pools": pools})
 
     def check_head(self, head: HeadName) -> None:
         """Raises ValueError for a head on frozen features if the learner's network is meant to be fine-tuned."""
@@ -174,6 +187,8 @@ class FewShotConfig(FewShotSettings):
             value = getattr(self, name)
             if not isinstance(value, int) or not smallest <= value <= _MOST:
                 raise ValueError(f"{name} is {value}; allowed are the integers {smallest} to {_MOST}")
+        if self.snapshots is not None and not 1 <= self.snapshots <= self.epochs:
+            raise ValueError(f"snapshots is {self.snapshots}; allowed are the integers 1 to {self.epochs}, the epochs")
         if self.width is not None and self.width < 1:
             raise ValueError(f"width is {self.width}; allowed is an integer of at least 1")
         if self.chunk is not None and self.chunk < 1:

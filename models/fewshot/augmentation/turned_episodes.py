@@ -8,13 +8,15 @@ import numpy as np
 from models.fewshot.augmentation.maxup import MetaMaxUp
 from models.fewshot.draws import Integers, distinct, key_of
 from models.fewshot.episodes import Episodes
+from models.fewshot.pools.episodes import PooledEpisodes
+from models.fewshot.pools.settings import PoolSettings
 
 _STREAM = 0
 _TURNS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class TurnedEpisodes(Episodes):
+class TurnedEpisodes(PooledEpisodes):
     """Episodes whose classes are drawn from all classes in all turns, as if turned classes were in the data.
 
     Classes of an episode with the same turn differ; others may be the same class, whose images are then drawn twice.
@@ -49,10 +51,13 @@ def turned_episodes(episodes: Episodes, augmentation: MetaMaxUp, way: int) -> Ep
     """The episodes to train on with an augmentation: with one that turns classes, a turned one may meet its original.
 
     In a pool of Meta-MaxUp classes turn after they are drawn, as in the published code, so the episodes stay as they
-    are. The same holds for episodes within groups. way: of the training.
+    are. The same holds for episodes within groups and for fixed tasks. way: of the training.
     """
     draws = augmentation.draws
     if len(draws.pool) > 1 or draws.count > 1 or not draws.pool[0].turns_classes or episodes.within:
+        return episodes
+    pools = episodes.pools if isinstance(episodes, PooledEpisodes) else PoolSettings()
+    if pools.task_pool is not None:
         return episodes
 
     def turns(numbers: Integers) -> Integers:
@@ -60,5 +65,11 @@ def turned_episodes(episodes: Episodes, augmentation: MetaMaxUp, way: int) -> Ep
         return found
 
     return TurnedEpisodes(
-        episodes.data, episodes.split, episodes.shape, episodes.seed, support_from=episodes.support_from, turns=turns
+        episodes.data,
+        episodes.split,
+        episodes.shape,
+        episodes.seed,
+        support_from=episodes.support_from,
+        pools=pools,
+        turns=turns,
     )
