@@ -1,29 +1,48 @@
 """A run on test episodes, alone or against another run on the same ones."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
 from models.backbones.batch_norm import BatchNormMode
 from models.fewshot.class_images import FewShotData
+from models.fewshot.ensembles import Ensemble
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.evaluators import Evaluator
 from models.fewshot.learners import evaluator_of
 from models.fewshot.run import FewShotRun
 from models.fewshot.settings import HeadName
+from models.fewshot.snapshots import load_snapshots
 from models.fewshot.statistics import estimate, paired_difference
 from models.progress import Progress
+
+Normalisation = Literal["run", "data"]
+"""Whose training classes images are normalised by: those of the run, or those of the data set that they are from."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How a run is evaluated.
+
+    ensemble: whether by the mean of its snapshots' logits. flip_shots: whether the mirror image of each support image
+    is another shot.
+    """
+
+    ensemble: bool = False
+    flip_shots: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class EpisodeTest:
     """Episodes to evaluate on.
 
-    support_from: see `Episodes`. head, batch_norm: None for the run's own. allow_seen: whether classes may be training
-    classes. Raises ValueError for no number of shots, and for fewer than two episodes, which have no standard error.
+    support_from: see `Episodes`. head, batch_norm: None for the run's own. variants: of the run, and of the one that it
+    is compared with. allow_seen: whether classes may be training classes.
+
+    Raises ValueError for no number of shots, and for fewer than two episodes, which have no standard error.
     """
 
     split: str = "test"
@@ -36,6 +55,8 @@ class EpisodeTest:
     seed: int = 2
     head: HeadName | None = None
     batch_norm: BatchNormMode | None = None
+    variants: tuple[Variant, Variant] = (Variant(), Variant())
+    normalisation: Normalisation = "run"
     allow_seen: bool = False
 
     def __post_init__(self) -> None:
@@ -43,6 +64,11 @@ class EpisodeTest:
             raise ValueError("there is no number of shots to evaluate; name one or more")
         if self.episodes < 2:
             raise ValueError(f"number of episodes is {self.episodes}; allowed are 2 and more, for a standard error")
+
+    def drawn(self, data: FewShotData) -> list[Episodes]:
+        """The episodes for each number of shots. Raises ValueError if classes or images are too few."""
+        shapes = [EpisodeShape(self.way, shot, self.query) for shot in self.shots]
+        return [Episodes(data, self.split, one, self.seed, self.within, self.support_from) for one in shapes]
 
 
 def evaluate_run(
@@ -55,15 +81,14 @@ def evaluate_run(
     """
     runs = [run] if against is None else [run, against]
     seen = [one.check(data, test.split, allow_seen=test.allow_seen) for one in runs]
-    drawn = [
-        Episodes(data, test.split, EpisodeShape(test.way, shot, test.query), test.seed, test.within, test.support_from)
-        for shot in test.shots
+    drawn = test.drawn(data)
+    for one in runs:
+        check_ways(one, test.head or one.config.head_name, test.way)
+    contenders = [
+        _contender(one, data, test, variant, count)
+        for one, variant, count in zip(runs, test.variants, seen, strict=False)
     ]
-    heads: list[HeadName] = [test.head or one.config.head_name for one in runs]
-    for one, head in zip(runs, heads, strict=True):
-        check_ways(one, head, test.way)
-    evaluators = [_evaluator(one, data, test, head) for one, head in zip(runs, heads, strict=True)]
-    return [_evaluated(runs, heads, evaluators, episodes, test, seen, progress) for episodes in drawn]
+    return [_evaluated(contenders, episodes, test, progress) for episodes in drawn]
 
 
 def check_ways(run: FewShotRun, head: HeadName, way: int) -> None:
@@ -75,11 +100,34 @@ def check_ways(run: FewShotRun, head: HeadName, way: int) -> None:
         )
 
 
-def _evaluator(run: FewShotRun, data: FewShotData, test: EpisodeTest, head: HeadName) -> tuple[Evaluator, FewShotData]:
-    """The evaluation of a run on the data, normalised as the run takes it."""
-    normalised = data.normalised_by(run.mean, run.std)
+@dataclass(frozen=True)
+class _Contender:
+    """A run ready to be evaluated. data: normalised for it. about: the part of the record that is about it."""
+
+    run: FewShotRun
+    data: FewShotData
+    evaluator: Evaluator
+    about: Mapping[str, Any]
+
+
+def _contender(run: FewShotRun, data: FewShotData, test: EpisodeTest, variant: Variant, seen: int) -> _Contender:
+    """seen: classes of the split that the run was trained on."""
+    normalised = data.normalised_by(run.mean, run.std) if test.normalisation == "run" else data
+    head = test.head or run.config.head_name
+    snapshots = load_snapshots(run) if variant.ensemble else []
+    network = Ensemble(snapshots) if snapshots else run.network
     with _naming(run):
-        return evaluator_of(run.config, run.network, normalised, test.split, head, test.batch_norm), normalised
+        evaluator = evaluator_of(
+            run.config, network, normalised, test.split, head, test.batch_norm, flip_shots=variant.flip_shots
+        )
+    about = {
+        "batch_norm": evaluator.batch_norm,
+        "head": head,
+        "snapshots": len(snapshots),
+        "flip_shots": variant.flip_shots,
+        "seen_classes": seen,
+    }
+    return _Contender(run, normalised, evaluator, about)
 
 
 @contextmanager
@@ -92,18 +140,12 @@ def _naming(run: FewShotRun) -> Iterator[None]:
 
 
 def _evaluated(
-    runs: list[FewShotRun],
-    heads: list[HeadName],
-    evaluators: list[tuple[Evaluator, FewShotData]],
-    episodes: Episodes,
-    test: EpisodeTest,
-    seen: list[int],
-    progress: Progress,
+    contenders: Sequence[_Contender], episodes: Episodes, test: EpisodeTest, progress: Progress
 ) -> dict[str, Any]:
     found = []
-    for run, (evaluator, data) in zip(runs, evaluators, strict=True):
-        with _naming(run):
-            found.append(evaluator.accuracies(replace(episodes, data=data), test.episodes, progress))
+    for one in contenders:
+        with _naming(one.run):
+            found.append(one.evaluator.accuracies(replace(episodes, data=one.data), test.episodes, progress))
     record = {
         "data": episodes.data.name,
         "split": test.split,
@@ -115,23 +157,19 @@ def _evaluated(
         "seed": test.seed,
         "episodes": test.episodes,
         "episode_digest": episodes.digest(test.episodes),
-        **_figures(heads[0], evaluators[0][0], seen[0], found[0]),
+        "normalised_by": test.normalisation,
+        **contenders[0].about,
+        **_figures(found[0]),
     }
-    if len(runs) > 1:
+    if len(contenders) > 1:
         record["against"] = {
-            "run": str(runs[1].folder),
-            **_figures(heads[1], evaluators[1][0], seen[1], found[1]),
+            "run": str(contenders[1].run.folder),
+            **contenders[1].about,
+            **_figures(found[1]),
             "difference": paired_difference(found[0], found[1]).record,
         }
     return record
 
 
-def _figures(head: HeadName, evaluator: Evaluator, seen: int, accuracies: Tensor) -> dict[str, Any]:
-    """The part of the record that is about one run."""
-    return {
-        "batch_norm": evaluator.batch_norm,
-        "head": head,
-        "seen_classes": seen,
-        **estimate(accuracies).record,
-        "accuracies": accuracies.tolist(),
-    }
+def _figures(accuracies: Tensor) -> dict[str, Any]:
+    return {**estimate(accuracies).record, "accuracies": accuracies.tolist()}

@@ -9,9 +9,11 @@ from models.backbones.batch_norm import batch_norm_of
 from models.backbones.encoder import Encoder, with_classifier
 from models.fewshot.adapted import adapted_accuracies, adapted_path
 from models.fewshot.adaptive import Adaptation
+from models.fewshot.augmentation.mirrored import WithMirrored, with_mirrored_shots
 from models.fewshot.class_images import FewShotData
+from models.fewshot.ensembles import Ensemble, with_mean_logits
 from models.fewshot.episodes import Episodes
-from models.fewshot.evaluation import embed, episode_accuracies
+from models.fewshot.evaluation import Head, embed, episode_accuracies
 from models.fewshot.fine_tuning import FineTuningPath
 from models.fewshot.heads import linear_logits, prototype_logits, ridge_logits, svm_logits
 from models.fewshot.task_evaluation import Tasks, task_accuracies
@@ -33,12 +35,21 @@ class Evaluator(Protocol):
 
 
 class FeatureEvaluator:
-    """A head on the features of an encoder, each image of the split embedded once."""
+    """A head on the features of an encoder, each image of the split embedded once.
+
+    The logits of an ensemble are averaged. flip_shots: whether the mirror image of each support image is another shot.
+    """
 
     batch_norm = "running"
 
-    def __init__(self, encoder: nn.Module, head: str, data: FewShotData, split: str) -> None:
-        self.head = HEADS[head]
+    def __init__(
+        self, encoder: nn.Module, head: str, data: FewShotData, split: str, *, flip_shots: bool = False
+    ) -> None:
+        self.head: Head = HEADS[head]
+        if isinstance(encoder, Ensemble):
+            self.head = with_mean_logits(self.head, len(encoder.members))
+        if flip_shots:
+            encoder, self.head = WithMirrored(encoder), with_mirrored_shots(self.head)
         self.features = embed(encoder, data, split)
 
     def accuracies(self, episodes: Episodes, count: int, progress: Progress | None = None) -> Tensor:

@@ -21,6 +21,7 @@ from models.fewshot.augmentation.turned_episodes import turned_episodes
 from models.fewshot.class_images import FewShotData
 from models.fewshot.class_pairs import ClassPairs
 from models.fewshot.classical import ClassicalTraining, EncoderWithClassifier, Regularizer
+from models.fewshot.ensembles import Ensemble
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.episodic import EpisodicTraining, LearntScale, Validation
 from models.fewshot.evaluators import (
@@ -84,17 +85,26 @@ def evaluator_of(
     split: str,
     head: HeadName | None = None,
     batch_norm: BatchNormMode | None = None,
+    *,
+    flip_shots: bool = False,
 ) -> Evaluator:
-    """The evaluation of a network on a split. head, batch_norm: None for the configuration's own.
+    """The evaluation of a network, or of an ensemble, on a split. head, batch_norm: None for the configuration's own.
 
-    Raises ValueError for a head that does not go with the learner, and for a mode of batch norm that the network has no
-    statistics for.
+    flip_shots: whether the mirror image of each support image is another shot.
+
+    Raises ValueError for a head that does not go with the learner, for a mode of batch norm that the network has no
+    statistics for, and for an ensemble or flip shots without features that serve all episodes.
     """
     head, batch_norm = head or config.head_name, batch_norm or default_batch_norm(config)
     config.check_head(head)
     if head == "fine-tuning" or batch_norm != "running":
+        if flip_shots or isinstance(network, Ensemble):
+            raise ValueError(
+                f"ensembles and flip shots are for heads on features with batch norm in mode running, not for {head} "
+                f"in mode {batch_norm}"
+            )
         return task_evaluator_of(config, network, head, batch_norm)
-    return FeatureEvaluator(in_mode(network, batch_norm), head, data, split)
+    return FeatureEvaluator(in_mode(network, batch_norm), head, data, split, flip_shots=flip_shots)
 
 
 def task_evaluator_of(

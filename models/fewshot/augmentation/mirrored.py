@@ -12,6 +12,7 @@ class WithMirrored(nn.Module):
     def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
         self.encoder = encoder
+        self.training = encoder.training
 
     def forward(self, images: Tensor) -> Tensor:
         return torch.cat([self.encoder(images), self.encoder(images.flip(-1))], 1)

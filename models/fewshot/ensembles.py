@@ -1,0 +1,30 @@
+"""Ensembles of encoders, whose head's logits are averaged, with each image embedded once by each member."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from models.fewshot.evaluation import Head
+
+
+class Ensemble(nn.Module):
+    """Encoders side by side: features (n, members * d) of images, from encoders whose features are (n, d)."""
+
+    def __init__(self, members: Iterable[nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        self.training = any(member.training for member in self.members)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return torch.cat([member(images).flatten(1) for member in self.members], 1)
+
+
+def with_mean_logits(head: Head, members: int) -> Head:
+    """A head on features of `Ensemble`, fitted to each member's features; its logits are the mean over members."""
+
+    def averaged(query: Tensor, support: Tensor, labels: Tensor, ways: int) -> Tensor:
+        parts = zip(query.chunk(members, -1), support.chunk(members, -1), strict=True)
+        return torch.stack([head(*part, labels, ways) for part in parts]).mean(0)
+
+    return averaged
