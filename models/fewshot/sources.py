@@ -1,10 +1,10 @@
 """Options of few-shot data sets, as a command line collects them; importing them is quick."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self, get_args
 
-DatasetName = Literal["procedural", "folders", "omniglot", "cifar10", "drawings"]
+DatasetName = Literal["procedural", "folders", "omniglot", "cifar10", "drawings", "digits"]
 SplitBy = Literal["class", "category"]
 
 
@@ -32,6 +32,17 @@ class FewShotSource(SplitOptions):
 
     dataset: DatasetName = "procedural"
     """The data set: procedural shapes, which need no data; folders with CIFAR-FS or mini-ImageNet as pickles, or with
-    train, val and test; omniglot; cifar10 by classes; drawings from `make drawings`."""
+    train, val and test; omniglot; cifar10 by classes; drawings from `make drawings`; scikit-learn's digits by classes,
+    which need no data."""
     data: Path | None = None
     """Folder, archive or file that holds the data set."""
+
+    @classmethod
+    def parse(cls, text: str, options: SplitOptions) -> Self:
+        """A data set named NAME or NAME:PATH, split as the options say. Raises ValueError for an unknown name."""
+        name, _, path = text.partition(":")
+        if name not in get_args(DatasetName):
+            allowed = ", ".join(get_args(DatasetName))
+            raise ValueError(f"data set {text!r} is unknown; allowed are NAME and NAME:PATH, NAME being {allowed}")
+        split = {field.name: getattr(options, field.name) for field in fields(SplitOptions)}
+        return cls(dataset=name, data=Path(path) if path else None, **split)  # type: ignore[arg-type]

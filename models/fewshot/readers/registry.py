@@ -4,6 +4,7 @@ from models.fewshot.class_images import FewShotData
 from models.fewshot.drawings import read_drawings
 from models.fewshot.procedural import procedural
 from models.fewshot.readers.cifar import read_cifar_classes
+from models.fewshot.readers.digits import read_digit_classes
 from models.fewshot.readers.folders import read_folders
 from models.fewshot.readers.omniglot import read_omniglot
 from models.fewshot.readers.pickles import has_pickles, read_pickles
@@ -16,6 +17,8 @@ def read_source(source: FewShotSource) -> FewShotData:
     check_seed(source.class_split)
     if source.dataset == "procedural":
         return procedural(source.class_split, images=source.images, variation=source.variation)
+    if source.dataset == "digits":
+        return read_digit_classes(source.class_split)
     if source.data is None:
         raise ValueError(f"--dataset {source.dataset} needs --data with the folder or archive that holds it")
     if source.dataset == "cifar10":

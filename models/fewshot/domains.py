@@ -1,0 +1,87 @@
+"""Evaluation of one run on several data sets, also of other domains (dissertation section 6.4.7, Table 6.7)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from models.fewshot.class_images import ClassImages, FewShotData
+from models.fewshot.comparison import EpisodeTest, evaluate_run
+from models.fewshot.run import FewShotRun
+from models.progress import Progress
+
+_LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, of red, green and blue
+
+
+def evaluate_domains(
+    run: FewShotRun, domains: Sequence[FewShotData], test: EpisodeTest, against: FewShotRun | None, progress: Progress
+) -> list[dict[str, Any]]:
+    """The records of `evaluate_run` for each data set in turn, with `image_shape`, that of its own images.
+
+    Images are scaled to those that the run takes. A data set with fewer classes than ways, or fewer images in a class
+    than shots and queries, gets fewer ways and queries. Errors as of `evaluate_run`, before any evaluation where it is
+    the data set that does not fit.
+    """
+    fitting = [fitted(one, run.image_shape) for one in domains]
+    tests = [limited(test, one) for one in fitting]
+    for one, limits in zip(fitting, tests, strict=True):
+        run.check(one, limits.split, allow_seen=limits.allow_seen)
+        limits.drawn(one)
+    records = []
+    for original, one, limits in zip(domains, fitting, tests, strict=True):
+        found = evaluate_run(run, one, limits, against, progress)
+        records += [record | {"image_shape": list(original.shape)} for record in found]
+    return records
+
+
+def limited(test: EpisodeTest, data: FewShotData) -> EpisodeTest:
+    """The test with at most as many ways as the data set has classes, and queries as its classes have images left.
+
+    Where support and queries are by different designers, the number of queries stays.
+    """
+    classes = data.split(test.split)
+    way = max(2, min(test.way, len(classes.counts)))
+    if test.support_from:
+        return replace(test, way=way)
+    left = min(classes.counts) - max(test.shots)
+    return replace(test, way=way, query=max(1, min(test.query, left)))
+
+
+def fitted(data: FewShotData, shape: tuple[int, int, int]) -> FewShotData:
+    """The data set with images of another shape, (channels, height, width); itself if they have it.
+
+    They are scaled bilinearly, with antialiasing, to the height and width. Grey images become three equal channels,
+    colours their luma. Raises ValueError for other numbers of channels.
+    """
+    if data.shape == shape:
+        return data
+    splits = {name: _fitted(classes, data.name, shape) for name, classes in data.splits.items()}
+    return FewShotData(data.name, splits)
+
+
+def _fitted(classes: ClassImages, name: str, shape: tuple[int, int, int]) -> ClassImages:
+    channels, height, width = shape
+    images = [_scaled(part, height, width) for part in torch.split(_in_channels(classes.images, channels, name), 1024)]
+    return replace(classes, images=torch.cat(images))
+
+
+def _in_channels(images: Tensor, channels: int, name: str) -> Tensor:
+    found = images.shape[1]
+    if found == channels:
+        return images
+    if {found, channels} != {1, 3}:
+        raise ValueError(f"{name} has images of {found} channels; allowed are {channels}, and 1 for 3 or 3 for 1")
+    if channels == 3:
+        return images.expand(-1, 3, -1, -1)
+    luma = torch.einsum("nchw,c->nhw", images.float(), torch.tensor(_LUMA))
+    return luma.round().byte()[:, None]
+
+
+def _scaled(images: Tensor, height: int, width: int) -> Tensor:
+    if images.shape[-2:] == (height, width):
+        return images.contiguous()
+    scaled = interpolate(images.float(), (height, width), mode="bilinear", antialias=True)
+    return scaled.round().clamp(0, 255).byte()
