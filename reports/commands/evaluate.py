@@ -15,14 +15,16 @@ def evaluate(
     """Run a trained network on held-out data: its accuracy and, of WrapNet, overflow rates and activation bits."""
     from models.training.run import RunFolder
     from reports.commands.methods.registry import load_trained
-    from reports.commands.output import write_json
+    from reports.commands.output import show, write_json
 
     trained = load_trained(run)
     runs = [run] if evaluation.fewshot.against is None else [run, evaluation.fewshot.against]
     inputs = [file for folder in runs for file in RunFolder(folder).files]
-    ensure_outputs(json_file, inputs=[*inputs, evaluation.data], data=evaluation.data)
+    for path in evaluation.paths:
+        ensure_outputs(json_file, inputs=[*inputs, path], data=path)
     found = trained.evaluate(evaluation)
     write_json(json_file, found.record)
     for line in found.lines:
         print(line)
+    show(found.tables, notes=True)
     return 0

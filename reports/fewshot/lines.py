@@ -6,7 +6,7 @@ from typing import Any
 def episodes_line(record: dict[str, Any]) -> str:
     """Accuracy on episodes, from a record of `models.fewshot.comparison`."""
     line = (
-        f"{record['way']}-way {record['shot']}-shot, {record['head']}: {_figure(record)} over {record['episodes']} "
+        f"{record['way']}-way {record['shot']}-shot, {how(record)}: {_figure(record)} over {record['episodes']} "
         f"episodes {record['episode_digest']} of {record['split']}, batch norm {record['batch_norm']}"
     )
     if record["support_from"]:
@@ -16,12 +16,21 @@ def episodes_line(record: dict[str, Any]) -> str:
         )
     if record["within_groups"]:
         line += "; classes of an episode from one group"
+    if record.get("normalised_by") == "data":
+        line += "; images normalised by the training classes of their own data set"
     line += _seen(record)
     if "against" in record:
         other = record["against"]
-        line += f"; against {other['run']}, {other['head']}: {_figure(other)}, batch norm {other['batch_norm']}"
+        line += f"; against {other['run']}, {how(other)}: {_figure(other)}, batch norm {other['batch_norm']}"
         line += _seen(other) + _difference(other["difference"])
     return line
+
+
+def how(record: dict[str, Any]) -> str:
+    """The head of an evaluation, and what it is the mean of, from the part of its record about one run."""
+    snapshots = record.get("snapshots", 0)
+    ensemble = f", mean of {snapshots} snapshots" if snapshots else ""
+    return f"{record['head']}{ensemble}{', flip shots' if record.get('flip_shots') else ''}"
 
 
 def official_line(record: dict[str, Any]) -> str:

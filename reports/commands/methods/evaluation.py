@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from tyro.conf import OmitArgPrefixes, arg
 
 from models.fewshot.settings import BatchNorm, HeadName
-from models.fewshot.sources import SplitOptions
+from models.fewshot.sources import FewShotSource, SplitOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +35,38 @@ class EpisodeOptions(SplitOptions):
     batch_norm: BatchNorm | None = None
     """Statistics of batch norm: running (of training), episode (of the episode's images: queries help each other) or
     support (of the support and one query at a time); those of the run if left out."""
+    ensemble: bool = False
+    """Evaluate the mean of the logits of all networks that the run kept by --snapshots."""
+    flip_shots: bool = False
+    """The mirror image of each support image is another shot."""
     against: Annotated[Path | None, arg(metavar="RUN2")] = None
-    """Another run, evaluated on the same episodes: their paired difference, with its own standard error."""
+    """Another run, or the same one, evaluated on the same episodes: their paired difference, with its own standard
+    error."""
+    against_ensemble: bool = False
+    """RUN2 is an ensemble."""
+    against_flip_shots: bool = False
+    """RUN2 has flip shots."""
+    on: Annotated[tuple[str, ...], arg(metavar="NAME[:PATH]")] = ()
+    """Several data sets instead of --dataset and --data, also of other domains, each with its path, such as
+    omniglot:DIR cifar10:DIR digits. Images are scaled to those that the run takes; a data set of few classes gets fewer
+    ways, one of few images fewer queries."""
+    normalise_by: Literal["run", "data"] = "run"
+    """Images are normalised by mean and deviation of the run's training classes, or by those of the training classes
+    of the data set that they are from."""
     allow_seen: bool = False
     """Whether to evaluate on classes that the run was trained on; the report says so."""
 
     def changed(self) -> set[str]:
         """The names of the options that are not at their defaults."""
         return {field.name for field in fields(self) if getattr(self, field.name) != field.default}
+
+    @property
+    def sources(self) -> tuple[FewShotSource, ...]:
+        """The data sets of `on`. Raises ValueError for an unknown one, and one that is named twice."""
+        twice = [name for index, name in enumerate(self.on) if name in self.on[:index]]
+        if twice:
+            raise ValueError(f"--on names {twice[0]} twice")
+        return tuple(FewShotSource.parse(text, self) for text in self.on)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +78,8 @@ class EvaluationOptions:
         arg(
             metavar="NAME",
             help="data set. Of wrapnet: digits (if left out), cifar10, imagenet. Of fewshot: procedural (if left out), "
-            "folders, omniglot, omniglot-runs (the official test of 20 runs), cifar10, drawings",
+            "folders, omniglot, omniglot-runs (the official test of 20 runs), cifar10, drawings, "
+            "digits",
         ),
     ] = None
     data: Annotated[
@@ -72,3 +97,8 @@ class EvaluationOptions:
         if self.dataset is not None and self.dataset not in names:
             raise ValueError(f"--dataset is {self.dataset}; a run of this method allows {', '.join(names)}")
         return self.dataset or names[0]
+
+    @property
+    def paths(self) -> tuple[Path | None, ...]:
+        """Where the data sets are."""
+        return self.data, *(source.data for source in self.fewshot.sources)

@@ -13,6 +13,7 @@ from reports.commands.methods.method import Evaluation
 from reports.commands.options import ensure_outputs
 
 if TYPE_CHECKING:
+    from models.fewshot.comparison import EpisodeTest
     from models.fewshot.run import FewShotRun
     from models.integer_network.graph import IntegerGraph
     from reports.commands.methods.evaluation import EpisodeOptions, EvaluationOptions
@@ -66,25 +67,15 @@ class TrainedFewShot:
         """
         if options.dataset == OMNIGLOT_RUNS:
             return self._official(options)
-        from models.fewshot.comparison import EpisodeTest, evaluate_run
+        if options.fewshot.on:
+            return self._on_domains(options)
+        from models.fewshot.comparison import evaluate_run
         from models.fewshot.readers.registry import read_source
         from models.progress import Progress
         from reports.fewshot.lines import episodes_line
 
         wanted = options.fewshot
-        test = EpisodeTest(
-            split=wanted.split,
-            way=wanted.way,
-            shots=wanted.shot,
-            query=wanted.query,
-            episodes=wanted.episodes,
-            within=wanted.within_groups,
-            support_from=wanted.support_from,
-            seed=wanted.episode_seed,
-            head=wanted.head,
-            batch_norm=wanted.batch_norm,
-            allow_seen=wanted.allow_seen,
-        )
+        test = episode_test(wanted)
         dataset: Any = options.dataset_of((*get_args(DatasetName), OMNIGLOT_RUNS))
         split = {field.name: getattr(wanted, field.name) for field in fields(SplitOptions)}
         against = _other(wanted)
@@ -92,6 +83,21 @@ class TrainedFewShot:
         with Progress() as progress:
             records = evaluate_run(self.finished, data, test, against, progress)
         return Evaluation({"evaluations": records}, tuple(map(episodes_line, records)))
+
+    def _on_domains(self, options: "EvaluationOptions") -> Evaluation:
+        from models.fewshot.domains import evaluate_domains
+        from models.fewshot.readers.registry import read_source
+        from models.progress import Progress
+        from reports.fewshot.domains import domain_table
+
+        if options.dataset is not None or options.data is not None:
+            raise ValueError("--on names the data sets; it goes without --dataset and --data")
+        wanted = options.fewshot
+        test, against = episode_test(wanted), _other(wanted)
+        domains = [read_source(source) for source in wanted.sources]
+        with Progress() as progress:
+            records = evaluate_domains(self.finished, domains, test, against, progress)
+        return Evaluation({"evaluations": records}, tables=(domain_table(records),))
 
     def _official(self, options: "EvaluationOptions") -> Evaluation:
         from models.fewshot.official import evaluate_official
@@ -122,6 +128,30 @@ def load_few_shot(folder: Path) -> TrainedFewShot:
     from models.fewshot.run import load_run
 
     return TrainedFewShot(load_run(folder))
+
+
+def episode_test(options: "EpisodeOptions") -> "EpisodeTest":
+    """The episodes that options name. Raises ValueError for impossible ones."""
+    from models.fewshot.comparison import EpisodeTest, Variant
+
+    other = Variant(options.against_ensemble, options.against_flip_shots)
+    if options.against is None and other != Variant():
+        raise ValueError("--against-ensemble and --against-flip-shots are about RUN2, which --against names")
+    return EpisodeTest(
+        split=options.split,
+        way=options.way,
+        shots=options.shot,
+        query=options.query,
+        episodes=options.episodes,
+        within=options.within_groups,
+        support_from=options.support_from,
+        seed=options.episode_seed,
+        head=options.head,
+        batch_norm=options.batch_norm,
+        variants=(Variant(options.ensemble, options.flip_shots), other),
+        normalisation=options.normalise_by,
+        allow_seen=options.allow_seen,
+    )
 
 
 def _other(options: "EpisodeOptions") -> "FewShotRun | None":

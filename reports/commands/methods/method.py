@@ -20,10 +20,11 @@ class Training(Protocol):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Figures of a trained model on held-out data. record: as plain JSON values. lines: as printed."""
+    """Figures of a trained model on held-out data. record: as plain JSON values. lines, tables: as printed."""
 
     record: dict[str, Any]
-    lines: tuple[str, ...]
+    lines: tuple[str, ...] = ()
+    tables: "tuple[Table, ...]" = ()
 
 
 class TrainedModel(Protocol):

@@ -141,6 +141,11 @@ def test_a_class_in_two_splits_and_a_pickle_cut_short_are_refused_in_one_line(
         ("--dataset drawings", "data is no file of drawings, or damaged"),
         ("--dataset procedural --images 1000000000", "set with 1000000000 images in each class needs 3.07e+05 GB of"),
         ("--dataset procedural --variation nan", "variation is nan; allowed are 0 to 10"),
+        ("--query-pool 2", "query_pool is 2; 3 queries of each class need at least 3"),
+        ("--support-noise", "support_noise replaces the images of a support pool; it needs support_pool"),
+        ("--task-pool 1", "task_pool is 1; 6 classes to train on need at least 2 tasks of 5, so that all are used"),
+        ("--train-on train+val", "leaves no classes to choose an epoch by; validation_episodes is 200, allowed is 0"),
+        ("--snapshots 2", "snapshots is 2; allowed are the integers 1 to 1, the epochs"),
         ("--out prototype", "prototype holds a run already; resume it with --resume"),
         ("--out prototype --resume --way 3", "prototype holds a run of other settings: "),
     ],
@@ -174,7 +179,14 @@ EVALUATE = "evaluate prototype --episodes 10 --query 3 --dataset folders --data 
         ("--against maml --batch-norm running", "maml: batch_norm is 'running', but the network has no running stat"),
         ("--dataset procedural --images 20", "prototype takes images of (3, 16, 16) (channels, height, width), not (3"),
         ("--dataset omniglot-runs", "has episodes of its own, 20-way and 1-shot; it takes no --episodes, --query"),
-        ("--dataset digits", "--dataset is digits; a run of this method allows procedural, folders, omniglot, cifar10"),
+        ("--ensemble", "prototype kept no snapshots for an ensemble; train it with --snapshots"),
+        ("--against-ensemble", "--against-ensemble and --against-flip-shots are about RUN2, which --against names"),
+        ("--against maml --against-flip-shots", "maml: ensembles and flip shots are for heads on features with batch"),
+        ("--on folders:data", "--on names the data sets; it goes without --dataset and --data"),
+        (
+            "--dataset imagenet",
+            "--dataset is imagenet; a run of this method allows procedural, folders, omniglot, cifar10",
+        ),
         ("--json prototype/config.json", "prototype/config.json is also an input; choose another output"),
         ("--against maml --json maml/result.json", "maml/result.json is also an input; choose another output"),
     ],
@@ -253,6 +265,55 @@ def test_support_and_queries_by_different_designers(workplace: Path, command: Co
     assert_refused(finished, message, workplace, left)
     finished = command(*f"{arguments} 4 --support-from nato".split())
     assert_refused(finished, f"has no image from nato; its images are from {', '.join(sorted(PACKS))}", workplace, left)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--on folders:data folders:data", "--on names folders:data twice"),
+        (
+            "--on pictures:data",
+            "data set 'pictures:data' is unknown; allowed are NAME and NAME:PATH, NAME being proced",
+        ),
+        ("--on digits folders", "--dataset folders needs --data with the folder or archive that holds it"),
+        ("--on folders:data --shot 12", "class test 0 of data has 12 images in test; 12 shots and 1 queries need 13"),
+        ("--on folders:data --json data/CIFAR_FS_val.pickle", "CIFAR_FS_val.pickle is also an input; choose another"),
+    ],
+)
+def test_bad_data_sets_to_evaluate_on_are_refused_in_one_line(
+    options: str, message: str, workplace: Path, command: Command
+) -> None:
+    finished = command(*f"evaluate prototype --episodes 10 {options}".split())
+    assert_refused(finished, message, workplace, files(workplace))
+
+
+def test_several_data_sets_have_a_row_each(workplace: Path, command: Command) -> None:
+    arguments = "evaluate prototype --on folders:data digits --episodes 10 --shot 1 5 --json figures.json --flip-shots"
+    finished = command(*arguments.split())
+    assert finished.returncode == 0, finished.stderr
+    records = json.loads((workplace / "figures.json").read_text())["evaluations"]
+    assert [(one["data"], one["shot"], one["query"]) for one in records] == [
+        ("data", 1, 7),
+        ("data", 5, 7),
+        ("digits by classes, split 0", 1, 15),
+        ("digits by classes, split 0", 5, 15),
+    ]
+    for one in records:
+        assert f"{100 * one['mean']:.2f}%" in finished.stdout
+    assert "10 episodes of test; prototype, flip shots, batch norm running" in finished.stdout
+
+
+def test_snapshots_are_kept_and_compared_as_an_ensemble(workplace: Path, command: Command) -> None:
+    finished = command(*f"{SMALL} {FOLDERS} --out kept --epochs 2 --snapshots 1 --validation-episodes 0".split())
+    assert finished.returncode == 0, finished.stderr
+    arguments = EVALUATE.replace("prototype", "kept", 1)
+    finished = command(*f"{arguments} --shot 1 --ensemble --flip-shots --against kept".split())
+    assert finished.returncode == 0, finished.stderr
+    first, second = finished.stdout.split("; against ")
+    assert first.startswith("5-way 1-shot, prototype, mean of 2 snapshots, flip shots: ")
+    assert second.startswith("kept, prototype: ")
+    finished = command(*f"{arguments} --shot 1 --ensemble --json kept/prototype-epoch-1.pt".split())
+    assert_refused(finished, "prototype-epoch-1.pt is also an input", workplace, files(workplace))
 
 
 def test_the_official_runs_of_omniglot(workplace: Path, command: Command) -> None:
