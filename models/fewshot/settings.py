@@ -131,6 +131,7 @@ class FewShotConfig(FewShotSettings):
         check_seed(self.seed)
         self._check_names()
         self._check_numbers()
+        self.augmentation.check()
         if self.learner == "reptile" and self.inner_batch == 1:
             raise ValueError("inner_batch is 1; batch norm takes its statistics from a batch, which needs 2 images")
         if self.weight_clustering and self.learner != "reptile":

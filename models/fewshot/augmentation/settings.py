@@ -16,7 +16,7 @@ _POOL = "maxup:"
 
 @dataclass(frozen=True, kw_only=True)
 class AugmentationSettings:
-    """Settings of augmentation. Raises ValueError, naming the setting and what is allowed, for impossible ones."""
+    """Settings of augmentation, as a command line collects them: not checked yet."""
 
     augment: str = NO_AUGMENTATION
     """The augmentation: name:mode, several joined by +, such as cutmix:query+rotation:task; or maxup:POOL for
@@ -32,7 +32,8 @@ class AugmentationSettings:
     copies: int = 2
     """Images made of each support image by random crops and rotations as shots, itself included."""
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Raises ValueError, naming the setting and what is allowed, for impossible settings."""
         for name, least in (("m", 1), ("copies", 2)):
             if not isinstance(getattr(self, name), int) or getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed is an integer of at least {least}")
@@ -48,7 +49,7 @@ class AugmentationSettings:
 
     @property
     def entries(self) -> tuple[tuple[Part, ...], ...]:
-        """The entries of the pool; one if it is a single augmentation."""
+        """The entries of the pool; one if it is a single augmentation. Raises ValueError for impossible ones."""
         if not self.is_pool:
             return (parse_combination(self.augment),)
         pool = self.augment.removeprefix(_POOL)

@@ -141,6 +141,8 @@ def test_a_class_in_two_splits_and_a_pickle_cut_short_are_refused_in_one_line(
         ("--dataset drawings", "data is no file of drawings, or damaged"),
         ("--dataset procedural --images 1000000000", "set with 1000000000 images in each class needs 3.07e+05 GB of"),
         ("--dataset procedural --variation nan", "variation is nan; allowed are 0 to 10"),
+        ("--augment self-mix:task", "augmentation self-mix has no mode 'task'; it has support, query"),
+        ("--augment maxup:cutmix --m 0", "m is 0; allowed is an integer of at least 1"),
         ("--query-pool 2", "query_pool is 2; 3 queries of each class need at least 3"),
         ("--support-noise", "support_noise replaces the images of a support pool; it needs support_pool"),
         ("--task-pool 1", "task_pool is 1; 6 classes to train on need at least 2 tasks of 5, so that all are used"),

@@ -8,6 +8,7 @@ import pytest
 
 from models.fewshot.augmentation.build import build_augmentation
 from models.fewshot.augmentation.settings import AugmentationSettings
+from models.fewshot.settings import FewShotConfig
 from tests.support.augmentation import PIXELS, draws_for, random_episode
 
 
@@ -63,7 +64,9 @@ def test_classes_turn_twice_as_often_in_a_pool() -> None:
 )
 def test_impossible_settings_are_refused(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        AugmentationSettings(**given)
+        AugmentationSettings(**given).check()
+    with pytest.raises(ValueError, match=message):
+        FewShotConfig(augmentation=AugmentationSettings(**given))
 
 
 def test_settings_are_collected_without_torch() -> None:
