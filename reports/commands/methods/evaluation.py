@@ -46,7 +46,7 @@ class EpisodeOptions(SplitOptions):
     """RUN2 is an ensemble."""
     against_flip_shots: bool = False
     """RUN2 has flip shots."""
-    on: Annotated[tuple[str, ...], arg(metavar="NAME[:PATH]")] = ()
+    on: Annotated[tuple[str, ...], arg(metavar="NAME[:PATH] ...")] = ()
     """Several data sets instead of --dataset and --data, also of other domains, each with its path, such as
     omniglot:DIR cifar10:DIR digits. Images are scaled to those that the run takes; a data set of few classes gets fewer
     ways, one of few images fewer queries."""
