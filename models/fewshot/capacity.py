@@ -12,9 +12,9 @@ _COPIES = {"fomaml": 2, "reptile": 3}  # weights and gradients; Reptile's Adam k
 def check_capacity(config: FewShotConfig, network: nn.Module, image_shape: tuple[int, int, int]) -> None:
     """Raises ValueError, naming the settings, if the images or the adapted weights of a batch exceed the memory."""
     channels, height, width = image_shape
-    images = config.tasks * config.way * (config.shot + config.query)
+    images = config.tasks * config.trained_way * (config.shot + config.query)
     check_fits(
-        f"a batch of {images} images of {height} x {width} pixels (tasks is {config.tasks}, way {config.way}, "
+        f"a batch of {images} images of {height} x {width} pixels (tasks is {config.tasks}, way {config.trained_way}, "
         f"shot {config.shot}, query {config.query})",
         _BYTES * images * channels * height * width,
         "to train",

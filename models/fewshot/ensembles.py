@@ -1,6 +1,6 @@
 """Ensembles of encoders, whose head's logits are averaged, with each image embedded once by each member."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -20,11 +20,11 @@ class Ensemble(nn.Module):
         return torch.cat([member(images).flatten(1) for member in self.members], 1)
 
 
-def with_mean_logits(head: Head, members: int) -> Head:
-    """A head on features of `Ensemble`, fitted to each member's features; its logits are the mean over members."""
+def with_mean_logits(heads: Sequence[Head]) -> Head:
+    """A head on features of `Ensemble`: each member's own, whose logits are averaged."""
 
     def averaged(query: Tensor, support: Tensor, labels: Tensor, ways: int) -> Tensor:
-        parts = zip(query.chunk(members, -1), support.chunk(members, -1), strict=True)
-        return torch.stack([head(*part, labels, ways) for part in parts]).mean(0)
+        parts = zip(heads, query.chunk(len(heads), -1), support.chunk(len(heads), -1), strict=True)
+        return torch.stack([head(*features, labels, ways) for head, *features in parts]).mean(0)
 
     return averaged

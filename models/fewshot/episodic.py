@@ -45,7 +45,7 @@ class EpisodicTraining(Method):
     def __init__(
         self,
         encoder: nn.Module,
-        scale: LearntScale,
+        scale: nn.Module,
         head: Head,
         optimizer: Scheduled,
         episodes: Episodes,

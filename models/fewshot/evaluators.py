@@ -11,6 +11,7 @@ from models.fewshot.adapted import adapted_accuracies, adapted_path
 from models.fewshot.adaptive import Adaptation
 from models.fewshot.augmentation.mirrored import WithMirrored, with_mirrored_shots
 from models.fewshot.class_images import FewShotData
+from models.fewshot.confidence.network import ConfidenceEncoder
 from models.fewshot.ensembles import Ensemble, with_mean_logits
 from models.fewshot.episodes import Episodes
 from models.fewshot.evaluation import Head, embed, episode_accuracies
@@ -20,7 +21,19 @@ from models.fewshot.task_evaluation import Tasks, task_accuracies
 from models.progress import Progress
 
 HEADS = {"prototype": prototype_logits, "ridge": ridge_logits, "svm": svm_logits, "linear": linear_logits}
-"""The heads on frozen features by name."""
+"""The heads on frozen features by name, without those that need a learnt metric."""
+
+
+def head_of(network: nn.Module, name: str) -> Head:
+    """The head on the features of a network by name.
+
+    Raises ValueError for one with a learnt metric if the network has none.
+    """
+    if name in HEADS:
+        return HEADS[name]
+    if not isinstance(network, ConfidenceEncoder):
+        raise ValueError(f"head {name} needs a learnt metric, which networks of the learner mct have")
+    return network.head(transductive=name == "mct-transductive")
 
 
 class Evaluator(Protocol):
@@ -45,9 +58,10 @@ class FeatureEvaluator:
     def __init__(
         self, encoder: nn.Module, head: str, data: FewShotData, split: str, *, flip_shots: bool = False
     ) -> None:
-        self.head: Head = HEADS[head]
         if isinstance(encoder, Ensemble):
-            self.head = with_mean_logits(self.head, len(encoder.members))
+            self.head = with_mean_logits([head_of(member, head) for member in encoder.members])
+        else:
+            self.head = head_of(encoder, head)
         if flip_shots:
             encoder, self.head = WithMirrored(encoder), with_mirrored_shots(self.head)
         self.features = embed(encoder, data, split)
@@ -75,7 +89,7 @@ class EmbeddingEvaluator:
         return _spelt_out(self.encoder)
 
     def accuracies(self, episodes: Tasks, count: int, progress: Progress | None = None) -> Tensor:
-        return task_accuracies(self.encoder, episodes, count, HEADS[self.head], progress)
+        return task_accuracies(self.encoder, episodes, count, head_of(self.encoder, self.head), progress)
 
 
 @dataclass(frozen=True)

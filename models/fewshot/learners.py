@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from models.backbones.batch_norm import BatchNormMode, in_mode
-from models.backbones.encoder import Encoder, EncoderOptions, with_classifier
+from models.backbones.encoder import Encoder, EncoderOptions, pooled_pixels, with_classifier
 from models.backbones.encoders import build_encoder
 from models.fewshot.adaptive import Adaptation, AdaptiveLearner, AdaptiveTraining
 from models.fewshot.augmentation.adaptive import AugmentedAdaptiveTraining
@@ -21,6 +21,9 @@ from models.fewshot.augmentation.turned_episodes import turned_episodes
 from models.fewshot.class_images import FewShotData
 from models.fewshot.class_pairs import ClassPairs
 from models.fewshot.classical import ClassicalTraining, EncoderWithClassifier, Regularizer
+from models.fewshot.confidence.dense import DenseClassifier
+from models.fewshot.confidence.network import ConfidenceEncoder
+from models.fewshot.confidence.training import ConfidenceTraining
 from models.fewshot.ensembles import Ensemble
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.episodic import EpisodicTraining, LearntScale, Validation
@@ -60,6 +63,7 @@ SCHEDULES: Mapping[ScheduleName, OptimizerSettings] = {
 
 _META_STEP = OptimizerSettings(optimizer="sgd", learning_rate=1.0, momentum=0.0)  # of Reptile
 _IMAGES_IN_A_PAIR = 4
+_POOLS_OF_A_MAP = 4  # of all encoders whose features are one map
 
 
 def build_network(config: FewShotConfig, image_shape: tuple[int, int, int]) -> nn.Module:
@@ -67,6 +71,8 @@ def build_network(config: FewShotConfig, image_shape: tuple[int, int, int]) -> n
     mode = default_batch_norm(config)
     options = EncoderOptions(image_shape=image_shape, width=config.width, batch_norm=mode, seed=config.seed)
     encoder = build_encoder(config.encoder, options)
+    if config.learner == "mct":
+        return ConfidenceEncoder(encoder, config.seed)
     return with_classifier(encoder, config.way, config.seed) if config.is_fine_tuned else encoder
 
 
@@ -74,6 +80,8 @@ def build_method(config: FewShotConfig, network: nn.Module, data: FewShotData, v
     """The training of a network as the configuration says. Raises ValueError if the data has too few classes."""
     if config.is_fine_tuned:
         return _adaptive(config, network, data, validation)
+    if config.learner == "mct":
+        return _confidence(config, cast(ConfidenceEncoder, network), data, validation)
     encoder = cast(Encoder, network)
     return (_classical if config.learner == "classical" else _episodic)(config, encoder, data, validation)
 
@@ -119,7 +127,8 @@ def task_evaluator_of(
 
 def fine_tuning_of(config: FewShotConfig, network: nn.Module) -> FineTuningEvaluator:
     """The fine-tuning of a network as in its training or, if it is an encoder trained otherwise, as MAML does it."""
-    return FineTuningEvaluator(network, _adaptation(config, config.fine_tuning_steps))
+    encoder = network.encoder if isinstance(network, ConfidenceEncoder) else network
+    return FineTuningEvaluator(encoder, _adaptation(config, config.fine_tuning_steps))
 
 
 def default_batch_norm(config: FewShotConfig) -> BatchNormMode:
@@ -142,6 +151,27 @@ def _episodic(config: FewShotConfig, encoder: Encoder, data: FewShotData, valida
         tasks=config.tasks,
         batches=config.batches,
         augmentation=augmentation,
+        standard=_pixels(data) if config.standard else None,
+        validation=validation,
+    )
+
+
+def _confidence(
+    config: FewShotConfig, network: ConfidenceEncoder, data: FewShotData, validation: Validation | None
+) -> Method:
+    pixels = pooled_pixels(EncoderOptions(image_shape=data.shape), _POOLS_OF_A_MAP)
+    classes = len(data.split("train").counts)
+    classifier = DenseClassifier(network.features_dim, pixels, classes, config.seed).to(_device(network))
+    augmentation, episodes = _augmented(config, data)
+    return ConfidenceTraining(
+        network,
+        classifier,
+        _optimizer(config).build([*network.parameters(), *classifier.parameters()], config.epochs),
+        episodes,
+        tasks=config.tasks,
+        batches=config.batches,
+        augmentation=augmentation,
+        transductive=config.transductive,
         standard=_pixels(data) if config.standard else None,
         validation=validation,
     )
@@ -193,7 +223,7 @@ def _adaptation(config: FewShotConfig, steps: int) -> Adaptation:
 
 def _episodes(config: FewShotConfig, data: FewShotData, classes: int = 1) -> Episodes:
     """Training episodes. classes: to draw for each way."""
-    shape = EpisodeShape(config.way * classes, config.shot, config.query)
+    shape = EpisodeShape(config.trained_way * classes, config.shot, config.query)
     return PooledEpisodes(data, "train", shape, config.seed, pools=config.pools)
 
 
@@ -201,10 +231,10 @@ def _augmented(config: FewShotConfig, data: FewShotData) -> tuple[MetaMaxUp, Epi
     """The augmentation, and episodes with the classes that it needs."""
     augmentation = build_augmentation(config.augmentation, _pixels(data), config.tasks, config.seed)
     pool = augmentation.draws.pool
-    check_data(pool, way=config.way, classes=len(data.split("train").counts), image_shape=data.shape)
+    check_data(pool, way=config.trained_way, classes=len(data.split("train").counts), image_shape=data.shape)
     check_learner(pool, adapts_features=config.is_fine_tuned, takes_soft_labels=True, select=config.augmentation.select)
     episodes = _episodes(config, data, classes_of(augmentation))
-    return augmentation, turned_episodes(episodes, augmentation, config.way)
+    return augmentation, turned_episodes(episodes, augmentation, config.trained_way)
 
 
 def _pixels(data: FewShotData) -> PixelValues:

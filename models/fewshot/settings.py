@@ -7,8 +7,8 @@ from typing import Any, Literal, Self, get_args
 from models.fewshot.augmentation.settings import AugmentationSettings
 from models.fewshot.pools.settings import PoolSettings
 
-Learner = Literal["prototype", "ridge", "svm", "classical", "maml", "fomaml", "reptile"]
-HeadName = Literal["prototype", "ridge", "svm", "linear", "fine-tuning"]
+Learner = Literal["prototype", "ridge", "svm", "mct", "classical", "maml", "fomaml", "reptile"]
+HeadName = Literal["prototype", "ridge", "svm", "linear", "mct-inductive", "mct-transductive", "fine-tuning"]
 Way = Literal["auto", "loop", "vmap"]
 EncoderName = Literal["cnn4", "64x4", "4x32", "resnet12"]
 RegularizerName = Literal["none", "feature-clustering", "hyperplane-variation"]
@@ -18,11 +18,15 @@ BatchNorm = Literal["running", "episode", "support"]
 ADDED: Mapping[str, Any] = {
     "augmentation": asdict(AugmentationSettings()),
     "standard": False,
+    "training_way": None,
+    "transductive": False,
     "pools": asdict(PoolSettings()),
     "snapshots": None,
 }
 """Settings that runs of earlier versions do not have, with what they did."""
 
+_WAYS_OF_MCT = 15  # dissertation 6.6.3
+_TWO_MAPS = "cnn4"  # the encoder whose features are of two layers
 _FINE_TUNED = ("maml", "fomaml", "reptile")
 _MOST = 1 << 20
 _LARGEST_LEARNING_RATE = 1000
@@ -33,15 +37,20 @@ class FewShotSettings:
     """Settings of a few-shot run, as a command line collects them: not checked yet."""
 
     learner: Learner = "prototype"
-    """The learner: features meta-learned with a head, which is prototype (ProtoNet), ridge (R2-D2) or svm (MetaOptNet);
-    classical training on all training classes; or a network meta-learned for fine-tuning, by maml, fomaml or reptile.
+    """The learner: features meta-learned with a head, which is prototype (ProtoNet), ridge (R2-D2), svm (MetaOptNet)
+    or mct (ProtoNet with meta-learned confidence); classical training on all training classes; or a network
+    meta-learned for fine-tuning, by maml, fomaml or reptile.
     """
     encoder: EncoderName = "64x4"
     """The network: cnn4 (R2-D2's), 64x4 (ProtoNet's), 4x32 (MAML's) or resnet12 (MetaOptNet's)."""
     width: int | None = None
     """Channels of the first layer, which scale all others; the network's own if left out."""
     way: int = 5
-    """Classes of a training episode."""
+    """Classes of an episode."""
+    training_way: int | None = None
+    """Classes of a training episode; 15 for mct and --way for the others if left out."""
+    transductive: bool = False
+    """Whether the queries of an episode refine its prototypes, in training and evaluation; mct alone."""
     shot: int = 1
     """Support images of each class."""
     query: int = 6
@@ -103,7 +112,14 @@ class FewShotSettings:
             return self.head
         if self.learner in _FINE_TUNED:
             return "fine-tuning"
+        if self.learner == "mct":
+            return "mct-transductive" if self.transductive else "mct-inductive"
         return "ridge" if self.learner == "classical" else self.learner  # type: ignore[return-value]
+
+    @property
+    def trained_way(self) -> int:
+        """Classes of a training episode."""
+        return self.training_way or (_WAYS_OF_MCT if self.learner == "mct" else self.way)
 
     @property
     def is_fine_tuned(self) -> bool:
@@ -137,6 +153,7 @@ class FewShotConfig(FewShotSettings):
         if self.weight_clustering and self.learner != "reptile":
             raise ValueError(f"weight_clustering is for the reptile learner, not {self.learner}")
         self.check_head(self.head_name)
+        self._check_episodes()
         if self.learner == "classical" and self.augments:
             raise ValueError("augmentation is of episodes, which the classical learner does not train on")
         if self.standard and self.is_fine_tuned:
@@ -157,6 +174,17 @@ class FewShotConfig(FewShotSettings):
         """Raises ValueError for a head on frozen features if the learner's network is meant to be fine-tuned."""
         if self.is_fine_tuned and head != "fine-tuning":
             raise ValueError(f"head {head} does not go with the learner {self.learner}")
+        if head.startswith("mct-") and self.learner != "mct":
+            raise ValueError(f"head {head} needs the metric of the learner mct; the learner is {self.learner}")
+
+    def _check_episodes(self) -> None:
+        if self.training_way is not None and (self.is_fine_tuned or self.learner == "classical"):
+            raise ValueError(f"training_way is for learners with a head on features, not {self.learner}")
+        if self.transductive and self.learner != "mct":
+            raise ValueError(f"transductive is for the learner mct, not {self.learner}")
+        if self.learner == "mct" and self.encoder == _TWO_MAPS:
+            allowed = ", ".join(name for name in get_args(EncoderName) if name != _TWO_MAPS)
+            raise ValueError(f"encoder is {_TWO_MAPS}, whose features are of two maps; mct allows {allowed}")
 
     def _check_names(self) -> None:
         for name, kind in (
@@ -190,6 +218,8 @@ class FewShotConfig(FewShotSettings):
                 raise ValueError(f"{name} is {value}; allowed are the integers {smallest} to {_MOST}")
         if self.snapshots is not None and not 1 <= self.snapshots <= self.epochs:
             raise ValueError(f"snapshots is {self.snapshots}; allowed are the integers 1 to {self.epochs}, the epochs")
+        if self.training_way is not None and not 2 <= self.training_way <= _MOST:
+            raise ValueError(f"training_way is {self.training_way}; allowed are the integers 2 to {_MOST}")
         if self.width is not None and self.width < 1:
             raise ValueError(f"width is {self.width}; allowed is an integer of at least 1")
         if self.chunk is not None and self.chunk < 1:

@@ -65,6 +65,10 @@ class Combination:
         """Whether the labels of the support, or of the queries, are no longer one-hot."""
         return any(change.softens for part, change in self._both if part.mode == mode)
 
+    def doubles(self, mode: Mode) -> bool:
+        """Whether images of the support, or of the queries, are of classes made of two."""
+        return any(change.classes > 1 and part.mode in ("task", mode) for part, change in self._both)
+
     @property
     def keeps_support(self) -> bool:
         """Whether it leaves the support images alone, whose features then serve all such combinations."""

@@ -1,6 +1,6 @@
 """Losses of augmented tasks, from features that all of their images get together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,12 +20,20 @@ class QueryLosses(NamedTuple):
     right: Tensor
 
 
+FurtherLoss = Callable[[Pool, Augmented], Tensor]
+"""The further losses of the queries of a group of features, an entry of the pool applied: (tasks, queries)."""
+
+
 class Learner(NamedTuple):
-    """encoder: images (n, channels, height, width) to features (n, d). scale: of the head's logits."""
+    """encoder: images (n, channels, height, width) to features (n, d). scale: of the head's logits.
+
+    further: losses that are added to the cross-entropy of the queries; None for none.
+    """
 
     encoder: nn.Module
     scale: nn.Module
     head: Head
+    further: FurtherLoss | None = None
 
 
 def losses_from_images(learner: Learner, pool: Pool, groups: Sequence[Augmented]) -> QueryLosses:
@@ -43,12 +51,18 @@ def losses_from_images(learner: Learner, pool: Pool, groups: Sequence[Augmented]
 
 
 def losses_from_features(learner: Learner, pool: Pool, groups: Sequence[Augmented]) -> QueryLosses:
-    """The cross-entropy with soft labels of the queries of groups of features, in the order of the groups' pairs."""
+    """The losses of the queries of groups of features, in the order of the groups' pairs.
+
+    They are the cross-entropy with soft labels and the learner's further losses.
+    """
     episodes = [pool[group.entry].of_features(group.episode, group.draws) for group in groups]
     order = _order(groups)
     logits = learner.scale(_joined([_logits(learner.head, episode) for episode in episodes], order))
     targets = _joined([episode.query_labels for episode in episodes], order).to(logits.dtype)
     losses = cross_entropy(logits.flatten(0, 1), targets.flatten(0, 1), reduction="none").view(logits.shape[:2])
+    if learner.further is not None:
+        changed = [group._replace(episode=one) for group, one in zip(groups, episodes, strict=True)]
+        losses = losses + _joined([learner.further(pool, group) for group in changed], order)
     return QueryLosses(losses, logits.detach().argmax(2) == targets.argmax(2))
 
 

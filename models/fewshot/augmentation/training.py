@@ -14,7 +14,7 @@ from models.fewshot.augmentation.soft_episode import soft_episode
 from models.fewshot.augmentation.standard import standard_episode
 from models.fewshot.draws import key_of
 from models.fewshot.episodes import Episode, Episodes
-from models.fewshot.episodic import EpisodicTraining, LearntScale, Validation
+from models.fewshot.episodic import EpisodicTraining, Validation
 from models.fewshot.evaluation import Head
 from models.training.method import Batch, Loss
 from models.training.optimizers import Scheduled
@@ -34,7 +34,7 @@ class AugmentedTraining(EpisodicTraining):
     def __init__(
         self,
         encoder: nn.Module,
-        scale: LearntScale,
+        scale: nn.Module,
         head: Head,
         optimizer: Scheduled,
         episodes: Episodes,
@@ -61,12 +61,16 @@ class AugmentedTraining(EpisodicTraining):
             yield (*drawn, np.arange(batch * self.tasks, (batch + 1) * self.tasks))
 
     def step(self, models: Mapping[str, nn.Module], batch: Batch) -> Loss:
+        learner, bare = (Learner(found["encoder"], found["scale"], self.head) for found in (models, self.models))
+        return self.augmented_step(learner, bare, batch)
+
+    def augmented_step(self, learner: Learner, bare: Learner, batch: Batch) -> Loss:
+        """The loss of a batch after augmentation. learner, bare: see `MetaMaxUp.step`."""
         *images, numbers = batch
         episode = soft_episode(Episode(*images), self.way, self.episodes.shape.way)
         if self.standard is not None:
             draws = TaskDraws(key_of("standard", self.augmentation.draws.seed), numbers)
             episode = standard_episode(episode, draws, self.standard)
-        learner, bare = (Learner(found["encoder"], found["scale"], self.head) for found in (models, self.models))
         loss, metrics = self.augmentation.step(learner, bare, episode, numbers)
         return Loss(loss, metrics)
 

@@ -10,5 +10,6 @@ from models.fewshot.heads.linear import linear_logits
 from models.fewshot.heads.prototype import prototype_logits
 from models.fewshot.heads.ridge import ridge_logits
 from models.fewshot.heads.svm import svm_logits
+from models.fewshot.heads.transduction import refined_logits
 
-__all__ = ["linear_logits", "prototype_logits", "ridge_logits", "svm_logits"]
+__all__ = ["linear_logits", "prototype_logits", "refined_logits", "ridge_logits", "svm_logits"]
