@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, arg, subcommand
 
-from reports.commands.benches.fewshot import AdaptationBench, EpisodeBench, HeadBench, RegularizerBench
+from reports.commands.benches.fewshot import AdaptationBench, AugmentBench, EpisodeBench, HeadBench, RegularizerBench
 from reports.commands.benches.options import Rounds
 from reports.commands.options import JsonFile, Seed, ensure_outputs
 
@@ -74,6 +74,7 @@ def bench(
             | Annotated[HeadBench, subcommand("heads")]
             | Annotated[AdaptationBench, subcommand("adaptation")]
             | Annotated[RegularizerBench, subcommand("regularizers")]
+            | Annotated[AugmentBench, subcommand("augment")]
         ]
     ],
 ) -> int:

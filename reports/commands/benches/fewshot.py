@@ -130,3 +130,39 @@ class RegularizerBench:
 
         result = bench_regularizers(NETWORKS, self.pairs, self.width, self.rounds, self.seed, self.device, progress)
         return result, [regularizer_table(result)]
+
+
+@dataclass(frozen=True)
+class AugmentBench:
+    """Steps with augmentations and Meta-MaxUp, their peak memory, augmentations alone, and a loop in kornia."""
+
+    encoder: Annotated[Literal["cnn4", "64x4", "4x32", "resnet12"], arg(help="network")] = "cnn4"
+    tasks: Annotated[int, arg(metavar="N", help="tasks in a batch")] = 8
+    side: Annotated[int, arg(metavar="N", help="side of the images, pixels")] = 32
+    shots: Annotated[int, arg(metavar="N", help="support images of each of the 5 ways")] = 5
+    queries: Annotated[int, arg(metavar="N", help="queries of each way")] = 6
+    m: Annotated[int, arg(metavar="N", help="candidates of Meta-MaxUp")] = 4
+    width: Width = None
+    rounds: Rounds = 9
+    device: Device = "auto"
+    seed: Seed = 0
+    json_file: JsonFile = None
+
+    def run(self, progress: "Progress") -> tuple[dict[str, Any], "list[Table]"]:
+        """Measures; returns the results and their tables."""
+        from reports.fewshot.augment_bench import bench_augment
+        from reports.fewshot.augment_steps import StepSetting
+        from reports.fewshot.augment_tables import augment_tables
+
+        setting = StepSetting(
+            encoder=self.encoder,
+            width=self.width,
+            side=self.side,
+            tasks=self.tasks,
+            shots=self.shots,
+            queries=self.queries,
+            m=self.m,
+            seed=self.seed,
+        )
+        result = bench_augment(setting, self.rounds, self.device, progress)
+        return result, augment_tables(result)
