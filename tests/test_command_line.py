@@ -83,6 +83,7 @@ except SystemExit as ended:
         ("bench", 2),
         ("bench gemm --help", 0),
         ("bench episodes --help", 0),
+        ("bench augment --help", 0),
         ("table --help", 0),
         ("evaluate --help", 0),
         ("measure --help", 0),

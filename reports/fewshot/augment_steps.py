@@ -10,7 +10,7 @@ from models.fewshot.augmentation.settings import AugmentationSettings
 from models.fewshot.class_images import FewShotData
 from models.fewshot.learners import build_method, build_network
 from models.fewshot.settings import EncoderName, FewShotConfig
-from models.training.method import Loss, Method
+from models.training.method import Batch, Loss, Method
 from reports.bench.memory import peak_memory
 from reports.fewshot.bench_data import bench_data
 
@@ -69,10 +69,14 @@ class TrainingSteps:
         self.method = build_method(config, network, data, None)
         for model in self.method.models.values():
             model.train()
-        self._batches = _endless(self.method)
+        self.batches = _endless(self.method)
 
     def __call__(self) -> None:
-        found = self.method.step(self.method.models, next(self._batches))
+        self.train_on(next(self.batches))
+
+    def train_on(self, batch: Batch) -> None:
+        """Takes a step on a batch."""
+        found = self.method.step(self.method.models, batch)
         assert isinstance(found, Loss)
         found.loss.backward()  # type: ignore[no-untyped-call]
         for scheduled in self.method.optimizers.values():
@@ -82,18 +86,19 @@ class TrainingSteps:
     @torch.no_grad()
     def forward(self) -> None:
         """The forward pass of a step, without gradient."""
-        self.method.step(self.method.models, next(self._batches))
+        self.method.step(self.method.models, next(self.batches))
 
 
 def step_peak(setting: StepSetting, name: str, device: torch.device) -> int:
     """Most bytes that a step with an augmentation takes at a time, besides network and data set."""
     step = TrainingSteps(setting, name, setting.data.to(device))
-    step()  # the optimizer's moments stay from here on
+    first = next(step.batches)  # which is kept, since what existed before the measurement must not end within
+    step.train_on(first)  # the optimizer's moments stay from here on
     with peak_memory(device) as peak:
         step()
     return peak[0]
 
 
-def _endless(method: Method) -> Iterator[tuple[torch.Tensor, ...]]:
+def _endless(method: Method) -> Iterator[Batch]:
     for epoch in count():
         yield from method.batches(epoch, 0)

@@ -29,7 +29,8 @@ def check_learner(
 def check_data(pool: Iterable[Combination], *, way: int, classes: int, image_shape: tuple[int, int, int]) -> None:
     """Raises ValueError for an augmentation that a data set does not allow.
 
-    way: of the episodes. classes: to train on. image_shape: channels, height and width.
+    way: of the episodes, which check themselves that there are as many classes. classes: to train on. image_shape:
+    channels, height and width.
     """
     _, height, width = image_shape
     for combination in pool:
@@ -38,7 +39,7 @@ def check_data(pool: Iterable[Combination], *, way: int, classes: int, image_sha
                 f"augmentation {combination.name} turns images by 90 degrees; allowed are square ones, "
                 f"not {height} x {width}"
             )
-        if classes < combination.classes * way:
+        if combination.classes > 1 and classes < combination.classes * way:
             raise ValueError(
                 f"augmentation {combination.name} needs {combination.classes * way} classes for {way} ways; "
                 f"{classes} are there to train on"

@@ -27,7 +27,7 @@ def measured() -> Any:
         elsewhere: list[Any] = []
         made = kornia_stand_in.install(monkeypatch)
         monkeypatch.setattr(augment_bench, "called_elsewhere", lambda call: elsewhere.append(call) or call())
-        yield bench_augment(SMALL, rounds=1, device="cpu"), elsewhere, made
+        return bench_augment(SMALL, rounds=1, device="cpu"), elsewhere, made
 
 
 def test_steps_have_their_time_and_memory_over_the_baselines(measured: Any) -> None:
