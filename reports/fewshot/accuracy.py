@@ -23,7 +23,7 @@ def accuracy_table(evaluations: Iterable[Mapping[str, Any]], data: str) -> Table
     first = evaluations[0]
     return Table(
         "Accuracy on episodes of test classes",
-        ("episodes", "queries a class", "head", "accuracy", "1 SE", "95% interval"),
+        ("episodes", "queries/class", "head", "accuracy", "1 SE", "95% interval"),
         rows,
         f"{first['episodes']} episodes of {data}, batch norm {first['batch_norm']}. The standard error and the "
         "interval are over episodes.",

@@ -145,18 +145,6 @@ def test_augmented_episodes_give_finite_gradients(augment: str, transductive: bo
     assert all(one.isfinite().all() for found in gradients.values() for one in found)
 
 
-@pytest.mark.parametrize("select", ["task", "slot"])
-def test_candidates_are_chosen_by_both_losses(select: Any) -> None:
-    """With a dense classifier that is wrong about everything, its loss outweighs the choice of the instance loss."""
-    changed = AugmentationSettings(augment="maxup:large", m=4, select=select)
-    method = training(replace(CONFIG, augmentation=changed))
-    alone = training(replace(CONFIG, augmentation=AugmentationSettings(augment="none")))
-    with torch.no_grad():
-        for one in (method, alone):
-            one.models["classifier"].linear.weight.mul_(50)
-    assert step(method)[0].loss > step(alone)[0].loss
-
-
 def test_training_has_15_ways_if_nothing_else_is_said() -> None:
     assert FewShotConfig(learner="mct").trained_way == 15
     assert FewShotConfig(learner="mct", training_way=7).trained_way == 7
