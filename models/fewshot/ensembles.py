@@ -24,7 +24,8 @@ def with_mean_logits(heads: Sequence[Head]) -> Head:
     """A head on features of `Ensemble`: each member's own, whose logits are averaged."""
 
     def averaged(query: Tensor, support: Tensor, labels: Tensor, ways: int) -> Tensor:
-        parts = zip(heads, query.chunk(len(heads), -1), support.chunk(len(heads), -1), strict=True)
-        return torch.stack([head(*features, labels, ways) for head, *features in parts]).mean(0)
+        queries, supports = query.chunk(len(heads), -1), support.chunk(len(heads), -1)
+        members = zip(heads, queries, supports, strict=True)
+        return torch.stack([head(asked, shown, labels, ways) for head, asked, shown in members]).mean(0)
 
     return averaged
