@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from models.fewshot.settings import FewShotConfig
+from models.fewshot.config import FewShotConfig
 from models.memory import check_fits
 
 _BYTES = 4

@@ -11,8 +11,7 @@ from models.backbones.batch_norm import BatchNormMode
 from models.fewshot.class_images import FewShotData
 from models.fewshot.ensembles import Ensemble
 from models.fewshot.episodes import Episodes, EpisodeShape
-from models.fewshot.evaluators import Evaluator
-from models.fewshot.learners import evaluator_of
+from models.fewshot.evaluators import Evaluator, evaluator_of
 from models.fewshot.run import FewShotRun
 from models.fewshot.settings import HeadName
 from models.fewshot.snapshots import load_snapshots

@@ -5,18 +5,21 @@ from typing import Protocol
 
 from torch import Tensor, nn
 
-from models.backbones.batch_norm import batch_norm_of
+from models.backbones.batch_norm import BatchNormMode, batch_norm_of, in_mode
 from models.backbones.encoder import Encoder, with_classifier
 from models.fewshot.adapted import adapted_accuracies, adapted_path
 from models.fewshot.adaptive import Adaptation
 from models.fewshot.augmentation.mirrored import WithMirrored, with_mirrored_shots
 from models.fewshot.class_images import FewShotData
 from models.fewshot.confidence.network import ConfidenceEncoder
+from models.fewshot.config import FewShotConfig
 from models.fewshot.ensembles import Ensemble, with_mean_logits
 from models.fewshot.episodes import Episodes
 from models.fewshot.evaluation import Head, embed, episode_accuracies
 from models.fewshot.fine_tuning import FineTuningPath
 from models.fewshot.heads import linear_logits, prototype_logits, ridge_logits, svm_logits
+from models.fewshot.recipes import adaptation_of
+from models.fewshot.settings import HeadName
 from models.fewshot.task_evaluation import Tasks, task_accuracies
 from models.progress import Progress
 
@@ -117,6 +120,51 @@ class FineTuningEvaluator:
         for name in ("weight", "bias"):
             nn.init.zeros_(network.get_parameter(f"classifier.{name}"))
         return network.to(next(self.network.parameters()).device)
+
+
+def evaluator_of(
+    config: FewShotConfig,
+    network: nn.Module,
+    data: FewShotData,
+    split: str,
+    head: HeadName | None = None,
+    batch_norm: BatchNormMode | None = None,
+    *,
+    flip_shots: bool = False,
+) -> Evaluator:
+    """The evaluation of a network, or of an ensemble, on a split. head, batch_norm: None for the configuration's own.
+
+    flip_shots: whether the mirror image of each support image is another shot.
+
+    Raises ValueError for a head that does not go with the learner, for a mode of batch norm that the network has no
+    statistics for, and for an ensemble or flip shots without features that serve all episodes.
+    """
+    head, batch_norm = head or config.head_name, batch_norm or config.batch_norm
+    config.check_head(head)
+    if head == "fine-tuning" or batch_norm != "running":
+        if flip_shots or isinstance(network, Ensemble):
+            raise ValueError(
+                f"ensembles and flip shots are for heads on features with batch norm in mode running, not for {head} "
+                f"in mode {batch_norm}"
+            )
+        return task_evaluator_of(config, network, head, batch_norm)
+    return FeatureEvaluator(in_mode(network, batch_norm), head, data, split, flip_shots=flip_shots)
+
+
+def task_evaluator_of(
+    config: FewShotConfig, network: nn.Module, head: HeadName | None = None, batch_norm: BatchNormMode | None = None
+) -> TaskEvaluator:
+    """The evaluation of a network on episodes of any data; arguments and errors as of `evaluator_of`."""
+    head = head or config.head_name
+    config.check_head(head)
+    network = in_mode(network, batch_norm or config.batch_norm)
+    return fine_tuning_of(config, network) if head == "fine-tuning" else EmbeddingEvaluator(network, head)
+
+
+def fine_tuning_of(config: FewShotConfig, network: nn.Module) -> FineTuningEvaluator:
+    """The fine-tuning of a network as in its training or, if it is an encoder trained otherwise, as MAML does it."""
+    encoder = network.encoder if isinstance(network, ConfidenceEncoder) else network
+    return FineTuningEvaluator(encoder, adaptation_of(config, config.fine_tuning_steps))
 
 
 def _spelt_out(network: nn.Module) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 from torch import nn
 
 from models.fewshot.class_images import FewShotData
+from models.fewshot.config import FewShotConfig
 from models.fewshot.episodes import Episodes, EpisodeShape
-from models.fewshot.learners import evaluator_of
-from models.fewshot.settings import FewShotConfig
+from models.fewshot.evaluators import evaluator_of
 from models.fewshot.statistics import estimate
 from models.progress import Progress
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from models.backbones.batch_norm import BatchNormMode
 from models.fewshot.comparison import check_ways
-from models.fewshot.learners import task_evaluator_of
+from models.fewshot.evaluators import task_evaluator_of
 from models.fewshot.readers.omniglot_runs import RUNS, WAYS, OmniglotRuns
 from models.fewshot.run import FewShotRun
 from models.fewshot.settings import HeadName

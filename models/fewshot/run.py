@@ -12,13 +12,13 @@ from torch import nn
 from models.fewshot.adaptive import AdaptiveTraining
 from models.fewshot.capacity import check_capacity
 from models.fewshot.class_images import FewShotData
+from models.fewshot.config import ADDED, FewShotConfig
 from models.fewshot.held_out import VALIDATION_ACCURACY, EpisodeValidation, check_held_out, summary
 from models.fewshot.inner import How
 from models.fewshot.learners import build_method, build_network
 from models.fewshot.pools.classes import training_data
 from models.fewshot.pools.episodes import PooledEpisodes
 from models.fewshot.pools.tasks import write_tasks
-from models.fewshot.settings import ADDED, FewShotConfig
 from models.files import write_text
 from models.json_files import read_object
 from models.progress import Progress

@@ -6,7 +6,15 @@ from typing import Literal
 
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
-from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LinearLR, LRScheduler, MultiStepLR, SequentialLR
+from torch.optim.lr_scheduler import (
+    ConstantLR,
+    CosineAnnealingLR,
+    LambdaLR,
+    LinearLR,
+    LRScheduler,
+    MultiStepLR,
+    SequentialLR,
+)
 
 OptimizerName = Literal["adam", "adamw", "sgd"]
 ScheduleName = Literal["constant", "cosine", "steps"]
@@ -29,7 +37,8 @@ class OptimizerSettings:
     """An optimizer and how its learning rate changes.
 
     momentum: of SGD; Adam has its usual betas. nesterov: whether SGD's momentum is Nesterov's. schedule: `constant`;
-    `cosine`, which falls to 0; `steps`, which divides the rate by ten at each fraction of the periods in `milestones`.
+    `cosine`, which falls to 0; `steps`, which divides the rate by ten at each fraction of the periods in `milestones`,
+    or falls to the share of the first rate that `shares` has for that milestone.
     warmup: periods in which the rate rises linearly before the schedule starts. every: what a period is.
 
     Raises ValueError, naming the setting and what is allowed, for impossible ones.
@@ -42,6 +51,7 @@ class OptimizerSettings:
     weight_decay: float = 0.0
     schedule: ScheduleName = "cosine"
     milestones: tuple[float, ...] = ()
+    shares: tuple[float, ...] = ()
     warmup: int = 0
     every: Period = "epoch"
 
@@ -55,6 +65,8 @@ class OptimizerSettings:
             raise ValueError(f"warmup is {self.warmup}; allowed are 0 and more periods")
         if not all(0 < share < 1 for share in self.milestones):
             raise ValueError(f"milestones are {self.milestones}; allowed are fractions between 0 and 1")
+        if self.shares and len(self.shares) != len(self.milestones):
+            raise ValueError(f"shares are {self.shares}; allowed is one for each of {len(self.milestones)} milestones")
 
     def build(self, parameters: Iterable[nn.Parameter], periods: int) -> Scheduled:
         """The optimizer and its schedule over `periods` periods. Raises ValueError if the warm-up leaves none."""
@@ -85,6 +97,10 @@ class OptimizerSettings:
         match self.schedule:
             case "cosine":
                 return CosineAnnealingLR(optimizer, periods)
+            case "steps" if self.shares:
+                ends = [max(1, round(periods * fraction)) for fraction in self.milestones]
+                shares = (1.0, *self.shares)
+                return LambdaLR(optimizer, lambda period: shares[sum(period >= end for end in ends)])
             case "steps":
                 return MultiStepLR(optimizer, milestones_of(periods, self.milestones))
         return ConstantLR(optimizer, factor=1.0, total_iters=0)

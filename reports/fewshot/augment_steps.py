@@ -8,8 +8,9 @@ import torch
 
 from models.fewshot.augmentation.settings import AugmentationSettings
 from models.fewshot.class_images import FewShotData
+from models.fewshot.config import FewShotConfig
 from models.fewshot.learners import build_method, build_network
-from models.fewshot.settings import EncoderName, FewShotConfig
+from models.fewshot.settings import EncoderName
 from models.training.method import Batch, Loss, Method
 from reports.bench.memory import peak_memory
 from reports.fewshot.bench_data import bench_data

@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 
 from models.fewshot.class_images import FewShotData
+from models.fewshot.config import FewShotConfig
 from models.fewshot.held_out import SHOTS
-from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
 from reports.fewshot.measure import RUN, measure
 from reports.fewshot.networks import BACKBONES, NETWORKS, moves

@@ -9,16 +9,16 @@ from torch import Tensor
 
 from models.backbones.batch_norm import in_mode
 from models.fewshot.class_images import FewShotData
+from models.fewshot.config import FewShotConfig
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.evaluation import episode_accuracies
-from models.fewshot.evaluators import HEADS, FineTuningEvaluator
+from models.fewshot.evaluators import HEADS, FineTuningEvaluator, fine_tuning_of
 from models.fewshot.held_out import held_out_shapes
 from models.fewshot.inner import trainable
-from models.fewshot.learners import fine_tuning_of
 from models.fewshot.measurement import alignment, class_separation
 from models.fewshot.run import FewShotRun, load_run, run_few_shot
 from models.fewshot.run_measures import run_features
-from models.fewshot.settings import BatchNorm, FewShotConfig, HeadName
+from models.fewshot.settings import BatchNorm, HeadName
 from models.progress import Progress
 from reports.fewshot.networks import NETWORKS, Network
 from reports.fewshot.scales import Scale

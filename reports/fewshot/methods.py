@@ -11,12 +11,12 @@ import torch
 
 from models.fewshot.class_images import FewShotData
 from models.fewshot.comparison import EpisodeTest, evaluate_run
+from models.fewshot.config import FewShotConfig
 from models.fewshot.held_out import SHOTS, held_out_shapes
 from models.fewshot.official import evaluate_official
 from models.fewshot.readers.omniglot_runs import WAYS as OFFICIAL_WAYS
 from models.fewshot.readers.omniglot_runs import OmniglotRuns
 from models.fewshot.run import FewShotRun, load_run, run_few_shot
-from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
 from reports.fewshot.experiments import check_test_images
 from reports.fewshot.measure import RUN

@@ -10,8 +10,9 @@ from torch import Tensor
 from models.fewshot.class_images import FewShotData
 from models.fewshot.class_pairs import ClassPairs
 from models.fewshot.classical import ClassicalTraining, Regularizer
+from models.fewshot.config import FewShotConfig
 from models.fewshot.learners import REGULARIZERS, build_method, build_network
-from models.fewshot.settings import EncoderName, FewShotConfig, RegularizerName
+from models.fewshot.settings import EncoderName, RegularizerName
 from models.progress import Progress
 from models.training.seeds import check_seed
 from reports.bench.contenders import Call, Timing, one_thread

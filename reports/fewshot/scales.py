@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from models.fewshot.settings import FewShotConfig
+from models.fewshot.config import FewShotConfig
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,8 @@ from itertools import count
 from statistics import median
 
 from models.fewshot.class_images import FewShotData
+from models.fewshot.config import FewShotConfig
 from models.fewshot.learners import build_method, build_network
-from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
 from models.training.method import Method
 from reports.bench.contenders import Timing

@@ -1,6 +1,7 @@
 """Meta-learning of features on augmented episodes."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from torch import nn
@@ -13,11 +14,9 @@ from models.fewshot.augmentation.maxup import MetaMaxUp
 from models.fewshot.augmentation.soft_episode import soft_episode
 from models.fewshot.augmentation.standard import standard_episode
 from models.fewshot.draws import key_of
-from models.fewshot.episodes import Episode, Episodes
-from models.fewshot.episodic import EpisodicTraining, Validation
-from models.fewshot.evaluation import Head
+from models.fewshot.episodes import Episode
+from models.fewshot.episodic import EpisodicTraining
 from models.training.method import Batch, Loss
-from models.training.optimizers import Scheduled
 
 
 class AugmentedTraining(EpisodicTraining):
@@ -25,33 +24,23 @@ class AugmentedTraining(EpisodicTraining):
 
     episodes: with as many classes as the augmentation draws for each way, see `classes_of`. augmentation: one, or a
     pool for Meta-MaxUp. standard: how the images were normalised, for flips, crops and colour jitter of every image
-    before any other augmentation; None for none.
+    before any other augmentation; None for none. Other arguments are those of `EpisodicTraining`.
 
     Raises ValueError for an encoder whose batch norms are not in mode `running`, and for an odd number of classes if
     two make one.
     """
 
     def __init__(
-        self,
-        encoder: nn.Module,
-        scale: nn.Module,
-        head: Head,
-        optimizer: Scheduled,
-        episodes: Episodes,
-        *,
-        tasks: int,
-        batches: int,
-        augmentation: MetaMaxUp,
-        standard: PixelValues | None = None,
-        validation: Validation | None = None,
+        self, *arguments: Any, augmentation: MetaMaxUp, standard: PixelValues | None = None, **options: Any
     ) -> None:
-        super().__init__(encoder, scale, head, optimizer, episodes, tasks=tasks, batches=batches, validation=validation)
-        mode, classes = batch_norm_of(encoder), classes_of(augmentation)
+        super().__init__(*arguments, **options)
+        mode, classes = batch_norm_of(self.models["encoder"]), classes_of(augmentation)
         if mode not in ("running", None):
             raise ValueError(f"batch_norm is {mode!r}; augmented training allows 'running'")
-        if episodes.shape.way % classes:
-            raise ValueError(f"episodes have {episodes.shape.way} classes; allowed are {classes} for each way")
-        self.way = episodes.shape.way // classes
+        drawn = self.episodes.shape.way
+        if drawn % classes:
+            raise ValueError(f"episodes have {drawn} classes; allowed are {classes} for each way")
+        self.way = drawn // classes
         self.augmentation = augmentation
         self.standard = standard
 

@@ -2,19 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from models.fewshot.augmentation.candidates import Augmented, Pool
-from models.fewshot.augmentation.colours import PixelValues
 from models.fewshot.augmentation.losses import Learner
-from models.fewshot.augmentation.maxup import MetaMaxUp
 from models.fewshot.augmentation.training import AugmentedTraining
 from models.fewshot.confidence.dense import DenseClassifier, dense_losses
 from models.fewshot.confidence.network import ConfidenceEncoder
 from models.fewshot.episodes import Episodes
-from models.fewshot.episodic import Validation
 from models.fewshot.heads import refined_logits
 from models.training.method import Batch, Loss
 from models.training.optimizers import Scheduled
@@ -37,25 +35,11 @@ class ConfidenceTraining(AugmentedTraining):
         optimizer: Scheduled,
         episodes: Episodes,
         *,
-        tasks: int,
-        batches: int,
-        augmentation: MetaMaxUp,
         transductive: bool = False,
-        standard: PixelValues | None = None,
-        validation: Validation | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__(
-            network.encoder,
-            nn.Identity(),
-            partial(refined_logits, metric=network.metric),
-            optimizer,
-            episodes,
-            tasks=tasks,
-            batches=batches,
-            augmentation=augmentation,
-            standard=standard,
-            validation=validation,
-        )
+        head = partial(refined_logits, metric=network.metric)
+        super().__init__(network.encoder, nn.Identity(), head, optimizer, episodes, **options)
         self.models = {"encoder": network.encoder, "metric": network.metric, "classifier": classifier}
         self.network = network
         self.rounds = 1 if transductive else 0

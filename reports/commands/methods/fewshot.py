@@ -38,9 +38,9 @@ class TrainFewShot:
 
     def run(self) -> "list[Table]":
         """Trains; returns the table of accuracies, in the main process alone."""
+        from models.fewshot.config import FewShotConfig
         from models.fewshot.readers.registry import read_source
         from models.fewshot.run import run_few_shot
-        from models.fewshot.settings import FewShotConfig
         from models.progress import Progress
         from models.training.execution import process_state
         from reports.fewshot.accuracy import accuracy_table

@@ -11,9 +11,9 @@ from models.backbones.encoder import EncoderOptions
 from models.backbones.encoders import ENCODERS, build_encoder
 from models.fewshot.capacity import check_capacity
 from models.fewshot.class_images import FewShotData
+from models.fewshot.config import FewShotConfig
 from models.fewshot.procedural import procedural
 from models.fewshot.run import run_few_shot
-from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
 from tests.support.fewshot import random_classes
 

@@ -10,10 +10,10 @@ from PIL import Image
 
 from models.fewshot.class_images import ClassImages, FewShotData
 from models.fewshot.comparison import EpisodeTest, evaluate_run
+from models.fewshot.config import FewShotConfig
 from models.fewshot.domains import evaluate_domains, fitted, limited
 from models.fewshot.readers.digits import read_digit_classes
 from models.fewshot.run import FewShotRun, load_run, run_few_shot
-from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
 from tests.support.fewshot import random_classes
 

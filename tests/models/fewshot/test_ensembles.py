@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from models.fewshot.class_images import FewShotData
 from models.fewshot.comparison import EpisodeTest, Variant, evaluate_run
+from models.fewshot.config import FewShotConfig
 from models.fewshot.ensembles import Ensemble
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.evaluators import HEADS
 from models.fewshot.run import FewShotRun, load_run, run_few_shot
-from models.fewshot.settings import FewShotConfig
 from models.fewshot.snapshots import load_snapshots, snapshot_files
 from models.fewshot.statistics import paired_difference
 from models.progress import Progress

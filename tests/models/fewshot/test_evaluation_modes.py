@@ -13,11 +13,11 @@ from models.backbones.encoders import build_encoder
 from models.fewshot import task_evaluation
 from models.fewshot.class_images import FewShotData
 from models.fewshot.comparison import EpisodeTest, evaluate_run
+from models.fewshot.config import FewShotConfig
 from models.fewshot.episodes import Episode, Episodes, EpisodeShape
 from models.fewshot.evaluation import embed, episode_accuracies
 from models.fewshot.heads import prototype_logits
 from models.fewshot.run import FewShotRun, load_run, run_few_shot
-from models.fewshot.settings import FewShotConfig
 from models.fewshot.task_evaluation import task_accuracies
 from models.progress import Progress
 from tests.support.fewshot import random_classes

@@ -10,13 +10,14 @@ from torch.nn.functional import cross_entropy
 from models.backbones.batch_norm import BatchNormMode, set_batch_norm
 from models.backbones.encoder import Encoder, EncoderOptions
 from models.backbones.encoders import build_encoder
+from models.fewshot.config import FewShotConfig
 from models.fewshot.episodes import Episodes, EpisodeShape
+from models.fewshot.evaluators import fine_tuning_of
 from models.fewshot.fine_tuning import FineTuning, fine_tuned_logits, fine_tuning_path
 from models.fewshot.inner import How, functional, minibatches, trainable, whole_support
-from models.fewshot.learners import build_network, fine_tuning_of
+from models.fewshot.learners import build_network
 from models.fewshot.procedural import procedural
 from models.fewshot.queries import query_logits, task_features
-from models.fewshot.settings import FewShotConfig
 from tests.support.inner_loops import random_episode, smooth_network
 
 TASKS, STEPS = 3, 4

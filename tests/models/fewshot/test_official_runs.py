@@ -11,10 +11,10 @@ import torch
 from PIL import Image
 
 from models.fewshot.class_images import FewShotData
+from models.fewshot.config import FewShotConfig
 from models.fewshot.official import evaluate_official
 from models.fewshot.readers.omniglot_runs import OmniglotRuns, read_omniglot_runs
 from models.fewshot.run import FewShotRun, load_run, run_few_shot
-from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
 from tests.support.damage import damaged
 from tests.support.fewshot import omniglot_runs, random_classes, write_zip

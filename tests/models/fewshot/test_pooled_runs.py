@@ -9,10 +9,10 @@ import pytest
 
 from models.fewshot.augmentation.settings import AugmentationSettings
 from models.fewshot.class_images import FewShotData
+from models.fewshot.config import FewShotConfig
 from models.fewshot.pools.classes import training_data
 from models.fewshot.pools.settings import PoolSettings
 from models.fewshot.run import load_run, run_few_shot
-from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
 from tests.support.fewshot import random_classes
 

@@ -12,13 +12,13 @@ import torch
 from models.fewshot.adaptive import AdaptiveTraining
 from models.fewshot.class_images import ClassImages, FewShotData
 from models.fewshot.comparison import EpisodeTest, evaluate_run
+from models.fewshot.config import FewShotConfig
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.evaluation import embed
 from models.fewshot.evaluators import HEADS
 from models.fewshot.inner import Timing
 from models.fewshot.learners import build_method, build_network
 from models.fewshot.run import FewShotRun, load_run, run_few_shot
-from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
 from models.training.checkpoint import Checkpoint
 from tests.support.fewshot import random_classes

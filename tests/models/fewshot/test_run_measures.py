@@ -8,12 +8,12 @@ import torch
 
 from models.backbones.batch_norm import set_batch_norm
 from models.fewshot.class_images import ClassImages, FewShotData
+from models.fewshot.config import FewShotConfig
 from models.fewshot.evaluation import embed
 from models.fewshot.measurement import alignment, class_separation
 from models.fewshot.measures import feature_clustering_of_split
 from models.fewshot.run import FewShotRun, load_run, run_few_shot
 from models.fewshot.run_measures import Measurement, measure_runs, run_features
-from models.fewshot.settings import FewShotConfig
 from models.fewshot.statistics import paired_difference
 from models.progress import Progress
 from tests.support.fewshot import random_classes

@@ -24,6 +24,14 @@ def test_steps_divide_the_rate_by_ten_at_each_fraction() -> None:
     assert rates(settings, 200) == pytest.approx([1e-3] * 60 + [1e-4] * 60 + [1e-5] * 60 + [1e-6] * 20)
 
 
+def test_steps_fall_to_given_shares_of_the_first_rate() -> None:
+    settings = OptimizerSettings(
+        learning_rate=0.1, schedule="steps", milestones=(1 / 3, 2 / 3, 5 / 6), shares=(0.06, 0.012, 0.0024)
+    )
+    assert rates(settings, 60) == pytest.approx([0.1] * 20 + [0.006] * 20 + [0.0012] * 10 + [0.00024] * 10)
+    assert rates(settings, 1) == [0.1]
+
+
 def test_a_cosine_starts_at_the_given_rate_and_nears_0() -> None:
     seen = rates(OptimizerSettings(learning_rate=0.5), 10)
     assert seen[0] == 0.5
@@ -65,6 +73,7 @@ def test_optimizers_get_their_settings() -> None:
         ({"learning_rate": float("nan")}, "learning_rate is nan"),
         ({"weight_decay": -1.0}, "weight_decay is -1.0; allowed are 0 to 1"),
         ({"warmup": -1}, "warmup is -1; allowed are 0 and more periods"),
+        ({"milestones": (0.5,), "shares": (0.1, 0.2)}, "allowed is one for each of 1 milestones"),
         ({"milestones": (0.5, 1.0)}, "allowed are fractions between 0 and 1"),
     ],
 )

@@ -14,10 +14,10 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from models.fewshot.class_images import FewShotData
+from models.fewshot.config import FewShotConfig
 from models.fewshot.drawings import PACKS
 from models.fewshot.procedural import write_procedural
 from models.fewshot.run import run_few_shot
-from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
 from reports.fewshot.lines import episodes_line
 from tests.support.commands import Command, assert_refused

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 import torch
 
+from models.fewshot.config import FewShotConfig
 from models.fewshot.learners import REGULARIZERS
-from models.fewshot.settings import FewShotConfig, RegularizerName
+from models.fewshot.settings import RegularizerName
 from reports.fewshot.bench_data import bench_data
 from reports.fewshot.bench_tables import regularizer_table
 from reports.fewshot.regularizer_bench import PLAIN, bench_regularizers, classical_training

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from models.fewshot.config import FewShotConfig
 from models.fewshot.readers.registry import read_source
 from models.fewshot.run import run_few_shot
-from models.fewshot.settings import FewShotConfig
 from models.fewshot.sources import FewShotSource
 from models.progress import Progress
 from reports.fewshot.separation import likeness_lines, separation_table

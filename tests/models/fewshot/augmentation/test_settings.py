@@ -8,7 +8,7 @@ import pytest
 
 from models.fewshot.augmentation.build import build_augmentation
 from models.fewshot.augmentation.settings import AugmentationSettings
-from models.fewshot.settings import FewShotConfig
+from models.fewshot.config import FewShotConfig
 from tests.support.augmentation import PIXELS, draws_for, random_episode
 
 

@@ -15,11 +15,11 @@ from models.fewshot.class_images import FewShotData
 from models.fewshot.comparison import EpisodeTest, evaluate_run
 from models.fewshot.confidence.network import ROUNDS
 from models.fewshot.confidence.training import ConfidenceTraining
+from models.fewshot.config import FewShotConfig
 from models.fewshot.evaluators import head_of
 from models.fewshot.heads import refined_logits
 from models.fewshot.learners import build_method, build_network
 from models.fewshot.run import load_run, run_few_shot
-from models.fewshot.settings import FewShotConfig
 from models.progress import Progress
 from models.training.checkpoint import Checkpoint
 from models.training.method import Loss
