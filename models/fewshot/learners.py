@@ -16,6 +16,7 @@ from models.fewshot.augmentation.colours import PixelValues
 from models.fewshot.augmentation.maxup import MetaMaxUp
 from models.fewshot.augmentation.training import AugmentedTraining, classes_of
 from models.fewshot.augmentation.turned_episodes import turned_episodes
+from models.fewshot.capacity import check_augmented_capacity
 from models.fewshot.class_images import FewShotData
 from models.fewshot.class_pairs import ClassPairs
 from models.fewshot.classical import ClassicalTraining, EncoderWithClassifier, Regularizer
@@ -123,7 +124,14 @@ def _augmented(config: FewShotConfig, data: FewShotData) -> tuple[MetaMaxUp, Epi
     augmentation = build_augmentation(config.augmentation, _pixels(data), config.tasks, config.seed)
     pool = augmentation.draws.pool
     check_data(pool, way=config.trained_way, classes=len(data.split("train").counts), image_shape=data.shape)
-    check_learner(pool, adapts_features=config.is_fine_tuned, takes_soft_labels=True, select=config.augmentation.select)
+    check_augmented_capacity(config, pool, data.shape)
+    check_learner(
+        pool,
+        adapts_features=config.is_fine_tuned,
+        takes_soft_labels=True,
+        trains_on_queries=config.trains_on_queries,
+        select=config.augmentation.select,
+    )
     episodes = _episodes(config, data, classes_of(augmentation))
     return augmentation, turned_episodes(episodes, augmentation, config.trained_way)
 

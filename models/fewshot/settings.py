@@ -119,6 +119,11 @@ class FewShotSettings:
         return "episode" if self.is_fine_tuned else "running"
 
     @property
+    def trains_on_queries(self) -> bool:
+        """Whether the loss of training is that of the queries; Reptile trains on supports alone."""
+        return self.learner != "reptile"
+
+    @property
     def augments(self) -> bool:
         """Whether training episodes are augmented."""
         return self.standard or self.augmentation != AugmentationSettings()

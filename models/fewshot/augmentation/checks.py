@@ -7,12 +7,17 @@ from models.fewshot.augmentation.settings import Select
 
 
 def check_learner(
-    pool: Iterable[Combination], *, adapts_features: bool, takes_soft_labels: bool, select: Select = "task"
+    pool: Iterable[Combination],
+    *,
+    adapts_features: bool,
+    takes_soft_labels: bool,
+    trains_on_queries: bool = True,
+    select: Select = "task",
 ) -> None:
     """Raises ValueError for an augmentation, or a way to select candidates, that a learner cannot train with.
 
     adapts_features: whether it fine-tunes its features to a task. takes_soft_labels: whether its head takes them for
-    the support.
+    the support. trains_on_queries: whether its loss is that of the queries.
     """
     if select == "slot" and not takes_soft_labels:
         raise ValueError("select is 'slot', which needs a head that takes soft labels; allowed is task")
@@ -22,6 +27,9 @@ def check_learner(
                 f"augmentation {combination.name} mixes features, which the learner adapts to each task; "
                 "allowed are learners with a head on features"
             )
+        idle = [str(part) for part in combination.parts if part.mode == "query"]
+        if idle and not trains_on_queries:
+            raise ValueError(f"augmentation {idle[0]} changes queries, which the learner does not train on")
         if not takes_soft_labels and combination.softens("support"):
             raise ValueError(f"augmentation {combination.name} makes soft support labels, which the head does not take")
 

@@ -22,6 +22,12 @@ MODES: Mapping[str, tuple[Mode, ...]] = {
 }
 """The modes of each augmentation (dissertation Table 6.10)."""
 
+DRAWN_BY_TASK = ("cutmix", "mixup", "feature-mixup", "self-mix")
+"""Augmentations of support or query images with one draw for each task, unless each image is to have its own."""
+
+COPYING = ("crop", "rotation")
+"""Augmentations of shots with any number of copies."""
+
 NO_AUGMENTATION = "none"
 
 _SINGLE = ("cutmix:query", "random-erase:query", "self-mix:support", "rotation:task")

@@ -1,9 +1,18 @@
 """Settings of augmentation. They are collected and checked without torch, so that a command line's help is quick."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from models.fewshot.augmentation.names import NO_AUGMENTATION, POOLS, Part, parse_combination, parse_pool
+from models.fewshot.augmentation.names import (
+    COPYING,
+    DRAWN_BY_TASK,
+    NO_AUGMENTATION,
+    POOLS,
+    Part,
+    parse_combination,
+    parse_pool,
+)
 
 Select = Literal["task", "slot"]
 """What the maximum of Meta-MaxUp is over: the candidates of a task, or those of each query."""
@@ -12,6 +21,7 @@ DrawFor = Literal["task", "batch"]
 """What has entries of a pool of its own: each task or, as in the published code, each batch."""
 
 _POOL = "maxup:"
+_MOST = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,14 +43,15 @@ class AugmentationSettings:
     """Images made of each support image by random crops and rotations as shots, itself included."""
 
     def check(self) -> None:
-        """Raises ValueError, naming the setting and what is allowed, for impossible settings."""
+        """Raises ValueError, naming the setting and what is allowed, for impossible settings and for idle ones."""
         for name, least in (("m", 1), ("copies", 2)):
-            if not isinstance(getattr(self, name), int) or getattr(self, name) < least:
-                raise ValueError(f"{name} is {getattr(self, name)}; allowed is an integer of at least {least}")
+            value = getattr(self, name)
+            if not isinstance(value, int) or not least <= value <= _MOST:
+                raise ValueError(f"{name} is {value}; allowed are the integers {least} to {_MOST}")
         for name, kind in (("select", Select), ("draw", DrawFor)):
             if getattr(self, name) not in get_args(kind):
                 raise ValueError(f"{name} is {getattr(self, name)!r}; allowed are {', '.join(get_args(kind))}")
-        _ = self.entries
+        self._check_idle([part for entry in self.entries for part in entry])
 
     @property
     def is_pool(self) -> bool:
@@ -54,3 +65,18 @@ class AugmentationSettings:
             return (parse_combination(self.augment),)
         pool = self.augment.removeprefix(_POOL)
         return parse_pool(pool if pool in POOLS or ":" not in pool else pool.split(","))
+
+    def _check_idle(self, parts: Sequence[Part]) -> None:
+        """Raises ValueError for a setting that changes nothing for an augmentation of these parts."""
+        drawn_by_task = any(part.name in DRAWN_BY_TASK and part.mode != "task" for part in parts)
+        copying = any(part.name in COPYING and part.mode == "shot" for part in parts)
+        for names, acts, needed in (
+            (("m", "select", "draw"), self.is_pool, "Meta-MaxUp, maxup:POOL"),
+            (("per_image",), drawn_by_task, f"{', '.join(DRAWN_BY_TASK)} of support or query"),
+            (("copies",), copying, f"{' and '.join(f'{name}:shot' for name in COPYING)}"),
+        ):
+            idle = next((name for name in names if getattr(self, name) != getattr(AugmentationSettings, name)), None)
+            if idle is not None and not acts:
+                raise ValueError(
+                    f"{idle} is {getattr(self, idle)}, but augment is {self.augment}; {idle} is for {needed}"
+                )

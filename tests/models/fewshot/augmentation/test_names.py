@@ -86,6 +86,13 @@ def test_a_head_without_soft_labels_takes_no_mixed_support() -> None:
         check_learner([], adapts_features=False, takes_soft_labels=False, select="slot")
 
 
+def test_a_learner_that_trains_on_supports_alone_takes_no_query_augmentation() -> None:
+    options = {"adapts_features": True, "takes_soft_labels": True, "trains_on_queries": False}
+    check_learner([combination("cutmix:support+rotation:task+flip:shot")], **options)
+    with pytest.raises(ValueError, match="augmentation cutmix:query changes queries, which the learner does not train"):
+        check_learner([combination("none"), combination("rotation:task+cutmix:query")], **options)
+
+
 def test_data_that_an_augmentation_does_not_fit_is_refused() -> None:
     check_data([combination("combining-labels:task")], way=5, classes=10, image_shape=(3, 8, 8))
     check_data([combination("rotation:query")], way=5, classes=5, image_shape=(3, 8, 9))

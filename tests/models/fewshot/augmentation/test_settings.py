@@ -17,7 +17,7 @@ def names(settings: AugmentationSettings) -> list[str]:
 
 
 def test_a_single_augmentation_is_a_pool_of_one_with_one_candidate() -> None:
-    settings = AugmentationSettings(augment="cutmix:query+rotation:task", m=7, select="slot")
+    settings = AugmentationSettings(augment="cutmix:query+rotation:task")
     built = build_augmentation(settings, PIXELS, 8, 3)
     assert names(settings) == ["rotation:task+cutmix:query"]
     assert (built.draws.count, built.draws.tasks, built.draws.seed, built.select) == (1, 8, 3, "task")
@@ -56,8 +56,10 @@ def test_classes_turn_twice_as_often_in_a_pool() -> None:
         ({"augment": "maxup:huge"}, "pool is 'huge'; allowed are cutmix, single, medium, large"),
         ({"augment": "maxup:"}, "pool is ''; allowed are"),
         ({"augment": "maxup:cutmix:query,cutmix:query"}, "pool has cutmix:query twice"),
-        ({"m": 0}, "m is 0; allowed is an integer of at least 1"),
-        ({"copies": 1}, "copies is 1; allowed is an integer of at least 2"),
+        ({"m": 0}, "m is 0; allowed are the integers 1 to 1048576"),
+        ({"m": 10**20}, "m is 100000000000000000000; allowed are the integers 1 to 1048576"),
+        ({"copies": 1}, "copies is 1; allowed are the integers 2 to 1048576"),
+        ({"copies": 10**7}, "copies is 10000000; allowed are the integers 2 to 1048576"),
         ({"select": "query"}, "select is 'query'; allowed are task, slot"),
         ({"draw": "epoch"}, "draw is 'epoch'; allowed are task, batch"),
     ],
@@ -67,6 +69,36 @@ def test_impossible_settings_are_refused(given: dict[str, Any], message: str) ->
         AugmentationSettings(**given).check()
     with pytest.raises(ValueError, match=message):
         FewShotConfig(augmentation=AugmentationSettings(**given))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"m": 2}, "m is 2, but augment is none; m is for Meta-MaxUp"),
+        ({"augment": "cutmix:query", "select": "slot"}, "select is slot, but augment is cutmix:query; select is for"),
+        ({"augment": "rotation:task", "draw": "batch"}, "draw is batch, but augment is rotation:task; draw is for"),
+        ({"augment": "cutmix:task", "per_image": True}, "per_image is for cutmix, mixup, feature-mixup, self-mix of"),
+        ({"augment": "maxup:rotation:task,flip:shot", "per_image": True}, "per_image is for cutmix, mixup,"),
+        ({"augment": "flip:shot", "copies": 3}, "copies is 3, but augment is flip:shot; copies is for crop:shot and"),
+        ({"augment": "rotation:query", "copies": 3}, "copies is for crop:shot and rotation:shot"),
+    ],
+)
+def test_settings_that_change_nothing_are_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        AugmentationSettings(**given).check()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"augment": "maxup:cutmix:query", "m": 1, "select": "slot", "draw": "batch"},
+        {"augment": "maxup:large", "per_image": True},
+        {"augment": "feature-mixup:support", "per_image": True},
+        {"augment": "maxup:flip:shot,rotation:shot", "copies": 3},
+    ],
+)
+def test_settings_that_an_entry_of_the_pool_heeds_are_allowed(given: dict[str, Any]) -> None:
+    AugmentationSettings(**given).check()
 
 
 def test_settings_are_collected_without_torch() -> None:

@@ -115,7 +115,7 @@ class Killed(Exception):
 def test_a_run_that_was_killed_resumes_and_ends_with_the_same_numbers(
     augment: str, transductive: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = replace(CONFIG, transductive=transductive, augmentation=AugmentationSettings(augment=augment, m=2))
+    config = replace(CONFIG, transductive=transductive, augmentation=AugmentationSettings(augment=augment))
     whole = run_few_shot(config, DATA, tmp_path / "whole", QUIET)
     save, saved = Checkpoint.save, []
 
