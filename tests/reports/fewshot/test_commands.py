@@ -277,6 +277,7 @@ def test_support_and_queries_by_different_designers(workplace: Path, command: Co
             "--on pictures:data",
             "data set 'pictures:data' is unknown; allowed are NAME and NAME:PATH, NAME being proced",
         ),
+        ("--on folders:data digits:data", "data set digits needs no data; the path data is too much"),
         ("--on digits folders", "--dataset folders needs --data with the folder or archive that holds it"),
         ("--on folders:data --shot 12", "class test 0 of data has 12 images in test; 12 shots and 1 queries need 13"),
         ("--on folders:data --json data/CIFAR_FS_val.pickle", "CIFAR_FS_val.pickle is also an input; choose another"),
