@@ -123,7 +123,7 @@ def _augmented(config: FewShotConfig, data: FewShotData) -> tuple[MetaMaxUp, Epi
     """The augmentation, and episodes with the classes that it needs."""
     augmentation = build_augmentation(config.augmentation, _pixels(data), config.tasks, config.seed)
     pool = augmentation.draws.pool
-    check_data(pool, way=config.trained_way, classes=len(data.split("train").counts), image_shape=data.shape)
+    check_data(pool, data.split("train"), config.trained_way)
     check_augmented_capacity(config, pool, data.shape)
     check_learner(
         pool,

@@ -14,6 +14,7 @@ def episodes_line(record: dict[str, Any]) -> str:
             f"; support from {', '.join(record['support_from'])}, queries from others, {record['classes']} classes "
             f"({record['classes_left_out']} left out)"
         )
+    line += _turned(record)
     if record["within_groups"]:
         line += "; classes of an episode from one group"
     if record.get("normalised_by") == "data":
@@ -40,6 +41,24 @@ def official_line(record: dict[str, Any]) -> str:
         other = record["against"]
         line += f"; against {other['run']}, {_answers(other)}{_difference(other['difference'])}"
     return line
+
+
+def classes_line(record: dict[str, Any]) -> str:
+    """How many classes a run had, with and without turned ones, from the record of its training."""
+    without, with_turned = record["classes_without_turned"], record["classes_with_turned"]
+    parts = [
+        f"{count} classes in {split}"
+        + (f", {with_turned[split]} with turned ones" if with_turned[split] > count else "")
+        for split, count in without.items()
+    ]
+    return "; ".join(parts)
+
+
+def _turned(record: dict[str, Any]) -> str:
+    without = record.get("classes_without_turned", record.get("classes"))
+    if without == record.get("classes"):
+        return ""
+    return f"; {without} classes, {record['classes']} with turned ones"
 
 
 def _answers(record: dict[str, Any]) -> str:

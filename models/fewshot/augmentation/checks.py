@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from models.fewshot.augmentation.combination import Combination
 from models.fewshot.augmentation.settings import Select
+from models.fewshot.class_images import ClassImages
 
 
 def check_learner(
@@ -34,21 +35,25 @@ def check_learner(
             raise ValueError(f"augmentation {combination.name} makes soft support labels, which the head does not take")
 
 
-def check_data(pool: Iterable[Combination], *, way: int, classes: int, image_shape: tuple[int, int, int]) -> None:
-    """Raises ValueError for an augmentation that a data set does not allow.
+def check_data(pool: Iterable[Combination], classes: ClassImages, way: int) -> None:
+    """Raises ValueError for an augmentation that the classes to train on do not allow.
 
-    way: of the episodes, which check themselves that there are as many classes. classes: to train on. image_shape:
-    channels, height and width.
+    way: of the episodes, which check themselves that there are as many classes.
     """
-    _, height, width = image_shape
+    _, height, width = classes.shape
     for combination in pool:
-        if height != width and any(str(part) == "rotation:task" for part in combination.parts):
+        if combination.turns_classes and height != width:
             raise ValueError(
                 f"augmentation {combination.name} turns images by 90 degrees; allowed are square ones, "
                 f"not {height} x {width}"
             )
-        if combination.classes > 1 and classes < combination.classes * way:
+        if combination.turns_classes and any(classes.turns):
+            raise ValueError(
+                f"augmentation {combination.name} turns classes, but the classes to train on have turned ones already, "
+                "so that one class could be two in an episode"
+            )
+        if len(classes.counts) < combination.classes * way and combination.classes > 1:
             raise ValueError(
                 f"augmentation {combination.name} needs {combination.classes * way} classes for {way} ways; "
-                f"{classes} are there to train on"
+                f"{len(classes.counts)} are there to train on"
             )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from models.fewshot.augmentation.names import (
+    CLASS_TURNS,
     COPYING,
     DRAWN_BY_TASK,
     NO_AUGMENTATION,
@@ -65,6 +66,11 @@ class AugmentationSettings:
             return (parse_combination(self.augment),)
         pool = self.augment.removeprefix(_POOL)
         return parse_pool(pool if pool in POOLS or ":" not in pool else pool.split(","))
+
+    @property
+    def turns_classes(self) -> bool:
+        """Whether whole classes turn by multiples of 90 degrees."""
+        return any(str(part) == CLASS_TURNS for entry in self.entries for part in entry)
 
     def _check_idle(self, parts: Sequence[Part]) -> None:
         """Raises ValueError for a setting that changes nothing for an augmentation of these parts."""

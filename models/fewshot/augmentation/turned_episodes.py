@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.fewshot.augmentation.maxup import MetaMaxUp
+from models.fewshot.augmentation.names import QUARTER_TURNS
 from models.fewshot.draws import Integers, distinct, key_of
 from models.fewshot.episodes import Episodes
 from models.fewshot.pools.episodes import PooledEpisodes
 from models.fewshot.pools.settings import PoolSettings
 
 _STREAM = 0
-_TURNS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class TurnedEpisodes(PooledEpisodes):
         turns = self.turns(episodes)
         turns = np.pad(turns, [(0, 0), (0, way - turns.shape[1])])
         counts = np.full(len(episodes), len(self.drawn))
-        keys = [key_of(int(self._key), "turned", turn) for turn in range(1, _TURNS)]
+        keys = [key_of(int(self._key), "turned", turn) for turn in range(1, QUARTER_TURNS)]
         of_turned = [self.drawn[distinct(key, episodes, _STREAM, counts, way)] for key in keys]
         by_turn = np.stack([super()._classes_of(episodes), *of_turned], 1)
         chosen: Integers = np.take_along_axis(by_turn, turns[:, None], 1)[:, 0]

@@ -10,9 +10,13 @@ import pytest
 from models.fewshot.augmentation.settings import AugmentationSettings
 from models.fewshot.class_images import FewShotData
 from models.fewshot.config import ADDED, FewShotConfig
+from models.fewshot.comparison import EpisodeTest, evaluate_run
 from models.fewshot.run import load_run, run_few_shot
 from models.progress import Progress
 from models.training.run import CONFIG
+from reports.fewshot.accuracy import accuracy_table
+from reports.fewshot.domains import domain_table
+from reports.fewshot.lines import classes_line, episodes_line
 from tests.support.fewshot import random_classes
 
 QUIET = Progress(quiet=True)
@@ -62,6 +66,33 @@ def test_each_learner_trains_on_augmented_episodes_and_is_loaded(
     run_few_shot(plain, DATA, tmp_path / "plain", QUIET)
     losses = [json.loads((tmp_path / name / "metrics.jsonl").read_text())["loss"] for name in ("run", "plain")]
     assert losses[0] != losses[1]
+
+
+def test_a_run_counts_its_classes_with_and_without_turned_ones(tmp_path: Path) -> None:
+    plain = run_few_shot(CONFIG_OF_RUNS, DATA, tmp_path / "plain", QUIET)
+    every = {"train": 7, "val": 7, "test": 7}
+    assert (plain["classes_with_turned"], plain["classes_without_turned"]) == (every, every)
+    assert classes_line(plain) == "7 classes in train; 7 classes in val; 7 classes in test"
+    turned = run_few_shot(augmented("maxup:rotation:task,none"), DATA, tmp_path / "turned", QUIET)
+    assert (turned["classes_with_turned"], turned["classes_without_turned"]) == (every | {"train": 28}, every)
+    assert "7 classes in train, 28 with turned ones; 7 classes in val;" in accuracy_table(turned).note
+
+
+def test_turned_classes_of_the_data_are_counted_and_do_not_turn_again(tmp_path: Path) -> None:
+    turns = (0, 1, 2, 3, 0, 1, 0)
+    data = FewShotData("turned", {name: replace(split, turns=turns) for name, split in DATA.splits.items()})
+    record = run_few_shot(CONFIG_OF_RUNS, data, tmp_path / "run", QUIET)
+    assert record["classes_with_turned"] == {"train": 7, "val": 7, "test": 7}
+    assert record["classes_without_turned"] == {"train": 3, "val": 3, "test": 3}
+    test = EpisodeTest(way=3, shots=(1,), query=2, episodes=4)
+    (evaluated,) = evaluate_run(load_run(tmp_path / "run"), data, test, None, QUIET)
+    assert (evaluated["classes"], evaluated["classes_without_turned"]) == (7, 3)
+    assert "; 3 classes, 7 with turned ones" in episodes_line(evaluated)
+    row = domain_table([evaluated | {"image_shape": [3, 16, 16]}]).rows[0]
+    assert row[4] == "3 + 4 turned"
+    with pytest.raises(ValueError, match="augmentation rotation:task turns classes, but the classes to train on have"):
+        run_few_shot(augmented("maxup:single"), data, tmp_path / "again", QUIET)
+    assert not (tmp_path / "again").exists()
 
 
 def test_a_run_from_before_augmentation_is_loaded_and_resumed(tmp_path: Path) -> None:
