@@ -80,7 +80,7 @@ class FewShotSettings:
     pools: PoolSettings = PoolSettings()
     """What training is drawn from."""
     snapshots: int | None = None
-    """Epochs after which the weights are kept, 10 for every tenth, for an ensemble; none if left out."""
+    """Keeps the weights after every so many epochs, such as 10, for an ensemble; keeps none if left out."""
     validation_episodes: int = 200
     """Episodes of validation classes after each epoch; the best epoch's weights are kept. 0 keeps the last."""
     head: HeadName | None = None

@@ -45,13 +45,11 @@ def official_line(record: dict[str, Any]) -> str:
 
 def classes_line(record: dict[str, Any]) -> str:
     """How many classes a run had, with and without turned ones, from the record of its training."""
-    without, with_turned = record["classes_without_turned"], record["classes_with_turned"]
-    parts = [
-        f"{count} classes in {split}"
-        + (f", {with_turned[split]} with turned ones" if with_turned[split] > count else "")
-        for split, count in without.items()
-    ]
-    return "; ".join(parts)
+    parts = []
+    for split, count in record["classes_without_turned"].items():
+        with_turned = record["classes_with_turned"][split]
+        parts.append(f"{count} in {split}" + (f", {with_turned} with turned ones" if with_turned > count else ""))
+    return f"classes: {'; '.join(parts)}"
 
 
 def _turned(record: dict[str, Any]) -> str:

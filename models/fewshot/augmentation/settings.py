@@ -30,18 +30,21 @@ class AugmentationSettings:
     """Settings of augmentation, as a command line collects them: not checked yet."""
 
     augment: str = NO_AUGMENTATION
-    """The augmentation: name:mode, several joined by +, such as cutmix:query+rotation:task; or maxup:POOL for
-    Meta-MaxUp, where POOL is one of the pools by name or a list with commas."""
+    """One or more of NAME:MODE joined by +, such as cutmix:query+rotation:task. NAME is random-erase, self-mix, cutmix,
+    mixup, feature-mixup, rotation, combining-labels, drop-channel, drop-channel-doubled, solarize, flip or crop. MODE
+    is support, query, task (whole classes) or shot (copies of support images). Or maxup:POOL for Meta-MaxUp. POOL is
+    cutmix, single, medium, large, medium-published-code, large-published-code, or a list with commas."""
     m: int = 4
-    """Candidates of each task for Meta-MaxUp."""
+    """Meta-MaxUp: candidates of each task, drawn from the pool with replacement."""
     select: Select = "task"
-    """Meta-MaxUp trains on the worst candidate of each task, or on the worst of each query (slot), as published."""
+    """Meta-MaxUp: train on the worst candidate of each task or, as the published code does, on the worst one of each
+    query (slot)."""
     draw: DrawFor = "task"
-    """Each task has candidates of its own, or all tasks of a batch have the same, as published."""
+    """Meta-MaxUp: candidates are drawn for each task or, as in the published code, for all tasks of a batch."""
     per_image: bool = False
-    """CutMix, MixUp and Self-Mix draw for each image instead of each task."""
+    """CutMix, MixUp and Self-Mix of support or query draw for each image instead of each task."""
     copies: int = 2
-    """Images made of each support image by random crops and rotations as shots, itself included."""
+    """Images that crop:shot and rotation:shot make of each support image, itself included."""
 
     def check(self) -> None:
         """Raises ValueError, naming the setting and what is allowed, for impossible settings and for idle ones."""

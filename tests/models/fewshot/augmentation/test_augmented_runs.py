@@ -72,10 +72,10 @@ def test_a_run_counts_its_classes_with_and_without_turned_ones(tmp_path: Path) -
     plain = run_few_shot(CONFIG_OF_RUNS, DATA, tmp_path / "plain", QUIET)
     every = {"train": 7, "val": 7, "test": 7}
     assert (plain["classes_with_turned"], plain["classes_without_turned"]) == (every, every)
-    assert classes_line(plain) == "7 classes in train; 7 classes in val; 7 classes in test"
+    assert classes_line(plain) == "classes: 7 in train; 7 in val; 7 in test"
     turned = run_few_shot(augmented("maxup:rotation:task,none"), DATA, tmp_path / "turned", QUIET)
     assert (turned["classes_with_turned"], turned["classes_without_turned"]) == (every | {"train": 28}, every)
-    assert "7 classes in train, 28 with turned ones; 7 classes in val;" in accuracy_table(turned).note
+    assert "(classes: 7 in train, 28 with turned ones; 7 in val;" in accuracy_table(turned).note
 
 
 def test_turned_classes_of_the_data_are_counted_and_do_not_turn_again(tmp_path: Path) -> None:

@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from models.fewshot.augmentation.build import build_augmentation
+from models.fewshot.augmentation.names import MODES, POOLS, Mode
 from models.fewshot.augmentation.settings import AugmentationSettings
 from models.fewshot.config import FewShotConfig
 from tests.support.augmentation import PIXELS, draws_for, random_episode
@@ -99,6 +100,15 @@ def test_settings_that_change_nothing_are_refused(given: dict[str, Any], message
 )
 def test_settings_that_an_entry_of_the_pool_heeds_are_allowed(given: dict[str, Any]) -> None:
     AugmentationSettings(**given).check()
+
+
+def test_the_help_names_every_augmentation_mode_and_pool() -> None:
+    code = "from reports.commands.methods.fewshot import TrainFewShot; import tyro; tyro.cli(TrainFewShot)"
+    command = [sys.executable, "-c", code, "--help"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    of_augment = shown.split("--augment STR")[1].split("--m INT")[0].split()
+    words = {word.strip(".,()") for word in of_augment}
+    assert {*MODES, *POOLS, *get_args(Mode)} <= words
 
 
 def test_settings_are_collected_without_torch() -> None:
