@@ -9,8 +9,8 @@ import pytest
 
 from models.fewshot.augmentation.settings import AugmentationSettings
 from models.fewshot.class_images import FewShotData
-from models.fewshot.config import ADDED, FewShotConfig
 from models.fewshot.comparison import EpisodeTest, evaluate_run
+from models.fewshot.config import ADDED, FewShotConfig
 from models.fewshot.run import load_run, run_few_shot
 from models.progress import Progress
 from models.training.run import CONFIG
