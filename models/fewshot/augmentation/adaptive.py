@@ -28,7 +28,7 @@ class AugmentedAdaptiveTraining(AdaptiveTraining):
 
     def __init__(self, *arguments: Any, augmentation: MetaMaxUp, **options: Any) -> None:
         draws = augmentation.draws
-        if len(draws.pool) > 1 or draws.count > 1:
+        if not draws.is_single:
             raise ValueError("Meta-MaxUp is for learners with a head on features; allowed is one augmentation")
         super().__init__(*arguments, **options)
         trains_on_queries = self.adaptation.learner != "reptile"

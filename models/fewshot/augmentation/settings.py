@@ -63,6 +63,11 @@ class AugmentationSettings:
         return self.augment.startswith(_POOL)
 
     @property
+    def is_single(self) -> bool:
+        """Whether it is one augmentation: without Meta-MaxUp, or with one candidate from a pool of one."""
+        return not self.is_pool or len(self.entries) == self.m == 1
+
+    @property
     def entries(self) -> tuple[tuple[Part, ...], ...]:
         """The entries of the pool; one if it is a single augmentation. Raises ValueError for impossible ones."""
         if not self.is_pool:

@@ -54,7 +54,7 @@ def turned_episodes(episodes: Episodes, augmentation: MetaMaxUp, way: int) -> Ep
     are. The same holds for episodes within groups and for fixed tasks. way: of the training.
     """
     draws = augmentation.draws
-    if len(draws.pool) > 1 or draws.count > 1 or not draws.pool[0].turns_classes or episodes.within:
+    if not draws.is_single or not draws.pool[0].turns_classes or episodes.within:
         return episodes
     pools = episodes.pools if isinstance(episodes, PooledEpisodes) else PoolSettings()
     if pools.task_pool is not None:

@@ -18,8 +18,8 @@ from models.fewshot.run import FewShotRun, load_run, run_few_shot
 from models.fewshot.snapshots import load_snapshots, snapshot_files
 from models.fewshot.statistics import paired_difference
 from models.progress import Progress
-from models.training.checkpoint import Checkpoint
 from tests.support.fewshot import random_classes
+from tests.support.killing import killed_after
 
 QUIET = Progress(quiet=True)
 CONFIG = FewShotConfig(
@@ -107,25 +107,9 @@ def test_a_run_is_compared_with_its_own_ensemble_on_the_same_episodes(runs: dict
     assert record["against"]["difference"] == paired_difference(values, others).record
 
 
-class Killed(Exception):
-    pass
-
-
-def test_a_run_that_was_killed_ends_with_the_same_snapshots(
-    runs: dict[str, FewShotRun], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    save, saved = Checkpoint.save, []
-
-    def killing(self: Checkpoint, *arguments: Any) -> None:
-        if len(saved) == 3:
-            raise Killed
-        saved.append(arguments)
-        save(self, *arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Checkpoint, "save", killing)
-        with pytest.raises(Killed):
-            run_few_shot(CONFIG, DATA, tmp_path, QUIET)
+def test_a_run_that_was_killed_ends_with_the_same_snapshots(runs: dict[str, FewShotRun], tmp_path: Path) -> None:
+    with killed_after(3):
+        run_few_shot(CONFIG, DATA, tmp_path, QUIET)
     run_few_shot(CONFIG, DATA, tmp_path, QUIET, resume=True)
     for mine, whole in zip(load_snapshots(load_run(tmp_path)), load_snapshots(runs["ridge"]), strict=True):
         states = mine.state_dict(), whole.state_dict()

@@ -82,26 +82,16 @@ def test_draws_that_change_nothing_train_as_without_bit_for_bit(
 
 
 @pytest.mark.parametrize("select", ["task", "slot"])
-@pytest.mark.parametrize("text", ALL)
-def test_one_candidate_of_a_pool_of_one_trains_as_that_augmentation_bit_for_bit(text: str, select: Any) -> None:
-    options = AugmentationOptions(pixels=PIXELS, turned=0.5)  # else classes turn more often in a pool
-    single, pooled = (
-        MetaMaxUp(draws=CandidateDraws(pool=entries, tasks=TASKS, seed=2), select=chosen)
-        for entries, chosen in (
-            ([Combination.parse(text, options)], "task"),
-            (Combination.parse_pool([text], options), select),
-        )
+@pytest.mark.parametrize(("single", "pool"), [*((text, text) for text in ALL), ("cutmix:query", "cutmix")])
+def test_one_candidate_of_a_pool_of_one_trains_as_that_augmentation_bit_for_bit(
+    single: str, pool: str, select: Any
+) -> None:
+    given = AugmentationSettings(augment=single), AugmentationSettings(augment=f"maxup:{pool}", m=1, select=select)
+    expected, found = (
+        step(method(build_augmentation(settings, PIXELS, TASKS, 2), standard=PIXELS)) for settings in given
     )
-    expected, found = step(method(single, standard=PIXELS)), step(method(pooled, standard=PIXELS))
     assert torch.equal(expected[0].loss, found[0].loss)
     assert all(map(torch.equal, expected[1], found[1]))
-
-
-def test_the_pool_cutmix_with_one_candidate_is_query_cutmix_by_its_settings_too() -> None:
-    settings = AugmentationSettings(augment="cutmix:query"), AugmentationSettings(augment="maxup:cutmix", m=1)
-    single, pooled = (step(method(build_augmentation(each, PIXELS, TASKS, 2))) for each in settings)
-    assert torch.equal(single[0].loss, pooled[0].loss)
-    assert all(map(torch.equal, single[1], pooled[1]))
 
 
 @pytest.mark.parametrize("turned", [0.0, 1.0])

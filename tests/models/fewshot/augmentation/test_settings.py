@@ -40,14 +40,15 @@ def test_meta_maxup_takes_a_pool_by_name_or_as_a_list(text: str, entries: list[s
     assert (built.draws.count, built.draws.draw_for, built.select) == (3, "batch", "slot")
 
 
-def test_classes_turn_twice_as_often_in_a_pool() -> None:
+def test_classes_turn_twice_as_often_where_candidates_are_chosen_from() -> None:
     episode = random_episode(tasks=400, size=2, shot=1, query=1)
     shares = []
-    for text in ("rotation:task", "maxup:rotation:task"):
-        (entry,) = build_augmentation(AugmentationSettings(augment=text), PIXELS, 8, 0).draws.pool
+    for text, m in (("rotation:task", 4), ("maxup:rotation:task", 1), ("maxup:rotation:task", 2)):
+        settings = AugmentationSettings(augment=text, m=m)
+        (entry,) = build_augmentation(settings, PIXELS, 8, 0).draws.pool
         found = entry.of_images(episode, draws_for(400)).support
         shares.append((found != episode.support).flatten(2).any(2).double().mean().item())
-    assert shares == pytest.approx([0.25, 0.5], abs=0.04)
+    assert shares == pytest.approx([0.25, 0.25, 0.5], abs=0.04)
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,10 @@ from models.fewshot.heads import refined_logits
 from models.fewshot.learners import build_method, build_network
 from models.fewshot.run import load_run, run_few_shot
 from models.progress import Progress
-from models.training.checkpoint import Checkpoint
 from models.training.method import Loss
 from tests.support.augmentation import ALL
 from tests.support.fewshot import random_classes
+from tests.support.killing import killed_after
 
 QUIET = Progress(quiet=True)
 DATA = FewShotData("few", {name: random_classes(name, (12,) * 8, size=16) for name in ("train", "val", "test")})
@@ -107,29 +107,15 @@ def test_the_heads_of_evaluation_are_prototypes_with_and_without_rounds(head: st
     assert torch.equal(head_of(network, head)(query, support, labels, 4), expected)
 
 
-class Killed(Exception):
-    pass
-
-
 @SETTINGS
 @pytest.mark.parametrize("augment", ["none", "maxup:medium"])
 def test_a_run_that_was_killed_resumes_and_ends_with_the_same_numbers(
-    augment: str, transductive: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    augment: str, transductive: bool, tmp_path: Path
 ) -> None:
     config = replace(CONFIG, transductive=transductive, augmentation=AugmentationSettings(augment=augment))
     whole = run_few_shot(config, DATA, tmp_path / "whole", QUIET)
-    save, saved = Checkpoint.save, []
-
-    def killing(self: Checkpoint, *arguments: Any) -> None:
-        if saved:
-            raise Killed
-        saved.append(arguments)
-        save(self, *arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Checkpoint, "save", killing)
-        with pytest.raises(Killed):
-            run_few_shot(config, DATA, tmp_path / "parts", QUIET)
+    with killed_after(1):
+        run_few_shot(config, DATA, tmp_path / "parts", QUIET)
     assert run_few_shot(config, DATA, tmp_path / "parts", QUIET, resume=True) == whole
     for name in ("metrics.jsonl", "model.safetensors"):
         assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
