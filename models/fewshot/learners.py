@@ -114,7 +114,13 @@ def _adaptive(config: FewShotConfig, network: nn.Module, data: FewShotData, vali
 
 
 def _episodes(config: FewShotConfig, data: FewShotData, classes: int = 1) -> Episodes:
-    """Training episodes. classes: to draw for each way."""
+    """Training episodes. classes: to draw for each way. Raises ValueError if there are too few."""
+    found = len(data.split("train").counts)
+    if config.trained_way > found and config.training_way is None and config.trained_way != config.way:
+        raise ValueError(
+            f"{data.name} has {found} classes in train, but episodes of the learner {config.learner} have "
+            f"{config.trained_way} ways; --training-way sets another number"
+        )
     shape = EpisodeShape(config.trained_way * classes, config.shot, config.query)
     return PooledEpisodes(data, "train", shape, config.seed, pools=config.pools)
 

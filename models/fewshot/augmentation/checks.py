@@ -28,9 +28,9 @@ def check_learner(
                 f"augmentation {combination.name} mixes features, which the learner adapts to each task; "
                 "allowed are learners with a head on features"
             )
-        idle = [str(part) for part in combination.parts if part.mode == "query"]
-        if idle and not trains_on_queries:
-            raise ValueError(f"augmentation {idle[0]} changes queries, which the learner does not train on")
+        of_queries = [str(part) for part in combination.parts if part.mode == "query"]
+        if of_queries and not trains_on_queries:
+            raise ValueError(f"augmentation {of_queries[0]} changes queries, which the learner does not train on")
         if not takes_soft_labels and combination.softens("support"):
             raise ValueError(f"augmentation {combination.name} makes soft support labels, which the head does not take")
 

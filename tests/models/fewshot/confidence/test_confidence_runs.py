@@ -135,7 +135,9 @@ def test_training_has_15_ways_if_nothing_else_is_said() -> None:
     assert FewShotConfig(learner="mct").trained_way == 15
     assert FewShotConfig(learner="mct", training_way=7).trained_way == 7
     assert FewShotConfig(learner="ridge", way=6).trained_way == 6
-    with pytest.raises(ValueError, match="few has 8 classes in train; 15 ways need as many"):
+    with pytest.raises(
+        ValueError, match="few has 8 classes in train, but episodes of the learner mct have 15 ways; --training-way"
+    ):
         training(replace(CONFIG, training_way=None))
 
 
