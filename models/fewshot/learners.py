@@ -11,7 +11,7 @@ from models.backbones.encoders import build_encoder
 from models.fewshot.adaptive import AdaptiveTraining
 from models.fewshot.augmentation.adaptive import AugmentedAdaptiveTraining
 from models.fewshot.augmentation.build import build_augmentation
-from models.fewshot.augmentation.checks import check_data, check_learner
+from models.fewshot.augmentation.checks import check_data
 from models.fewshot.augmentation.colours import PixelValues
 from models.fewshot.augmentation.maxup import MetaMaxUp
 from models.fewshot.augmentation.training import AugmentedTraining, classes_of
@@ -131,13 +131,6 @@ def _augmented(config: FewShotConfig, data: FewShotData) -> tuple[MetaMaxUp, Epi
     pool = augmentation.draws.pool
     check_data(pool, data.split("train"), config.trained_way)
     check_augmented_capacity(config, pool, data.shape)
-    check_learner(
-        pool,
-        adapts_features=config.is_fine_tuned,
-        takes_soft_labels=True,
-        trains_on_queries=config.trains_on_queries,
-        select=config.augmentation.select,
-    )
     episodes = _episodes(config, data, classes_of(augmentation))
     return augmentation, turned_episodes(episodes, augmentation, config.trained_way)
 

@@ -26,6 +26,7 @@ from models.fewshot.augmentation.training import AugmentedTraining
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.episodic import EpisodicTraining
 from models.fewshot.evaluators import HEADS
+from models.fewshot.heads import ridge_logits
 from models.progress import Progress
 from models.training.loop import run_stage
 from models.training.stage import Stage
@@ -126,6 +127,24 @@ def test_two_processes_train_on_the_candidates_of_one(draw_for: Any) -> None:
     whole, first, second = (images.view(3, -1, 4 * (2 + 3), *DATA.shape) for images in seen)
     torch.testing.assert_close(first, whole[:, ::2], rtol=0, atol=1e-6)
     torch.testing.assert_close(second, whole[:, 1::2], rtol=0, atol=1e-6)
+
+
+def of_integers(query: Tensor, support: Tensor, labels: Tensor, ways: int) -> Tensor:
+    """A head without soft labels."""
+    assert labels.dtype == torch.int64
+    return ridge_logits(query, support, labels, ways)
+
+
+def test_a_head_without_soft_labels_trains_on_what_leaves_the_supports_labels_hard() -> None:
+    for augmentation in (one("cutmix:query+flip:shot+mixup:task"), pool("medium")):
+        expected = step(method(augmentation, ridge_logits))
+        found = step(method(augmentation, of_integers, takes_soft_labels=False))
+        assert torch.equal(expected[0].loss, found[0].loss)
+        assert all(map(torch.equal, expected[1], found[1]))
+    with pytest.raises(ValueError, match="augmentation cutmix:support makes soft support labels, which the head does"):
+        method(one("cutmix:support"), of_integers, takes_soft_labels=False)
+    with pytest.raises(ValueError, match="select is 'slot', which needs a head that takes soft labels"):
+        method(pool(select="slot"), of_integers, takes_soft_labels=False)
 
 
 class OneCandidate:
