@@ -110,17 +110,19 @@ def _networks() -> dict[str, Network]:
     pooled = [maxup(pool, m) for m in CANDIDATES for pool in POOLS]
     found: dict[str, Network] = {}
     for method, settings in METHODS.items():
-        found[method] = Network(settings=settings)
+        found[method] = Network(settings=settings, heads=())
         kinds = [DA, MM, *(DATA_POOLS if method in _LIMITED else ())]
         if method in _AUGMENTED:
             kinds += [*singles, *combined, *pooled]
         if method == _COMPARED:
             kinds += [LARGE_ROTATION]
-        found |= {trained_with(method, kind): Network(settings={**settings, **_settings(kind)}) for kind in kinds}
+        for kind in kinds:
+            found[trained_with(method, kind)] = replace(found[method], settings={**settings, **_settings(kind)})
     for kind in (LARGE_ROTATION, MM):
         name = trained_with(_COMPARED, kind)
-        settings = {**found[name].settings, "pools": PoolSettings(train_on="train+val"), "validation_episodes": 0}
-        found[trained_with(name, TRAIN_AND_VALIDATION)] = replace(found[name], settings=settings)
+        without_choice = {"pools": PoolSettings(train_on="train+val"), "validation_episodes": 0}
+        both = replace(found[name], settings={**found[name].settings, **without_choice})
+        found[trained_with(name, TRAIN_AND_VALIDATION)] = both
     return found
 
 

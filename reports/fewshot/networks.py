@@ -2,9 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from models.fewshot.settings import BatchNorm, HeadName
+
+Part = Literal["separation", "validation"]
+"""What can be measured of a network besides its accuracy on test classes."""
+
+OLDEST_PARTS: tuple[Part, ...] = ("separation", "validation")
+"""What is measured of the networks of chapter 5."""
 
 BACKBONES = {"R2-D2": "cnn4", "MetaOptNet": "resnet12"}
 """The encoders by the names that the tables give them."""
@@ -29,13 +35,14 @@ _ALL_HEADS: tuple[HeadName, ...] = ("svm", "ridge", "prototype", "fine-tuning")
 class Network:
     """A network of the tables.
 
-    settings: of its run, besides those of the scale. heads: it is evaluated by. batch_norm: the mode in which an
-    encoder is fine-tuned whole.
+    settings: of its run, besides those of the scale. heads: it is evaluated by; its learner's own if there are none.
+    batch_norm: the mode in which an encoder is fine-tuned whole. parts: what else is measured.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     heads: tuple[HeadName, ...] = ("fine-tuning",)
     batch_norm: BatchNorm = "running"
+    parts: tuple[Part, ...] = OLDEST_PARTS
 
 
 def regularized(backbone: str, regularizer: str, coefficient: float) -> str:
