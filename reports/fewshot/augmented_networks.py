@@ -110,7 +110,7 @@ def _networks() -> dict[str, Network]:
     pooled = [maxup(pool, m) for m in CANDIDATES for pool in POOLS]
     found: dict[str, Network] = {}
     for method, settings in METHODS.items():
-        found[method] = Network(settings=settings, heads=())
+        found[method] = Network(settings=settings, heads=(), parts=("curve", "training"))
         kinds = [DA, MM, *(DATA_POOLS if method in _LIMITED else ())]
         if method in _AUGMENTED:
             kinds += [*singles, *combined, *pooled]

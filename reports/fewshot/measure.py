@@ -1,39 +1,45 @@
 """Trains a network of the tables and measures it."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from models.fewshot.class_images import FewShotData
+from models.fewshot.comparison import EpisodeTest
 from models.fewshot.config import FewShotConfig
+from models.fewshot.domains import evaluate_domains
+from models.fewshot.ensembles import Ensemble
 from models.fewshot.episodes import Episodes
-from models.fewshot.evaluators import fine_tuning_of
+from models.fewshot.evaluators import evaluator_of, fine_tuning_of
 from models.fewshot.held_out import held_out_shapes
 from models.fewshot.inner import trainable
 from models.fewshot.measurement import alignment
 from models.fewshot.run import load_run, run_few_shot
 from models.fewshot.run_measures import run_features
+from models.fewshot.snapshots import load_snapshots
 from models.progress import Progress
 from reports.fewshot.networks import NETWORKS, Network
 from reports.fewshot.parts import PARTS
 from reports.fewshot.scales import Scale
-from reports.fewshot.trained import EPISODE_SEED, Trained
+from reports.fewshot.trained import EPISODE_SEED, Trained, described
 from reports.records.experiments import Experiment, Record
 
+_DOMAIN_SHOTS, _DOMAIN_TASKS = 5, 1000  # with 5 ways and 15 queries (dissertation 6.6.8)
 RUN = "run"
 """The folder of a network's run, in that of its experiment."""
 
 
 @dataclass(frozen=True)
 class _Given:
-    """What an experiment is carried out with. folder: its own."""
+    """What an experiment is carried out with. folder: its own. domains: further data sets."""
 
     folder: Path
     data: FewShotData
     scale: Scale
     networks: Mapping[str, Network]
+    domains: Sequence[FewShotData]
     progress: Progress
 
     def run_folder(self, key: str) -> Path:
@@ -48,10 +54,14 @@ def measure(
     data: FewShotData,
     scale: Scale,
     networks: Mapping[str, Network] = NETWORKS,
+    domains: Sequence[FewShotData] = (),
 ) -> Record:
-    """Trains and measures a network, or compares or fine-tunes networks that are trained: see `experiments`."""
+    """Trains and measures a network, or measures, compares or fine-tunes networks that are trained.
+
+    experiment: see `experiments`. networks: that its network is one of. domains: data sets to evaluate it on.
+    """
     with Progress(quiet=True) as progress:
-        given = _Given(folder, data, scale, networks, progress)
+        given = _Given(folder, data, scale, networks, domains, progress)
         return _KINDS[experiment.settings["kind"]](experiment.settings, given)
 
 
@@ -100,8 +110,31 @@ def _moves(settings: Mapping[str, Any], given: _Given) -> Record:
     return record
 
 
+def _variation(settings: Mapping[str, Any], given: _Given) -> Record:
+    """Accuracy on the episodes of the network's own record, evaluated in another way."""
+    run = load_run(given.run_folder(settings["of"]))
+    network = Ensemble(load_snapshots(run)) if "ensemble" in settings["how"] else run.network
+    data, head = given.data.normalised_by(run.mean, run.std), run.config.head_name
+    evaluator = evaluator_of(run.config, network, data, "test", flip_shots="flip shots" in settings["how"])
+    evaluations = []
+    for shape in held_out_shapes(data, "test", run.config.way):
+        episodes = Episodes(data, "test", shape, EPISODE_SEED)
+        accuracies = evaluator.accuracies(episodes, given.scale.episodes, given.progress)
+        evaluations.append(described(head, episodes, accuracies, evaluator.batch_norm))
+    return {"evaluations": evaluations}
+
+
+def _domains(settings: Mapping[str, Any], given: _Given) -> Record:
+    """Accuracy on several data sets (dissertation 6.4.7)."""
+    run = load_run(given.run_folder(settings["of"]))
+    test = EpisodeTest(shots=(_DOMAIN_SHOTS,), episodes=_DOMAIN_TASKS, seed=EPISODE_SEED)
+    return {"evaluations": evaluate_domains(run, given.domains, test, None, given.progress)}
+
+
 _KINDS: Mapping[str, Callable[[Mapping[str, Any], _Given], Record]] = {
     "network": _network,
     "alignment": _alignment,
     "moves": _moves,
+    "variation": _variation,
+    "domains": _domains,
 }

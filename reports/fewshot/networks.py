@@ -6,8 +6,11 @@ from typing import Any, Literal
 
 from models.fewshot.settings import BatchNorm, HeadName
 
-Part = Literal["separation", "validation"]
+Part = Literal["separation", "validation", "curve", "training"]
 """What can be measured of a network besides its accuracy on test classes."""
+
+Variation = Literal["flip shots", "ensemble", "ensemble, flip shots"]
+"""Evaluations by the mean of a run's snapshots, or with mirror images as further shots, or both."""
 
 OLDEST_PARTS: tuple[Part, ...] = ("separation", "validation")
 """What is measured of the networks of chapter 5."""
@@ -58,6 +61,16 @@ def pulled(coefficient: float) -> str:
 def moves(name: str) -> str:
     """The name of what is measured of a network's parameters when it is fine-tuned to tasks."""
     return f"{name} moves"
+
+
+def varied(name: str, how: Variation) -> str:
+    """The name of what is measured of a network that is evaluated in another way."""
+    return f"{name}; {how}"
+
+
+def across(name: str) -> str:
+    """The name of what is measured of a network on several data sets."""
+    return f"{name}; across domains"
 
 
 def transfer_rows(chosen: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
