@@ -26,7 +26,7 @@ from reports.fewshot.scales import Scale
 from reports.fewshot.trained import EPISODE_SEED, Trained, described
 from reports.records.experiments import Experiment, Record
 
-_DOMAIN_SHOTS, _DOMAIN_TASKS = 5, 1000  # with 5 ways and 15 queries (dissertation 6.6.8)
+DOMAIN_SHOTS, _DOMAIN_TASKS = 5, 1000  # with 5 ways and 15 queries (dissertation 6.6.8)
 RUN = "run"
 """The folder of a network's run, in that of its experiment."""
 
@@ -127,7 +127,7 @@ def _variation(settings: Mapping[str, Any], given: _Given) -> Record:
 def _domains(settings: Mapping[str, Any], given: _Given) -> Record:
     """Accuracy on several data sets (dissertation 6.4.7)."""
     run = load_run(given.run_folder(settings["of"]))
-    test = EpisodeTest(shots=(_DOMAIN_SHOTS,), episodes=_DOMAIN_TASKS, seed=EPISODE_SEED)
+    test = EpisodeTest(shots=(DOMAIN_SHOTS,), episodes=_DOMAIN_TASKS, seed=EPISODE_SEED)
     return {"evaluations": evaluate_domains(run, given.domains, test, None, given.progress)}
 
 
