@@ -80,19 +80,9 @@ def measure_tables(
     records: Records = {}
     for part, source, folder in _parts(names, sets, out):
         records |= measure_networks(part, source, scale, seeds, folder, progress, AUGMENTED_NETWORKS, sets.domains)
-    same_units = not by_seed
-    domains = domains_over_seeds(records, same_units=same_units)
-    claims = []
-    if _CLAIMS in numbers:
-        claims = augmentation_claims()
-        claims += domain_claims([one["data"] for one in domains], sets.others) if domains else []
     return {
         "networks": summaries(records),
-        "accuracies": accuracies_over_seeds(records, same_units=same_units),
-        "differences": differences_over_seeds(records, same_units=same_units),
-        "domains": domains,
-        "pools": pool_logs(records, pooled_networks()),
-        "claims": verdicts_on(claims, records, same_units=same_units),
+        **over_seeds(records, claims=_CLAIMS in numbers, others=sets.others, same_units=not by_seed),
         "scale": scale.name,
         "standard": bool(scale.common.get("standard")),
         "name": first.name.split(",")[0],
@@ -104,6 +94,25 @@ def measure_tables(
         "classes": {split: len(classes.counts) for split, classes in first.splits.items()},
         "seeds": list(seeds),
         **provenance(command=command),
+    }
+
+
+def over_seeds(records: Records, *, claims: bool, others: int, same_units: bool) -> dict[str, Any]:
+    """What the tables show of the records, as plain JSON values.
+
+    claims: whether to decide them. others: how many of the domains are not of the kind that is trained on. same_units:
+    see `mean_over_seeds`.
+    """
+    domains = domains_over_seeds(records, same_units=same_units)
+    decided = augmentation_claims() if claims else []
+    if claims and domains:
+        decided += domain_claims([one["data"] for one in domains], others)
+    return {
+        "accuracies": accuracies_over_seeds(records, same_units=same_units),
+        "differences": differences_over_seeds(records, same_units=same_units),
+        "domains": domains,
+        "pools": pool_logs(records, pooled_networks()),
+        "claims": verdicts_on(decided, records, same_units=same_units),
     }
 
 
