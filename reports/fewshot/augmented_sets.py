@@ -8,7 +8,7 @@ from models.fewshot.class_images import FewShotData
 from models.fewshot.comparison import EpisodeTest
 from models.fewshot.domains import fitted, limited
 from models.fewshot.sources import FewShotSource
-from reports.fewshot.designer_sets import designer_sets
+from reports.fewshot.designer_sets import DESIGNERS, designer_sets
 from reports.fewshot.measure import DOMAIN_SHOTS
 from reports.fewshot.scales import Scale
 from reports.fewshot.sets import seed_sets, table_source
@@ -20,12 +20,19 @@ class Sets:
 
     data: of all tables but 6.7. source: that the networks of Table 6.7 are trained on. domains: that these are
     evaluated on, scaled to the images of `source`. others: how many of the domains are not of the kind of `source`.
+    named: what `source` is.
     """
 
     data: Mapping[int, FewShotData]
     source: Mapping[int, FewShotData]
     domains: Mapping[int, tuple[FewShotData, ...]]
     others: int
+    named: str
+
+
+def without_split(name: str) -> str:
+    """A data set's name without the number of its split."""
+    return ", ".join(part for part in name.split(", ") if not part.startswith("split "))
 
 
 def read_sets(
@@ -43,17 +50,19 @@ def read_sets(
     if trained.dataset in {one.dataset for one in on}:
         raise ValueError(f"--on names {trained.dataset}, which the networks are trained on; name other data sets")
     data = seed_sets(trained, scale, seeds)
+    named = without_split(data[seeds[0]].name)
     if not across:
-        return Sets(data, data, {}, 0)
+        return Sets(data, data, {}, 0, named)
     source: Mapping[int, FewShotData] = data
     own: Mapping[int, tuple[FewShotData, ...]] = {seed: (one,) for seed, one in data.items()}
     if trained.dataset == "drawings" and trained.data is not None:
         own = {seed: designer_sets(trained.data, seed, scale.side) for seed in seeds}
         source = {seed: found[0] for seed, found in own.items()}
-    named = [seed_sets(one, replace(scale, side=None), seeds) for one in on]
-    domains = {seed: (*own[seed], *(fitted(found[seed], source[seed].shape) for found in named)) for seed in seeds}
+        named = f"drawings by {', '.join(DESIGNERS)}"
+    others = [seed_sets(one, replace(scale, side=None), seeds) for one in on]
+    domains = {seed: (*own[seed], *(fitted(found[seed], source[seed].shape) for found in others)) for seed in seeds}
     for found in domains.values():
         for one in found:
             test = EpisodeTest(shots=(DOMAIN_SHOTS,))
             limited(test, one).drawn(one)
-    return Sets(data, source, domains, len(on) + (2 if trained.dataset == "drawings" else 0))
+    return Sets(data, source, domains, len(on) + (2 if trained.dataset == "drawings" else 0), named)

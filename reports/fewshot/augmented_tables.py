@@ -22,7 +22,7 @@ from reports.fewshot.augmented_results import (
 )
 from reports.fewshot.augmented_rows import comparison, pools_table
 from reports.fewshot.augmented_scales import AUGMENTED_SCALES
-from reports.fewshot.augmented_sets import Sets, read_sets
+from reports.fewshot.augmented_sets import Sets, read_sets, without_split
 from reports.fewshot.experiments import Records, measure_networks, network_config
 from reports.fewshot.published_augmentation import PUBLISHED
 from reports.fewshot.scales import Scale
@@ -86,8 +86,8 @@ def measure_tables(
         "scale": scale.name,
         "standard": bool(scale.common.get("standard")),
         "name": first.name.split(",")[0],
-        "data": ", ".join(part for part in first.name.split(", ") if not (by_seed and part.startswith("split "))),
-        "source": ", ".join(part for part in sets.source[seeds[0]].name.split(", ") if not part.startswith("split ")),
+        "data": without_split(first.name) if by_seed else first.name,
+        "trained_on": sets.named,
         "digests": {str(seed): one.digest for seed, one in sets.data.items()},
         "splits_by_seed": by_seed,
         "validation": "val" in first.splits,
@@ -136,7 +136,10 @@ def check(names: Sequence[str], sets: Sets, scale: Scale, seeds: Sequence[int]) 
             for seed in seeds:
                 config = replace(network_config(name, seed, source[seed], scale, AUGMENTED_NETWORKS), width=1)
                 data = training_data(source[seed], config.pools.train_on)
-                build_method(config, build_network(config, data.shape), data, None)
+                try:
+                    build_method(config, build_network(config, data.shape), data, None)
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from error
 
 
 def training_table(number: str, results: Mapping[str, Any]) -> Table:
