@@ -31,9 +31,15 @@ def designer_sets(path: Path, seed: int, side: int | None) -> tuple[FewShotData,
     order = torch.randperm(len(classes.counts), generator=torch.Generator().manual_seed(seed)).tolist()
     chosen = set(order[: round(_TRAINED * len(order))])
     held_out = classes.select([index not in chosen for index in range(len(order))])
-    train = _drawn_by(classes.select([index in chosen for index in range(len(order))]), DESIGNERS, 1)
     others = tuple(name for name in PACKS if name not in DESIGNERS)
-    first, second = (_drawn_by(one, others, _FEWEST_IMAGES) for one in (held_out, whole.split("test")))
+    try:
+        train = _drawn_by(classes.select([index in chosen for index in range(len(order))]), DESIGNERS, 1)
+        first, second = (_drawn_by(one, others, _FEWEST_IMAGES) for one in (held_out, whole.split("test")))
+    except ValueError as error:
+        raise ValueError(
+            f"{path} has no class with {_FEWEST_IMAGES} drawings by {', '.join(others)}; Table 6.7 needs some in each "
+            "part"
+        ) from error
     return (
         FewShotData(f"drawings of other designers, split {seed}", {"train": train, "test": first}),
         FewShotData(f"drawings of other categories, split {seed}", {"train": train, "test": second}),

@@ -208,7 +208,7 @@ def test_records_have_curves_and_what_meta_maxup_did(trained: tuple[Path, Record
         ((12,) * 5, "R2-D2, ResNet-12, 13 tasks: task_pool is 13; allowed are 2 to 10 tasks of 3 of 5 classes"),
         (
             (4,) + (12,) * 5,
-            "support pool 5: support_pool and query_pool take 5 images of each class; class train0 has 4",
+            "support_pool and query_pool take 5 images of each class; class train0 has 4",
         ),
     ],
 )
