@@ -5,7 +5,10 @@ from typing import Any
 
 _BASELINE = "Differences are paired, to the first row of the same method, in percentage points."
 _TO_CUTMIX = "Differences are paired, to query CutMix alone, in percentage points."
-_LIMITED = "Ours: where support or query pools have 5 images, so have training episodes at most."
+_LIMITED = (
+    "Ours: where support or query pools have 5 images, so have training episodes at most; 13 tasks are as many more as "
+    "it takes to use all classes."
+)
 _LARGE_POOLS = (
     "The caption says that accuracy grows with m and the pool. As published, the large pool gains nothing from m = 1 "
     "to 4 with CNN-4 (70.84 to 70.71, 85.04 to 85.04), and CutMix alone loses with ResNet-12 (75.97 to 75.08, 1-shot). "

@@ -84,12 +84,20 @@ def check_test_images(data: FewShotData) -> None:
 def network_config(
     name: str, seed: int, data: FewShotData, scale: Scale, networks: Mapping[str, Network] = NETWORKS
 ) -> FewShotConfig:
-    """The run of a network: 5-way, or with fewer ways where a split has no more than five classes, as CIFAR-10's."""
+    """The run of a network: 5-way, or with fewer ways where a split has no more than five classes, as CIFAR-10's.
+
+    Training episodes have at most as many ways as there are classes, a pool of tasks at least as many as use them all.
+    """
     classes = {split: len(found.counts) for split, found in data.splits.items()}
     ways = min(_WAYS, min(classes.values()) - 1)
     shots = {"shot": scale.shots[data.name]} if data.name in scale.shots else {}
     config = scale.configured({**shots, **networks[name].settings}, seed, ways, min(data.split("train").counts))
-    return config if config.trained_way <= classes["train"] else replace(config, training_way=classes["train"])
+    if config.trained_way > classes["train"]:
+        config = replace(config, training_way=classes["train"])
+    if config.pools.task_pool is not None:
+        least = -(-classes["train"] // config.trained_way)
+        config = replace(config, pools=replace(config.pools, task_pool=max(config.pools.task_pool, least)))
+    return config
 
 
 def run_folder(name: str, seed: int, out: Path) -> Path:

@@ -108,6 +108,13 @@ SIX_AND_FOUR = FewShotData(
 )
 
 
+@pytest.mark.parametrize(("classes", "tasks"), [(64, 13), (66, 14), (138, 28)])
+def test_a_pool_of_tasks_uses_all_classes(classes: int, tasks: int) -> None:
+    splits = {"train": random_classes("train", (7,) * classes), "test": random_classes("test", (7,) * 6)}
+    name, data = "R2-D2, CNN-4, 13 tasks", FewShotData("few", splits)
+    assert network_config(name, 0, data, AUGMENTED_SCALES["small"], AUGMENTED_NETWORKS).pools.task_pool == tasks
+
+
 def test_mini_imagenet_has_fifteen_shots_but_where_pools_have_fewer() -> None:
     data = FewShotData("mini-ImageNet", {name: random_classes(name, (30,) * 6) for name in ("train", "test")})
     paper = AUGMENTED_SCALES["paper"]
