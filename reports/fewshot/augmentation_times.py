@@ -8,7 +8,7 @@ from models.progress import Progress
 from reports.fewshot.augmented_networks import AUGMENTED_NETWORKS, BACKBONES, DA, MM, trained_with
 from reports.fewshot.experiments import network_config
 from reports.fewshot.scales import Scale
-from reports.fewshot.step_times import Times, step_times
+from reports.fewshot.step_times import timed
 from reports.tables.beside import Measured
 from reports.tables.published import PublishedTable, number, text
 
@@ -28,7 +28,7 @@ _COLUMNS = (
 _MINUTES = 60  # of an hour
 
 
-def augmentation_times(data: FewShotData, scale: Scale, progress: Progress) -> Times:
+def augmentation_times(data: FewShotData, scale: Scale, progress: Progress) -> dict[str, dict[str, float]]:
     """How long the trainings of Table 6.9 take, from medians of steps that take turns in one run.
 
     Returns, by method and backbone as in `R2-D2 + DA, CNN-4`: `step_ms`, `epoch_s`, `total_h` and `to_baseline`, the
@@ -41,7 +41,7 @@ def augmentation_times(data: FewShotData, scale: Scale, progress: Progress) -> T
         for method, (baseline, added) in _METHODS.items()
         for backbone in BACKBONES
     }
-    times = step_times(configs, data, progress)
+    times = timed(configs, data, progress)
     return {
         f"{method}, {backbone}": _figures(times[f"{method}, {backbone}"], times[f"{baseline}, {backbone}"])
         for method, (baseline, _) in _METHODS.items()

@@ -1,4 +1,4 @@
-"""Training times for tables: steps of all networks in turn, in one process."""
+"""Training times for Tables 5.8 and 6.9: steps of all networks in turn, in one process."""
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
@@ -20,30 +20,26 @@ _ROUNDS = 9
 _COEFFICIENT = 0.05  # takes as long as any other
 
 
-Times = dict[str, dict[str, float]]
-"""`step_ms`, the median of a step, `epoch_s` and `total_min`, of the whole training, by row of a table."""
-
-
-def step_times(configs: Mapping[str, FewShotConfig], data: FewShotData, progress: Progress) -> Times:
-    """How long trainings take, by row, from medians of steps that take turns."""
-    task = progress.task("timing steps", _ROUNDS)
-    steps = {row: _step(config, data) for row, config in configs.items()}
-    rounds = in_turn(steps, _ROUNDS, task.advance, Timing(warm_up_calls=1, warm_up_seconds=0))
-    found: Times = {}
-    for row, times in rounds.times.items():
-        epoch = median(times) / 1e3 * configs[row].batches
-        found[row] = {"epoch_s": epoch, "total_min": epoch * configs[row].epochs / 60, "step_ms": median(times)}
-    return found
-
-
-def transfer_times(data: FewShotData, scale: Scale, progress: Progress) -> Times:
-    """How long the trainings of Table 5.8 take."""
+def step_times(data: FewShotData, scale: Scale, progress: Progress) -> dict[str, dict[str, float]]:
+    """Seconds of an epoch and minutes of the whole training, by the rows of Table 5.8, from medians of steps."""
     regularized_networks = {
         backbone: {symbol: regularized(backbone, symbol, _COEFFICIENT) for symbol in REGULARIZERS}
         for backbone in BACKBONES
     }
     rows = transfer_rows(regularized_networks)
-    return step_times({row: network_config(name, 0, data, scale) for row, name in rows.items()}, data, progress)
+    return timed({row: network_config(name, 0, data, scale) for row, name in rows.items()}, data, progress)
+
+
+def timed(configs: Mapping[str, FewShotConfig], data: FewShotData, progress: Progress) -> dict[str, dict[str, float]]:
+    """Seconds of an epoch and minutes of the whole training for each configuration, from medians of steps."""
+    task = progress.task("timing steps", _ROUNDS)
+    steps = {row: _step(config, data) for row, config in configs.items()}
+    rounds = in_turn(steps, _ROUNDS, task.advance, Timing(warm_up_calls=1, warm_up_seconds=0))
+    found = {}
+    for row, times in rounds.times.items():
+        epoch = median(times) / 1e3 * configs[row].batches
+        found[row] = {"epoch_s": epoch, "total_min": epoch * configs[row].epochs / 60, "step_ms": median(times)}
+    return found
 
 
 def _step(config: FewShotConfig, data: FewShotData) -> Callable[[], None]:

@@ -13,7 +13,7 @@ from reports.fewshot.published import PUBLISHED
 from reports.fewshot.rows import Found, comparison
 from reports.fewshot.scales import SCALES, Scale
 from reports.fewshot.sets import official_runs, table_data
-from reports.fewshot.step_times import transfer_times
+from reports.fewshot.step_times import step_times
 from reports.fewshot.summaries import chosen_coefficients, summaries
 from reports.fewshot.theorem_table import measure_theorem, theorem_table
 from reports.fewshot.training_tables import TRAINING_TABLES
@@ -68,7 +68,7 @@ def measure_tables(
         "networks": summaries(records),
         "chosen": chosen,
         "claims": decided(records, chosen) if _CLAIMS in numbers else [],
-        "times": transfer_times(data, scale, progress) if _TIMED in numbers else {},
+        "times": step_times(data, scale, progress) if _TIMED in numbers else {},
         "methods": measure_methods(data, official, scale, seeds, out, progress) if _METHODS in numbers else {},
         "theorem": measure_theorem(_TRIALS, 0, progress) if _THEOREM in numbers else {},
         "scale": scale.name,

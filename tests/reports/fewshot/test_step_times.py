@@ -14,7 +14,7 @@ from reports.fewshot.augmentation_times import augmentation_times, runtime_compa
 from reports.fewshot.published import PUBLISHED
 from reports.fewshot.published_augmentation import PUBLISHED as AUGMENTATION
 from reports.fewshot.scales import SCALES
-from reports.fewshot.step_times import transfer_times
+from reports.fewshot.step_times import step_times
 from reports.tables.beside import rendered
 from tests.support.fewshot import random_classes
 
@@ -57,7 +57,7 @@ def few_images(classes: int = 6) -> FewShotData:
 
 def test_every_row_of_5_8_is_timed_and_medians_of_steps_become_epochs(called: list[str]) -> None:
     with Progress(quiet=True) as progress:
-        found = transfer_times(few_images(), TINY, progress)
+        found = step_times(few_images(), TINY, progress)
     assert called == PUBLISHED["5.8"].names == [*found]
     for place, times in enumerate(found.values(), 1):
         assert times == {"epoch_s": 60 * place, "total_min": 4 * place, "step_ms": 2000 * place}
