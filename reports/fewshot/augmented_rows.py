@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reports.fewshot.augmentation_times import runtime_comparison
 from reports.fewshot.augmented_cells import CELLS, DATA_TABLES, Cell, domain_networks, pooled_networks
 from reports.fewshot.augmented_networks import BACKBONES
 from reports.fewshot.augmented_results import pair
@@ -19,6 +20,8 @@ Found = Mapping[str, Any]
 
 def comparison(table: PublishedTable, found: Found) -> tuple[PublishedTable, Measured]:
     """A published table, with rows and columns for what it has no place for, and our numbers with their errors."""
+    if table.number == "6.9":
+        return runtime_comparison(table, found["times"])
     return _domains(table, found) if table.number == "6.7" else _accuracies(table, found)
 
 

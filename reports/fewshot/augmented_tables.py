@@ -9,6 +9,7 @@ from models.fewshot.learners import build_method, build_network
 from models.fewshot.pools.classes import training_data
 from models.fewshot.sources import FewShotSource
 from models.progress import Progress
+from reports.fewshot.augmentation_times import augmentation_times
 from reports.fewshot.augmented_cells import pooled_networks
 from reports.fewshot.augmented_claims import augmentation_claims, domain_claims
 from reports.fewshot.augmented_networks import AUGMENTED_NETWORKS, TRAIN_AND_VALIDATION
@@ -33,7 +34,7 @@ from reports.tables.beside import rendered
 from reports.tables.results import write_results
 from reports.tables.table import Table
 
-_CLAIMS, _POOLS, _ACROSS = "claims6", "pools6", "across domains"
+_TIMED, _CLAIMS, _POOLS, _ACROSS = "6.9", "claims6", "pools6", "across domains"
 
 
 def train_tables(
@@ -83,6 +84,7 @@ def measure_tables(
     return {
         "networks": summaries(records),
         **over_seeds(records, claims=_CLAIMS in numbers, others=sets.others, same_units=not by_seed),
+        "times": augmentation_times(first, scale, progress) if _TIMED in numbers else {},
         "scale": scale.name,
         "standard": bool(scale.common.get("standard")),
         "name": first.name.split(",")[0],

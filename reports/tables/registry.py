@@ -65,7 +65,10 @@ _MEASURED_BY = {
 _FIGURES = {"2.1": "reports.wrapnet.figures", "2.3": "reports.wrapnet.figures", "5.1": "reports.fewshot.figures"}
 """Modules with `FIGURES`, functions that draw figures by number."""
 
-_TRAINED_FIGURES = {number: ("5", "reports.fewshot.trained_figures") for number in ("5.2", "5.3")}
+_TRAINED_FIGURES = {
+    **{number: ("5", "reports.fewshot.trained_figures") for number in ("5.2", "5.3")},
+    **{number: ("6", "reports.fewshot.augmented_figures") for number in ("6.1", "6.2", "6.3")},
+}
 """Chapters, and modules with `TRAINED_FIGURES`, functions that draw figures of networks by number."""
 
 
