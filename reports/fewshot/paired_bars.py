@@ -12,7 +12,7 @@ from reports.fewshot.planes import COLOURS
 
 _WIDTH = 0.38  # of a bar; pairs are 1 apart
 _LABEL, _DIFFERENCE = 2, 14  # points above a bar
-_MARGIN = 0.25  # above the highest bar, as a share of its height
+_MARGIN = 0.25  # above the highest pair, as a share of its height
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,13 @@ def draw_pairs(axes: Axes, pairs: Mapping[str, BarPair], ways: tuple[str, str], 
         )
         for place, bar in zip(places, bars, strict=True):
             _above(axes, place, bar.mean + bar.standard_error, _LABEL, f"{bar.mean:.1f}")
-    for place, pair in enumerate(pairs.values()):
-        top = max(bar.mean + bar.standard_error for bar in (pair.first, pair.second))
+    tops = [max(bar.mean + bar.standard_error for bar in (pair.first, pair.second)) for pair in pairs.values()]
+    for place, (pair, top) in enumerate(zip(pairs.values(), tops, strict=True)):
         difference = f"{pair.difference.mean:+.1f} ± {pair.difference.standard_error:.1f}"
         _above(axes, place, top, _DIFFERENCE, difference, weight="bold")
-    highest = max(bar.mean for pair in pairs.values() for bar in (pair.first, pair.second))
     axes.set(xticks=range(len(pairs)), xlim=(-0.6, len(pairs) - 0.4), ylabel="accuracy (%)")
     axes.set_xticklabels(list(pairs), fontsize=8)
-    axes.set_ylim(min(least, highest), highest + _MARGIN * max(1.0, highest - least))
+    axes.set_ylim(min(least, *tops), max(tops) + _MARGIN * max(1.0, max(tops) - least))
 
 
 def _above(axes: Axes, place: float, height: float, points: int, text: str, weight: str = "normal") -> None:

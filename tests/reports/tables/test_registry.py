@@ -70,7 +70,7 @@ def test_a_line_says_where_measurements_are() -> None:
 
 def test_figures_land_in_files_and_unknown_ones_are_refused(tmp_path: Path) -> None:
     source = FigureSource(data=None, scale="small", runs=tmp_path / "runs", progress=Progress(quiet=True))
-    assert figure_numbers() == ["2.1", "2.3", "5.1", "5.2", "5.3"]
+    assert figure_numbers() == ["2.1", "2.3", "5.1", "5.2", "5.3", "6.1", "6.2", "6.3"]
     assert draw_figure("2.1", tmp_path, source).read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (tmp_path / "figure-2.1.svg").read_text()
     assert choose_figures(["5.3", "2.1", "5.3"]) == ["5.3", "2.1"]
