@@ -126,6 +126,18 @@ def test_rows_that_need_validation_classes_stay_empty_without_them() -> None:
     assert not [name for name in wanted(["6.6"], validation=False, domains=0) if "train+val" in name]
 
 
+def test_table_6_9_shows_times_of_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = {"step_ms": 20.0, "epoch_s": 2.5, "total_h": 0.125, "to_baseline": 1.75}
+    rows = [f"{name}, {backbone}" for name in PUBLISHED["6.9"].names for backbone in ("CNN-4", "ResNet-12")]
+    monkeypatch.setattr(augmented_tables, "augmentation_times", lambda *_: dict.fromkeys(rows, times))
+    with Progress(quiet=True) as progress:
+        found = measure_tables(["6.9"], ALONE, TINY, [0], tmp_path, progress)
+    shown = training_table("6.9", found)
+    assert [", ".join(row[:2]) for row in shown.rows] == rows
+    assert shown.rows[5] == ("R2-D2 + MM", "ResNet-12", "8.2", "0.125", "2.56", "1.75", "2.50")
+    assert shown.note.endswith("Ours: scale tiny, without standard augmentation, few.")
+
+
 def test_pools_are_shown_by_entry() -> None:
     shown = training_table("pools6", results(RECORDS))
     assert [row[0] for row in shown.rows] == ["single"] * 4 + ["medium"] * 6 + ["large"] * 10
