@@ -12,12 +12,12 @@ from reports.fewshot.augmented_cells import SHOTS
 from reports.fewshot.augmented_claims import accuracies_of
 from reports.fewshot.augmented_networks import AUGMENTED_NETWORKS, BACKBONES, MM, QUERY_CUTMIX, single, trained_with
 from reports.fewshot.augmented_scales import AUGMENTED_SCALES
+from reports.fewshot.augmented_sets import read_sets
 from reports.fewshot.experiments import measure_networks, network_config
 from reports.fewshot.networks import varied
 from reports.fewshot.paired_bars import BarPair, draw_pairs
 from reports.fewshot.planes import COLOURS
 from reports.fewshot.scales import Scale
-from reports.fewshot.sets import seed_sets, table_source
 from reports.records.experiments import Record
 from reports.tables.registry import FigureSource
 
@@ -109,7 +109,7 @@ class _Study(NamedTuple):
     def read(cls, source: FigureSource) -> "_Study":
         """The data set and the scale of the chapter's tables."""
         scale = AUGMENTED_SCALES[source.scale]
-        return cls(source, seed_sets(table_source(source.data, scale), scale, [_SEED])[_SEED], scale)
+        return cls(source, read_sets(source.data, (), scale, [_SEED], across=False).data[_SEED], scale)
 
     def measured(self, names: Iterable[str]) -> dict[str, Record]:
         """The records of networks, which are trained where they are not yet."""

@@ -18,6 +18,7 @@ from models.progress import Progress
 from reports.fewshot import augmented_figures
 from reports.fewshot.augmented_figures import TRAINED_FIGURES
 from reports.fewshot.augmented_networks import AUGMENTED_NETWORKS, MM
+from reports.fewshot.augmented_sets import Sets
 from reports.fewshot.networks import varied
 from reports.fewshot.paired_bars import BarPair
 from reports.tables.registry import FigureSource
@@ -40,7 +41,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         return {name: RECORDS[name] for name in names}
 
     monkeypatch.setattr(augmented_figures, "measure_networks", measure)
-    monkeypatch.setattr(augmented_figures, "seed_sets", lambda *_: {0: DATA})
+    monkeypatch.setattr(augmented_figures, "read_sets", lambda *_, **__: Sets({0: DATA}, {0: DATA}, {}, 0, "few"))
     yield names
     plt.close("all")
 
