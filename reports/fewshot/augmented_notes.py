@@ -28,8 +28,7 @@ NOTES: Mapping[str, str] = {
     "learner's baseline, in percentage points. Ours: 5-shot, 1,000 tasks, ways and queries as far as classes and "
     "images go.",
     "6.8": f"{_BASELINE} {_LIMITED}",
-    "6.9": "The text says that Meta-MaxUp takes 2 to 3 times as long; here it takes 1.6 to 2.6 times. Ours: medians of "
-    "steps that took turns in one run.",
+    "6.9": "The text says that Meta-MaxUp takes 2 to 3 times as long; here it takes 1.6 to 2.6 times.",
     "6.10": f"{_BASELINE} The prose calls support augmentation mostly harmful. With CNN-4, all nine are above the "
     "baseline, 1-shot.",
     "6.11": _TO_CUTMIX,
@@ -56,6 +55,6 @@ def ours(number: str, results: Mapping[str, Any]) -> str:
     splits = " with a class split each" if results["splits_by_seed"] and seeds > 1 else ""
     standard = "" if results["standard"] else ", without standard augmentation"
     if number == "6.9":
-        return f"Ours: scale {results['scale']}{standard}, {data}."
+        return f"Ours: scale {results['scale']}{standard}, {data}, medians of steps that took turns."
     several = f"{seeds} seeds{splits}" if seeds > 1 else "1 seed"
     return f"Ours: scale {results['scale']}{standard}, {data}, {several}, mean and 1 SE over {over}."

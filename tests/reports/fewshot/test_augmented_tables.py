@@ -135,7 +135,7 @@ def test_table_6_9_shows_times_of_steps(tmp_path: Path, monkeypatch: pytest.Monk
     shown = training_table("6.9", found)
     assert [", ".join(row[:2]) for row in shown.rows] == rows
     assert shown.rows[5] == ("R2-D2 + MM", "ResNet-12", "8.2", "0.125", "2.56", "1.75", "2.50")
-    assert shown.note.endswith("Ours: scale tiny, without standard augmentation, few.")
+    assert shown.note.endswith("augmentation, few, split 0, medians of steps that took turns.")
 
 
 def test_pools_are_shown_by_entry() -> None:
