@@ -46,9 +46,9 @@ _CHAPTERS = {
         ("reports.fewshot.published",), "reports.fewshot.training_tables", "reports.fewshot.tables", "fewshot"
     ),
     "6": _Chapter(
-        ("reports.fewshot.published_augmentation",),
-        "reports.fewshot.augmented_plans",
-        "reports.fewshot.augmented_tables",
+        ("reports.fewshot.augmentation.published",),
+        "reports.fewshot.augmentation.plans",
+        "reports.fewshot.augmentation.tables",
         "augmentation",
     ),
     "7": _Chapter(("reports.selfsup.published",)),
@@ -67,7 +67,7 @@ _FIGURES = {"2.1": "reports.wrapnet.figures", "2.3": "reports.wrapnet.figures", 
 
 _TRAINED_FIGURES = {
     **{number: ("5", "reports.fewshot.trained_figures") for number in ("5.2", "5.3")},
-    **{number: ("6", "reports.fewshot.augmented_figures") for number in ("6.1", "6.2", "6.3")},
+    **{number: ("6", "reports.fewshot.augmentation.figures") for number in ("6.1", "6.2", "6.3")},
 }
 """Chapters, and modules with `TRAINED_FIGURES`, functions that draw figures of networks by number."""
 

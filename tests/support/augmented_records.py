@@ -5,7 +5,7 @@ from typing import Any, get_args
 import torch
 
 from models.fewshot.held_out import SHOTS
-from reports.fewshot.augmented_networks import AUGMENTED_NETWORKS
+from reports.fewshot.augmentation.networks import AUGMENTED_NETWORKS
 from reports.fewshot.experiments import Records
 from reports.fewshot.networks import Variation, across, varied
 

@@ -10,9 +10,9 @@ import pytest
 from models.fewshot.class_images import FewShotData
 from models.progress import Progress
 from reports.fewshot import step_times as module
-from reports.fewshot.augmentation_times import augmentation_times, runtime_comparison
+from reports.fewshot.augmentation.published import PUBLISHED as AUGMENTATION
+from reports.fewshot.augmentation.times import augmentation_times, runtime_comparison
 from reports.fewshot.published import PUBLISHED
-from reports.fewshot.published_augmentation import PUBLISHED as AUGMENTATION
 from reports.fewshot.scales import SCALES
 from reports.fewshot.step_times import step_times
 from reports.tables.beside import rendered

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.progress import Progress
-from reports.fewshot.augmented_plans import TRAINING_TABLES as AUGMENTED_TABLES
+from reports.fewshot.augmentation.plans import TRAINING_TABLES as AUGMENTED_TABLES
 from reports.fewshot.training_tables import TRAINING_TABLES as FEW_SHOT_TABLES
 from reports.tables.registry import (
     FigureSource,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from reports.fewshot.augmented_networks import (
+from reports.fewshot.augmentation.networks import (
     BACKBONES,
     DA,
     LARGE_ROTATION,
@@ -14,8 +14,8 @@ from reports.fewshot.augmented_networks import (
     single,
     trained_with,
 )
+from reports.fewshot.augmentation.published import PUBLISHED
 from reports.fewshot.networks import across, varied
-from reports.fewshot.published_augmentation import PUBLISHED
 
 SHOTS = {"1-shot": 1, "5-shot": 5}
 """Shots by the headings of columns."""

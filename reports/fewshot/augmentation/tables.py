@@ -9,23 +9,23 @@ from models.fewshot.learners import build_method, build_network
 from models.fewshot.pools.classes import training_data
 from models.fewshot.sources import FewShotSource
 from models.progress import Progress
-from reports.fewshot.augmentation_times import augmentation_times
-from reports.fewshot.augmented_cells import pooled_networks
-from reports.fewshot.augmented_claims import augmentation_claims, domain_claims
-from reports.fewshot.augmented_networks import AUGMENTED_NETWORKS, TRAIN_AND_VALIDATION
-from reports.fewshot.augmented_notes import note_of, ours
-from reports.fewshot.augmented_plans import DOMAINS, TRAINING_TABLES
-from reports.fewshot.augmented_results import (
+from reports.fewshot.augmentation.cells import pooled_networks
+from reports.fewshot.augmentation.claims import augmentation_claims, domain_claims
+from reports.fewshot.augmentation.networks import AUGMENTED_NETWORKS, TRAIN_AND_VALIDATION
+from reports.fewshot.augmentation.notes import note_of, ours
+from reports.fewshot.augmentation.plans import DOMAINS, TRAINING_TABLES
+from reports.fewshot.augmentation.published import PUBLISHED
+from reports.fewshot.augmentation.results import (
     accuracies_over_seeds,
     differences_over_seeds,
     domains_over_seeds,
     pool_logs,
 )
-from reports.fewshot.augmented_rows import comparison, pools_table
-from reports.fewshot.augmented_scales import AUGMENTED_SCALES
-from reports.fewshot.augmented_sets import Sets, read_sets, without_split
+from reports.fewshot.augmentation.rows import comparison, pools_table
+from reports.fewshot.augmentation.scales import AUGMENTED_SCALES
+from reports.fewshot.augmentation.sets import Sets, read_sets, without_split
+from reports.fewshot.augmentation.times import augmentation_times
 from reports.fewshot.experiments import Records, measure_networks, network_config
-from reports.fewshot.published_augmentation import PUBLISHED
 from reports.fewshot.scales import Scale
 from reports.fewshot.summaries import summaries
 from reports.fewshot.verdicts import claims_table, verdicts_on

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reports.fewshot.augmentation_times import runtime_comparison
-from reports.fewshot.augmented_cells import CELLS, DATA_TABLES, Cell, domain_networks, pooled_networks
-from reports.fewshot.augmented_networks import BACKBONES
-from reports.fewshot.augmented_results import pair
+from reports.fewshot.augmentation.cells import CELLS, DATA_TABLES, Cell, domain_networks, pooled_networks
+from reports.fewshot.augmentation.networks import BACKBONES
+from reports.fewshot.augmentation.results import pair
+from reports.fewshot.augmentation.times import runtime_comparison
 from reports.tables.beside import Measured
 from reports.tables.extended import with_columns, with_rows
 from reports.tables.published import PublishedTable, Value, difference, percent

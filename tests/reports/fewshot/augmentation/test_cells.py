@@ -7,12 +7,12 @@ import pytest
 from models.fewshot.augmentation.settings import AugmentationSettings
 from models.fewshot.class_images import FewShotData
 from models.fewshot.pools.settings import PoolSettings
-from reports.fewshot.augmented_cells import CELLS, DATA_TABLES, Cell, domain_networks
-from reports.fewshot.augmented_networks import AUGMENTED_NETWORKS, METHODS
-from reports.fewshot.augmented_plans import TRAINING_TABLES
-from reports.fewshot.augmented_scales import AUGMENTED_SCALES
+from reports.fewshot.augmentation.cells import CELLS, DATA_TABLES, Cell, domain_networks
+from reports.fewshot.augmentation.networks import AUGMENTED_NETWORKS, METHODS
+from reports.fewshot.augmentation.plans import TRAINING_TABLES
+from reports.fewshot.augmentation.published import PUBLISHED
+from reports.fewshot.augmentation.scales import AUGMENTED_SCALES
 from reports.fewshot.experiments import _key, network_config
-from reports.fewshot.published_augmentation import PUBLISHED
 from reports.fewshot.scales import Scale
 from tests.support.fewshot import random_classes
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from models.fewshot.class_images import FewShotData
 from models.progress import Progress
-from reports.fewshot.augmented_networks import AUGMENTED_NETWORKS, BACKBONES, DA, MM, trained_with
+from reports.fewshot.augmentation.networks import AUGMENTED_NETWORKS, BACKBONES, DA, MM, trained_with
 from reports.fewshot.experiments import network_config
 from reports.fewshot.scales import Scale
 from reports.fewshot.step_times import timed

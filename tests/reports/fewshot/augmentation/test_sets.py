@@ -11,9 +11,9 @@ from models.fewshot.class_images import FewShotData
 from models.fewshot.drawings import PACKS
 from models.fewshot.reduced import reduced, with_images
 from models.fewshot.sources import FewShotSource
-from reports.fewshot.augmented_scales import AUGMENTED_SCALES
-from reports.fewshot.augmented_sets import read_sets
-from reports.fewshot.designer_sets import DESIGNERS, designer_sets
+from reports.fewshot.augmentation.designer_sets import DESIGNERS, designer_sets
+from reports.fewshot.augmentation.scales import AUGMENTED_SCALES
+from reports.fewshot.augmentation.sets import read_sets
 from tests.support.commands import Command, assert_refused
 from tests.support.fewshot import random_classes
 from tests.support.images import write_batches

@@ -15,12 +15,12 @@ from matplotlib.text import Text
 
 from models.fewshot.class_images import FewShotData
 from models.progress import Progress
-from reports.fewshot import augmented_figures
-from reports.fewshot.augmented_figures import TRAINED_FIGURES
-from reports.fewshot.augmented_networks import AUGMENTED_NETWORKS, MM
-from reports.fewshot.augmented_sets import Sets
+from reports.fewshot.augmentation import figures
+from reports.fewshot.augmentation.figures import TRAINED_FIGURES
+from reports.fewshot.augmentation.networks import AUGMENTED_NETWORKS, MM
+from reports.fewshot.augmentation.paired_bars import BarPair
+from reports.fewshot.augmentation.sets import Sets
 from reports.fewshot.networks import varied
-from reports.fewshot.paired_bars import BarPair
 from reports.tables.registry import FigureSource
 from tests.support.augmented_records import EPISODES, EPOCHS, made_up_augmented
 from tests.support.fewshot import random_classes
@@ -40,8 +40,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         names.extend(wanted)
         return {name: RECORDS[name] for name in names}
 
-    monkeypatch.setattr(augmented_figures, "measure_networks", measure)
-    monkeypatch.setattr(augmented_figures, "read_sets", lambda *_, **__: Sets({0: DATA}, {0: DATA}, {}, 0, "few"))
+    monkeypatch.setattr(figures, "measure_networks", measure)
+    monkeypatch.setattr(figures, "read_sets", lambda *_, **__: Sets({0: DATA}, {0: DATA}, {}, 0, "few"))
     yield names
     plt.close("all")
 

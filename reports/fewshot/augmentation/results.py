@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reports.fewshot.augmented_cells import CELLS, SHOTS, domain_networks
-from reports.fewshot.augmented_claims import accuracies_of, accuracies_on
+from reports.fewshot.augmentation.cells import CELLS, SHOTS, domain_networks
+from reports.fewshot.augmentation.claims import accuracies_of, accuracies_on
 from reports.fewshot.claims import Values
 from reports.fewshot.experiments import Records
 from reports.fewshot.over_seeds import mean_over_seeds

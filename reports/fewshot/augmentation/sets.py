@@ -8,7 +8,7 @@ from models.fewshot.class_images import FewShotData
 from models.fewshot.comparison import EpisodeTest
 from models.fewshot.domains import fitted, limited
 from models.fewshot.sources import FewShotSource
-from reports.fewshot.designer_sets import DESIGNERS, designer_sets
+from reports.fewshot.augmentation.designer_sets import DESIGNERS, designer_sets
 from reports.fewshot.measure import DOMAIN_SHOTS
 from reports.fewshot.scales import Scale
 from reports.fewshot.sets import seed_sets, table_source

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reports.fewshot.augmented_cells import SHOTS, domain_networks
-from reports.fewshot.augmented_networks import DA, LARGE_ROTATION, MM, QUERY_CUTMIX, maxup, trained_with
-from reports.fewshot.augmented_plans import CLAIMED
+from reports.fewshot.augmentation.cells import SHOTS, domain_networks
+from reports.fewshot.augmentation.networks import DA, LARGE_ROTATION, MM, QUERY_CUTMIX, maxup, trained_with
+from reports.fewshot.augmentation.plans import CLAIMED
 from reports.fewshot.claims import Claim, Values
 
 _PARTS: Sequence[tuple[str, str, str, str]] = (

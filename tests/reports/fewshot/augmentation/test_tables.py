@@ -16,21 +16,21 @@ from models.fewshot.class_images import FewShotData
 from models.fewshot.comparison import EpisodeTest, Variant, evaluate_run
 from models.fewshot.run import load_run
 from models.progress import Progress
-from reports.fewshot import augmented_tables
-from reports.fewshot.augmented_cells import CELLS
-from reports.fewshot.augmented_networks import AUGMENTED_NETWORKS, DA, MM, trained_with
-from reports.fewshot.augmented_plans import TRAINING_TABLES
-from reports.fewshot.augmented_scales import AUGMENTED_SCALES
-from reports.fewshot.augmented_sets import Sets
-from reports.fewshot.augmented_tables import measure_tables, over_seeds, training_table, wanted
+from reports.fewshot.augmentation import tables
+from reports.fewshot.augmentation.cells import CELLS
+from reports.fewshot.augmentation.networks import AUGMENTED_NETWORKS, DA, MM, trained_with
+from reports.fewshot.augmentation.plans import TRAINING_TABLES
+from reports.fewshot.augmentation.published import PUBLISHED
+from reports.fewshot.augmentation.scales import AUGMENTED_SCALES
+from reports.fewshot.augmentation.sets import Sets
+from reports.fewshot.augmentation.tables import measure_tables, over_seeds, training_table, wanted
 from reports.fewshot.experiments import Records, measure_networks, run_folder
 from reports.fewshot.networks import across, varied
-from reports.fewshot.published_augmentation import PUBLISHED
 from reports.tables.beside import rendered
 from tests.support.augmented_records import DOMAINS, made_up_augmented
 from tests.support.fewshot import random_classes
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 SMALL = AUGMENTED_SCALES["small"]
 TINY = replace(
     SMALL,
@@ -129,7 +129,7 @@ def test_rows_that_need_validation_classes_stay_empty_without_them() -> None:
 def test_table_6_9_shows_times_of_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     times = {"step_ms": 20.0, "epoch_s": 2.5, "total_h": 0.125, "to_baseline": 1.75}
     rows = [f"{name}, {backbone}" for name in PUBLISHED["6.9"].names for backbone in ("CNN-4", "ResNet-12")]
-    monkeypatch.setattr(augmented_tables, "augmentation_times", lambda *_: dict.fromkeys(rows, times))
+    monkeypatch.setattr(tables, "augmentation_times", lambda *_: dict.fromkeys(rows, times))
     with Progress(quiet=True) as progress:
         found = measure_tables(["6.9"], ALONE, TINY, [0], tmp_path, progress)
     shown = training_table("6.9", found)
@@ -241,7 +241,7 @@ def measure_two(out: Path) -> dict[str, Any]:
     """Table 6.5 of two networks alone."""
     plans = {**TRAINING_TABLES, "6.5": TWO}
     set_plans: Callable[..., None] = pytest.MonkeyPatch().setattr
-    set_plans(augmented_tables, "TRAINING_TABLES", plans)
+    set_plans(tables, "TRAINING_TABLES", plans)
     scale = replace(TINY, common=TINY.common | {"batches": 4, "epochs": 3})
     with Progress(quiet=True) as progress:
         return measure_tables(["6.5"], ALONE, scale, [0], out, progress, command="wrapmac table")

@@ -1,7 +1,7 @@
 """Which networks each table of chapter 6 is about. The tables `pools6` and `claims6` are ours."""
 
-from reports.fewshot.augmented_cells import CELLS, domain_networks, pooled_networks
-from reports.fewshot.augmented_networks import (
+from reports.fewshot.augmentation.cells import CELLS, domain_networks, pooled_networks
+from reports.fewshot.augmentation.networks import (
     DA,
     LARGE_ROTATION,
     MM,
