@@ -252,7 +252,7 @@ def test_tables_that_are_killed_three_times_end_with_the_same_numbers(tmp_path: 
     broken = tmp_path / "broken"
     script = tmp_path / "run.py"
     script.write_text(
-        "from pathlib import Path\nfrom tests.reports.fewshot.test_augmented_tables import measure_two\n"
+        "from pathlib import Path\nfrom tests.reports.fewshot.augmentation.test_tables import measure_two\n"
         f"if __name__ == '__main__':\n    measure_two(Path({str(broken)!r}))\n"
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
