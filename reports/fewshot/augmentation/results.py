@@ -5,6 +5,7 @@ from typing import Any
 
 from reports.fewshot.augmentation.cells import CELLS, SHOTS, domain_networks
 from reports.fewshot.augmentation.claims import accuracies_of, accuracies_on
+from reports.fewshot.augmentation.sets import title
 from reports.fewshot.claims import Values
 from reports.fewshot.experiments import Records
 from reports.fewshot.over_seeds import mean_over_seeds
@@ -56,11 +57,6 @@ def domains_over_seeds(records: Records, *, same_units: bool) -> list[dict[str, 
 def pair(name: str, baseline: str) -> str:
     """The name of a difference."""
     return f"{name} - {baseline}"
-
-
-def title(data: str) -> str:
-    """A data set's name without its split and the size of its images."""
-    return data.split(",")[0]
 
 
 def pool_logs(records: Records, names: Mapping[Any, str]) -> dict[str, dict[str, Figure]]:

@@ -23,7 +23,7 @@ from reports.fewshot.augmentation.results import (
 )
 from reports.fewshot.augmentation.rows import comparison, pools_table
 from reports.fewshot.augmentation.scales import AUGMENTED_SCALES
-from reports.fewshot.augmentation.sets import Sets, read_sets, without_split
+from reports.fewshot.augmentation.sets import Sets, read_sets, title, without_split
 from reports.fewshot.augmentation.times import augmentation_times
 from reports.fewshot.experiments import Records, measure_networks, network_config
 from reports.fewshot.scales import Scale
@@ -87,7 +87,7 @@ def measure_tables(
         "times": augmentation_times(first, scale, progress) if _TIMED in numbers else {},
         "scale": scale.name,
         "standard": bool(scale.common.get("standard")),
-        "name": first.name.split(",")[0],
+        "name": title(first.name),
         "data": without_split(first.name) if by_seed else first.name,
         "trained_on": sets.named,
         "digests": {str(seed): one.digest for seed, one in sets.data.items()},
