@@ -1,10 +1,5 @@
 """The tables of chapter 6 show what was measured beside what was published; the claims are decided by it."""
 
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,8 +24,8 @@ from reports.fewshot.networks import across, varied
 from reports.tables.beside import rendered
 from tests.support.augmented_records import DOMAINS, made_up_augmented
 from tests.support.fewshot import random_classes
+from tests.support.interrupted import STAGES, measure_until
 
-ROOT = Path(__file__).resolve().parents[4]
 SMALL = AUGMENTED_SCALES["small"]
 TINY = replace(
     SMALL,
@@ -239,29 +234,17 @@ TWO = (CNN4, trained_with(CNN4, MM))
 
 def measure_two(out: Path) -> dict[str, Any]:
     """Table 6.5 of two networks alone."""
-    plans = {**TRAINING_TABLES, "6.5": TWO}
-    set_plans: Callable[..., None] = pytest.MonkeyPatch().setattr
-    set_plans(tables, "TRAINING_TABLES", plans)
     scale = replace(TINY, common=TINY.common | {"batches": 4, "epochs": 3})
-    with Progress(quiet=True) as progress:
+    with pytest.MonkeyPatch.context() as patched, Progress(quiet=True) as progress:
+        patched.setattr(tables, "TRAINING_TABLES", {**TRAINING_TABLES, "6.5": TWO})
         return measure_tables(["6.5"], ALONE, scale, [0], out, progress, command="wrapmac table")
 
 
 @pytest.mark.slow
 def test_tables_that_are_killed_three_times_end_with_the_same_numbers(tmp_path: Path) -> None:
     broken = tmp_path / "broken"
-    script = tmp_path / "run.py"
-    script.write_text(
-        "from pathlib import Path\nfrom tests.reports.fewshot.augmentation.test_tables import measure_two\n"
-        f"if __name__ == '__main__':\n    measure_two(Path({str(broken)!r}))\n"
-    )
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    for sought in ("runs/*/run/*.pt", "runs/*/run/result.json", "runs/*/record.json"):
-        with subprocess.Popen([sys.executable, str(script)], env=environment) as run:
-            while not list(broken.glob(sought)):
-                assert run.poll() is None
-                time.sleep(0.005)
-            run.kill()
+    for sought in STAGES:
+        measure_until(measure_two, broken, sought)
     found, expected = measure_two(broken), measure_two(tmp_path / "unbroken")
     for kind in ("networks", "accuracies", "differences"):
         assert found[kind] == expected[kind]
