@@ -81,6 +81,13 @@ def test_published_numbers_stay_and_ours_stand_beside_them(number: str) -> None:
     assert "scale tiny, without standard augmentation, CIFAR-FS, 2 seeds, mean and 1 SE" in shown.note
 
 
+def shown_mean(values: np.ndarray, own_split: bool, sign: str = "") -> str:
+    """Shares (2 seeds, episodes) in percent. own_split: whether each seed has one, so that the error is over seeds."""
+    of_seeds = values.mean(1).std(ddof=1) / np.sqrt(2)
+    of_episodes = 0 if own_split else values.mean(0).std(ddof=1) / np.sqrt(values.shape[1])
+    return f"{100 * values.mean():{sign}.2f} ± {100 * np.hypot(of_seeds, of_episodes):.2f}"
+
+
 @pytest.mark.parametrize("splits_by_seed", [False, True])
 def test_a_row_is_a_mean_and_a_paired_difference(splits_by_seed: bool) -> None:
     shown = training_table("6.10", results(RECORDS, splits_by_seed=splits_by_seed))
@@ -88,11 +95,7 @@ def test_a_row_is_a_mean_and_a_paired_difference(splits_by_seed: bool) -> None:
     cells = dict(zip(shown.columns, row, strict=True))
     more, less = accuracies(f"{CNN4}, rotation:task", 5), accuracies(CNN4, 5)
     for column, values, unit in (("CNN-4 5-shot", more, "%"), ("CNN-4 5-shot difference", more - less, "")):
-        of_seeds = values.mean(1).std(ddof=1) / np.sqrt(2)
-        of_episodes = values.mean(0).std(ddof=1) / np.sqrt(values.shape[1])
-        error = of_seeds if splits_by_seed else np.hypot(of_seeds, of_episodes)
-        sign = "" if unit else "+"
-        assert cells[f"ours, {column}"] == f"{values.mean():{sign}.2f} ± {error:.2f}{unit}"
+        assert cells[f"ours, {column}"] == shown_mean(values / 100, splits_by_seed, "" if unit else "+") + unit
     baseline = dict(zip(shown.columns, shown.rows[0], strict=True))
     assert baseline["ours, CNN-4 5-shot difference"] == ""
 
@@ -108,8 +111,10 @@ def test_domains_are_rows_of_table_6_7() -> None:
             np.array([one["evaluations"][place]["accuracies"] for one in RECORDS[across(name)].values()])
             for name in (f"R2-D2, ResNet-12, {MM}", "R2-D2, ResNet-12")
         )
-        assert rows[label]["ours, R2-D2 + MM"].startswith(f"{100 * more.mean():.2f} ±")
-        assert rows[label]["ours, R2-D2 + MM difference"].startswith(f"{100 * (more - less).mean():+.2f} ±")
+        own_split = "split" in DOMAINS[place]
+        assert rows[label]["ours, R2-D2 + MM"] == shown_mean(more, own_split) + "%"
+        assert rows[label]["ours, R2-D2 + MM difference"] == shown_mean(more - less, own_split, "+")
+    assert "over seeds, and over episodes of data sets that come with splits" in shown.note
 
 
 def test_rows_that_need_validation_classes_stay_empty_without_them() -> None:
@@ -154,8 +159,13 @@ def test_claims_are_decided_by_paired_differences() -> None:
     average = claims["MetaOptNet + MM beats MetaOptNet on average over domains"]
     assert average["difference"] == pytest.approx(100 * (domains[0] - domains[1]).mean())
     assert not any(DOMAINS[0].split(",")[0] in claim for claim in claims)
+    on_omniglot = -100 * (domains[0] - domains[1])[:, 0].mean()
+    assert claims["MetaOptNet beats MetaOptNet + MM on Omniglot"]["difference"] == pytest.approx(on_omniglot)
     assert {one["verdict"] for one in found} <= {"seen", "not seen", "reversed"}
-    assert training_table("claims6", results(RECORDS)).title == "Claims of chapter 6"
+    shown = training_table("claims6", results(RECORDS, splits_by_seed=True))
+    assert shown.title == "Claims of chapter 6"
+    assert shown.columns[0] == "section"
+    assert shown.note.endswith("2 seeds with a class split each, mean and 1 SE over seeds.")
 
 
 def test_claims_about_domains_need_domains() -> None:
