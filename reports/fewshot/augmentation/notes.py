@@ -26,7 +26,7 @@ NOTES: Mapping[str, str] = {
     "logits of the run's snapshots, with mirror images as further shots.",
     "6.7": "With MM, Traffic Signs falls from 83.98 to 83.59 and from 85.12 to 83.38. Differences are paired, to the "
     "learner's baseline, in percentage points. Ours: 5-shot, 1,000 tasks, ways and queries as far as classes and "
-    "images go.",
+    "images go, images normalised by the training classes.",
     "6.8": f"{_BASELINE} {_LIMITED}",
     "6.9": "The text says that Meta-MaxUp takes 2 to 3 times as long; here it takes 1.6 to 2.6 times.",
     "6.10": f"{_BASELINE} The prose calls support augmentation mostly harmful. With CNN-4, all nine are above the "

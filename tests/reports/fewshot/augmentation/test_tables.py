@@ -161,7 +161,6 @@ def test_claims_are_decided_by_paired_differences() -> None:
     assert not any(DOMAINS[0].split(",")[0] in claim for claim in claims)
     on_omniglot = -100 * (domains[0] - domains[1])[:, 0].mean()
     assert claims["MetaOptNet beats MetaOptNet + MM on Omniglot"]["difference"] == pytest.approx(on_omniglot)
-    assert {one["verdict"] for one in found} <= {"seen", "not seen", "reversed"}
     shown = training_table("claims6", results(RECORDS, splits_by_seed=True))
     assert shown.title == "Claims of chapter 6"
     assert shown.columns[0] == "section"
