@@ -53,17 +53,21 @@ def ours(number: str, results: Mapping[str, Any]) -> str:
     """What our numbers are from."""
     seeds = len(results["seeds"])
     data = results["trained_on"] if number == "6.7" else results["data"]
-    over = "episodes" if seeds == 1 else _over_seeds(number, results)
-    splits = " with a class split each" if results["splits_by_seed"] and seeds > 1 else ""
     standard = "" if results["standard"] else ", without standard augmentation"
+    source = f"Ours: scale {results['scale']}{standard}, {data}"
     if number == "6.9":
-        return f"Ours: scale {results['scale']}{standard}, {data}, medians of steps that took turns."
+        return f"{source}, medians of steps that took turns."
+    splits = " with a class split each" if results["splits_by_seed"] else ""
     several = f"{seeds} seeds{splits}" if seeds > 1 else "1 seed"
-    return f"Ours: scale {results['scale']}{standard}, {data}, {several}, mean and 1 SE over {over}."
+    if number == "pools6":
+        return f"{source}, {several}{', means over seeds' if seeds > 1 else ''}."
+    return f"{source}, {several}, mean and 1 SE over {_over(number, results)}."
 
 
-def _over_seeds(number: str, results: Mapping[str, Any]) -> str:
-    """What standard errors are over if there are several seeds."""
+def _over(number: str, results: Mapping[str, Any]) -> str:
+    """What standard errors are over."""
+    if len(results["seeds"]) == 1:
+        return "episodes"
     if number != "6.7":
         return "seeds" if results["splits_by_seed"] else "episodes and seeds"
     same = {one["same_episodes"] for one in results["domains"]}

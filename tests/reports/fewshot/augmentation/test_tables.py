@@ -142,6 +142,7 @@ def test_pools_are_shown_by_entry() -> None:
     shown = training_table("pools6", results(RECORDS))
     assert [row[0] for row in shown.rows] == ["single"] * 4 + ["medium"] * 6 + ["large"] * 10
     assert shown.rows[0][2] == "25.0"
+    assert shown.note.endswith("CIFAR-FS, 2 seeds, means over seeds.")
 
 
 def test_claims_are_decided_by_paired_differences() -> None:
