@@ -1,5 +1,7 @@
 """Data sets with fewer and smaller images, for networks that train in minutes."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -40,4 +42,4 @@ def with_chosen_images(classes: ClassImages, chosen: np.ndarray) -> ClassImages:
     counts = np.bincount(labels[chosen], minlength=len(classes.counts)).tolist()
     origins = tuple(np.asarray(classes.origins)[chosen].tolist()) if classes.origins else ()
     kept = classes.images[torch.from_numpy(chosen).to(classes.images.device)]
-    return ClassImages(kept, tuple(counts), classes.names, classes.groups, origins)
+    return replace(classes, images=kept, counts=tuple(counts), origins=origins)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from models.fewshot.class_images import ClassImages, FewShotData
+from models.fewshot.reduced import with_images
 from tests.support.fewshot import random_classes, random_data
 
 
@@ -29,6 +30,15 @@ def test_chosen_classes_keep_what_is_known_of_them() -> None:
     assert split.is_turned == (False, False, False)
     with pytest.raises(ValueError, match="there are 2 turns for 3 classes"):
         replace(split, turns=(0, 1))
+
+
+def test_fewer_images_keep_what_is_known_of_the_classes() -> None:
+    split = replace(random_classes("a", (2, 3), groups=("x", "y")), origins=tuple("abcde"), turns=(0, 1))
+    data = FewShotData("few", {"train": split, "test": random_classes("b", (2,))})
+    found = with_images(data, 1).split("train")
+    assert (found.counts, found.names, found.groups) == ((1, 1), ("a0", "a1"), ("x", "y"))
+    assert (found.origins, found.turns) == (("a", "c"), (0, 1))
+    assert torch.equal(found.images, split.images[[0, 2]])
 
 
 def test_normalisation_is_that_of_the_training_classes() -> None:
