@@ -19,7 +19,8 @@ from reports.bench.other_process import called_elsewhere
 from reports.bench.rows import Comparison, bench_record, compared
 from reports.fewshot.benches import kornia_peer
 from reports.fewshot.benches.augment_alone import COMBINATIONS, STANDARD, AugmentationsAlone, features_like
-from reports.fewshot.benches.augment_steps import BASELINE, StepSetting, TrainingSteps, step_peak
+from reports.fewshot.benches.augment_steps import BASELINE, StepSetting, step_peak
+from reports.fewshot.training_step import TrainingSteps
 from reports.records.provenance import machine, tool_versions
 
 FORWARD = "forward pass alone"
@@ -88,8 +89,8 @@ def bench_augment(
 
 
 def _steps(setting: StepSetting, data: FewShotData) -> dict[str, Call]:
-    trainings = {name: TrainingSteps(setting, name, data) for name in setting.augmentations}
-    return {**trainings, FORWARD: TrainingSteps(setting, BASELINE, data).forward}
+    trainings = {name: TrainingSteps(setting.config(name), data) for name in setting.augmentations}
+    return {**trainings, FORWARD: TrainingSteps(setting.config(BASELINE), data).forward}
 
 
 def _augmentations(setting: StepSetting, data: FewShotData) -> dict[str, Call]:

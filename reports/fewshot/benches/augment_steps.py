@@ -1,19 +1,17 @@
 """Training steps without augmentation, with the chapter's augmentations, and with Meta-MaxUp."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import count
 
 import torch
 
 from models.fewshot.augmentation.settings import AugmentationSettings
 from models.fewshot.class_images import FewShotData
 from models.fewshot.config import FewShotConfig
-from models.fewshot.learners import build_method, build_network
 from models.fewshot.settings import EncoderName
-from models.training.method import Batch, Loss, Method
 from reports.bench.memory import peak_memory
 from reports.fewshot.benches.bench_data import bench_data
+from reports.fewshot.training_step import TrainingSteps, train
 
 BASELINE, DA = "baseline", "+ DA"
 
@@ -61,45 +59,11 @@ class StepSetting:
         )
 
 
-class TrainingSteps:
-    """A training; each call takes one step, on the next batch."""
-
-    def __init__(self, setting: StepSetting, name: str, data: FewShotData) -> None:
-        config = setting.config(name)
-        network = build_network(config, data.shape).to(data.split("train").images.device)
-        self.method = build_method(config, network, data, None)
-        for model in self.method.models.values():
-            model.train()
-        self.batches = _endless(self.method)
-
-    def __call__(self) -> None:
-        self.train_on(next(self.batches))
-
-    def train_on(self, batch: Batch) -> None:
-        """Takes a step on a batch."""
-        found = self.method.step(self.method.models, batch)
-        assert isinstance(found, Loss)
-        found.loss.backward()  # type: ignore[no-untyped-call]
-        for scheduled in self.method.optimizers.values():
-            scheduled.optimizer.step()
-            scheduled.optimizer.zero_grad()
-
-    @torch.no_grad()
-    def forward(self) -> None:
-        """The forward pass of a step, without gradient."""
-        self.method.step(self.method.models, next(self.batches))
-
-
 def step_peak(setting: StepSetting, name: str, device: torch.device) -> int:
     """Most bytes that a step with an augmentation takes at a time, besides network and data set."""
-    step = TrainingSteps(setting, name, setting.data.to(device))
+    step = TrainingSteps(setting.config(name), setting.data.to(device))
     first = next(step.batches)  # which is kept, since what existed before the measurement must not end within
-    step.train_on(first)  # the optimizer's moments stay from here on
+    train(step.method, first)  # the optimizer's moments stay from here on
     with peak_memory(device) as peak:
         step()
     return peak[0]
-
-
-def _endless(method: Method) -> Iterator[Batch]:
-    for epoch in count():
-        yield from method.batches(epoch, 0)

@@ -12,8 +12,9 @@ from models.fewshot.augmentation.names import MODES
 from reports.fewshot.benches import augment_bench, kornia_peer
 from reports.fewshot.benches.augment_alone import COMBINATIONS, STANDARD
 from reports.fewshot.benches.augment_bench import FORWARD, bench_augment
-from reports.fewshot.benches.augment_steps import BASELINE, DA, StepSetting, TrainingSteps, step_peak
+from reports.fewshot.benches.augment_steps import BASELINE, DA, StepSetting, step_peak
 from reports.fewshot.benches.augment_tables import augment_tables
+from reports.fewshot.training_step import TrainingSteps
 from tests.support import kornia_stand_in
 
 SMALL = StepSetting(width=2, side=16, tasks=2, shots=1, queries=2, m=2)
@@ -96,7 +97,7 @@ def test_kornia_changes_images_as_ours_do() -> None:
 
 
 def test_a_step_trains_and_the_forward_pass_does_not() -> None:
-    steps = TrainingSteps(SMALL, DA, SMALL.data)
+    steps = TrainingSteps(SMALL.config(DA), SMALL.data)
     parameters = list(steps.method.models["encoder"].parameters())
     before = [one.detach().clone() for one in parameters]
     steps.forward()
