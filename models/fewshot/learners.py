@@ -1,4 +1,4 @@
-"""The learners by name: their networks, their training, their evaluation."""
+"""The learners by name: their networks and their training."""
 
 from collections.abc import Mapping
 from typing import Any, cast

@@ -1,7 +1,7 @@
 """The experiments behind the tables: a run for each network and seed, and what is measured of it or of two."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import get_args
@@ -126,7 +126,7 @@ class _Study:
     networks: Mapping[str, Network]
     data: Mapping[int, FewShotData]
     scale: Scale
-    domains: Mapping[int, Sequence[FewShotData]] = field(default_factory=dict)
+    domains: Mapping[int, Sequence[FewShotData]]
 
 
 def _key(name: str, seed: int) -> str:

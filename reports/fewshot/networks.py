@@ -15,6 +15,9 @@ Variation = Literal["flip shots", "ensemble", "ensemble, flip shots"]
 OLDEST_PARTS: tuple[Part, ...] = ("separation", "validation")
 """What is measured of the networks of chapter 5."""
 
+SHOTS = {"1-shot": 1, "5-shot": 5}
+"""Shots of the tables by the headings of columns."""
+
 BACKBONES = {"R2-D2": "cnn4", "MetaOptNet": "resnet12"}
 """The encoders by the names that the tables give them."""
 
@@ -30,6 +33,7 @@ PULLS = (1e-5, 2.5e-5, 5e-5, 7.5e-5, 1e-4, 2.5e-4, 5e-4)
 BEST_PULL = 5e-5
 """The one that Table 5.6 and Figure 5.3 show."""
 
+_OF, _ACROSS = "; ", "across domains"
 _META_HEADS = {"R2-D2": "ridge", "MetaOptNet": "svm"}
 _ALL_HEADS: tuple[HeadName, ...] = ("svm", "ridge", "prototype", "fine-tuning")
 
@@ -65,12 +69,22 @@ def moves(name: str) -> str:
 
 def varied(name: str, how: Variation) -> str:
     """The name of what is measured of a network that is evaluated in another way."""
-    return f"{name}; {how}"
+    return f"{name}{_OF}{how}"
 
 
 def across(name: str) -> str:
     """The name of what is measured of a network on several data sets."""
-    return f"{name}; across domains"
+    return f"{name}{_OF}{_ACROSS}"
+
+
+def is_across(name: str) -> bool:
+    """Whether it is a name that `across` gave."""
+    return name.endswith(f"{_OF}{_ACROSS}")
+
+
+def network_of(name: str) -> str:
+    """The network that a name of `varied` or `across` is about; other names as they are."""
+    return name.partition(_OF)[0]
 
 
 def transfer_rows(chosen: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

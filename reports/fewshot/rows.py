@@ -11,6 +11,7 @@ from reports.fewshot.networks import (
     COEFFICIENTS,
     PULLS,
     REGULARIZERS,
+    SHOTS,
     pulled,
     regularized,
     transfer_rows,
@@ -24,7 +25,6 @@ Summaries = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 _ISOTROPIC = "4R/(4 + R)"
 _HEADINGS = {"SVM": "svm", "RR": "ridge", "ProtoNet": "prototype", "MAML": "fine-tuning"}
-_SHOTS = {"1-shot": 1, "5-shot": 5}
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _pulls(table: PublishedTable, found: Found) -> tuple[PublishedTable, Measure
 
 def _tuned(found: Found, rows: Mapping[str, str]) -> Measured:
     return {
-        row: {heading: _accuracy(found, name.format(shot), "fine-tuning", shot) for heading, shot in _SHOTS.items()}
+        row: {heading: _accuracy(found, name.format(shot), "fine-tuning", shot) for heading, shot in SHOTS.items()}
         for row, name in rows.items()
     }
 
@@ -164,7 +164,7 @@ _COMPARISONS: Mapping[str, Compare] = {
 
 def _with_data(table: PublishedTable, found: Found) -> tuple[PublishedTable, dict[str, int]]:
     """The table with columns of our data set, unless it has them, and their headings with the shots."""
-    headings = {f"{found.data} {shown}": shot for shown, shot in _SHOTS.items()}
+    headings = {f"{found.data} {shown}": shot for shown, shot in SHOTS.items()}
     missing = tuple(percent(heading) for heading in headings if heading not in table.headings)
     return with_columns(table, missing), headings
 

@@ -15,10 +15,7 @@ from reports.fewshot.augmentation.networks import (
     trained_with,
 )
 from reports.fewshot.augmentation.published import PUBLISHED
-from reports.fewshot.networks import across, varied
-
-SHOTS = {"1-shot": 1, "5-shot": 5}
-"""Shots by the headings of columns."""
+from reports.fewshot.networks import SHOTS, across, varied
 
 DATA_TABLES = ("6.5", "6.6")
 """Tables whose headings begin with a data set's name."""
@@ -47,10 +44,10 @@ Cells = Mapping[str, Mapping[str, Cell]]
 """By a table's row names and column headings."""
 
 
-def domain_networks(number: str = "6.7") -> dict[str, tuple[str, str | None]]:
+def domain_networks() -> dict[str, tuple[str, str | None]]:
     """The networks of Table 6.7 with their baselines, by the headings of its columns."""
     found: dict[str, tuple[str, str | None]] = {}
-    for heading in PUBLISHED[number].headings[1:]:
+    for heading in PUBLISHED["6.7"].headings[1:]:
         method, _, what = heading.partition(" + ")
         name = trained_with(f"{method}, ResNet-12", *_further(what))
         found[heading] = across(name), across(f"{method}, ResNet-12") if what else None
@@ -73,10 +70,10 @@ def _further(what: str) -> tuple[str, ...]:
 
 
 def _of_network(
-    method: str, what: tuple[str, ...], baseline: tuple[str, ...] | None, prefix: str = ""
+    method: str, what: tuple[str, ...], baseline: tuple[str, ...] = (), prefix: str = ""
 ) -> dict[str, Cell]:
     """The cells of a network for both shots. what, baseline: see `trained_with`. prefix: of the headings."""
-    against = None if baseline is None or what == baseline else trained_with(method, *baseline)
+    against = None if what == baseline else trained_with(method, *baseline)
     return {f"{prefix}{shown}": Cell(trained_with(method, *what), shot, against) for shown, shot in SHOTS.items()}
 
 
@@ -117,7 +114,7 @@ def _limited_methods() -> dict[str, dict[str, Cell]]:
     for name, row in zip(table.names, table.rows, strict=True):
         method, backbone, *limits = map(str, row[: table.labels])
         support, query, tasks = limits
-        found[name] = _of_network(f"{method}, {backbone}", _LIMITS[support, query, tasks], ())
+        found[name] = _of_network(f"{method}, {backbone}", _LIMITS[support, query, tasks])
     return found
 
 
@@ -126,7 +123,7 @@ def _methods() -> dict[str, dict[str, Cell]]:
     found = {}
     for name, row in zip(table.names, table.rows, strict=True):
         method, _, what = str(row[0]).partition(" + ")
-        found[name] = _of_network(f"{method}, {row[1]}", _further(what), ())
+        found[name] = _of_network(f"{method}, {row[1]}", _further(what))
     return found
 
 

@@ -6,10 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reports.fewshot.augmentation.cells import SHOTS, domain_networks
+from reports.fewshot.augmentation.cells import domain_networks
 from reports.fewshot.augmentation.networks import DA, LARGE_ROTATION, MM, QUERY_CUTMIX, maxup, trained_with
 from reports.fewshot.augmentation.plans import CLAIMED
 from reports.fewshot.claims import Claim, Values
+from reports.fewshot.networks import SHOTS
 
 _PARTS: Sequence[tuple[str, str, str, str]] = (
     ("6.4.2", "query CutMix beats the baseline", QUERY_CUTMIX, ""),

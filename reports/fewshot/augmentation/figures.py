@@ -8,14 +8,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from models.fewshot.class_images import FewShotData
-from reports.fewshot.augmentation.cells import SHOTS
 from reports.fewshot.augmentation.claims import accuracies_of
 from reports.fewshot.augmentation.networks import AUGMENTED_NETWORKS, BACKBONES, MM, QUERY_CUTMIX, single, trained_with
 from reports.fewshot.augmentation.paired_bars import BarPair, draw_pairs
 from reports.fewshot.augmentation.scales import AUGMENTED_SCALES
 from reports.fewshot.augmentation.sets import read_sets
 from reports.fewshot.experiments import measure_networks, network_config
-from reports.fewshot.networks import varied
+from reports.fewshot.networks import SHOTS, varied
 from reports.fewshot.planes import COLOURS
 from reports.fewshot.scales import Scale
 from reports.records.experiments import Record

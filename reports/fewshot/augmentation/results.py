@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from reports.fewshot.augmentation.cells import CELLS, SHOTS, Cell, domain_networks
+from reports.fewshot.augmentation.cells import CELLS, Cell, domain_networks
 from reports.fewshot.augmentation.claims import accuracies_of, accuracies_on
 from reports.fewshot.augmentation.sets import title
 from reports.fewshot.claims import Values
 from reports.fewshot.experiments import Records
+from reports.fewshot.networks import SHOTS
 from reports.fewshot.over_seeds import mean_over_seeds
 
 Figure = dict[str, float | None]

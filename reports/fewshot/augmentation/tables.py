@@ -27,6 +27,7 @@ from reports.fewshot.augmentation.scales import AUGMENTED_SCALES
 from reports.fewshot.augmentation.sets import Sets, read_sets, title, without_split
 from reports.fewshot.augmentation.times import augmentation_times
 from reports.fewshot.experiments import Records, measure_networks, network_config
+from reports.fewshot.networks import is_across, network_of
 from reports.fewshot.scales import Scale
 from reports.fewshot.summaries import summaries
 from reports.fewshot.verdicts import claims_table, verdicts_on
@@ -35,7 +36,7 @@ from reports.tables.beside import rendered
 from reports.tables.results import write_results
 from reports.tables.table import Table
 
-_TIMED, _CLAIMS, _POOLS, _ACROSS = "6.9", "claims6", "pools6", "across domains"
+_TIMED, _CLAIMS, _POOLS = "6.9", "claims6", "pools6"
 
 
 def train_tables(
@@ -129,14 +130,14 @@ def wanted(numbers: Iterable[str], *, validation: bool, domains: int) -> list[st
     found: list[str] = []
     for number in numbers:
         names = TRAINING_TABLES[number]
-        found += [name for name in names if domains or number != _CLAIMS or not name.endswith(_ACROSS)]
+        found += [name for name in names if domains or number != _CLAIMS or not is_across(name)]
     return [name for name in dict.fromkeys(found) if validation or TRAIN_AND_VALIDATION not in name]
 
 
 def check(names: Sequence[str], sets: Sets, scale: Scale, seeds: Sequence[int]) -> None:
     """Raises ValueError if training classes or their images are too few for a network."""
     for part, source, _ in _parts(names, sets):
-        for name in dict.fromkeys(name.split(";")[0] for name in part):
+        for name in dict.fromkeys(map(network_of, part)):
             for seed in seeds:
                 config = replace(network_config(name, seed, source[seed], scale, AUGMENTED_NETWORKS), width=1)
                 data = training_data(source[seed], config.pools.train_on)
@@ -158,7 +159,7 @@ def training_table(number: str, results: Mapping[str, Any]) -> Table:
 
 def _parts(names: Sequence[str], sets: Sets) -> list[tuple[list[str], Mapping[int, FewShotData], str]]:
     """Networks with the data that they are trained on, and the folder of their runs within that of the results."""
-    across = [name for name in names if name.endswith(_ACROSS)]
+    across = [name for name in names if is_across(name)]
     if sets.source is sets.data or not across:
         return [(list(names), sets.data, "")]
     return [([name for name in names if name not in across], sets.data, ""), (across, sets.source, "designers")]
