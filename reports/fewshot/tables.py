@@ -40,9 +40,7 @@ def train_tables(
     """
     size = SCALES[scale]
     results = measure_tables(numbers, table_data(data, size), size, range(seeds), out, progress, official_runs(data))
-    tables = {number: training_table(number, results) for number in numbers}
-    write_results(out, results, tables)
-    return tables
+    return write_results(out, results, numbers, training_table)
 
 
 def measure_tables(

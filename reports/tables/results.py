@@ -1,7 +1,7 @@
 """The files that trained tables leave in a chapter's folder."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,14 @@ JSON, MARKDOWN = "tables.json", "tables.md"
 """The numbers, and the tables as shown."""
 
 
-def write_results(folder: Path, results: Mapping[str, Any], tables: Mapping[str, Table]) -> None:
-    """Writes what was measured and the tables that show it."""
+def write_results(
+    folder: Path, results: dict[str, Any], numbers: Iterable[str], table: Callable[[str, dict[str, Any]], Table]
+) -> dict[str, Table]:
+    """Writes what was measured and the tables `numbers` that show it; returns the tables.
+
+    table: makes one from its number and the results.
+    """
+    tables = {number: table(number, results) for number in numbers}
     write_text(folder / JSON, json.dumps(results, indent=2))
-    write_text(folder / MARKDOWN, "\n".join(table.markdown() for table in tables.values()))
+    write_text(folder / MARKDOWN, "\n".join(one.markdown() for one in tables.values()))
+    return tables

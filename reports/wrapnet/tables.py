@@ -39,9 +39,7 @@ def train_tables(
         trained = ", ".join(numbers)
         raise ValueError(f"tables that are trained ({trained}) need --data with the folder or archive of CIFAR-10")
     results = measure_tables(numbers, cifar10(data), SCALES[scale], range(seeds), out, progress)
-    tables = {number: training_table(number, results) for number in numbers}
-    write_results(out, results, tables)
-    return tables
+    return write_results(out, results, numbers, training_table)
 
 
 def measure_tables(

@@ -57,9 +57,7 @@ def train_tables(
     size = AUGMENTED_SCALES[scale]
     sets = read_sets(data, on, size, range(seeds), across=not set(DOMAINS).isdisjoint(numbers))
     results = measure_tables(numbers, sets, size, range(seeds), out, progress)
-    tables = {number: training_table(number, results) for number in numbers}
-    write_results(out, results, tables)
-    return tables
+    return write_results(out, results, numbers, training_table)
 
 
 def measure_tables(
