@@ -4,16 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import torch
-from torch import Tensor
-from torch.nn.functional import interpolate
-
-from models.fewshot.class_images import ClassImages, FewShotData
+from models.data.fitting import fitted_images
+from models.fewshot.class_images import FewShotData
 from models.fewshot.comparison import EpisodeTest, evaluate_run
 from models.fewshot.run import FewShotRun
 from models.progress import Progress
-
-_LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, of red, green and blue
 
 
 def evaluate_domains(
@@ -58,30 +53,8 @@ def fitted(data: FewShotData, shape: tuple[int, int, int]) -> FewShotData:
     """
     if data.shape == shape:
         return data
-    splits = {name: _fitted(classes, data.name, shape) for name, classes in data.splits.items()}
+    splits = {
+        name: replace(classes, images=fitted_images(classes.images, shape, data.name))
+        for name, classes in data.splits.items()
+    }
     return FewShotData(data.name, splits)
-
-
-def _fitted(classes: ClassImages, name: str, shape: tuple[int, int, int]) -> ClassImages:
-    channels, height, width = shape
-    images = [_scaled(part, height, width) for part in torch.split(_in_channels(classes.images, channels, name), 1024)]
-    return replace(classes, images=torch.cat(images))
-
-
-def _in_channels(images: Tensor, channels: int, name: str) -> Tensor:
-    found = images.shape[1]
-    if found == channels:
-        return images
-    if {found, channels} != {1, 3}:
-        raise ValueError(f"{name} has images of {found} channels; allowed are {channels}, and 1 for 3 or 3 for 1")
-    if channels == 3:
-        return images.expand(-1, 3, -1, -1)
-    luma = torch.einsum("nchw,c->nhw", images.float(), torch.tensor(_LUMA))
-    return luma.round().byte()[:, None]
-
-
-def _scaled(images: Tensor, height: int, width: int) -> Tensor:
-    if images.shape[-2:] == (height, width):
-        return images.contiguous()
-    scaled = interpolate(images.float(), (height, width), mode="bilinear", antialias=True)
-    return scaled.round().clamp(0, 255).byte()
