@@ -1,0 +1,32 @@
+"""What a network gives for each of many images."""
+
+import torch
+from torch import Tensor, nn
+
+from models.progress import Progress
+from models.selfsup.probes.images import ProbeImages, images_at_once
+
+
+@torch.no_grad()
+def outputs_of(network: nn.Module, images: ProbeImages, chosen: Tensor, progress: Progress, title: str) -> Tensor:
+    """A network's outputs for the plain images with these numbers, (chosen, d), on its device, in evaluation mode.
+
+    Raises ValueError, naming the image, if an output is not finite.
+    """
+    network.eval()
+    device = next(network.parameters()).device
+    task = progress.task(title, len(chosen))
+    found = []
+    for part in torch.split(chosen, images_at_once(images.shape, device)):
+        found.append(network(images.plain(part).to(device)).flatten(1))
+        task.advance(len(part))
+    outputs = torch.cat(found).float()
+    broken = (~outputs.isfinite()).any(1).nonzero()
+    if len(broken):
+        raise ValueError(f"{title}: what the network gives for image {int(chosen[int(broken[0])])} is not finite")
+    return outputs
+
+
+def all_of(images: ProbeImages) -> Tensor:
+    """The numbers of all images."""
+    return torch.arange(len(images.labels))
