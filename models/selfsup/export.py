@@ -1,0 +1,64 @@
+"""A trained encoder for use without wrapmac: weights as safetensors, what to do with them as JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save
+from torch import nn
+
+from models.files import write_text, write_with
+from models.selfsup.graph import operations_of, tensors_of
+from models.selfsup.probes.frozen import state_digest
+
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class EncoderExport:
+    """An encoder with what its users need to know.
+
+    image_shape: channels, height and width of its images. mean, std: per channel, in pixel values from 0 to 255, by
+    which it takes them normalised. about: more for the description, such as the run's settings.
+    """
+
+    encoder: nn.Module
+    image_shape: tuple[int, int, int]
+    features_dim: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    about: Mapping[str, Any]
+
+    def write(self, path: Path) -> list[Path]:
+        """Writes the weights to `path` and the description beside it, with the ending .json; returns both.
+
+        Raises ValueError if the encoder has no plain form.
+        """
+        operations = operations_of(self.encoder)
+        tensors = tensors_of(self.encoder, operations)
+        description = {
+            "format": "wrapmac encoder",
+            "version": _VERSION,
+            "weights": path.name,
+            "image_shape": list(self.image_shape),
+            "features_dim": self.features_dim,
+            "normalisation": {"mean": list(self.mean), "std": list(self.std), "pixels": "0 to 255"},
+            "encoder_digest": state_digest(self.encoder),
+            "operations": [operation.record for operation in operations],
+            **self.about,
+        }
+        content = save(tensors)
+        write_with(path, lambda temporary: temporary.write_bytes(content))
+        beside = description_of(path)
+        write_text(beside, json.dumps(description, indent=2))
+        return [path, beside]
+
+
+def description_of(path: Path) -> Path:
+    """The file of the description that belongs to a file of weights. Raises ValueError if it would be the same."""
+    beside = path.with_suffix(".json")
+    if beside == path:
+        raise ValueError(f"{path} would hold the weights and their description; name it .safetensors")
+    return beside
