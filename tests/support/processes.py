@@ -1,6 +1,7 @@
 """Functions that run in several processes, which find each other through gloo."""
 
 import multiprocessing
+import pickle
 import socket
 from collections.abc import Callable
 from multiprocessing.queues import SimpleQueue
@@ -16,7 +17,7 @@ def in_processes(count: int, function: Callable[..., Any], *arguments: Any) -> l
         return [function(*arguments)]
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["torch", "torch.distributed", function.__module__])
-    results: SimpleQueue[tuple[int, Any]] = context.SimpleQueue()
+    results: SimpleQueue[tuple[int, bytes]] = context.SimpleQueue()
     port = _free_port()
     processes = [
         context.Process(target=_run, args=(results, port, index, count, function, arguments), daemon=True)
@@ -24,7 +25,8 @@ def in_processes(count: int, function: Callable[..., Any], *arguments: Any) -> l
     ]
     for process in processes:
         process.start()
-    found = dict(results.get() for _ in processes)
+    contents = dict(results.get() for _ in processes)
+    found = {index: pickle.loads(content) for index, content in contents.items()}
     for process in processes:
         process.join()
     for value in found.values():
@@ -34,7 +36,7 @@ def in_processes(count: int, function: Callable[..., Any], *arguments: Any) -> l
 
 
 def _run(
-    results: "SimpleQueue[tuple[int, Any]]",
+    results: "SimpleQueue[tuple[int, bytes]]",
     port: int,
     index: int,
     count: int,
@@ -49,7 +51,7 @@ def _run(
         distributed.destroy_process_group()
     except BaseException as error:
         value = error
-    results.put((index, value))
+    results.put((index, pickle.dumps(value)))  # by value: shared memory would end with the process
 
 
 def _free_port() -> int:
