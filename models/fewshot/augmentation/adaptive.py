@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
+from models.data.draws import Integers
 from models.fewshot.adaptive import AdaptiveTraining
 from models.fewshot.augmentation.checks import check_learner
 from models.fewshot.augmentation.maxup import MetaMaxUp
 from models.fewshot.augmentation.names import Mode
 from models.fewshot.augmentation.soft_episode import SoftEpisode, soft_episode
 from models.fewshot.augmentation.training import classes_of
-from models.fewshot.draws import Integers
 from models.fewshot.episodes import Episode
 from models.fewshot.inner import Timing, time_ways
 from models.training.method import Batch, Gradients

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.data.draws import Integers, distinct, key_of
 from models.fewshot.augmentation.maxup import MetaMaxUp
-from models.fewshot.draws import Integers, distinct, key_of
 from models.fewshot.episodes import Episodes
 from models.fewshot.pools.episodes import PooledEpisodes
 from models.fewshot.pools.settings import PoolSettings

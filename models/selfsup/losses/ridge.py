@@ -1,0 +1,58 @@
+"""R2-D2's loss: queries are classified by a ridge regression on the support views."""
+
+import torch
+from torch import Tensor
+
+from models.selfsup.losses.checks import check_positive, check_sides
+from models.selfsup.losses.classification import Classification, query_labels
+from models.selfsup.losses.features import exact_products, unit
+
+
+def ridge_loss(support: Tensor, query: Tensor, ridge: float, temperature: float) -> Tensor:
+    """The mean cross-entropy of queries with logits Q S^T (S S^T + lambda t I)^-1 Y: ().
+
+    Q, S: unit vectors of query and support views. Y: one-hot classes of the support. lambda: the ridge coefficient.
+    t: the temperature. This equals features divided by the root of t with lambda alone, so the product alone counts.
+    support, query: (views, images, features).
+    """
+    return ridge_problem(support, query, ridge, temperature).loss
+
+
+def ridge_problem(
+    support: Tensor, query: Tensor, ridge: float, temperature: float, first: int = 0, scale: Tensor | float = 1.0
+) -> Classification:
+    """The classification of queries (views, images, features) by ridge regression on support (views, all images, ...).
+
+    The logits are (views * images, all images), times `scale`. They come from a system of equations of as many unknowns
+    as there are features, or support views if these are fewer. first: class of the first query image.
+
+    Raises ValueError for other shapes, and for a ridge coefficient or temperature that is not above 0.
+    """
+    check_positive("ridge", ridge)
+    check_positive("temperature", temperature)
+    check_sides(support, query, first)
+    with exact_products(query):
+        known, asked = unit(support), unit(query).flatten(0, 1)
+        shots, images, features = known.shape
+        predict = _dual if shots * images <= features else _primal
+        logits = predict(known, asked, ridge * temperature) * scale
+    return Classification(logits, query_labels(query, first))
+
+
+def _primal(support: Tensor, queries: Tensor, ridge: float) -> Tensor:
+    """Q (S^T S + ridge I)^-1 S^T Y, where S^T Y sums each image's views."""
+    flat = support.flatten(0, 1)
+    factor = torch.linalg.cholesky(_with_ridge(flat.T @ flat, ridge))
+    return queries @ torch.cholesky_solve(support.sum(0).T, factor)
+
+
+def _dual(support: Tensor, queries: Tensor, ridge: float) -> Tensor:
+    """Q S^T (S S^T + ridge I)^-1 Y, where Y sums the rows of each image's views."""
+    flat = support.flatten(0, 1)
+    factor = torch.linalg.cholesky(_with_ridge(flat @ flat.T, ridge))
+    solved = torch.cholesky_solve(flat @ queries.T, factor)
+    return solved.view(*support.shape[:2], -1).sum(0).T
+
+
+def _with_ridge(products: Tensor, ridge: float) -> Tensor:
+    return products + ridge * torch.eye(len(products), dtype=products.dtype, device=products.device)

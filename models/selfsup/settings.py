@@ -1,0 +1,150 @@
+"""Settings of a self-supervised run. They are collected without torch, so that a command line's help is quick."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+MethodName = Literal["simclr", "byol", "protonet", "r2d2"]
+Rotation = Literal["none", "sample", "task", "auxiliary", "both"]
+RotationWeightSchedule = Literal["constant", "cosine"]
+EncoderName = Literal["resnet18", "resnet50"]
+StemName = Literal["auto", "cifar", "imagenet"]
+Recipe = Literal["cifar", "imagenet"]
+JitterOrder = Literal["image", "batch"]
+OptimizerName = Literal["adamw", "lars"]
+BatchNorm = Literal["auto", "local"]
+
+REFERENCE_BATCH = 1024
+"""Images of a step for which learning rates are given."""
+
+_RATES = {"adamw": {"cifar": 8e-3, "imagenet": 8e-3}, "lars": {"cifar": 4.0, "imagenet": 9.6}}
+_TEMPERATURES = {"cifar": 0.5, "imagenet": 0.1}
+_RIDGE_TEMPERATURE = 0.1
+_WARMUPS = {"cifar": 0.01, "imagenet": 0.1}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelfSupSettings:
+    """Settings of a self-supervised run, as a command line collects them: not checked yet."""
+
+    method: MethodName = "r2d2"
+    """The learner: simclr (NT-Xent), byol (a target network predicted), protonet (prototypes) or r2d2 (ridge
+    regression)."""
+    rotation: Rotation = "none"
+    """Where images are turned by 0, 90, 180 or 270 degrees: not at all; each view on its own (sample); all views of an
+    image alike, which makes new classes (task); copies whose turn an auxiliary loss predicts (auxiliary); the last two
+    together (both)."""
+    rotation_probability: float = 1.0
+    """Probability that an image, or a view, draws one of the four turns, 0 to 1; the others stay upright. All copies
+    of the auxiliary loss draw one."""
+    rotation_weight: float = 1.0
+    """Weight of the auxiliary loss."""
+    rotation_weight_schedule: RotationWeightSchedule = "constant"
+    """Whether that weight stays or falls to 0 as a cosine over training."""
+    batch: int = 128
+    """Images of a task, each of them a class, over all processes."""
+    tasks: int = 1
+    """Tasks of a step, whose losses are averaged."""
+    support_views: int = 1
+    """Views of an image that the learner adapts to; 1 for simclr and byol."""
+    query_views: int = 1
+    """Views of an image that it is then tested on; 1 for simclr and byol."""
+    query_cutmix: bool = False
+    """Whether query images of protonet and r2d2 are mixed by CutMix, with shares uniform from 0 to 1."""
+    encoder: EncoderName = "resnet18"
+    """The network."""
+    width: int | None = None
+    """Channels of the encoder's first layer, which scale all others; 64 if left out."""
+    stem: StemName = "auto"
+    """First layers of the encoder: 3x3 without pooling (cifar), 7x7 with stride 2 and pooling (imagenet), or by the
+    size of the images: cifar up to 64 pixels."""
+    projection: int | None = None
+    """Outputs of the projector; 128, 256 for byol, if left out."""
+    hidden: int | None = None
+    """Hidden units of the projector, and of byol's predictor; the encoder's features, 2048 for byol, if left out."""
+    epochs: int = 20
+    """Epochs of training."""
+    optimizer: OptimizerName = "adamw"
+    """The optimizer: adamw, for short training at small scale, or lars, as published."""
+    learning_rate: float | None = None
+    """Learning rate for steps of 1024 images; it is scaled by the images of a step. If left out, 0.008 (adamw), 4 (lars
+    with the recipe cifar) or 9.6 (lars with imagenet)."""
+    weight_decay: float = 1e-6
+    """Weight decay, of weights with two axes and more: biases and batch norms are spared."""
+    warmup: float | None = None
+    """Share of the steps in which the learning rate rises, 0 to below 1; then it falls as a cosine. If left out, 0.01
+    with the recipe cifar and 0.1 with imagenet."""
+    recipe: Recipe = "cifar"
+    """The random views: cifar (crop, flip, colour jitter of strength 0.5, grayscale), or imagenet (jitter of
+    strength 1, and blur)."""
+    jitter_order: JitterOrder = "image"
+    """Whether colour operations come in an order of each image's own, or in one of the batch, which is quicker."""
+    temperature: float | None = None
+    """Temperature t: it divides cosines (simclr), squared distances (protonet) and, as a root, features (r2d2, where
+    ridge x t alone counts). If left out, 0.1 for r2d2, for others 0.5 with the recipe cifar and 0.1 with imagenet."""
+    ridge: float = 50.0
+    """Ridge coefficient lambda of r2d2."""
+    logit_scale: float = 1.0
+    """Factor of r2d2's logits, which the published learner does not have."""
+    learn_logit_scale: bool = False
+    """Whether that factor is learned, from logit_scale on."""
+    target_momentum: float = 0.99
+    """Momentum of byol's target network at the first step; it rises to 1 as a cosine. 1 keeps the target as it is."""
+    batch_norm: BatchNorm = "auto"
+    """With several processes, statistics over the images of all (auto), or of each process (local), which lets learners
+    tell positives by them."""
+    monitored: int = 1000
+    """Images on which features are watched after each epoch: of training for their spread and rank, and as many each of
+    training and held-out images for k-NN, whose labels serve this figure alone; 0 watches none."""
+    seed: int = 0
+    """Seed of everything random."""
+
+    @property
+    def is_meta_learner(self) -> bool:
+        """Whether the learner adapts to support views and is tested on query views."""
+        return self.method in ("protonet", "r2d2")
+
+    @property
+    def views(self) -> int:
+        """Views of an image in a task."""
+        return self.support_views + self.query_views
+
+    @property
+    def step_images(self) -> int:
+        """Images of a step, over all tasks and processes."""
+        return self.batch * self.tasks
+
+    @property
+    def reference_rate(self) -> float:
+        """The learning rate for steps of 1024 images."""
+        return self.learning_rate or _RATES[self.optimizer][self.recipe]
+
+    @property
+    def scaled_rate(self) -> float:
+        """The learning rate after the warm-up."""
+        return self.reference_rate * self.step_images / REFERENCE_BATCH
+
+    @property
+    def warmup_share(self) -> float:
+        """The share of the steps in which the learning rate rises."""
+        return _WARMUPS[self.recipe] if self.warmup is None else self.warmup
+
+    @property
+    def used_temperature(self) -> float:
+        """The temperature of the loss."""
+        own = _RIDGE_TEMPERATURE if self.method == "r2d2" else _TEMPERATURES[self.recipe]
+        return self.temperature or own
+
+    @property
+    def projected(self) -> int:
+        """Outputs of the projector."""
+        return self.projection or (256 if self.method == "byol" else 128)
+
+    @property
+    def turns_views(self) -> bool:
+        """Whether views that enter the learner's own loss are turned."""
+        return self.rotation in ("sample", "task", "both")
+
+    @property
+    def predicts_turns(self) -> bool:
+        """Whether an auxiliary loss predicts the turns of copies."""
+        return self.rotation in ("auxiliary", "both")
