@@ -1,17 +1,19 @@
 """Labelled images as probes take them: normalised as the encoder was trained, plain, or cropped and mirrored."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from models.data.fitting import fitted_images
 from models.data.images import ImageData, Split
-from models.data.sources import generator_of, normalised
-from models.data.transforms import Augmentation
+from models.data.sources import normalised
+from models.selfsup.views.recipes import ViewRecipe
+from models.selfsup.views.views import Views
 
-_AUGMENTATION = Augmentation(shift=4, flip=True)
 _PIXELS_AT_ONCE, _PIXELS_IN_CACHE = 1 << 21, 1 << 18  # of a batch of images to embed, on accelerators and on CPUs
 
 
@@ -29,8 +31,25 @@ class ProbeImages(Protocol):
     def plain(self, chosen: Tensor) -> Tensor:
         """The images with these numbers."""
 
-    def augmented(self, chosen: Tensor, key: str) -> Tensor:
-        """The same, randomly cropped and mirrored: a function of `key` and the numbers."""
+    def augmented(self, chosen: Tensor, seed: int, epoch: int) -> Tensor:
+        """The same, randomly cropped and mirrored: each a function of seed, epoch and its number."""
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """How pixel values become an encoder's inputs: by mean and deviation of each channel, as shares of `white`.
+
+    mean, std: empty for 0 and 1. white: the pixel value of white.
+    """
+
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    white: int = 255
+
+    def pixels(self, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Mean and deviation of each channel, in pixel values."""
+        mean, std = self.mean[:channels] or (0.0,) * channels, self.std[:channels] or (1.0,) * channels
+        return tuple(one * self.white for one in mean), tuple(one * self.white for one in std)
 
 
 @dataclass(frozen=True)
@@ -60,13 +79,13 @@ class ProbeData:
 
 @dataclass(frozen=True)
 class ImagesInMemory:
-    """A split held in memory. mean, std: per channel, in pixel values, by which the encoder's images are normalised."""
+    """A split held in memory. recipe: of the encoder's training; crops and mirror images are drawn as there."""
 
     split: Split
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
+    recipe: ViewRecipe
+    white: int = 255
 
-    @property
+    @cached_property
     def labels(self) -> Tensor:
         return self.split.labels.cpu()
 
@@ -76,22 +95,27 @@ class ImagesInMemory:
         return channels, height, width
 
     def plain(self, chosen: Tensor) -> Tensor:
-        return normalised(self._pixels(chosen), self.mean, self.std)
+        normalisation = Normalisation(self.recipe.mean, self.recipe.std, self.white)
+        return normalised(self._pixels(chosen), *normalisation.pixels(self.shape[0]))
 
-    def augmented(self, chosen: Tensor, key: str) -> Tensor:
-        offsets, mirrored = _AUGMENTATION.draw(len(chosen), generator_of(key))
-        images = self._pixels(chosen)
-        changed = _AUGMENTATION.apply(images, offsets.to(images.device), mirrored.to(images.device))
-        return normalised(changed, self.mean, self.std)
+    def augmented(self, chosen: Tensor, seed: int, epoch: int) -> Tensor:
+        recipe = replace(self.recipe, jittered=0.0, grey=0.0, blurred=0.0)
+        return Views(recipe, seed, count=1, white=self.white)(self._pixels(chosen), chosen, epoch)[0]
 
     def _pixels(self, chosen: Tensor) -> Tensor:
         return self.split.images[chosen.to(self.split.images.device)]
 
 
-def probe_data(data: ImageData, mean: tuple[float, ...], std: tuple[float, ...]) -> ProbeData:
-    """A data set held in memory, normalised by the mean and deviation that an encoder was trained with."""
-    train, test = (ImagesInMemory(split, mean, std) for split in (data.train, data.test))
-    return ProbeData(data.name, data.digest, data.classes, train, test)
+def probe_data(data: ImageData, image_shape: tuple[int, int, int], recipe: ViewRecipe, white: int = 255) -> ProbeData:
+    """A data set held in memory for an encoder of images of a shape (channels, height, width).
+
+    Other images are scaled to it. recipe, white: of the encoder's training. Raises ValueError if channels do not fit.
+    """
+    splits = [
+        ImagesInMemory(replace(split, images=fitted_images(split.images, image_shape, data.name)), recipe, white)
+        for split in (data.train, data.test)
+    ]
+    return ProbeData(data.name, data.digest, data.classes, *splits)
 
 
 def images_at_once(shape: tuple[int, int, int], device: torch.device) -> int:

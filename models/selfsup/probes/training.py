@@ -88,11 +88,11 @@ class ClassifierTraining(Method):
         return classifier if self.encoder is None else nn.Sequential(self.encoder, nn.Flatten(), classifier)
 
     def batches(self, epoch: int, first: int) -> Iterator[tuple[Tensor, Tensor]]:
-        key = f"probe {self.plan.seed} {epoch}"
-        parts = shuffled_batches(len(self.chosen), self.plan.batch, generator_of(key))
-        for number, part in enumerate(parts[first:], first):
+        seed = self.plan.seed
+        parts = shuffled_batches(len(self.chosen), self.plan.batch, generator_of(f"probe {seed} {epoch}"))
+        for part in parts[first:]:
             numbers = self.chosen[part]
-            yield self.images.augmented(numbers, f"{key} {number}"), self.labels[numbers]
+            yield self.images.augmented(numbers, seed, epoch), self.labels[numbers]
 
     def step(self, models: Mapping[str, nn.Module], batch: tuple[Tensor, Tensor]) -> Loss:
         images, labels = batch
