@@ -1,68 +1,55 @@
-"""Pictures to train on without labels: bytes, from which views are made."""
+"""The images that a training draws its tasks from: held in memory, or read from disk task by task."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol, Self
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
-import torch
 from torch import Tensor
 
-from models.data.images import ImageData
+from models.data.decoding import PictureFiles
+from models.selfsup.tasks import Tasks
 
 
-class TrainingPictures(Protocol):
-    """Pictures without labels. name: for reports. digest: depends on all of them. white: the pixel value of white."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def digest(self) -> str: ...
-
-    @property
-    def white(self) -> int: ...
+class Pictures(Protocol):
+    """Images without labels, by number."""
 
     @property
     def count(self) -> int:
         """How many there are."""
 
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of their views."""
-
-    def batches(self, chosen: Sequence[Tensor], epoch: int) -> Iterator[Tensor]:
-        """Pictures (images, channels, height, width), uint8, for each batch of their numbers, in an epoch."""
+    def batches(self, chosen: Sequence[Tensor], tasks: Tasks, epoch: int) -> Iterator[Tensor]:
+        """For each batch of numbers, the `images` that `Tasks.task` takes."""
 
 
 @dataclass(frozen=True)
-class PicturesInMemory:
-    """The training images of a data set that is held in memory."""
+class HeldPictures:
+    """Images in memory, on any device: (images, channels, height, width), uint8."""
 
-    data: ImageData
-    white: int = 255
-
-    @property
-    def name(self) -> str:
-        return self.data.name
-
-    @property
-    def digest(self) -> str:
-        return self.data.digest
+    images: Tensor
 
     @property
     def count(self) -> int:
-        return self.data.train_count
+        """See Pictures."""
+        return len(self.images)
+
+    def batches(self, chosen: Sequence[Tensor], tasks: Tasks, epoch: int) -> Iterator[Tensor]:
+        """See Pictures."""
+        for numbers in chosen:
+            yield self.images.index_select(0, numbers.to(self.images.device, non_blocking=True))
+
+
+@dataclass(frozen=True)
+class StoredPictures:
+    """Pictures of any size on disk, which are decoded and cropped where the files are read."""
+
+    files: PictureFiles
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        return self.data.shape
+    def count(self) -> int:
+        """See Pictures."""
+        return len(self.files.paths)
 
-    def batches(self, chosen: Sequence[Tensor], epoch: int) -> Iterator[Tensor]:
-        """The pictures, on the device that holds them."""
-        images = self.data.train.images
-        for numbers in chosen:
-            yield images[numbers.to(images.device, non_blocking=True)]
-
-    def on(self, device: torch.device) -> Self:
-        """The same with its images on `device`, if they fit there."""
-        return replace(self, data=self.data.on(device))
+    def batches(self, chosen: Sequence[Tensor], tasks: Tasks, epoch: int) -> Iterator[Tensor]:
+        """See Pictures. Raises ValueError, naming the picture, if one is damaged."""
+        return self.files.batches(chosen, partial(tasks.all_views.crops, epoch=epoch))
