@@ -39,7 +39,7 @@ class ImageData:
     """A data set held in memory, an ImageSource.
 
     name: for reports. train, test: its images. classes: names, by label. mean, std: per channel, of the training
-    images' pixel values.
+    images' pixel values. white: largest pixel value that images can have.
 
     Raises ValueError, naming the channel, if a standard deviation is not above 0.
     """
@@ -50,6 +50,7 @@ class ImageData:
     classes: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    white: int = 255
 
     def __post_init__(self) -> None:
         for channel, (mean, deviation) in enumerate(zip(self.mean, self.std, strict=True), 1):

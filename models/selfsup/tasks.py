@@ -11,7 +11,7 @@ from torch import Tensor
 from models.data.draws import Integers, key_of, uniform
 from models.selfsup.turning import TURNS, draw_turns, turned
 from models.selfsup.views.recipes import ViewRecipe
-from models.selfsup.views.views import Views
+from models.selfsup.views.views import Views, check_channels
 
 Rotation = Literal["none", "sample", "task", "auxiliary", "both"]
 
@@ -64,6 +64,15 @@ class Tasks:
             raise ValueError(f"probability of rotation is {self.probability}; allowed are 0 to 1")
         if self.copies < 1:
             raise ValueError(f"copies for the auxiliary loss are {self.copies}; allowed are 1 and more")
+
+    def check(self, shape: tuple[int, int, int]) -> None:
+        """Raises ValueError for images of a shape, channels, height and width, that allows no views, or no turns."""
+        check_channels(shape[0])
+        if self.rotation != "none" and self.recipe.size is None and shape[1] != shape[2]:
+            raise ValueError(
+                f"images are {shape[1]} x {shape[2]} pixels; rotation {self.rotation} turns them by 90 degrees, which "
+                "needs square ones, or a recipe with a size of views"
+            )
 
     def steps(self, count: int) -> int:
         """The tasks of an epoch of `count` images. Raises ValueError if there are fewer images than a task has."""

@@ -4,9 +4,7 @@ from torch import Tensor, nn
 
 from models.selfsup.losses.classification import Classification
 from models.selfsup.losses.features import exact_products, unit
-
-TURNS = 4
-"""Turns to tell apart: by 0, 90, 180 and 270 degrees."""
+from models.selfsup.turning import TURNS
 
 _TEMPERATURE = 0.1
 

@@ -5,6 +5,7 @@ from torch import Tensor
 
 _GREY_SHARES = (0.2989, 0.587, 0.114)  # of red, green and blue
 _SMALLEST_CHROMA = 1e-12
+_STEEP = 1e38  # makes any difference of two values large
 
 
 def grey_of(planes: Tensor) -> Tensor:
@@ -25,10 +26,13 @@ def blend(planes: Tensor, kept: Tensor, grey: Tensor | None, mean_grey: Tensor |
         planes.mul_(kept).clamp_(0, 1)
         return
     values = grey_of(planes)
-    added = torch.zeros_like(kept) if mean_grey is None else values.mean(1, keepdim=True).mul_(mean_grey)
+    added = None if mean_grey is None else values.mean(1, keepdim=True).mul_(mean_grey)
+    planes.mul_(kept)
     if grey is not None:
-        added = torch.addcmul(added, values, grey)
-    torch.addcmul(added, planes, kept, out=planes).clamp_(0, 1)
+        planes.add_(values * grey)
+    if added is not None:
+        planes.add_(added)
+    planes.clamp_(0, 1)
 
 
 def shift_hue(planes: Tensor, turns: Tensor) -> None:
@@ -38,22 +42,41 @@ def shift_hue(planes: Tensor, turns: Tensor) -> None:
     3, the channel is the largest value less the chroma times d - 1, limited to 0 to 1. Angles from -3 to 9 need two
     absolute values to fold.
     """
-    red, green, blue = planes
-    larger, smaller = torch.maximum(green, blue), torch.minimum(green, blue)
-    offset = torch.where(green < blue, -6.0, 0.0)
-    offset = torch.where(red < larger, -2 - offset, offset)
-    middle = torch.minimum(red, larger)
-    most = torch.maximum(red, larger)
-    chroma = most - torch.minimum(middle, smaller)
-    angle = torch.addcdiv(offset, middle.sub_(smaller), chroma.clamp_min(_SMALLEST_CHROMA)).abs_().add_(turns * 6)
-    folded = torch.stack([angle - 3, angle - 2, angle - 4])
+    most, chroma, angle = _hue(*planes)
+    angle.add_(turns * 6)
+    folded = torch.empty_like(planes)
+    for distance, centre in zip(folded, (3, 2, 4), strict=True):  # red is opposite to 180 degrees
+        torch.sub(angle, centre, out=distance)
     folded.abs_().sub_(3).abs_().clamp_(1, 2)
-    torch.addcmul(most + chroma, chroma, folded[0], value=-1, out=red)
+    red, green, blue = planes
+    torch.addcmul(most + chroma, folded[0], chroma, value=-1, out=red)
     least = most.sub_(chroma, alpha=2)
-    torch.addcmul(least, chroma, folded[1], out=green)
-    torch.addcmul(least, chroma, folded[2], out=blue)
+    torch.addcmul(least, folded[1], chroma, out=green)
+    torch.addcmul(least, folded[2], chroma, out=blue)
+
+
+def _hue(red: Tensor, green: Tensor, blue: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The largest channel, the chroma, and the hue in units of 60 degrees, 0 to 6.
+
+    Green and blue, then red and the larger of these, are put in order; the angle counts from the sector that the two
+    comparisons tell. These are limited differences: torch's `where` takes twenty times as long.
+    """
+    larger, smaller = torch.maximum(green, blue), torch.minimum(green, blue)
+    sector = _compared(green, blue, -5)
+    sign = _compared(red, larger, -1)
+    most, middle = torch.maximum(red, larger), torch.minimum(red, larger)
+    chroma = most - torch.minimum(middle, smaller)
+    within = middle.sub_(smaller).div_(chroma.clamp_min(_SMALLEST_CHROMA))
+    return most, chroma, torch.addcmul(within, sector, sign).sub_(1).abs_()
+
+
+def _compared(first: Tensor, second: Tensor, less: int) -> Tensor:
+    """`less` where the first value is less than the second, 1 elsewhere."""
+    return torch.rsub(first - second, 1, alpha=-_STEEP).clamp_(less, 1)
 
 
 def remove_colour(planes: Tensor, images: Tensor) -> None:
     """Sets all channels of the images with these numbers to their grey values."""
-    planes[:, images] = grey_of(planes[:, images])
+    grey = grey_of(planes.index_select(1, images))
+    for plane in planes:
+        plane.index_copy_(0, images, grey)

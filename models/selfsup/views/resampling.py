@@ -1,14 +1,40 @@
 """Crops scaled to one size through a matrix for each axis, filtered where they shrink."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from models.selfsup.views.recipes import Interpolation
 
 _LARGEST_TABLE = 48  # pixels; the matrices of all parts of an axis of this length take 11 MB
 _SHARPNESS = -0.5  # of cubic interpolation, as in Pillow
+
+
+def cropped(images: Tensor, boxes: Tensor, mirrored: Tensor, size: tuple[int, int], kind: Interpolation) -> Tensor:
+    """A part of each image (images, channels, height, width), scaled: planes (channels, images, *size), 0 to 1.
+
+    boxes: left, upper, width and height of the parts, in pixels, (images, 4). mirrored: which of them are mirrored left
+    to right, (images,). Values beyond 0 and 1, to which cubic interpolation leads, are limited.
+    """
+    count, channels, height, width = images.shape
+    lefts, uppers, widths, heights = boxes.T
+    across = axis_matrices(lefts, widths, mirrored, width, size[1], kind)
+    down = axis_matrices(uppers, heights, None, height, size[0], kind)
+    rows = torch.bmm(images.view(count, channels * height, width), across.transpose(1, 2))
+    planes = torch.empty(channels, count, *size, device=images.device)
+    for plane, part in zip(planes, torch.split(rows, height, 1), strict=True):
+        torch.bmm(down, part, out=plane)
+    return planes.clamp_(0, 1)
+
+
+def scaled_part(picture: Tensor, box: Sequence[int], size: int, kind: Interpolation) -> Tensor:
+    """A part of one picture (channels, height, width), uint8, scaled to `size` x `size`: as `cropped`, but rounded."""
+    left, upper, width, height = box
+    part = picture[None, :, upper : upper + height, left : left + width]
+    return interpolate(part, (size, size), mode=kind, antialias=True)[0]
 
 
 def axis_matrices(
@@ -25,7 +51,7 @@ def axis_matrices(
     rows = starts * side + lengths - 1
     if reverse is not None:
         rows = rows + side * side * reverse
-    return _table(side, size, kind, starts.device)[rows]
+    return _table(side, size, kind, starts.device).index_select(0, rows)
 
 
 @cache

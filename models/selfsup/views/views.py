@@ -13,10 +13,10 @@ from models.selfsup.views.colours import remove_colour
 from models.selfsup.views.jitter import HUE_PLACES, Jitter
 from models.selfsup.views.parameters import ViewParameters, draw_parameters
 from models.selfsup.views.recipes import ViewRecipe
-from models.selfsup.views.resampling import axis_matrices
+from models.selfsup.views.resampling import cropped, scaled_part
 
 _CHANNELS = (1, 3)
-_CHUNK = 64  # images of 32 x 32 that a processor's cache holds
+_CACHED_PIXELS = 1 << 17  # of the views that a processor computes at a time; their planes stay in its cache
 
 
 @dataclass(frozen=True)
@@ -36,47 +36,73 @@ class Views:
     def __call__(self, images: Tensor, numbers: Tensor, epoch: int) -> Tensor:
         """The views of images (images, channels, height, width), uint8, with these numbers in the data set.
 
+        images: whole ones, or `crops` of each: (images, views, channels, height, width).
+
         Returns (views, images, channels, height, width), float32, values from 0 to 1 or normalised as the recipe says.
         Images of one channel keep it: of the changes of colour, brightness and contrast are theirs. Raises ValueError
         for other types and numbers of channels.
         """
-        check_images(images)
-        sizes = np.broadcast_to(np.array(images.shape[2:]), (len(images), 2))
-        parameters = self.parameters(numbers, epoch, sizes)
-        size = self.recipe.size
-        views = torch.empty(
-            self.count * len(images),
-            images.shape[1],
-            *((size, size) if size else images.shape[2:]),
-            device=images.device,
-        )
+        _check_images(images)
+        size = self._size(images)
+        parameters = self.parameters(numbers, epoch, np.tile(images.shape[-2:], (len(images), 1)))
+        views = torch.empty(self.count * len(images), images.shape[-3], *size, device=images.device)
         with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
-            for rows in _chunks(parameters, images.device):
+            for rows in self._parts(parameters, views):
                 part = parameters.of(rows)
-                places = torch.from_numpy(rows).to(images.device, non_blocking=True)
-                planes = self._cropped(images[places % len(images)], part, views.shape[2:])
+                planes = self._planes(images, rows, part, size)
                 self._recolour(planes, part)
-                views[places] = planes.transpose(0, 1)
-        return views.view(self.count, *images.shape[:2], *views.shape[2:])
+                places = torch.from_numpy(rows).to(images.device, non_blocking=True)
+                views.index_copy_(0, places, planes.transpose(0, 1))
+        return views.view(self.count, len(images), *views.shape[1:])
+
+    def crops(self, picture: Tensor, number: int, epoch: int) -> Tensor:
+        """The first part of the views of a picture (channels, height, width), uint8: crops, mirrored if drawn so.
+
+        Returns (views, channels, size, size), uint8. For pictures of different sizes, which come one by one. Raises
+        ValueError if the recipe has no size of views.
+        """
+        if self.recipe.size is None:
+            raise ValueError("pictures of different sizes need a recipe with a size of views, such as imagenet")
+        parameters = self.parameters(torch.tensor([number]), epoch, np.array([picture.shape[1:]]))
+        found = torch.empty(self.count, len(picture), self.recipe.size, self.recipe.size, dtype=torch.uint8)
+        for view, box, mirrored in zip(found, parameters.boxes.tolist(), parameters.mirrored.tolist(), strict=True):
+            part = scaled_part(picture, box, self.recipe.size, self.recipe.interpolation)
+            view.copy_(part.flip(2) if mirrored else part)
+        return found
 
     def parameters(self, numbers: Tensor, epoch: int, sizes: Integers) -> ViewParameters:
         """What makes the views of the images with these numbers, of heights and widths `sizes` (images, 2)."""
         views = range(self.first, self.first + self.count)
         return draw_parameters(self.recipe, self.seed, epoch, numbers.cpu().numpy(), views, sizes)
 
-    def _cropped(self, images: Tensor, parameters: ViewParameters, size: torch.Size) -> Tensor:
-        """Crops of images (views, channels, height, width) as planes: (channels, views, *size)."""
-        channels, height, width = images.shape[1:]
-        lefts, uppers, widths, heights = torch.from_numpy(parameters.boxes).T.to(images.device, non_blocking=True)
-        mirrored = torch.from_numpy(parameters.mirrored).to(images.device, non_blocking=True)
-        kind = self.recipe.interpolation
-        across = axis_matrices(lefts, widths, mirrored, width, size[1], kind)
-        down = axis_matrices(uppers, heights, None, height, size[0], kind)
-        rows = torch.bmm(images.float().div_(self.white).view(len(images), -1, width), across.transpose(1, 2))
-        planes = torch.empty(channels, len(images), *size, device=images.device)
-        for plane, part in zip(planes, torch.split(rows, height, 1), strict=True):
-            torch.bmm(down, part, out=plane)
-        return planes.clamp_(0, 1)
+    def _size(self, images: Tensor) -> tuple[int, int]:
+        """Height and width of views."""
+        if images.dim() == 5 or self.recipe.size is None:
+            return images.shape[-2], images.shape[-1]
+        return self.recipe.size, self.recipe.size
+
+    def _parts(self, parameters: ViewParameters, views: Tensor) -> list[Integers]:
+        """The views in the order of `Jitter`, those without jitter last; on a CPU in parts that its cache holds."""
+        places = np.where(parameters.jittered, HUE_PLACES[parameters.orders], len(HUE_PLACES))
+        rows = np.argsort(places, kind="stable")
+        if views.device.type != "cpu":
+            return [rows]
+        at_a_time = max(1, _CACHED_PIXELS // views[0, 0].numel())
+        return np.array_split(rows, -(-len(rows) // at_a_time))
+
+    def _planes(self, images: Tensor, rows: Integers, parameters: ViewParameters, size: tuple[int, int]) -> Tensor:
+        """Crops as planes: (channels, views, *size), values from 0 to 1. rows: numbers of the views."""
+        chosen = torch.from_numpy(rows % len(images)).to(images.device, non_blocking=True)
+        if images.dim() == 5:
+            views = torch.from_numpy(rows // len(images)).to(images.device, non_blocking=True)
+            return images[chosen, views].transpose(0, 1).contiguous().float().mul_(1 / self.white)
+        return cropped(
+            images.index_select(0, chosen).float().mul_(1 / self.white),
+            torch.from_numpy(parameters.boxes).to(images.device, non_blocking=True),
+            torch.from_numpy(parameters.mirrored).to(images.device, non_blocking=True),
+            size,
+            self.recipe.interpolation,
+        )
 
     def _recolour(self, planes: Tensor, parameters: ViewParameters) -> None:
         """Changes the colours of planes (channels, views, height, width) in place."""
@@ -99,19 +125,16 @@ class Views:
         planes[:, chosen] = blur_matrices(widths, height) @ blurred
 
 
-def check_images(images: Tensor) -> None:
-    """Raises ValueError, naming shape and type, for anything but uint8 images of one or three channels."""
-    if images.dim() != 4 or images.dtype != torch.uint8 or images.shape[1] not in _CHANNELS:
+def check_channels(channels: int) -> None:
+    """Raises ValueError for a number of channels whose colours are not known."""
+    if channels not in _CHANNELS:
+        raise ValueError(f"images have {channels} channels; views need 1 (grey) or 3 (red, green, blue)")
+
+
+def _check_images(images: Tensor) -> None:
+    if images.dim() not in (4, 5) or images.dtype != torch.uint8:
         raise ValueError(
             f"images are {images.dtype} of shape {tuple(images.shape)}; views need uint8 of (images, channels, height, "
-            "width) with 1 channel (grey) or 3 (red, green, blue)"
+            "width), or crops"
         )
-
-
-def _chunks(parameters: ViewParameters, device: torch.device) -> list[Integers]:
-    """The views in the order of `Jitter`, those without jitter last; on a CPU in parts that its cache holds."""
-    places = np.where(parameters.jittered, HUE_PLACES[parameters.orders], len(HUE_PLACES))
-    rows = np.argsort(places, kind="stable")
-    if device.type != "cpu":
-        return [rows]
-    return np.array_split(rows, -(-len(rows) // _CHUNK))
+    check_channels(images.shape[-3])

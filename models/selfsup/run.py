@@ -1,0 +1,136 @@
+"""A self-supervised run: what it stores in its folder, and how it is read again."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from models.backbones.encoder import Encoder
+from models.progress import Progress
+from models.selfsup.config import ADDED, SelfSupConfig
+from models.selfsup.description import facts, note_choices, summary
+from models.selfsup.method import SelfSupTraining
+from models.selfsup.monitoring import Monitor
+from models.selfsup.networks import build_encoder, stem_of
+from models.selfsup.pictures import PicturesInMemory
+from models.selfsup.probes.images import probe_data
+from models.selfsup.recipes import normalisation, recipe_of
+from models.selfsup.schedule import schedule_of
+from models.selfsup.tasks import Tasks
+from models.training.diagnosis import broken_tensor
+from models.training.execution import Execution, process_state
+from models.training.loop import run_stage
+from models.training.run import CONFIG, MODEL, RESULT, RunFolder
+from models.training.stage import Stage
+
+METHOD = "selfsup"
+"""The method's name in the configuration of its runs."""
+
+
+def run_self_supervised(
+    config: SelfSupConfig,
+    pictures: PicturesInMemory,
+    folder: Path,
+    progress: Progress,
+    execution: Execution = Execution(),
+    *,
+    resume: bool = False,
+) -> dict[str, Any]:
+    """Trains an encoder in `folder` and returns the summary of the run, which is also in result.json.
+
+    resume: whether `folder` may hold a run already, which then goes on; it has to have the same settings.
+    Raises ValueError if `folder` holds a run and `resume` is not set, or one of other settings, and if images and
+    settings do not go together; models.training.errors.TrainingError if a loss or weight is not finite.
+    """
+    processes = process_state().num_processes
+    method = build_training(config, pictures, processes)  # refuses what is impossible before anything is written
+    run = RunFolder(folder)
+    described = facts(config, pictures, method)
+    run.start(METHOD, asdict(config) | described | execution.numerics, resume=resume, added=ADDED)
+    note_choices(config, pictures, method.schedule, processes)
+    accelerator = execution.accelerator(folder)
+    method.pictures = pictures.on(accelerator.device)
+    versions = {"torch": torch.__version__, "processes": processes}
+    stage = Stage(
+        name=METHOD,
+        epochs=config.epochs,
+        settings=asdict(config) | described | execution.numerics | versions,
+        checkpoint=checkpoint_file(folder),
+        metrics=run.metrics,
+        key=str(config.seed),
+    )
+    run_stage(stage, method, accelerator, progress)
+    broken = broken_tensor(method.online)
+    if broken is not None:
+        raise ValueError(f"{stage.checkpoint} holds a network in which {broken} is not finite")
+    record = summary(config, pictures, method, run.metrics) if process_state().is_main_process else {}
+    run.finish(method.online.encoder.state_dict(), record)
+    return record
+
+
+def build_training(config: SelfSupConfig, pictures: PicturesInMemory, processes: int = 1) -> SelfSupTraining:
+    """The method of a run with its initial weights. Raises ValueError if images and settings do not go together."""
+    schedule = schedule_of(config, pictures.count, processes)
+    recipe = recipe_of(config, pictures.shape)
+    tasks = Tasks(
+        recipe=recipe,
+        seed=config.seed,
+        batch=config.batch,
+        views=config.views,
+        rotation=config.rotation,
+        probability=config.rotation_probability,
+        white=pictures.white,
+    )
+    monitor = None
+    if config.monitored:
+        monitor = Monitor(probe_data(pictures.data, *normalisation(recipe, pictures)), config.monitored)
+    return SelfSupTraining(config, pictures, tasks, schedule, stem_of(config, pictures.shape), monitor)
+
+
+def checkpoint_file(folder: Path) -> Path:
+    """File with the state of a run's training."""
+    return folder / f"{METHOD}.pt"
+
+
+@dataclass(frozen=True)
+class SelfSupRun:
+    """A trained encoder, in evaluation mode, with its configuration.
+
+    image_shape: of the images that it takes. mean, std: per channel, in pixel values, by which it takes them
+    normalised. white: the pixel value of white. result: the summary of the run.
+    """
+
+    folder: Path
+    config: SelfSupConfig
+    encoder: Encoder
+    image_shape: tuple[int, int, int]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    white: int
+    result: dict[str, Any]
+
+
+def load_run(folder: Path) -> SelfSupRun:
+    """The encoder of a finished run.
+
+    Raises ValueError, naming the file, if the run is not finished or a file is damaged.
+    """
+    finished = RunFolder(folder).load()
+    with finished.reading(CONFIG):
+        if finished.method != METHOD:
+            raise ValueError(f"its method is {finished.method!r}, not {METHOD!r}")
+        config = SelfSupConfig.from_record(finished.settings)
+        channels, height, width = (int(side) for side in finished.settings["image_shape"])
+        encoder = build_encoder(config, channels, stem_of(config, (channels, height, width)))
+    with finished.reading(RESULT):
+        mean, std = (tuple(float(value) for value in finished.result[name]) for name in ("mean", "std"))
+        white = int(finished.result["white"])
+        if not len(mean) == len(std) == channels or min(std) <= 0:
+            raise ValueError(f"normalisation is {mean}, {std}; {channels} channels need as many")
+    with finished.reading(CONFIG, MODEL):
+        encoder.load_state_dict(finished.weights)
+        broken = broken_tensor(encoder)
+        if broken is not None:
+            raise ValueError(f"{broken} is not finite")
+    return SelfSupRun(folder, config, encoder.eval(), (channels, height, width), mean, std, white, finished.result)

@@ -1,0 +1,72 @@
+"""Self-supervised learning as the commands see it: the options of its training, and the encoder of a finished run."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import OmitArgPrefixes, arg
+
+from models.selfsup.settings import SelfSupSettings
+from models.selfsup.sources import SelfSupSource
+from models.training.execution import Execution
+from reports.commands.methods.method import Evaluation
+from reports.commands.options import ensure_outputs
+
+if TYPE_CHECKING:
+    from models.integer_network.graph import IntegerGraph
+    from models.selfsup.run import SelfSupRun
+    from reports.commands.methods.evaluation import EvaluationOptions
+    from reports.tables.table import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSelfSup:
+    """Train an encoder on images without labels; print its loss, task accuracy and k-NN accuracy.
+
+    Several processes or machines: start it with `accelerate launch`.
+    """
+
+    source: Annotated[SelfSupSource, OmitArgPrefixes] = SelfSupSource()
+    out: Annotated[Path, arg(metavar="DIR", help="folder of the run; created if missing")] = Path("build/selfsup")
+    resume: Annotated[bool, arg(help="resume the run that the folder holds")] = False
+    settings: Annotated[SelfSupSettings, OmitArgPrefixes] = SelfSupSettings()
+    execution: Annotated[Execution, OmitArgPrefixes] = Execution()
+
+    def run(self) -> "list[Table]":
+        """Trains; returns the table of what the last epoch ended with, in the main process alone."""
+        from models.progress import Progress
+        from models.selfsup.config import SelfSupConfig
+        from models.selfsup.reading import read_pictures
+        from models.selfsup.run import run_self_supervised
+        from models.training.execution import process_state
+        from reports.selfsup.training import training_table
+
+        config = SelfSupConfig.from_record(asdict(self.settings))
+        ensure_outputs(folders=[self.out])
+        pictures = read_pictures(self.source, config.seed)
+        shown = process_state().is_main_process
+        with Progress(quiet=not shown) as progress:
+            record = run_self_supervised(config, pictures, self.out, progress, self.execution, resume=self.resume)
+        return [training_table(record)] if shown else []
+
+
+@dataclass(frozen=True)
+class TrainedSelfSup:
+    """The encoder of a finished run."""
+
+    finished: "SelfSupRun"
+
+    def evaluate(self, options: "EvaluationOptions") -> Evaluation:
+        """Probes of the encoder."""
+        raise ValueError(f"{self.finished.folder} is a self-supervised run, which has no evaluation yet")
+
+    def integer_graph(self) -> "IntegerGraph":
+        """Encoders have no integer form: raises ValueError."""
+        raise ValueError(f"{self.finished.folder} is a self-supervised run, which has no integer form")
+
+
+def load_self_supervised(folder: Path) -> TrainedSelfSup:
+    """Reads a finished run. Raises ValueError, naming the file, if it is not finished or damaged."""
+    from models.selfsup.run import load_run
+
+    return TrainedSelfSup(load_run(folder))
