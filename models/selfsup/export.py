@@ -20,8 +20,8 @@ _VERSION = 1
 class EncoderExport:
     """An encoder with what its users need to know.
 
-    image_shape: channels, height and width of its images. mean, std: per channel, in pixel values from 0 to 255, by
-    which it takes them normalised. about: more for the description, such as the run's settings.
+    image_shape: channels, height and width of its images. mean, std: per channel, in pixel values, by which it takes
+    them normalised. about: more for the description, such as the run's settings.
     """
 
     encoder: nn.Module
@@ -36,6 +36,7 @@ class EncoderExport:
 
         Raises ValueError if the encoder has no plain form.
         """
+        beside = description_of(path)
         operations = operations_of(self.encoder)
         tensors = tensors_of(self.encoder, operations)
         description = {
@@ -44,14 +45,13 @@ class EncoderExport:
             "weights": path.name,
             "image_shape": list(self.image_shape),
             "features_dim": self.features_dim,
-            "normalisation": {"mean": list(self.mean), "std": list(self.std), "pixels": "0 to 255"},
+            "normalisation": {"mean": list(self.mean), "std": list(self.std)},
             "encoder_digest": state_digest(self.encoder),
             "operations": [operation.record for operation in operations],
             **self.about,
         }
         content = save(tensors)
         write_with(path, lambda temporary: temporary.write_bytes(content))
-        beside = description_of(path)
         write_text(beside, json.dumps(description, indent=2))
         return [path, beside]
 

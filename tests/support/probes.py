@@ -44,8 +44,8 @@ class SmallEncoder(Encoder):
 def small_digits(train: int = 200, test: int = 100) -> ImageData:
     data = digits()
     parts = [Split(one.images[:count], one.labels[:count]) for one, count in ((data.train, train), (data.test, test))]
-    return ImageData("few digits", *parts, data.classes, data.mean, data.std)
+    return ImageData("few digits", *parts, data.classes, data.mean, data.std, WHITE)
 
 
 def digits_to_probe(**sizes: Any) -> ProbeData:
-    return probe_data(small_digits(**sizes), (1, 8, 8), RECIPE, WHITE)
+    return probe_data(small_digits(**sizes), (1, 8, 8), RECIPE)

@@ -65,7 +65,7 @@ def test_the_cached_probe_is_scikit_learns_pipeline_on_the_encoders_features() -
     chosen = labelled_part(data.train.labels, 0.5, 0, data.classes)
     found, record = probe_cached(features, data, chosen, 1e-2, seed=0)
     train, test = (
-        encoder(images.plain(numbers)).detach().double().numpy()
+        encoder(next(images.plain([numbers]))).detach().double().numpy()
         for images, numbers in ((data.train, chosen), (data.test, torch.arange(100)))
     )
     scaler = StandardScaler().fit(train)

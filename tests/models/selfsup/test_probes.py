@@ -1,6 +1,8 @@
 """Probes as a whole: records, the one training loop, searches, and an encoder that stays as it is."""
 
+import gc
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,15 @@ from models.selfsup.probes.settings import ProbeSettings
 from models.selfsup.probes.training import ClassifierTraining, TrainingPlan, Workplace
 from models.selfsup.views.recipes import RECIPES
 from models.training.errors import TrainingError
-from tests.support.probes import WHITE, SmallEncoder, digits_to_probe, small_digits
+from tests.support.probes import SmallEncoder, digits_to_probe, small_digits
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick_collections() -> Iterator[None]:
+    """A training ends with a garbage collection, which would go through all that other tests have left."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def probed(folder: Path, encoder: SmallEncoder | None = None, **settings: Any) -> list[dict[str, Any]]:
@@ -69,11 +79,10 @@ def test_a_probe_repeats_itself_and_depends_on_its_seed(tmp_path: Path) -> None:
 
 
 def test_probes_learn(tmp_path: Path) -> None:
-    cached, augmented, tuned = probed(
-        tmp_path, probe=("cached", "augmented", "fine-tuning"), probe_steps=60, probe_rate=(0.1,)
-    )
+    cached, augmented = probed(tmp_path, probe=("cached", "augmented"), probe_steps=100)
+    (tuned,) = probed(tmp_path, probe=("fine-tuning",), probe_steps=60, probe_rate=(0.1,))
     assert cached["top1"] > 0.75
-    assert augmented["top1"] > 0.4
+    assert augmented["top1"] > 0.6
     assert tuned["top1"] > 0.75
 
 
@@ -216,7 +225,7 @@ def test_features_that_are_not_finite_name_the_image(tmp_path: Path) -> None:
             return super().forward(images) / (images.flatten(1).sum(1, keepdim=True) != total)
 
     encoder = SmallEncoder()
-    total = digits_to_probe().train.plain(torch.tensor([5])).flatten(1).sum()
+    total = next(digits_to_probe().train.plain([torch.tensor([5])])).sum()
     encoder.__class__ = Broken
     with pytest.raises(ValueError, match="for image 5 is not finite"):
         probed(tmp_path, encoder, probe=("knn",))
@@ -240,17 +249,17 @@ def test_features_are_computed_once_for_all_probes(tmp_path: Path) -> None:
 
 def test_augmented_images_depend_on_seed_epoch_and_number_alone() -> None:
     images = digits_to_probe().train
-    whole = images.augmented(torch.arange(10), 3, 2)
-    torch.testing.assert_close(images.augmented(torch.tensor([7, 2]), 3, 2), whole[[7, 2]])
+    (whole,) = images.augmented([torch.arange(10)], 3, 2)
+    parts = list(images.augmented([torch.tensor([7, 2]), torch.tensor([5])], 3, 2))
+    torch.testing.assert_close(torch.cat(parts), whole[[7, 2, 5]])
     for seed, epoch in ((4, 2), (3, 1)):
-        assert (images.augmented(torch.arange(10), seed, epoch) - whole).abs().max() > 0.1
-    torch.testing.assert_close(images.augmented(torch.arange(10), 3, 2).amax(), whole.amax())
+        assert (next(images.augmented([torch.arange(10)], seed, epoch)) - whole).abs().max() > 0.1
 
 
 def test_plain_images_are_normalised_as_views_are() -> None:
     recipe = RECIPES["imagenet"]
-    data = probe_data(small_digits(), (3, 224, 224), recipe, WHITE)
-    image = data.train.plain(torch.tensor([0]))
+    data = probe_data(small_digits(), (3, 224, 224), recipe)
+    (image,) = data.train.plain([torch.tensor([0])])
     assert image.shape == (1, 3, 224, 224)
     mean, std = (torch.tensor(one).view(3, 1, 1) for one in (recipe.mean, recipe.std))
     back = image[0] * std + mean
