@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from torch import nn
 from models.files import write_text, write_with
 from models.selfsup.graph import operations_of, tensors_of
 from models.selfsup.probes.frozen import state_digest
+from models.selfsup.run import SelfSupRun
 
 _VERSION = 1
 
@@ -54,6 +55,12 @@ class EncoderExport:
         write_with(path, lambda temporary: temporary.write_bytes(content))
         write_text(beside, json.dumps(description, indent=2))
         return [path, beside]
+
+
+def export_of_run(run: SelfSupRun) -> EncoderExport:
+    """The encoder of a run, whose settings and data are in the description."""
+    about = {"white": run.white, "settings": asdict(run.config), "training": run.result}
+    return EncoderExport(run.encoder, run.image_shape, run.encoder.features_dim, run.mean, run.std, about)
 
 
 def description_of(path: Path) -> Path:

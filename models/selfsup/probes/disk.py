@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Self
 
 import torch
 from PIL import Image
@@ -45,6 +46,11 @@ class ImagesOnDisk:
         views = crops_of(replace(self.recipe, size=self.size), seed)
         crops = self.files.batches(chosen, partial(views.crops, epoch=epoch))
         return (views(part, numbers, epoch)[0] for part, numbers in zip(crops, chosen, strict=True))
+
+    def on(self, device: torch.device) -> Self:
+        """Itself: pictures stay on disk."""
+        del device
+        return self
 
 
 def probe_folders(folders: ImageFolders, image_shape: tuple[int, int, int], recipe: ViewRecipe) -> ProbeData:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor
@@ -34,6 +34,9 @@ class ProbeImages(Protocol):
 
     def augmented(self, chosen: Sequence[Tensor], seed: int, epoch: int) -> Iterator[Tensor]:
         """The same, randomly cropped and mirrored: each a function of seed, epoch and its number."""
+
+    def on(self, device: torch.device) -> "ProbeImages":
+        """The same, held on a device if they are held in memory."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,10 @@ class ProbeData:
     classes: tuple[str, ...]
     train: ProbeImages
     test: ProbeImages
+
+    def on(self, device: torch.device) -> Self:
+        """The same, held on a device if they are held in memory."""
+        return replace(self, train=self.train.on(device), test=self.test.on(device))
 
     @property
     def description(self) -> dict[str, object]:
@@ -107,6 +114,10 @@ class ImagesInMemory:
         """See ProbeImages."""
         views = crops_of(self.recipe, seed, self.white)
         return (views(self._pixels(numbers), numbers, epoch)[0] for numbers in chosen)
+
+    def on(self, device: torch.device) -> Self:
+        """See ProbeImages."""
+        return replace(self, split=self.split.to(device))
 
     def _pixels(self, chosen: Tensor) -> Tensor:
         return self.split.images[chosen.to(self.split.images.device)]
