@@ -14,6 +14,14 @@ from models.data.transforms import Augmentation
 _SHARE_OF_DEVICE = 0.25  # of its free memory, which data may take
 
 
+def belong_on(device: torch.device, *images: Tensor) -> bool:
+    """Whether a device is a GPU and so large that uint8 images take a quarter of its free memory at most."""
+    if device.type != "cuda":
+        return False
+    free, _ = torch.cuda.mem_get_info(device)
+    return sum(one.numel() for one in images) <= _SHARE_OF_DEVICE * free
+
+
 @dataclass(frozen=True)
 class Split:
     """Images (count, channels, height, width) as uint8, and their labels (count,) as int64."""
@@ -87,11 +95,7 @@ class ImageData:
 
     def on(self, device: torch.device) -> "ImageData":
         """The same with its images on `device`, as bytes, if they fit there; else itself. See ImageSource."""
-        if device.type != "cuda":
-            return self
-        size = sum(split.images.numel() for split in (self.train, self.test))
-        free, _ = torch.cuda.mem_get_info(device)
-        if size > _SHARE_OF_DEVICE * free:
+        if not belong_on(device, *(split.images for split in (self.train, self.test))):
             return self
         moved = replace(self, train=self.train.to(device), test=self.test.to(device))
         moved.__dict__["digest"] = self.digest

@@ -10,47 +10,48 @@ from models.json_files import parse_object
 from models.selfsup.config import SelfSupConfig
 from models.selfsup.method import SelfSupTraining
 from models.selfsup.networks import stem_of
-from models.selfsup.pictures import PicturesInMemory
 from models.selfsup.probes.frozen import state_digest
+from models.selfsup.probes.images import Normalisation
 from models.selfsup.probes.nearest import NEIGHBOURS
-from models.selfsup.recipes import normalisation
 from models.selfsup.schedule import Schedule
 from models.selfsup.settings import REFERENCE_BATCH
+from models.selfsup.training_data import TrainingData
 from models.training.execution import process_state
 from models.training.lars import is_vector
 
 
-def facts(config: SelfSupConfig, pictures: PicturesInMemory, method: SelfSupTraining) -> dict[str, Any]:
+def facts(config: SelfSupConfig, data: TrainingData, method: SelfSupTraining) -> dict[str, Any]:
     """What follows from settings and data, as plain JSON values.
 
     spared: parameters without weight decay and, under LARS, without a learning rate of their own.
     """
     trained = {name: one for name, one in method.online.named_parameters() if one.requires_grad}
     return {
-        "data": pictures.name,
-        "data_digest": pictures.digest,
-        "image_shape": list(pictures.shape),
-        "images": pictures.count,
+        "data": data.name,
+        "data_digest": data.digest,
+        "image_shape": list(data.shape),
+        "scaled": data.scaled,
+        "images": data.pictures.count,
         "dropped_images": method.schedule.dropped,
         "steps_per_epoch": method.schedule.steps_per_epoch,
         "scaled_learning_rate": config.scaled_rate,
         "used_temperature": config.used_temperature,
-        "used_stem": stem_of(config, pictures.shape),
+        "used_stem": stem_of(config, data.shape),
         "spared": [name for name, one in trained.items() if is_vector(one)],
     }
 
 
-def note_choices(config: SelfSupConfig, pictures: PicturesInMemory, schedule: Schedule, processes: int) -> None:
+def note_choices(config: SelfSupConfig, data: TrainingData, schedule: Schedule, processes: int) -> None:
     """Prints what settings and data led to, from the main process, and a warning for local batch norm."""
     if not process_state().is_main_process:
         return
-    _, height, width = pictures.shape
+    _, height, width = data.shape
     notes = [
-        f"note: {config.encoder} with the {stem_of(config, pictures.shape)} stem, for images of {height} x {width}",
+        f"note: {config.encoder} with the {stem_of(config, data.shape)} stem, for images of {height} x {width}",
         f"note: learning rate {config.scaled_rate:.4g}: {config.reference_rate:g} for {REFERENCE_BATCH} images, scaled "
         f"by the {config.step_images} of a step",
-        f"note: {schedule.steps_per_epoch} steps an epoch; {schedule.dropped} of {pictures.count} images are left over "
-        "in each, too few for another step",
+        f"note: {schedule.steps_per_epoch} steps an epoch; {schedule.dropped} of {data.pictures.count} images are left "
+        "over in each, too few for another step",
     ]
     if processes > 1 and config.batch_norm == "local":
         notes.append(
@@ -61,15 +62,13 @@ def note_choices(config: SelfSupConfig, pictures: PicturesInMemory, schedule: Sc
         print(f"wrapmac: {note}", file=sys.stderr)
 
 
-def summary(
-    config: SelfSupConfig, pictures: PicturesInMemory, method: SelfSupTraining, metrics: Path
-) -> dict[str, Any]:
+def summary(config: SelfSupConfig, data: TrainingData, method: SelfSupTraining, metrics: Path) -> dict[str, Any]:
     """What a run was, and the figures of its last epoch, as plain JSON values. metrics: lines, one an epoch."""
     recipe = method.tasks.recipe
-    mean, std = normalisation(recipe, pictures)
+    mean, std = Normalisation(recipe.mean, recipe.std, data.white).pixels(data.shape[0])
     last = parse_object(metrics.read_text(encoding="utf-8").splitlines()[-1])
     return {
-        **{name: value for name, value in facts(config, pictures, method).items() if name != "spared"},
+        **{name: value for name, value in facts(config, data, method).items() if name != "spared"},
         "method": config.method,
         "rotation": config.rotation,
         "epochs": config.epochs,
@@ -80,23 +79,23 @@ def summary(
         "seed": config.seed,
         "mean": list(mean),
         "std": list(std),
-        "white": pictures.white,
+        "white": data.white,
         "features": method.online.encoder.features_dim,
         "encoder_digest": state_digest(method.online.encoder),
         "torch": torch.__version__,
         "last_epoch": {name: value for name, value in last.items() if name not in ("stage", "epoch")},
-        "knn": _of_neighbours(config, pictures),
+        "knn": _of_neighbours(config, data),
         "collapsed_epochs": 0 if method.monitor is None else method.monitor.watch.collapsed,
     }
 
 
-def _of_neighbours(config: SelfSupConfig, pictures: PicturesInMemory) -> dict[str, int] | None:
+def _of_neighbours(config: SelfSupConfig, data: TrainingData) -> dict[str, int] | None:
     """What the k-NN accuracy of an epoch is of."""
-    if not config.monitored:
+    if not config.monitored or data.labelled is None:
         return None
-    labels = min(config.monitored, pictures.count)
+    labels = min(config.monitored, data.labelled.train_count)
     return {
         "labels": labels,
-        "test_images": min(config.monitored, pictures.data.test_count),
+        "test_images": min(config.monitored, data.labelled.test_count),
         "neighbours": min(NEIGHBOURS, labels),
     }

@@ -17,7 +17,7 @@ from models.selfsup.losses.byol import byol_loss
 from models.selfsup.losses.rotation import turn_problem
 from models.selfsup.monitoring import Monitor
 from models.selfsup.networks import OnlineNetwork, Outputs
-from models.selfsup.pictures import TrainingPictures
+from models.selfsup.pictures import Pictures
 from models.selfsup.schedule import Schedule
 from models.selfsup.target import TargetNetwork, momentum_at
 from models.selfsup.tasks import Task, Tasks
@@ -46,9 +46,10 @@ class SelfSupTraining(Method):
     def __init__(
         self,
         config: SelfSupConfig,
-        pictures: TrainingPictures,
+        pictures: Pictures,
         tasks: Tasks,
         schedule: Schedule,
+        channels: int,
         stem: Stem,
         monitor: Monitor | None = None,
     ) -> None:
@@ -57,7 +58,7 @@ class SelfSupTraining(Method):
         self.tasks = tasks
         self.schedule = schedule
         self.monitor = monitor
-        self.online = OnlineNetwork(config, pictures.shape[0], stem)
+        self.online = OnlineNetwork(config, channels, stem)
         if process_count() > 1 and config.batch_norm == "auto":
             share_batch_norms(self.online)
         self.target = TargetNetwork(self.online) if config.method == "byol" else None
@@ -68,6 +69,7 @@ class SelfSupTraining(Method):
         self.optimizers = {"online": optimizer_settings(config, schedule).build(trained, schedule.steps)}
         if monitor is not None:
             self.state = {"monitor": monitor.watch}
+        self.projections: Tensor | None = None  # of the last step
         self.view_time = ViewTime()
 
     def batches(self, epoch: int, first: int) -> Iterator[StepBatch]:
@@ -78,7 +80,7 @@ class SelfSupTraining(Method):
         mine = [part.flatten() for part in numbers[:, :, start : start + images]]
         self.view_time.restart()
         before = epoch * self.schedule.steps_per_epoch + first
-        for place, (chosen, found) in enumerate(zip(mine, self.pictures.batches(mine, epoch), strict=True)):
+        for place, (chosen, found) in enumerate(zip(mine, self.pictures.batches(mine, self.tasks, epoch), strict=True)):
             yield StepBatch(found, chosen.numpy(), epoch, before + place)
 
     def share(self, batch: StepBatch, process: int, processes: int) -> StepBatch:
@@ -93,6 +95,7 @@ class SelfSupTraining(Method):
             mixed = self._mixed(views, batch)
             views = torch.cat((views[: self.config.support_views], mixed[0]))
         outputs: Outputs = models["online"](views, task.copies.flatten(0, 1) if len(task.copies) else None)
+        self.projections = outputs.projections.detach().flatten(0, 1)
         loss, metrics = self._learned(models, views, outputs, mixed)
         if outputs.turns is None:
             return Loss(loss, metrics)
@@ -106,7 +109,7 @@ class SelfSupTraining(Method):
 
     def validate(self) -> Mapping[str, float]:
         """What the monitor finds of the features, and the share of the epoch's time that views took."""
-        watched = {} if self.monitor is None else self.monitor.figures(self.online)
+        watched = {} if self.monitor is None else self.monitor.figures(self.online.encoder, self.projections)
         return {**watched, "view_share": self.view_time.share()}
 
     def _mixed(self, views: Tensor, batch: StepBatch) -> tuple[Tensor, Tensor, Tensor]:

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.progress import Progress
 from models.selfsup.losses.features import unit
-from models.selfsup.networks import OnlineNetwork
 from models.selfsup.probes.features import outputs_of
 from models.selfsup.probes.images import ProbeData
 from models.selfsup.probes.nearest import nearest_neighbours
@@ -76,29 +75,37 @@ class CollapseWatch:
 
 @dataclass
 class Monitor:
-    """Watches a network after each epoch. data: labelled images. count: how many of each split to look at."""
+    """Watches a network after each epoch. data: labelled images, if there are any. count: how many to look at."""
 
-    data: ProbeData
+    data: ProbeData | None
     count: int
     watch: CollapseWatch = field(default_factory=CollapseWatch)
 
     @torch.no_grad()
-    def figures(self, network: OnlineNetwork) -> Mapping[str, float]:
-        """Figures of the images as they are, without random views: k-NN accuracy of the encoder's features, spread
-        and effective rank of the projections, and whether these have collapsed.
+    def figures(self, encoder: nn.Module, projections: Tensor | None) -> Mapping[str, float]:
+        """Spread and effective rank of projections (n, d), whether these have collapsed, and k-NN accuracy.
+
+        The accuracy is of the encoder's features of images as they are, without random views. projections: of the last
+        step; None if there was none.
         """
-        quiet, train, test = Progress(quiet=True), self.data.train, self.data.test
-        chosen, asked = (evenly_spaced(len(images.labels), self.count) for images in (train, test))
-        network.eval()
-        features = outputs_of(network.encoder, train, chosen, quiet, "k-NN")
-        queries = outputs_of(network.encoder, test, asked, quiet, "k-NN")
-        labels, answers = train.labels[chosen].to(features.device), test.labels[asked].to(features.device)
-        votes = nearest_neighbours(features, labels, queries, len(self.data.classes))
-        projections = network.projector(features)
-        found = {"spread": spread(projections), "effective_rank": effective_rank(projections)}
-        collapsed = self.watch.look(found["spread"], found["effective_rank"])
-        accuracy = (votes.argmax(1) == answers).double().mean().item()
-        return {"knn_accuracy": accuracy, **found, "collapsed": float(collapsed)}
+        found: dict[str, float] = {}
+        if projections is not None:
+            found = {"spread": spread(projections), "effective_rank": effective_rank(projections)}
+            found["collapsed"] = float(self.watch.look(found["spread"], found["effective_rank"]))
+        if self.data is not None:
+            found["knn_accuracy"] = neighbour_accuracy(encoder, self.data, self.count)
+        return found
+
+
+def neighbour_accuracy(encoder: nn.Module, data: ProbeData, count: int) -> float:
+    """The k-NN accuracy of features of at most `count` held-out images among at most as many training images."""
+    quiet = Progress(quiet=True)
+    chosen, asked = (evenly_spaced(len(images.labels), count) for images in (data.train, data.test))
+    features = outputs_of(encoder, data.train, chosen, quiet, "k-NN")
+    queries = outputs_of(encoder, data.test, asked, quiet, "k-NN")
+    labels, answers = data.train.labels[chosen].to(features.device), data.test.labels[asked].to(features.device)
+    votes = nearest_neighbours(features, labels, queries, len(data.classes))
+    return (votes.argmax(1) == answers).double().mean().item()
 
 
 def evenly_spaced(count: int, wanted: int) -> Tensor:

@@ -1,6 +1,6 @@
 """A self-supervised run: what it stores in its folder, and how it is read again."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ from models.selfsup.description import facts, note_choices, summary
 from models.selfsup.method import SelfSupTraining
 from models.selfsup.monitoring import Monitor
 from models.selfsup.networks import build_encoder, stem_of
-from models.selfsup.pictures import PicturesInMemory
 from models.selfsup.probes.images import probe_data
-from models.selfsup.recipes import normalisation, recipe_of
+from models.selfsup.recipes import recipe_of
 from models.selfsup.schedule import schedule_of
 from models.selfsup.tasks import Tasks
+from models.selfsup.training_data import TrainingData
+from models.selfsup.views.recipes import RECIPES, ViewRecipe
 from models.training.diagnosis import broken_tensor
 from models.training.execution import Execution, process_state
 from models.training.loop import run_stage
@@ -30,7 +31,7 @@ METHOD = "selfsup"
 
 def run_self_supervised(
     config: SelfSupConfig,
-    pictures: PicturesInMemory,
+    data: TrainingData,
     folder: Path,
     progress: Progress,
     execution: Execution = Execution(),
@@ -44,13 +45,13 @@ def run_self_supervised(
     settings do not go together; models.training.errors.TrainingError if a loss or weight is not finite.
     """
     processes = process_state().num_processes
-    method = build_training(config, pictures, processes)  # refuses what is impossible before anything is written
+    method = build_training(config, data, processes)  # refuses what is impossible before anything is written
     run = RunFolder(folder)
-    described = facts(config, pictures, method)
+    described = facts(config, data, method)
     run.start(METHOD, asdict(config) | described | execution.numerics, resume=resume, added=ADDED)
-    note_choices(config, pictures, method.schedule, processes)
+    note_choices(config, data, method.schedule, processes)
     accelerator = execution.accelerator(folder)
-    method.pictures = pictures.on(accelerator.device)
+    method.pictures = data.on(accelerator.device).pictures
     versions = {"torch": torch.__version__, "processes": processes}
     stage = Stage(
         name=METHOD,
@@ -64,15 +65,15 @@ def run_self_supervised(
     broken = broken_tensor(method.online)
     if broken is not None:
         raise ValueError(f"{stage.checkpoint} holds a network in which {broken} is not finite")
-    record = summary(config, pictures, method, run.metrics) if process_state().is_main_process else {}
+    record = summary(config, data, method, run.metrics) if process_state().is_main_process else {}
     run.finish(method.online.encoder.state_dict(), record)
     return record
 
 
-def build_training(config: SelfSupConfig, pictures: PicturesInMemory, processes: int = 1) -> SelfSupTraining:
+def build_training(config: SelfSupConfig, data: TrainingData, processes: int = 1) -> SelfSupTraining:
     """The method of a run with its initial weights. Raises ValueError if images and settings do not go together."""
-    schedule = schedule_of(config, pictures.count, processes)
-    recipe = recipe_of(config, pictures.shape)
+    schedule = schedule_of(config, data.pictures.count, processes)
+    recipe = recipe_of(config, data)
     tasks = Tasks(
         recipe=recipe,
         seed=config.seed,
@@ -80,12 +81,16 @@ def build_training(config: SelfSupConfig, pictures: PicturesInMemory, processes:
         views=config.views,
         rotation=config.rotation,
         probability=config.rotation_probability,
-        white=pictures.white,
+        white=data.white,
     )
+    tasks.check(data.shape)
     monitor = None
     if config.monitored:
-        monitor = Monitor(probe_data(pictures.data, *normalisation(recipe, pictures)), config.monitored)
-    return SelfSupTraining(config, pictures, tasks, schedule, stem_of(config, pictures.shape), monitor)
+        labelled = data.labelled
+        known = None if labelled is None else probe_data(labelled, data.shape, recipe, data.white)
+        monitor = Monitor(known, config.monitored)
+    stem = stem_of(config, data.shape)
+    return SelfSupTraining(config, data.pictures, tasks, schedule, data.shape[0], stem, monitor)
 
 
 def checkpoint_file(folder: Path) -> Path:
@@ -97,16 +102,15 @@ def checkpoint_file(folder: Path) -> Path:
 class SelfSupRun:
     """A trained encoder, in evaluation mode, with its configuration.
 
-    image_shape: of the images that it takes. mean, std: per channel, in pixel values, by which it takes them
-    normalised. white: the pixel value of white. result: the summary of the run.
+    image_shape: of the images that it takes. recipe: of its views, which says how it takes images normalised. white:
+    the pixel value of white. result: the summary of the run.
     """
 
     folder: Path
     config: SelfSupConfig
     encoder: Encoder
     image_shape: tuple[int, int, int]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
+    recipe: ViewRecipe
     white: int
     result: dict[str, Any]
 
@@ -123,14 +127,15 @@ def load_run(folder: Path) -> SelfSupRun:
         config = SelfSupConfig.from_record(finished.settings)
         channels, height, width = (int(side) for side in finished.settings["image_shape"])
         encoder = build_encoder(config, channels, stem_of(config, (channels, height, width)))
+        size = height if finished.settings["scaled"] else None
     with finished.reading(RESULT):
-        mean, std = (tuple(float(value) for value in finished.result[name]) for name in ("mean", "std"))
         white = int(finished.result["white"])
-        if not len(mean) == len(std) == channels or min(std) <= 0:
-            raise ValueError(f"normalisation is {mean}, {std}; {channels} channels need as many")
+        if white < 1:
+            raise ValueError(f"white is {white}")
     with finished.reading(CONFIG, MODEL):
         encoder.load_state_dict(finished.weights)
         broken = broken_tensor(encoder)
         if broken is not None:
             raise ValueError(f"{broken} is not finite")
-    return SelfSupRun(folder, config, encoder.eval(), (channels, height, width), mean, std, white, finished.result)
+    recipe = replace(RECIPES[config.recipe], size=size, order=config.jitter_order)
+    return SelfSupRun(folder, config, encoder.eval(), (channels, height, width), recipe, white, finished.result)

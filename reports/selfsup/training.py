@@ -28,7 +28,7 @@ def training_table(record: Mapping[str, Any]) -> Table:
     )
     if knn is not None:
         note += (
-            f" k-NN: {knn['neighbours']} neighbours among {knn['labels']} labelled images, on {knn['test_images']} that "
-            "are held out; `wrapmac evaluate` measures more closely."
+            f" k-NN: {knn['neighbours']} neighbours among {knn['labels']} labelled images, on {knn['test_images']} "
+            "held-out ones; `wrapmac evaluate` measures more closely."
         )
     return Table(f"Last epoch: {record['method']}, rotation {record['rotation']}", ("figure", "value"), rows, note)

@@ -4,23 +4,32 @@ import multiprocessing
 import pickle
 import socket
 from collections.abc import Callable
+from multiprocessing.context import ForkServerContext
 from multiprocessing.queues import SimpleQueue
 from typing import Any
 
 import torch
 from torch import distributed
 
+_PRELOADED = ["torch.distributed", "accelerate", "models.selfsup.run"]
+
+
+def context() -> ForkServerContext:
+    """Starts processes that have the slow imports behind them."""
+    found = multiprocessing.get_context("forkserver")
+    found.set_forkserver_preload(_PRELOADED)
+    return found
+
 
 def in_processes(count: int, function: Callable[..., Any], *arguments: Any) -> list[Any]:
     """What an importable function returns in each of `count` processes, each with one thread. One runs here."""
     if count == 1:
         return [function(*arguments)]
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch", "torch.distributed", function.__module__])
-    results: SimpleQueue[tuple[int, bytes]] = context.SimpleQueue()
+    started = context()
+    results: SimpleQueue[tuple[int, bytes]] = started.SimpleQueue()
     port = _free_port()
     processes = [
-        context.Process(target=_run, args=(results, port, index, count, function, arguments), daemon=True)
+        started.Process(target=_run, args=(results, port, index, count, function, arguments), daemon=True)
         for index in range(count)
     ]
     for process in processes:

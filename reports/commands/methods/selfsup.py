@@ -36,17 +36,17 @@ class TrainSelfSup:
         """Trains; returns the table of what the last epoch ended with, in the main process alone."""
         from models.progress import Progress
         from models.selfsup.config import SelfSupConfig
-        from models.selfsup.reading import read_pictures
+        from models.selfsup.reading import read_training_data
         from models.selfsup.run import run_self_supervised
         from models.training.execution import process_state
         from reports.selfsup.training import training_table
 
         config = SelfSupConfig.from_record(asdict(self.settings))
         ensure_outputs(folders=[self.out])
-        pictures = read_pictures(self.source, config.seed)
+        data = read_training_data(self.source, config.seed)
         shown = process_state().is_main_process
         with Progress(quiet=not shown) as progress:
-            record = run_self_supervised(config, pictures, self.out, progress, self.execution, resume=self.resume)
+            record = run_self_supervised(config, data, self.out, progress, self.execution, resume=self.resume)
         return [training_table(record)] if shown else []
 
 
