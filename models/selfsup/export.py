@@ -12,6 +12,7 @@ from torch import nn
 from models.files import write_text, write_with
 from models.selfsup.graph import operations_of, tensors_of
 from models.selfsup.probes.frozen import state_digest
+from models.selfsup.probes.images import Normalisation
 from models.selfsup.run import SelfSupRun
 
 _VERSION = 1
@@ -21,15 +22,14 @@ _VERSION = 1
 class EncoderExport:
     """An encoder with what its users need to know.
 
-    image_shape: channels, height and width of its images. mean, std: per channel, in pixel values, by which it takes
-    them normalised. about: more for the description, such as the run's settings.
+    image_shape: channels, height and width of its images. normalisation: how it takes pixel values.
+    about: more for the description, such as the run's settings.
     """
 
     encoder: nn.Module
     image_shape: tuple[int, int, int]
     features_dim: int
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
+    normalisation: Normalisation
     about: Mapping[str, Any]
 
     def write(self, path: Path) -> list[Path]:
@@ -39,6 +39,7 @@ class EncoderExport:
         """
         beside = description_of(path)
         operations = operations_of(self.encoder)
+        mean, std = self.normalisation.pixels(self.image_shape[0])
         tensors = tensors_of(self.encoder, operations)
         description = {
             "format": "wrapmac encoder",
@@ -46,7 +47,7 @@ class EncoderExport:
             "weights": path.name,
             "image_shape": list(self.image_shape),
             "features_dim": self.features_dim,
-            "normalisation": {"mean": list(self.mean), "std": list(self.std)},
+            "normalisation": {"mean": list(mean), "std": list(std), "white": self.normalisation.white},
             "encoder_digest": state_digest(self.encoder),
             "operations": [operation.record for operation in operations],
             **self.about,
@@ -59,8 +60,9 @@ class EncoderExport:
 
 def export_of_run(run: SelfSupRun) -> EncoderExport:
     """The encoder of a run, whose settings and data are in the description."""
-    about = {"white": run.white, "settings": asdict(run.config), "training": run.result}
-    return EncoderExport(run.encoder, run.image_shape, run.encoder.features_dim, run.mean, run.std, about)
+    about = {"settings": asdict(run.config), "training": run.result}
+    normalisation = Normalisation(run.recipe.mean, run.recipe.std, run.white)
+    return EncoderExport(run.encoder, run.image_shape, run.encoder.features_dim, normalisation, about)
 
 
 def description_of(path: Path) -> Path:

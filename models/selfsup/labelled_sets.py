@@ -15,7 +15,6 @@ from models.fewshot.readers.registry import read_source
 from models.fewshot.sources import DatasetName, FewShotSource
 from models.selfsup.probes.disk import probe_folders
 from models.selfsup.probes.images import Normalisation, ProbeData, probe_data
-from models.selfsup.recipes import recipe_of
 from models.selfsup.run import SelfSupRun
 
 WHOLE_SETS = ("digits", "cifar10", "imagenet")
@@ -34,22 +33,20 @@ def read_labelled(run: SelfSupRun, dataset: str, source: FewShotSource, split: s
 
     Raises ValueError if the data is missing, damaged or of another form, or its images do not fit the encoder.
     """
-    recipe = recipe_of(run.config, run.image_shape)
     if dataset == "digits":
-        return probe_data(digits(run.config.seed), run.image_shape, recipe)
+        return probe_data(digits(run.config.seed), run.image_shape, run.recipe)
     if dataset not in WHOLE_SETS:
-        return probe_data(parted_classes(read_source(source), split, seed), run.image_shape, recipe)
+        return probe_data(parted_classes(read_source(source), split, seed), run.image_shape, run.recipe)
     if source.data is None:
         raise ValueError(f"--dataset {dataset} needs --data with the folder or archive that holds it")
     if dataset == "cifar10":
-        return probe_data(cifar10(source.data), run.image_shape, recipe)
-    return probe_folders(ImageFolders(source.data, size=run.image_shape[1]), run.image_shape, recipe)
+        return probe_data(cifar10(source.data), run.image_shape, run.recipe)
+    return probe_folders(ImageFolders(source.data, size=run.image_shape[1]), run.image_shape, run.recipe)
 
 
 def read_classes(run: SelfSupRun, source: FewShotSource) -> FewShotData:
     """A few-shot data set, scaled and normalised as a run's encoder takes images. Raises as `read_labelled`."""
-    recipe = recipe_of(run.config, run.image_shape)
-    moments = Normalisation(recipe.mean, recipe.std).pixels(run.image_shape[0])
+    moments = Normalisation(run.recipe.mean, run.recipe.std).pixels(run.image_shape[0])
     return fitted(read_source(source), run.image_shape).normalised_by(*moments)
 
 

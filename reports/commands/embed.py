@@ -30,7 +30,6 @@ def embed(
     """Write a self-supervised encoder's features of the pictures in a folder; draw them in a plane."""
     from models.progress import Progress
     from models.selfsup.embed import embed_folder
-    from models.selfsup.recipes import recipe_of
     from models.training.run import RunFolder
     from models.training.seeds import check_seed
     from reports.page.figures import write_picture
@@ -40,8 +39,7 @@ def embed(
     found = _self_supervised_run(run)
     ensure_outputs(out, picture, inputs=RunFolder(run).files, data=data)
     with Progress() as progress:
-        recipe = recipe_of(found.config, found.image_shape)
-        embedding = embed_folder(found.encoder, data, found.image_shape, recipe, progress)
+        embedding = embed_folder(found.encoder, data, found.image_shape, found.recipe, progress)
     if picture is not None:
         write_picture(partial(draw_embedding, embedding, plane, f"{run}: pictures of {data}", seed), picture)
     embedding.save(out)

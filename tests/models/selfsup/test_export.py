@@ -16,6 +16,7 @@ from models.selfsup.export import EncoderExport
 from models.selfsup.graph import operations_of
 from models.selfsup.onnx_export import export_encoder_onnx
 from models.selfsup.probes.frozen import state_digest
+from models.selfsup.probes.images import Normalisation
 from tests.support.probes import SmallEncoder
 
 TEN_LINES = """
@@ -85,7 +86,7 @@ def assert_alike(found: Tensor, expected: Tensor) -> None:
 
 def export(name: str) -> EncoderExport:
     encoder, shape = ENCODERS[name]
-    return EncoderExport(encoder, shape, encoder.features_dim, (0.5,) * shape[0], (255.0,) * shape[0], {"run": name})
+    return EncoderExport(encoder, shape, encoder.features_dim, Normalisation((0.5,) * 3, (0.25,) * 3), {"run": name})
 
 
 def test_ten_lines_of_plain_torch_give_the_same_features(tmp_path: Path) -> None:
@@ -126,7 +127,7 @@ def test_the_description_says_what_users_need(tmp_path: Path) -> None:
     description = json.loads((tmp_path / "encoder.json").read_text(encoding="utf-8"))
     assert description["image_shape"] == [3, 16, 16]
     assert description["features_dim"] == 32
-    assert description["normalisation"] == {"mean": [0.5] * 3, "std": [255.0] * 3}
+    assert description["normalisation"] == {"mean": [127.5] * 3, "std": [63.75] * 3, "white": 255}
     assert description["encoder_digest"] == state_digest(ENCODERS["resnet18"][0])
     assert description["run"] == "resnet18"
     assert description["weights"] == "encoder.safetensors"
