@@ -60,7 +60,7 @@ def _of_episodes(run: Mapping[str, Any], records: list[Mapping[str, Any]]) -> It
 
 def _about(run: Mapping[str, Any]) -> str:
     return (
-        f"Encoder: {run['method']}, rotation {run['rotation']}, {run['epochs']} epochs on {run['data']}, seed "
+        f"Encoder: {run['learner']}, rotation {run['rotation']}, {run['epochs']} epochs on {run['data']}, seed "
         f"{run['seed']}."
     )
 
