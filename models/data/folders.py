@@ -75,6 +75,21 @@ class ImageFolders:
         """The training pictures as they are on disk."""
         return PictureFiles(tuple(Path(path) for path, _ in self._train), self.workers)
 
+    @property
+    def held_out_files(self) -> PictureFiles:
+        """The held-out pictures as they are on disk."""
+        return PictureFiles(tuple(Path(path) for path, _ in self._test), self.workers)
+
+    @property
+    def training_labels(self) -> list[int]:
+        """The label of each training picture."""
+        return [label for _, label in self._train]
+
+    @property
+    def held_out_labels(self) -> list[int]:
+        """The label of each held-out picture."""
+        return [label for _, label in self._test]
+
     def training_batches(
         self, batch_size: int, augmentation: Augmentation, key: str, first: int = 0
     ) -> Iterator[tuple[Tensor, Tensor]]:

@@ -12,15 +12,14 @@ from torch import Tensor, nn
 
 from models.data.files import Folder, walk
 from models.data.fitting import fitted_images
-from models.data.pictures import ENDINGS, HELD_OUT_MARGIN, middle_part, pixels_of, read_picture
+from models.data.pictures import ENDINGS, pixels_of, read_picture
 from models.data.sources import normalised
 from models.files import write_arrays
 from models.progress import Progress
+from models.selfsup.probes.disk import seen_part
 from models.selfsup.probes.frozen import frozen
 from models.selfsup.probes.images import Normalisation, images_at_once
-
-_LARGEST_WHOLE_SIDE = 64
-"""Sides of an encoder's images, in pixels, up to which it sees whole pictures, without a margin around the middle."""
+from models.selfsup.views.recipes import ViewRecipe
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,14 @@ def embed_folder(
     encoder: nn.Module,
     folder: Path,
     image_shape: tuple[int, int, int],
-    normalisation: Normalisation,
+    recipe: ViewRecipe,
     progress: Progress,
 ) -> Embedding:
     """The features of all pictures in a folder and the folders below it, sorted by path.
 
-    image_shape: channels, height and width of the encoder's images. Pictures may be of any size: the middle of each is
-    scaled to them, whole to small ones and with ImageNet's margin to others; of images that are not square, the whole
-    picture. Hidden files are skipped.
+    image_shape: channels, height and width of the encoder's images. recipe: of its training. Pictures may be of any
+    size: the middle of each is scaled to them, whole to small ones and with ImageNet's margin to others; of images that
+    are not square, the whole picture. Hidden files are skipped.
 
     Raises ValueError if there is no picture, or a picture is damaged, naming it, or features are not finite.
     """
@@ -67,14 +66,12 @@ def embed_folder(
         raise ValueError(f"{folder} has no pictures; their names end in {', '.join(ENDINGS)}")
     task = progress.task(f"embedding: {folder}", len(names))
     device = next(encoder.parameters()).device
-    mean, std = normalisation.pixels(image_shape[0])
+    moments = Normalisation(recipe.mean, recipe.std).pixels(image_shape[0])
     found = []
     with frozen(encoder):
         for part in _parts(names, images_at_once(image_shape, device)):
             pixels = torch.stack([_pixels(files, name, image_shape) for name in part])
-            if normalisation.white != 255:
-                pixels = (pixels * (normalisation.white / 255)).round().byte()
-            features = encoder(normalised(pixels.to(device), mean, std)).flatten(1)
+            features = encoder(normalised(pixels.to(device), *moments)).flatten(1)
             broken = (~features.isfinite()).any(1).nonzero()
             if len(broken):
                 raise ValueError(f"the features of {folder / part[int(broken[0])]} are not finite")
@@ -87,10 +84,7 @@ def _pixels(files: Folder, name: str, image_shape: tuple[int, int, int]) -> Tens
     _, height, width = image_shape
     with files.open(name) as file:
         picture = read_picture(file, files.path / name)
-    if height == width:
-        pixels = middle_part(picture, height, 1.0 if height <= _LARGEST_WHOLE_SIDE else HELD_OUT_MARGIN)
-    else:
-        pixels = pixels_of(picture)
+    pixels = seen_part(picture, height) if height == width else pixels_of(picture)
     return fitted_images(pixels[None], image_shape, name)[0]
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from torch import nn
 from models.files import write_text, write_with
 from models.selfsup.graph import operations_of, tensors_of
 from models.selfsup.probes.frozen import state_digest
+from models.selfsup.probes.images import Normalisation
+from models.selfsup.run import SelfSupRun
 
 _VERSION = 1
 
@@ -20,15 +22,14 @@ _VERSION = 1
 class EncoderExport:
     """An encoder with what its users need to know.
 
-    image_shape: channels, height and width of its images. mean, std: per channel, in pixel values from 0 to 255, by
-    which it takes them normalised. about: more for the description, such as the run's settings.
+    image_shape: channels, height and width of its images. normalisation: how it takes pixel values.
+    about: more for the description, such as the run's settings.
     """
 
     encoder: nn.Module
     image_shape: tuple[int, int, int]
     features_dim: int
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
+    normalisation: Normalisation
     about: Mapping[str, Any]
 
     def write(self, path: Path) -> list[Path]:
@@ -36,7 +37,9 @@ class EncoderExport:
 
         Raises ValueError if the encoder has no plain form.
         """
+        beside = description_of(path)
         operations = operations_of(self.encoder)
+        mean, std = self.normalisation.pixels(self.image_shape[0])
         tensors = tensors_of(self.encoder, operations)
         description = {
             "format": "wrapmac encoder",
@@ -44,16 +47,22 @@ class EncoderExport:
             "weights": path.name,
             "image_shape": list(self.image_shape),
             "features_dim": self.features_dim,
-            "normalisation": {"mean": list(self.mean), "std": list(self.std), "pixels": "0 to 255"},
+            "normalisation": {"mean": list(mean), "std": list(std), "white": self.normalisation.white},
             "encoder_digest": state_digest(self.encoder),
             "operations": [operation.record for operation in operations],
             **self.about,
         }
         content = save(tensors)
         write_with(path, lambda temporary: temporary.write_bytes(content))
-        beside = description_of(path)
         write_text(beside, json.dumps(description, indent=2))
         return [path, beside]
+
+
+def export_of_run(run: SelfSupRun) -> EncoderExport:
+    """The encoder of a run, whose settings and data are in the description."""
+    about = {"settings": asdict(run.config), "training": run.result}
+    normalisation = Normalisation(run.recipe.mean, run.recipe.std, run.white)
+    return EncoderExport(run.encoder, run.image_shape, run.encoder.features_dim, normalisation, about)
 
 
 def description_of(path: Path) -> Path:

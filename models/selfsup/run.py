@@ -87,7 +87,7 @@ def build_training(config: SelfSupConfig, data: TrainingData, processes: int = 1
     monitor = None
     if config.monitored:
         labelled = data.labelled
-        known = None if labelled is None else probe_data(labelled, data.shape, recipe, data.white)
+        known = None if labelled is None else probe_data(labelled, data.shape, recipe)
         monitor = Monitor(known, config.monitored)
     stem = stem_of(config, data.shape)
     return SelfSupTraining(config, data.pictures, tasks, schedule, data.shape[0], stem, monitor)

@@ -17,8 +17,8 @@ def outputs_of(network: nn.Module, images: ProbeImages, chosen: Tensor, progress
     device = next(network.parameters()).device
     task = progress.task(title, len(chosen))
     found = []
-    for part in torch.split(chosen, images_at_once(images.shape, device)):
-        found.append(network(images.plain(part).to(device)).flatten(1))
+    for part in images.plain(torch.split(chosen, images_at_once(images.shape, device))):
+        found.append(network(part.to(device)).flatten(1))
         task.advance(len(part))
     outputs = torch.cat(found).float()
     broken = (~outputs.isfinite()).any(1).nonzero()

@@ -1,9 +1,10 @@
 """Labelled images as probes take them: normalised as the encoder was trained, plain, or cropped and mirrored."""
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor
@@ -18,7 +19,7 @@ _PIXELS_AT_ONCE, _PIXELS_IN_CACHE = 1 << 21, 1 << 18  # of a batch of images to 
 
 
 class ProbeImages(Protocol):
-    """The images of one split. Both kinds come out normalised, float32 (chosen, channels, height, width)."""
+    """The images of one split, by number, in batches: normalised, float32 (batch, channels, height, width)."""
 
     @property
     def labels(self) -> Tensor:
@@ -28,11 +29,14 @@ class ProbeImages(Protocol):
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width of the images."""
 
-    def plain(self, chosen: Tensor) -> Tensor:
-        """The images with these numbers."""
+    def plain(self, chosen: Sequence[Tensor]) -> Iterator[Tensor]:
+        """For each batch of numbers, the images with these."""
 
-    def augmented(self, chosen: Tensor, seed: int, epoch: int) -> Tensor:
+    def augmented(self, chosen: Sequence[Tensor], seed: int, epoch: int) -> Iterator[Tensor]:
         """The same, randomly cropped and mirrored: each a function of seed, epoch and its number."""
+
+    def on(self, device: torch.device) -> "ProbeImages":
+        """The same, held on a device if they are held in memory."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,10 @@ class ProbeData:
     train: ProbeImages
     test: ProbeImages
 
+    def on(self, device: torch.device) -> Self:
+        """The same, held on a device if they are held in memory."""
+        return replace(self, train=self.train.on(device), test=self.test.on(device))
+
     @property
     def description(self) -> dict[str, object]:
         """What a record says about the data, as plain JSON values."""
@@ -79,7 +87,10 @@ class ProbeData:
 
 @dataclass(frozen=True)
 class ImagesInMemory:
-    """A split held in memory. recipe: of the encoder's training; crops and mirror images are drawn as there."""
+    """A split held in memory.
+
+    recipe: of the encoder's training, as which images are cropped and mirrored. white: the pixel value of white.
+    """
 
     split: Split
     recipe: ViewRecipe
@@ -94,25 +105,36 @@ class ImagesInMemory:
         _, channels, height, width = self.split.images.shape
         return channels, height, width
 
-    def plain(self, chosen: Tensor) -> Tensor:
-        normalisation = Normalisation(self.recipe.mean, self.recipe.std, self.white)
-        return normalised(self._pixels(chosen), *normalisation.pixels(self.shape[0]))
+    def plain(self, chosen: Sequence[Tensor]) -> Iterator[Tensor]:
+        """See ProbeImages."""
+        moments = Normalisation(self.recipe.mean, self.recipe.std, self.white).pixels(self.shape[0])
+        return (normalised(self._pixels(numbers), *moments) for numbers in chosen)
 
-    def augmented(self, chosen: Tensor, seed: int, epoch: int) -> Tensor:
-        recipe = replace(self.recipe, jittered=0.0, grey=0.0, blurred=0.0)
-        return Views(recipe, seed, count=1, white=self.white)(self._pixels(chosen), chosen, epoch)[0]
+    def augmented(self, chosen: Sequence[Tensor], seed: int, epoch: int) -> Iterator[Tensor]:
+        """See ProbeImages."""
+        views = crops_of(self.recipe, seed, self.white)
+        return (views(self._pixels(numbers), numbers, epoch)[0] for numbers in chosen)
+
+    def on(self, device: torch.device) -> Self:
+        """See ProbeImages."""
+        return replace(self, split=self.split.to(device))
 
     def _pixels(self, chosen: Tensor) -> Tensor:
         return self.split.images[chosen.to(self.split.images.device)]
 
 
-def probe_data(data: ImageData, image_shape: tuple[int, int, int], recipe: ViewRecipe, white: int = 255) -> ProbeData:
+def crops_of(recipe: ViewRecipe, seed: int, white: int = 255) -> Views:
+    """Single views that crop and mirror as a recipe does, and leave colours as they are."""
+    return Views(replace(recipe, jittered=0.0, grey=0.0, blurred=0.0), seed, count=1, white=white)
+
+
+def probe_data(data: ImageData, image_shape: tuple[int, int, int], recipe: ViewRecipe) -> ProbeData:
     """A data set held in memory for an encoder of images of a shape (channels, height, width).
 
-    Other images are scaled to it. recipe, white: of the encoder's training. Raises ValueError if channels do not fit.
+    Other images are scaled to it. recipe: of the encoder's training. Raises ValueError if channels do not fit.
     """
     splits = [
-        ImagesInMemory(replace(split, images=fitted_images(split.images, image_shape, data.name)), recipe, white)
+        ImagesInMemory(replace(split, images=fitted_images(split.images, image_shape, data.name)), recipe, data.white)
         for split in (data.train, data.test)
     ]
     return ProbeData(data.name, data.digest, data.classes, *splits)

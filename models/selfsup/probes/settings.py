@@ -1,8 +1,11 @@
 """Settings of probes. They are collected without torch, so that a command line's help is quick."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, get_args
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from tyro.conf import arg
 
 ProbeName = Literal["cached", "augmented", "knn", "labels", "fine-tuning", "few-shot"]
 
@@ -46,6 +49,14 @@ class ProbeSettings:
     more than 120 passes over the labelled images."""
     probe_batch: int | None = None
     """Images of a step of the same probes; 240 for labels and 256 for the others if left out."""
+
+    probe_folder: Annotated[Path | None, arg(metavar="DIR")] = None
+    """Folder that keeps the checkpoints of augmented, labels and fine-tuning, which go on from them if they were
+    killed; a temporary one if left out."""
+
+    def changed(self) -> set[str]:
+        """The names of the options that are not at their defaults."""
+        return {field.name for field in fields(self) if getattr(self, field.name) != field.default}
 
     def check(self) -> None:
         """Raises ValueError, naming the option and what is allowed, for impossible settings."""

@@ -90,9 +90,9 @@ class ClassifierTraining(Method):
     def batches(self, epoch: int, first: int) -> Iterator[tuple[Tensor, Tensor]]:
         seed = self.plan.seed
         parts = shuffled_batches(len(self.chosen), self.plan.batch, generator_of(f"probe {seed} {epoch}"))
-        for part in parts[first:]:
-            numbers = self.chosen[part]
-            yield self.images.augmented(numbers, seed, epoch), self.labels[numbers]
+        numbers = [self.chosen[part] for part in parts[first:]]
+        images = self.images.augmented(numbers, seed, epoch)
+        return ((batch, self.labels[chosen]) for batch, chosen in zip(images, numbers, strict=True))
 
     def step(self, models: Mapping[str, nn.Module], batch: tuple[Tensor, Tensor]) -> Loss:
         images, labels = batch

@@ -1,5 +1,6 @@
 """Self-supervised learning as the commands see it: the options of its training, and the encoder of a finished run."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +14,6 @@ from reports.commands.methods.method import Evaluation
 from reports.commands.options import ensure_outputs
 
 if TYPE_CHECKING:
-    from models.integer_network.graph import IntegerGraph
     from models.selfsup.run import SelfSupRun
     from reports.commands.methods.evaluation import EvaluationOptions
     from reports.tables.table import Table
@@ -57,12 +57,22 @@ class TrainedSelfSup:
     finished: "SelfSupRun"
 
     def evaluate(self, options: "EvaluationOptions") -> Evaluation:
-        """Probes of the encoder."""
-        raise ValueError(f"{self.finished.folder} is a self-supervised run, which has no evaluation yet")
+        """Probes of the encoder. Raises ValueError for data that does not fit it, and too few labels."""
+        from reports.commands.methods.probing import evaluate_encoder
 
-    def integer_graph(self) -> "IntegerGraph":
-        """Encoders have no integer form: raises ValueError."""
-        raise ValueError(f"{self.finished.folder} is a self-supervised run, which has no integer form")
+        return evaluate_encoder(self.finished, options)
+
+    def export(self, out: Path | None, onnx: Path | None, inputs: Sequence[Path]) -> list[Path]:
+        """Writes the encoder's weights, beside them what to do with them, and ONNX."""
+        from models.selfsup.export import description_of, export_of_run
+        from models.selfsup.onnx_export import export_encoder_onnx
+
+        run = self.finished
+        out = out or Path("build/encoder.safetensors")
+        ensure_outputs(out, description_of(out), onnx, inputs=inputs)
+        if onnx is not None:
+            export_encoder_onnx(run.encoder, run.image_shape, run.encoder.features_dim, onnx)
+        return [*([] if onnx is None else [onnx]), *export_of_run(run).write(out)]
 
 
 def load_self_supervised(folder: Path) -> TrainedSelfSup:
