@@ -33,7 +33,7 @@ def transforms(module: str = "") -> Any:
     return import_module(f"{NAME}.transforms.{module}" if module else f"{NAME}.transforms")
 
 
-_declared = torch.library.Library(NAME, "FRAGMENT")  # operators are gone with the library that declares them
+_declared: Any = torch.library.Library(NAME, "FRAGMENT")  # type: ignore[no-untyped-call]  # operators are gone with the library that declares them
 
 
 def _declare_operators() -> None:
