@@ -1,6 +1,6 @@
 """The images that a training draws its tasks from: held in memory, or read from disk task by task."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -18,12 +18,8 @@ class Pictures(Protocol):
     def count(self) -> int:
         """How many there are."""
 
-    def batches(self, tasks: Tasks, epoch: int, first: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-        """What the tasks of an epoch are made of, from task `first` on: `images` and `numbers` of `Tasks.task`.
-
-        Images come first in both, so that processes can share them. Raises ValueError if there are fewer images than a
-        task has.
-        """
+    def batches(self, chosen: Sequence[Tensor], tasks: Tasks, epoch: int) -> Iterator[Tensor]:
+        """For each batch of numbers, the `images` that `Tasks.task` takes."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +33,10 @@ class HeldPictures:
         """See Pictures."""
         return len(self.images)
 
-    def batches(self, tasks: Tasks, epoch: int, first: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(self, chosen: Sequence[Tensor], tasks: Tasks, epoch: int) -> Iterator[Tensor]:
         """See Pictures."""
-        for numbers in tasks.images(self.count, epoch)[first:]:
-            yield self.images.index_select(0, numbers.to(self.images.device, non_blocking=True)), numbers
+        for numbers in chosen:
+            yield self.images.index_select(0, numbers.to(self.images.device, non_blocking=True))
 
 
 @dataclass(frozen=True)
@@ -54,8 +50,6 @@ class StoredPictures:
         """See Pictures."""
         return len(self.files.paths)
 
-    def batches(self, tasks: Tasks, epoch: int, first: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(self, chosen: Sequence[Tensor], tasks: Tasks, epoch: int) -> Iterator[Tensor]:
         """See Pictures. Raises ValueError, naming the picture, if one is damaged."""
-        chosen = list(tasks.images(self.count, epoch)[first:])
-        crops = self.files.batches(chosen, partial(tasks.all_views.crops, epoch=epoch))
-        return zip(crops, chosen, strict=True)
+        return self.files.batches(chosen, partial(tasks.all_views.crops, epoch=epoch))

@@ -12,7 +12,7 @@ def views_table(result: Result) -> Table:
     """The result of `bench_views`."""
     return Table(
         f"Both views of {result['images']} images of {result['side']} x {result['side']} pixels",
-        ("contender", "ms", "times an order of each image", "times one order a batch"),
+        ("contender", "ms", "times own order", "times one order"),
         [
             (
                 row["case"],

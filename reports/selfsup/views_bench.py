@@ -17,7 +17,7 @@ from reports.bench.rows import Comparison, bench_record, compared
 from reports.records.provenance import machine, tool_versions
 from reports.selfsup.view_peers import peer_versions, peers
 
-OWN_ORDER = "order of each image"
+OWN_ORDER = "own order of each image"
 ONE_ORDER = "one order a batch"
 
 _ORDERS: tuple[tuple[str, Order], ...] = ((OWN_ORDER, "image"), (ONE_ORDER, "batch"))

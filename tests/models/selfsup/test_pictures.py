@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor
 
 from models.data.decoding import PictureFiles, pictures_in
 from models.data.folders import ImageFolders
 from models.selfsup.pictures import HeldPictures, StoredPictures
-from models.selfsup.tasks import Tasks
+from models.selfsup.tasks import Task, Tasks
 from models.selfsup.views.recipes import RECIPES
 from tests.support.views import random_images
 
@@ -29,27 +28,26 @@ def write_pictures(folder: Path, sides: list[tuple[int, int]], mode: str = "RGB"
     return folder
 
 
-def tasks_of(pictures: HeldPictures | StoredPictures, tasks: Tasks, epoch: int = 0) -> list[Tensor]:
-    return [tasks.task(images, numbers, epoch).views for images, numbers in pictures.batches(tasks, epoch)]
+def tasks_of(pictures: HeldPictures | StoredPictures, tasks: Tasks, epoch: int = 0) -> list[Task]:
+    chosen = list(tasks.images(pictures.count, epoch))
+    batches = zip(pictures.batches(chosen, tasks, epoch), chosen, strict=True)
+    return [tasks.task(images, numbers, epoch) for images, numbers in batches]
 
 
-def test_images_in_memory_are_those_of_the_epoch() -> None:
+def test_images_in_memory_are_those_with_the_numbers() -> None:
     images = random_images(20)
     tasks = Tasks(recipe=RECIPES["cifar"], seed=1, batch=6)
-    batches = list(HeldPictures(images).batches(tasks, 3))
-    assert [numbers.tolist() for _, numbers in batches] == tasks.images(20, 3).tolist()
-    assert all(torch.equal(found, images[numbers]) for found, numbers in batches)
-    later = list(HeldPictures(images).batches(tasks, 3, first=2))
-    assert [numbers.tolist() for _, numbers in later] == [batches[2][1].tolist()]
+    chosen = list(tasks.images(20, 3))
+    batches = HeldPictures(images).batches(chosen, tasks, 3)
+    assert all(torch.equal(found, images[numbers]) for found, numbers in zip(batches, chosen, strict=True))
 
 
 def test_pictures_of_any_size_make_the_views_of_their_crops(tmp_path: Path) -> None:
     files = pictures_in(write_pictures(tmp_path, [(20, 30), (50, 18), (40, 40), (25, 60), (33, 21)]), workers=0)
     tasks = Tasks(recipe=SMALL, seed=2, batch=2, rotation="both")
     stored = StoredPictures(files)
-    for images, numbers in stored.batches(tasks, 1):
-        task = tasks.task(images, numbers, 1)
-        assert images.shape == (2, 3, 3, 16, 16)
+    chosen = list(tasks.images(stored.count, 1))
+    for task, numbers in zip(tasks_of(stored, tasks, 1), chosen, strict=True):
         assert task.views.shape == (2, 2, 3, 16, 16)
         assert task.copies.shape == (1, 2, 3, 16, 16)
         for place, number in enumerate(numbers.tolist()):
@@ -66,7 +64,7 @@ def test_workers_do_not_change_the_views(tmp_path: Path) -> None:
     tasks = Tasks(recipe=SMALL, seed=2, batch=4)
     alone, helped = (tasks_of(StoredPictures(PictureFiles(files.paths, workers)), tasks) for workers in (0, 2))
     assert len(alone) == 2
-    assert all(torch.equal(one, other) for one, other in zip(alone, helped, strict=True))
+    assert all(torch.equal(one.views, other.views) for one, other in zip(alone, helped, strict=True))
 
 
 def test_pictures_of_different_sizes_need_a_size_of_views(tmp_path: Path) -> None:
