@@ -34,20 +34,26 @@ def ridge_problem(
     with exact_products(query):
         known, asked = unit(support), unit(query).flatten(0, 1)
         shots, images, features = known.shape
-        predict = _dual if shots * images <= features else _primal
+        predict = dual_logits if shots * images <= features else primal_logits
         logits = predict(known, asked, ridge * temperature) * scale
     return Classification(logits, query_labels(query, first))
 
 
-def _primal(support: Tensor, queries: Tensor, ridge: float) -> Tensor:
-    """Q (S^T S + ridge I)^-1 S^T Y, where S^T Y sums each image's views."""
+def primal_logits(support: Tensor, queries: Tensor, ridge: float) -> Tensor:
+    """Q (S^T S + ridge I)^-1 S^T Y, where S^T Y sums each image's views: (queries, images).
+
+    support: (views, images, features), Q: (queries, features), both of length 1.
+    """
     flat = support.flatten(0, 1)
     factor = torch.linalg.cholesky(_with_ridge(flat.T @ flat, ridge))
     return queries @ torch.cholesky_solve(support.sum(0).T, factor)
 
 
-def _dual(support: Tensor, queries: Tensor, ridge: float) -> Tensor:
-    """Q S^T (S S^T + ridge I)^-1 Y, where Y sums the rows of each image's views."""
+def dual_logits(support: Tensor, queries: Tensor, ridge: float) -> Tensor:
+    """Q S^T (S S^T + ridge I)^-1 Y, the same from as many unknowns as there are support views.
+
+    Y sums the rows of each image's views.
+    """
     flat = support.flatten(0, 1)
     factor = torch.linalg.cholesky(_with_ridge(flat @ flat.T, ridge))
     solved = torch.cholesky_solve(flat @ queries.T, factor)

@@ -12,7 +12,7 @@ from models.selfsup.losses.byol import byol_loss
 from models.selfsup.losses.classification import Classification
 from models.selfsup.losses.contrastive import contrastive_problem, nt_xent
 from models.selfsup.losses.prototype import prototype_loss, prototype_problem
-from models.selfsup.losses.ridge import _dual, _primal, ridge_loss, ridge_problem
+from models.selfsup.losses.ridge import dual_logits, primal_logits, ridge_loss, ridge_problem
 from models.selfsup.losses.rotation import TurnHead, turn_problem
 from tests.support.selfsup_losses import (
     LOSSES,
@@ -80,9 +80,9 @@ def test_byol_sends_no_gradient_to_its_targets() -> None:
     assert targets.grad is None
 
 
-def test_primal_and_dual_agree_with_their_gradients() -> None:
+def testprimal_logits_anddual_logits_agree_with_their_gradients() -> None:
     support, queries = drawn(2).requires_grad_(), drawn(1, seed=1)[0].requires_grad_()
-    logits = [solve(support, queries, 0.6) for solve in (_primal, _dual)]
+    logits = [solve(support, queries, 0.6) for solve in (primal_logits, dual_logits)]
     torch.testing.assert_close(*logits, rtol=1e-11, atol=1e-11)
     weights = drawn(1, images=IMAGES, features=IMAGES, seed=2)[0]
     gradients = [torch.autograd.grad((one * weights).sum(), (support, queries)) for one in logits]
