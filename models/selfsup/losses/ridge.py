@@ -45,7 +45,7 @@ def primal_logits(support: Tensor, queries: Tensor, ridge: float) -> Tensor:
     support: (views, images, features), Q: (queries, features), both of length 1.
     """
     flat = support.flatten(0, 1)
-    factor = torch.linalg.cholesky(_with_ridge(flat.T @ flat, ridge))
+    factor = _factor(flat.T @ flat, ridge)
     return queries @ torch.cholesky_solve(support.sum(0).T, factor)
 
 
@@ -55,10 +55,16 @@ def dual_logits(support: Tensor, queries: Tensor, ridge: float) -> Tensor:
     Y sums the rows of each image's views.
     """
     flat = support.flatten(0, 1)
-    factor = torch.linalg.cholesky(_with_ridge(flat @ flat.T, ridge))
+    factor = _factor(flat @ flat.T, ridge)
     solved = torch.cholesky_solve(flat @ queries.T, factor)
     return solved.view(*support.shape[:2], -1).sum(0).T
 
 
-def _with_ridge(products: Tensor, ridge: float) -> Tensor:
-    return products + ridge * torch.eye(len(products), dtype=products.dtype, device=products.device)
+def _factor(products: Tensor, ridge: float) -> Tensor:
+    """The Cholesky factor of products + ridge I; NaN where there is none, which stops a training by its loss.
+
+    An exception would have to wait for the GPU in each step.
+    """
+    identity = torch.eye(len(products), dtype=products.dtype, device=products.device)
+    factor, failed = torch.linalg.cholesky_ex(products + ridge * identity)
+    return factor.masked_fill(failed > 0, torch.nan)

@@ -222,6 +222,13 @@ def test_turns_are_told_from_projections_of_length_one() -> None:
     assert TurnHead(3)(torch.zeros(2, 3)).isfinite().all()
 
 
+def test_features_that_are_not_finite_and_ridges_below_rounding_give_a_loss_that_is_not_finite() -> None:
+    views, broken = torch.ones(2, 9, 4), torch.full((2, 9, 4), torch.nan)
+    assert all(loss(broken[:1], broken[1:]).isnan() for loss in LOSSES.values())
+    assert ridge_loss(views[:1], views[1:], 1e-30, 0.1).isnan()
+    assert ridge_loss(views[:1], views[1:], 1e-3, 0.1).isfinite()
+
+
 @pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])
 def test_temperatures_and_ridges_are_above_0(value: float) -> None:
     views = drawn()
