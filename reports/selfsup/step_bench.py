@@ -23,6 +23,7 @@ from reports.bench.device import DeviceName, chosen_device, described, finished
 from reports.bench.in_turn import check_count, in_turn
 from reports.bench.rows import Comparison, bench_record, compared
 from reports.records.provenance import machine, tool_versions
+from reports.selfsup import torchvision_peer
 from reports.selfsup.view_peers import LIGHTLY, is_installed, lightly_transform, peer_versions
 
 OURS, THEIRS = "views on the device", "lightly's recipe"
@@ -111,6 +112,7 @@ def _theirs(images: Tensor, workers: int) -> Iterator[Tensor]:
 
 
 def _loss_of_lightly() -> Loss:
+    torchvision_peer.transforms()  # makes lightly importable
     loss: Callable[[Tensor, Tensor], Tensor] = import_module("lightly.loss").NTXentLoss(_TEMPERATURE)
     return lambda projections: loss(projections[0], projections[1])
 
