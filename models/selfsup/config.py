@@ -8,7 +8,7 @@ from models.selfsup.settings import (
     BatchNorm,
     EncoderName,
     JitterOrder,
-    MethodName,
+    LearnerName,
     OptimizerName,
     Recipe,
     Rotation,
@@ -21,7 +21,7 @@ ADDED: Mapping[str, Any] = {}
 """Settings that runs of earlier versions do not have, with what they did."""
 
 _NAMES = (
-    ("method", MethodName),
+    ("learner", LearnerName),
     ("rotation", Rotation),
     ("rotation_weight_schedule", RotationWeightSchedule),
     ("encoder", EncoderName),
@@ -66,7 +66,8 @@ class SelfSupConfig(SelfSupSettings):
     def _check_names(self) -> None:
         for name, kind in _NAMES:
             if getattr(self, name) not in get_args(kind):
-                raise ValueError(f"{name} is {getattr(self, name)!r}; allowed are {', '.join(get_args(kind))}")
+                allowed = ", ".join(get_args(kind))
+                raise ValueError(f"{name} is {getattr(self, name)!r}; allowed are {allowed}")
 
     def _check_counts(self) -> None:
         for name, smallest in _COUNTS:
@@ -96,6 +97,6 @@ class SelfSupConfig(SelfSupSettings):
             return
         for name in ("support_views", "query_views"):
             if getattr(self, name) != 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; the method {self.method} allows 1")
+                raise ValueError(f"{name} is {getattr(self, name)}; the learner {self.learner} allows 1")
         if self.query_cutmix:
-            raise ValueError(f"query_cutmix is for the methods protonet and r2d2, not {self.method}")
+            raise ValueError(f"query_cutmix is for the learners protonet and r2d2, not {self.learner}")

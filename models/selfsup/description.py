@@ -69,7 +69,7 @@ def summary(config: SelfSupConfig, data: TrainingData, method: SelfSupTraining, 
     last = parse_object(metrics.read_text(encoding="utf-8").splitlines()[-1])
     return {
         **{name: value for name, value in facts(config, data, method).items() if name != "spared"},
-        "method": config.method,
+        "learner": config.learner,
         "rotation": config.rotation,
         "epochs": config.epochs,
         "steps": method.schedule.steps,

@@ -20,12 +20,12 @@ def task_problem(config: SelfSupConfig, projections: Tensor, logit_scale: Tensor
     The images of all processes are the classes. logit_scale: factor of r2d2's logits.
     """
     temperature, exact = config.used_temperature, full_precision(projections)
-    if config.method == "simclr":
+    if config.learner == "simclr":
         others, first = gathered(exact)
         return contrastive_problem(exact, others, temperature, first)
     query = exact[config.support_views :]
     support, first = gathered(exact[: config.support_views])
-    if config.method == "protonet":
+    if config.learner == "protonet":
         return prototype_problem(support, query, temperature, first)
     return ridge_problem(support, query, config.ridge, temperature, first, full_precision(logit_scale))
 

@@ -61,7 +61,7 @@ class SelfSupTraining(Method):
         self.online = OnlineNetwork(config, channels, stem)
         if process_count() > 1 and config.batch_norm == "auto":
             share_batch_norms(self.online)
-        self.target = TargetNetwork(self.online) if config.method == "byol" else None
+        self.target = TargetNetwork(self.online) if config.learner == "byol" else None
         self.models: Mapping[str, nn.Module] = {"online": self.online}
         if self.target is not None:
             self.models = {**self.models, "target": self.target}

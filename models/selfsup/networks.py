@@ -41,7 +41,7 @@ class OnlineNetwork(nn.Module):
         self.encoder = build_encoder(config, channels, stem)
         with seeded(config.seed + _HEADS_SEED):
             self.projector = projector(config, self.encoder.features_dim)
-            self.predictor = mlp(config, config.projected) if config.method == "byol" else None
+            self.predictor = mlp(config, config.projected) if config.learner == "byol" else None
             self.turn_head = TurnHead(config.projected) if config.predicts_turns else None
         scale = torch.tensor(config.logit_scale)
         if config.learn_logit_scale:
@@ -75,7 +75,7 @@ def stem_of(config: SelfSupConfig, image_shape: tuple[int, int, int]) -> Stem:
 
 def projector(config: SelfSupConfig, features: int) -> nn.Sequential:
     """The projector d-d-128 of SimCLR: no biases, batch norm after both layers, the last without shift; or byol's."""
-    if config.method == "byol":
+    if config.learner == "byol":
         return mlp(config, features)
     hidden = config.hidden or features
     last = nn.BatchNorm1d(config.projected)

@@ -1,9 +1,11 @@
 """Settings of a self-supervised run. They are collected without torch, so that a command line's help is quick."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-MethodName = Literal["simclr", "byol", "protonet", "r2d2"]
+from tyro.conf import arg
+
+LearnerName = Literal["simclr", "byol", "protonet", "r2d2"]
 Rotation = Literal["none", "sample", "task", "auxiliary", "both"]
 RotationWeightSchedule = Literal["constant", "cosine"]
 EncoderName = Literal["resnet18", "resnet50"]
@@ -26,7 +28,7 @@ _WARMUPS = {"cifar": 0.01, "imagenet": 0.1}
 class SelfSupSettings:
     """Settings of a self-supervised run, as a command line collects them: not checked yet."""
 
-    method: MethodName = "r2d2"
+    learner: Annotated[LearnerName, arg(name="method")] = "r2d2"
     """The learner: simclr (NT-Xent), byol (a target network predicted), protonet (prototypes) or r2d2 (ridge
     regression)."""
     rotation: Rotation = "none"
@@ -101,7 +103,7 @@ class SelfSupSettings:
     @property
     def is_meta_learner(self) -> bool:
         """Whether the learner adapts to support views and is tested on query views."""
-        return self.method in ("protonet", "r2d2")
+        return self.learner in ("protonet", "r2d2")
 
     @property
     def views(self) -> int:
@@ -131,13 +133,13 @@ class SelfSupSettings:
     @property
     def used_temperature(self) -> float:
         """The temperature of the loss."""
-        own = _RIDGE_TEMPERATURE if self.method == "r2d2" else _TEMPERATURES[self.recipe]
+        own = _RIDGE_TEMPERATURE if self.learner == "r2d2" else _TEMPERATURES[self.recipe]
         return self.temperature or own
 
     @property
     def projected(self) -> int:
         """Outputs of the projector."""
-        return self.projection or (256 if self.method == "byol" else 128)
+        return self.projection or (256 if self.learner == "byol" else 128)
 
     @property
     def turns_views(self) -> bool:

@@ -31,4 +31,4 @@ def training_table(record: Mapping[str, Any]) -> Table:
             f" k-NN: {knn['neighbours']} neighbours among {knn['labels']} labelled images, on {knn['test_images']} "
             "held-out ones; `wrapmac evaluate` measures more closely."
         )
-    return Table(f"Last epoch: {record['method']}, rotation {record['rotation']}", ("figure", "value"), rows, note)
+    return Table(f"Last epoch: {record['learner']}, rotation {record['rotation']}", ("figure", "value"), rows, note)

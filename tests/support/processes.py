@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import distributed
 
-_PRELOADED = ["torch.distributed", "accelerate", "models.selfsup.run"]
+_PRELOADED = ["torch.distributed", "accelerate", "sklearn.datasets", "sklearn.model_selection", "models.selfsup.run"]
 
 
 def context() -> ForkServerContext:

@@ -65,7 +65,15 @@ def train(folder: Path, killed_at: int | None = None, resume: bool = False, **ch
         return run_self_supervised(config(**changed), small_data(), folder, progress, resume=resume)
 
 
-def first_step(changed: dict[str, Any]) -> tuple[float, dict[str, Tensor], dict[str, Tensor]]:
+Step = tuple[float, dict[str, Tensor], dict[str, Tensor]]
+
+
+def first_steps(settings: list[dict[str, Any]]) -> list[Step]:
+    """`first_step` of each of several settings."""
+    return [first_step(changed) for changed in settings]
+
+
+def first_step(changed: dict[str, Any]) -> Step:
     """Loss, gradients by name and buffers after the first step of this process's part, averaged over processes.
 
     In float64, where processes that share a batch add up in another order without showing it.

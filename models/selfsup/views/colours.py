@@ -26,12 +26,12 @@ def blend(planes: Tensor, kept: Tensor, grey: Tensor | None, mean_grey: Tensor |
         planes.mul_(kept).clamp_(0, 1)
         return
     values = grey_of(planes)
-    added = None if mean_grey is None else values.mean(1, keepdim=True).mul_(mean_grey)
+    mean = None if mean_grey is None else values.mean(1, keepdim=True).mul_(mean_grey)
+    shades = None if grey is None else values * grey
     planes.mul_(kept)
-    if grey is not None:
-        planes.add_(values * grey)
-    if added is not None:
-        planes.add_(added)
+    for added in (mean, shades):
+        if added is not None:
+            planes.add_(added)
     planes.clamp_(0, 1)
 
 

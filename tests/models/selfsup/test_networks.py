@@ -66,7 +66,7 @@ def test_the_projector_has_no_biases_and_no_last_shift() -> None:
 
 
 def test_byol_has_mlps_of_2048_and_256() -> None:
-    network = online(method="byol")
+    network = online(learner="byol")
     assert network.predictor is not None
     shapes = [
         [tuple(one.weight.shape) for one in part if isinstance(one, nn.Linear)]
@@ -104,7 +104,7 @@ def test_momentum_rises_as_a_cosine() -> None:
 
 
 def test_the_target_starts_as_a_copy_and_takes_no_gradient() -> None:
-    network = online(method="byol", hidden=8)
+    network = online(learner="byol", hidden=8)
     target = TargetNetwork(network)
     projections = target(VIEWS)
     expected = network.projector(network.encoder(VIEWS.flatten(0, 1))).view(2, 4, -1)
@@ -114,7 +114,7 @@ def test_the_target_starts_as_a_copy_and_takes_no_gradient() -> None:
 
 
 def test_the_target_follows_parameters_and_statistics() -> None:
-    network = online(method="byol", hidden=8)
+    network = online(learner="byol", hidden=8)
     target = TargetNetwork(network)
     before = {name: one.clone() for name, one in target.state_dict().items()}
     network(VIEWS)  # moves statistics
@@ -130,7 +130,7 @@ def test_the_target_follows_parameters_and_statistics() -> None:
 
 
 def test_a_target_of_momentum_1_stays() -> None:
-    network = online(method="byol", hidden=8)
+    network = online(learner="byol", hidden=8)
     target = TargetNetwork(network)
     before = copy.deepcopy(target.state_dict())
     for _ in range(2):

@@ -15,14 +15,14 @@ from models.selfsup.run import build_training, checkpoint_file, load_run
 from models.selfsup.schedule import schedule_of
 from models.training.tensor_files import read_tensors
 from tests.support.processes import context, in_processes
-from tests.support.selfsup_training import coloured, config, first_step, small_data, train
+from tests.support.selfsup_training import Step, coloured, config, first_step, first_steps, small_data, train
 
 LEARNERS: list[dict[str, Any]] = [
-    {"method": "simclr"},
-    {"method": "byol"},
-    {"method": "protonet", "support_views": 2, "rotation": "task"},
-    {"method": "r2d2", "tasks": 2, "rotation": "both"},
-    {"method": "r2d2", "projection": 32, "query_views": 2, "learn_logit_scale": True},
+    {"learner": "simclr"},
+    {"learner": "byol"},
+    {"learner": "protonet", "support_views": 2, "rotation": "task"},
+    {"learner": "r2d2", "tasks": 2, "rotation": "both"},
+    {"learner": "r2d2", "projection": 32, "query_views": 2, "learn_logit_scale": True},
 ]
 
 
@@ -31,23 +31,26 @@ def _fresh_state() -> None:
     AcceleratorState._reset_state(reset_partial_state=True)
 
 
-@pytest.mark.parametrize("changed", LEARNERS, ids=lambda changed: "-".join(map(str, changed.values())))
-def test_loss_and_gradients_are_the_same_on_1_2_and_4_processes(changed: dict[str, Any]) -> None:
-    loss, gradients, buffers = first_step(changed)
-    assert len(gradients) > 60
-    for processes in (2, 4):
-        for found in in_processes(processes, first_step, changed):
+@pytest.fixture(scope="module")
+def one_process() -> list[Step]:
+    return first_steps(LEARNERS)
+
+
+@pytest.mark.parametrize("processes", [2, pytest.param(4, marks=pytest.mark.slow)])
+def test_loss_and_gradients_are_those_of_one_process(processes: int, one_process: list[Step]) -> None:
+    for steps in in_processes(processes, first_steps, LEARNERS):
+        for found, (loss, gradients, buffers) in zip(steps, one_process, strict=True):
             assert found[0] == pytest.approx(loss, rel=1e-8)
             assert found[1].keys() == gradients.keys()
+            assert len(gradients) > 60
             largest = max(float(one.abs().max()) for one in gradients.values())
-            for name, gradient in gradients.items():
-                torch.testing.assert_close(found[1][name], gradient, rtol=1e-5, atol=1e-8 * largest)
+            torch.testing.assert_close(found[1], gradients, rtol=1e-5, atol=1e-8 * largest)
             torch.testing.assert_close(found[2], buffers, rtol=1e-8, atol=1e-10)
 
 
 def test_local_batch_norms_change_the_gradients() -> None:
-    _, gradients, _ = first_step({"method": "simclr"})
-    _, local, _ = in_processes(2, first_step, {"method": "simclr", "batch_norm": "local"})[0]
+    _, gradients, _ = first_step({"learner": "simclr"})
+    _, local, _ = in_processes(2, first_step, {"learner": "simclr", "batch_norm": "local"})[0]
     assert not torch.allclose(local["encoder.first.convolution.weight"], gradients["encoder.first.convolution.weight"])
 
 
@@ -76,11 +79,12 @@ def equal(one: Any, other: Any) -> bool:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"method": "byol", "optimizer": "lars"},
-        {"method": "r2d2", "rotation": "both", "rotation_weight_schedule": "cosine", "learn_logit_scale": True},
+        {"learner": "byol", "optimizer": "lars"},
+        {"learner": "r2d2", "rotation": "both", "rotation_weight_schedule": "cosine", "learn_logit_scale": True},
     ],
     ids=["byol", "r2d2"],
 )
+@pytest.mark.slow
 def test_a_run_killed_at_three_places_ends_as_an_unbroken_one(changed: dict[str, Any], tmp_path: Path) -> None:
     train(tmp_path / "unbroken", **changed)
     killed = tmp_path / "killed"
@@ -93,11 +97,11 @@ def test_a_run_killed_at_three_places_ends_as_an_unbroken_one(changed: dict[str,
     train(killed, resume=True, **changed)
     expected, found = left_in(tmp_path / "unbroken"), left_in(killed)
     assert equal(found, expected)
-    assert ("model target" in found["parts"]) == (changed["method"] == "byol")
+    assert ("model target" in found["parts"]) == (changed["learner"] == "byol")
 
 
 def test_a_target_of_momentum_1_stays_through_training() -> None:
-    method = build_training(config(method="byol", target_momentum=1.0), small_data())
+    method = build_training(config(learner="byol", target_momentum=1.0), small_data())
     assert method.target is not None
     before = {name: one.clone() for name, one in method.target.state_dict().items()}
     optimizer = method.optimizers["online"].optimizer
@@ -111,7 +115,7 @@ def test_a_target_of_momentum_1_stays_through_training() -> None:
 
 
 def test_the_momentum_is_a_function_of_the_step() -> None:
-    first, second = (build_training(config(method="byol"), small_data()) for _ in range(2))
+    first, second = (build_training(config(learner="byol"), small_data()) for _ in range(2))
     for method in (first, second):
         with torch.no_grad():
             for parameter in method.online.parameters():
@@ -119,7 +123,7 @@ def test_the_momentum_is_a_function_of_the_step() -> None:
     first.after_step(7)  # a run that is resumed there has taken no step before
     for step in (1, 2):
         second.after_step(step)
-    target, fresh = first.target, build_training(config(method="byol"), small_data()).target
+    target, fresh = first.target, build_training(config(learner="byol"), small_data()).target
     assert target is not None
     assert fresh is not None
     momentum = 1 - 0.01 * (math.cos(math.pi * 6 / 12) + 1) / 2
