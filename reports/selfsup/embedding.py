@@ -43,6 +43,7 @@ def draw_embedding(embedding: Embedding, kind: PlaneName, title: str, seed: int 
         axes.scatter(mine[:, 0], mine[:, 1], s=8, color=colour, alpha=0.8, linewidths=0, label=name or ".")
     axes.set_title(title, fontsize=10)
     axes.set(xlabel=_NAMES[kind][0], ylabel=_NAMES[kind][1], xticks=[], yticks=[])
+    axes.set_aspect("equal", adjustable="datalim")
     if len(names) > 1:
         figure.legend(loc="outside right upper", fontsize=8, frameon=False, markerscale=2)
     count = len(embedding.files)
