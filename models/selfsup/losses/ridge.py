@@ -67,4 +67,5 @@ def _factor(products: Tensor, ridge: float) -> Tensor:
     """
     identity = torch.eye(len(products), dtype=products.dtype, device=products.device)
     factor, failed = torch.linalg.cholesky_ex(products + ridge * identity)
-    return factor.masked_fill(failed > 0, torch.nan)
+    checked: Tensor = factor.masked_fill(failed > 0, torch.nan)
+    return checked
