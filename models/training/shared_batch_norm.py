@@ -18,23 +18,25 @@ def share_batch_norms(network: nn.Module) -> nn.Module:
     return network
 
 
-class SharedBatchNorm(nn.SyncBatchNorm):
+class SharedBatchNorm(_BatchNorm):
     """Batch norm of the images of all processes; each process may have another number of them.
 
-    Where nn.SyncBatchNorm needs a GPU, this one has its arithmetic on other devices too. In evaluation, and in a single
-    process, it is a plain batch norm.
+    nn.SyncBatchNorm needs a GPU, and so does DistributedDataParallel for it; this one works on every device. In
+    evaluation, and in a single process, it is a plain batch norm.
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        if input.is_cuda or not self.training or process_count() == 1:
-            plain: Tensor = super().forward(input)
-            return plain
-        tracked = self.track_running_stats and self.running_mean is not None
+        if not self.training or process_count() == 1:
+            return super().forward(input)
         output, mean, variance, count = _Normalise.apply(input, self.weight, self.bias, self.eps)  # type: ignore[no-untyped-call]
-        if tracked:
+        if self.track_running_stats:
             self._track(mean, variance * count / (count - 1))
         normalised: Tensor = output
         return normalised
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        if input.dim() < 2:
+            raise ValueError(f"values have {input.dim()} axes; allowed are 2 and more, images and channels first")
 
     def _track(self, mean: Tensor, variance: Tensor) -> None:
         assert self.running_mean is not None
@@ -71,7 +73,7 @@ class _Normalise(torch.autograd.Function):
         exact = values.float() if values.dtype in (torch.bfloat16, torch.float16) else values
         axes = [axis for axis in range(values.dim()) if axis != 1]
         shape = [1, -1] + [1] * (values.dim() - 2)
-        sums = torch.cat((exact.sum(axes), exact.new_tensor([values.numel() / values.shape[1]])))
+        sums = torch.cat((exact.sum(axes), exact.new_full((1,), values.numel() / values.shape[1])))
         distributed.all_reduce(sums)
         mean, count = sums[:-1] / sums[-1], sums[-1]
         centred = exact - mean.view(shape)

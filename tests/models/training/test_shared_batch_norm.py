@@ -74,3 +74,8 @@ def test_a_norm_by_itself_keeps_its_settings() -> None:
     frozen = nn.BatchNorm1d(3)
     frozen.bias.requires_grad_(False)
     assert not share_batch_norms(frozen).bias.requires_grad  # type: ignore[union-attr]
+
+
+def test_values_without_channels_are_refused() -> None:
+    with pytest.raises(ValueError, match="values have 1 axes"):
+        SharedBatchNorm(3)(torch.zeros(3))

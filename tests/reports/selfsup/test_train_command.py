@@ -1,6 +1,9 @@
 """`wrapmac train selfsup` as a user meets it."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,8 @@ from PIL import Image
 from tests.support.commands import Command, assert_refused
 
 QUICK = ("--width", "2", "--hidden", "8", "--batch", "16", "--images", "40", "--epochs", "1", "--monitored", "10")
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -116,3 +121,28 @@ def test_pictures_that_do_not_go_together_are_refused(command: Command, tmp_path
     assert finished.returncode == 2
     assert "01.png" in finished.stderr.splitlines()[-1]
     assert not (tmp_path / "build" / "selfsup" / "result.json").exists()
+
+
+LAUNCHED = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "wrapmac")
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one(tmp_path: Path) -> None:
+    options = ("train", "selfsup", *QUICK, "--epochs", "2", "--method", "byol", "--rotation", "both")
+    for name, start in (("one", (sys.executable, "-m", "wrapmac")), ("two", LAUNCHED)):
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        subprocess.run([*start, *options, "--out", name], cwd=tmp_path, env=environment, check=True, timeout=240)
+    one, two = (
+        [json.loads(line) for line in (tmp_path / name / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+        for name in ("one", "two")
+    )
+    for first, second in zip(one, two, strict=True):
+        assert second["loss"] == pytest.approx(first["loss"], rel=1e-4)
+        assert second["knn_accuracy"] == pytest.approx(first["knn_accuracy"], abs=0.1001)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_trains(precision: str, command: Command, tmp_path: Path) -> None:
+    train(command, "--mixed-precision", precision, "--temperature", "0.005", "--method", "simclr", "--out", "run")
+    record = json.loads((tmp_path / "run" / "result.json").read_text(encoding="utf-8"))
+    assert 0 < record["last_epoch"]["loss"] < 300
