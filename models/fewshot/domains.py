@@ -8,12 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from models.fewshot.augmentation.colours import LUMA
 from models.fewshot.class_images import ClassImages, FewShotData
 from models.fewshot.comparison import EpisodeTest, evaluate_run
 from models.fewshot.run import FewShotRun
 from models.progress import Progress
-
-_LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, of red, green and blue
 
 
 def evaluate_domains(
@@ -43,11 +42,11 @@ def limited(test: EpisodeTest, data: FewShotData) -> EpisodeTest:
     Where support and queries are by different designers, the number of queries stays.
     """
     classes = data.split(test.split)
-    way = max(2, min(test.way, len(classes.counts)))
+    way = min(test.way, max(2, len(classes.counts)))
     if test.support_from:
         return replace(test, way=way)
     left = min(classes.counts) - max(test.shots)
-    return replace(test, way=way, query=max(1, min(test.query, left)))
+    return replace(test, way=way, query=min(test.query, max(1, left)))
 
 
 def fitted(data: FewShotData, shape: tuple[int, int, int]) -> FewShotData:
@@ -76,7 +75,7 @@ def _in_channels(images: Tensor, channels: int, name: str) -> Tensor:
         raise ValueError(f"{name} has images of {found} channels; allowed are {channels}, and 1 for 3 or 3 for 1")
     if channels == 3:
         return images.expand(-1, 3, -1, -1)
-    luma = torch.einsum("nchw,c->nhw", images.float(), torch.tensor(_LUMA))
+    luma = torch.einsum("nchw,c->nhw", images.float(), torch.tensor(LUMA))
     return luma.round().byte()[:, None]
 
 
