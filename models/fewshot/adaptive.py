@@ -95,8 +95,7 @@ class AdaptiveTraining(Method):
 
     def step(self, models: Mapping[str, nn.Module], batch: Batch) -> Gradients:
         del models  # the loop averages the gradients of the network itself over processes
-        episode = Episode(*batch)
-        loss, gradients = self._gradient(episode, self.how)
+        loss, gradients = self._gradient(self._episode(batch), self.how)
         for name, parameter in self.network.named_parameters():
             parameter.grad = gradients[name]
         return Gradients(loss)
@@ -106,12 +105,16 @@ class AdaptiveTraining(Method):
 
     def timing(self) -> Timing:
         """The time of a step with a loop over tasks and with vmap, on the first batch; nothing is trained."""
-        episode = self.episodes.batch(range(self.tasks))
+        episode = self._episode(next(iter(self.batches(0, 0))))
         before = copy.deepcopy(self.network.state_dict())  # DropBlock counts its calls
         self.network.train()
         timing = time_ways(lambda how: self._gradient(episode, how), episode.support.device)
         self.network.load_state_dict(before)
         return timing
+
+    def _episode(self, batch: Batch) -> Episode:
+        """The episode to train on."""
+        return Episode(*batch)
 
     def _gradient(self, episode: Episode, how: How) -> tuple[Tensor, dict[str, Tensor]]:
         rule = self.adaptation

@@ -22,7 +22,8 @@ class ClassImages:
 
     images: (count, channels, height, width), uint8; those of a class lie side by side. counts: images of each class.
     names: of the classes. groups: the group of each class, such as its alphabet; empty if there are none. origins: of
-    each image, such as its designer; empty if there are none.
+    each image, such as its designer; empty if there are none. turns: how many times each class is turned by 90 degrees
+    from another one; empty if none is.
 
     Raises ValueError if the shapes do not fit together, a class has no images, or two classes share a name.
     """
@@ -32,6 +33,7 @@ class ClassImages:
     names: tuple[str, ...]
     groups: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
+    turns: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.images.dim() != 4 or self.images.dtype != torch.uint8:
@@ -52,6 +54,8 @@ class ClassImages:
             raise ValueError(f"there are {len(self.groups)} groups for {len(self.names)} classes")
         if len(self.origins) not in (0, len(self.images)):
             raise ValueError(f"there are {len(self.origins)} origins for {len(self.images)} images")
+        if len(self.turns) not in (0, len(self.names)):
+            raise ValueError(f"there are {len(self.turns)} turns for {len(self.names)} classes")
 
     @classmethod
     def from_labels(cls, images: Tensor, labels: Sequence[int], names: Mapping[int, str]) -> Self:
@@ -73,6 +77,7 @@ class ClassImages:
             names=tuple(compress(self.names, chosen)),
             groups=tuple(compress(self.groups, chosen)),
             origins=tuple(compress(self.origins, of_images)),
+            turns=tuple(compress(self.turns, chosen)),
         )
 
     @property
@@ -80,6 +85,11 @@ class ClassImages:
         """Channels, height and width of the images."""
         _, channels, height, width = self.images.shape
         return channels, height, width
+
+    @property
+    def is_turned(self) -> tuple[bool, ...]:
+        """Whether each class is turned from another one."""
+        return tuple(map(bool, self.turns)) or (False,) * len(self.names)
 
     @cached_property
     def offsets(self) -> np.ndarray:

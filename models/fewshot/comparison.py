@@ -152,6 +152,7 @@ def _evaluated(
         "within_groups": test.within,
         "support_from": sorted(set(test.support_from)),
         "classes": len(episodes.drawn),
+        "classes_without_turned": sum(not episodes.classes.is_turned[one] for one in episodes.drawn),
         "classes_left_out": len(episodes.classes.counts) - len(episodes.drawn),
         "seed": test.seed,
         "episodes": test.episodes,

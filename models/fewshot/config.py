@@ -53,6 +53,8 @@ class FewShotConfig(FewShotSettings):
         if self.standard and self.is_fine_tuned:
             raise ValueError(f"standard is for learners with a head on features, not {self.learner}")
         self.pools.check(self.shot, self.query)
+        if self.pools.query_pool is not None and not self.trains_on_queries:
+            raise ValueError(f"query_pool is of queries, which the learner {self.learner} does not train on")
         self.pools.check_training(on_episodes=self.learner != "classical", validation=self.validation_episodes)
         if self.regularizer != "none" and self.learner != "classical":
             raise ValueError(f"regularizer {self.regularizer} is for the classical learner, not {self.learner}")

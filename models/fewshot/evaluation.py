@@ -13,7 +13,7 @@ from models.progress import Progress
 
 Head = Callable[[Tensor, Tensor, Tensor, int], Tensor]
 """Classifies queries by the support: (query features (tasks, m, d), support features (tasks, n, d), support labels
-(tasks, n), ways) -> logits (tasks, m, ways)."""
+(tasks, n), or soft ones (tasks, n, ways), ways) -> logits (tasks, m, ways)."""
 
 _PIXELS_AT_ONCE = 1 << 21  # of a batch
 _PIXELS_IN_CACHE = 1 << 18  # of a batch whose maps stay in a CPU's cache from layer to layer

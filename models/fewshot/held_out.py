@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import nn
 
+from models.fewshot.augmentation.names import QUARTER_TURNS
 from models.fewshot.class_images import FewShotData
 from models.fewshot.config import FewShotConfig
 from models.fewshot.episodes import Episodes, EpisodeShape
@@ -58,11 +59,21 @@ def summary(config: FewShotConfig, data: FewShotData, network: nn.Module, progre
     return {
         "data": data.name,
         "classes": {split: len(classes.names) for split, classes in data.splits.items()},
+        **_with_and_without_turned(config, data),
         "training_classes": list(data.split("train").class_digests),
         "mean": list(data.mean),
         "std": list(data.std),
         "evaluations": evaluations,
     }
+
+
+def _with_and_without_turned(config: FewShotConfig, data: FewShotData) -> dict[str, dict[str, int]]:
+    """The number of classes in each split, with turned ones, of the data set or made in training, and without them."""
+    with_turned = {split: len(classes.names) for split, classes in data.splits.items()}
+    if config.augmentation.turns_classes:
+        with_turned["train"] *= QUARTER_TURNS
+    without = {split: classes.is_turned.count(False) for split, classes in data.splits.items()}
+    return {"classes_with_turned": with_turned, "classes_without_turned": without}
 
 
 def held_out_shapes(data: FewShotData, split: str, way: int) -> list[EpisodeShape]:

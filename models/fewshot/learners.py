@@ -11,11 +11,12 @@ from models.backbones.encoders import build_encoder
 from models.fewshot.adaptive import AdaptiveTraining
 from models.fewshot.augmentation.adaptive import AugmentedAdaptiveTraining
 from models.fewshot.augmentation.build import build_augmentation
-from models.fewshot.augmentation.checks import check_data, check_learner
+from models.fewshot.augmentation.checks import check_data
 from models.fewshot.augmentation.colours import PixelValues
 from models.fewshot.augmentation.maxup import MetaMaxUp
 from models.fewshot.augmentation.training import AugmentedTraining, classes_of
 from models.fewshot.augmentation.turned_episodes import turned_episodes
+from models.fewshot.capacity import check_augmented_capacity
 from models.fewshot.class_images import FewShotData
 from models.fewshot.class_pairs import ClassPairs
 from models.fewshot.classical import ClassicalTraining, EncoderWithClassifier, Regularizer
@@ -113,7 +114,13 @@ def _adaptive(config: FewShotConfig, network: nn.Module, data: FewShotData, vali
 
 
 def _episodes(config: FewShotConfig, data: FewShotData, classes: int = 1) -> Episodes:
-    """Training episodes. classes: to draw for each way."""
+    """Training episodes. classes: to draw for each way. Raises ValueError if there are too few."""
+    found = len(data.split("train").counts)
+    if config.trained_way > found and config.training_way is None and config.trained_way != config.way:
+        raise ValueError(
+            f"{data.name} has {found} classes in train, but episodes of the learner {config.learner} have "
+            f"{config.trained_way} ways; --training-way sets another number"
+        )
     shape = EpisodeShape(config.trained_way * classes, config.shot, config.query)
     return PooledEpisodes(data, "train", shape, config.seed, pools=config.pools)
 
@@ -122,8 +129,8 @@ def _augmented(config: FewShotConfig, data: FewShotData) -> tuple[MetaMaxUp, Epi
     """The augmentation, and episodes with the classes that it needs."""
     augmentation = build_augmentation(config.augmentation, _pixels(data), config.tasks, config.seed)
     pool = augmentation.draws.pool
-    check_data(pool, way=config.trained_way, classes=len(data.split("train").counts), image_shape=data.shape)
-    check_learner(pool, adapts_features=config.is_fine_tuned, takes_soft_labels=True, select=config.augmentation.select)
+    check_data(pool, data.split("train"), config.trained_way)
+    check_augmented_capacity(config, pool, data.shape)
     episodes = _episodes(config, data, classes_of(augmentation))
     return augmentation, turned_episodes(episodes, augmentation, config.trained_way)
 

@@ -80,7 +80,7 @@ class FewShotSettings:
     pools: PoolSettings = PoolSettings()
     """What training is drawn from."""
     snapshots: int | None = None
-    """Epochs after which the weights are kept, 10 for every tenth, for an ensemble; none if left out."""
+    """Keeps the weights after every so many epochs, such as 10, for an ensemble; keeps none if left out."""
     validation_episodes: int = 200
     """Episodes of validation classes after each epoch; the best epoch's weights are kept. 0 keeps the last."""
     head: HeadName | None = None
@@ -117,6 +117,11 @@ class FewShotSettings:
     def batch_norm(self) -> BatchNorm:
         """The mode of batch norm in training and, unless another one is asked for, in evaluation."""
         return "episode" if self.is_fine_tuned else "running"
+
+    @property
+    def trains_on_queries(self) -> bool:
+        """Whether the loss of training is that of the queries; Reptile trains on supports alone."""
+        return self.learner != "reptile"
 
     @property
     def augments(self) -> bool:

@@ -46,7 +46,9 @@ def _loaded(run: FewShotRun, path: Path) -> nn.Module:
 
 
 def _weights(states: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The encoder's, from the models of a training with a head or from those of a classical one."""
+    """The encoder's, with its metric if it has one, from the models of a training with a head or of a classical one."""
+    if "metric" in states:
+        return {f"{part}.{name}": one for part in ("encoder", "metric") for name, one in states[part].items()}
     if "encoder" in states:
         found: dict[str, Tensor] = states["encoder"]
         return found

@@ -7,6 +7,8 @@ from typing import Literal, Self, get_args
 DatasetName = Literal["procedural", "folders", "omniglot", "cifar10", "drawings", "digits"]
 SplitBy = Literal["class", "category"]
 
+_MADE_WITHOUT_DATA: tuple[DatasetName, ...] = ("procedural", "digits")
+
 
 @dataclass(frozen=True, kw_only=True)
 class SplitOptions:
@@ -39,10 +41,15 @@ class FewShotSource(SplitOptions):
 
     @classmethod
     def parse(cls, text: str, options: SplitOptions) -> Self:
-        """A data set named NAME or NAME:PATH, split as the options say. Raises ValueError for an unknown name."""
+        """A data set named NAME or NAME:PATH, split as the options say.
+
+        Raises ValueError for an unknown name, and for a path of a data set that needs none.
+        """
         name, _, path = text.partition(":")
         if name not in get_args(DatasetName):
             allowed = ", ".join(get_args(DatasetName))
             raise ValueError(f"data set {text!r} is unknown; allowed are NAME and NAME:PATH, NAME being {allowed}")
+        if path and name in _MADE_WITHOUT_DATA:
+            raise ValueError(f"data set {name} needs no data; the path {path} is too much")
         split = {field.name: getattr(options, field.name) for field in fields(SplitOptions)}
         return cls(dataset=name, data=Path(path) if path else None, **split)  # type: ignore[arg-type]

@@ -1,14 +1,17 @@
 """The accuracy of a few-shot learner on episodes, as a table."""
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
+from reports.fewshot.lines import classes_line
 from reports.tables.table import Table
 
 
-def accuracy_table(evaluations: Iterable[Mapping[str, Any]], data: str) -> Table:
-    """Mean accuracy over episodes for each number of shots, with one standard error and the 95% interval."""
-    evaluations = list(evaluations)
+def accuracy_table(record: dict[str, Any]) -> Table:
+    """Mean accuracy over episodes for each number of shots, with one standard error and the 95% interval.
+
+    record: of a training, from `models.fewshot.run`.
+    """
+    evaluations = record["evaluations"]
     rows = [
         (
             f"{one['way']}-way {one['shot']}-shot",
@@ -25,6 +28,6 @@ def accuracy_table(evaluations: Iterable[Mapping[str, Any]], data: str) -> Table
         "Accuracy on episodes of test classes",
         ("episodes", "queries/class", "head", "accuracy", "1 SE", "95% interval"),
         rows,
-        f"{first['episodes']} episodes of {data}, batch norm {first['batch_norm']}. The standard error and the "
-        "interval are over episodes.",
+        f"{first['episodes']} episodes of {record['data']} ({classes_line(record)}), batch norm "
+        f"{first['batch_norm']}. The standard error and the interval are over episodes.",
     )

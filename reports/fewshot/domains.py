@@ -30,7 +30,7 @@ def _row(record: dict[str, Any]) -> tuple[str, ...]:
         f"{height} x {width}, {'grey' if channels == 1 else 'colour'}",
         f"{record['way']}-way {record['shot']}-shot",
         _NORMALISED[record["normalised_by"]],
-        str(record["classes"]),
+        _classes(record),
         str(record["query"]),
         *_figures(record),
     )
@@ -39,6 +39,12 @@ def _row(record: dict[str, Any]) -> tuple[str, ...]:
     other = record["against"]
     mean, error = _figures(other["difference"], signed=True)
     return (*row, *_figures(other), mean.removesuffix("%"), error)
+
+
+def _classes(record: dict[str, Any]) -> str:
+    without = record["classes_without_turned"]
+    turned = record["classes"] - without
+    return f"{without} + {turned} turned" if turned else str(without)
 
 
 def _run(record: dict[str, Any]) -> str:

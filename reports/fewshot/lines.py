@@ -14,6 +14,7 @@ def episodes_line(record: dict[str, Any]) -> str:
             f"; support from {', '.join(record['support_from'])}, queries from others, {record['classes']} classes "
             f"({record['classes_left_out']} left out)"
         )
+    line += _turned(record)
     if record["within_groups"]:
         line += "; classes of an episode from one group"
     if record.get("normalised_by") == "data":
@@ -40,6 +41,22 @@ def official_line(record: dict[str, Any]) -> str:
         other = record["against"]
         line += f"; against {other['run']}, {_answers(other)}{_difference(other['difference'])}"
     return line
+
+
+def classes_line(record: dict[str, Any]) -> str:
+    """How many classes a run had, with and without turned ones, from the record of its training."""
+    parts = []
+    for split, count in record["classes_without_turned"].items():
+        with_turned = record["classes_with_turned"][split]
+        parts.append(f"{count} in {split}" + (f", {with_turned} with turned ones" if with_turned > count else ""))
+    return f"classes: {'; '.join(parts)}"
+
+
+def _turned(record: dict[str, Any]) -> str:
+    without = record.get("classes_without_turned", record.get("classes"))
+    if without == record.get("classes"):
+        return ""
+    return f"; {without} classes, {record['classes']} with turned ones"
 
 
 def _answers(record: dict[str, Any]) -> str:

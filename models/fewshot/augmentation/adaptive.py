@@ -1,12 +1,11 @@
 """Meta-learning of a starting point for fine-tuning on augmented episodes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Tensor
 
-from models.data.draws import Integers
 from models.fewshot.adaptive import AdaptiveTraining
 from models.fewshot.augmentation.checks import check_learner
 from models.fewshot.augmentation.maxup import MetaMaxUp
@@ -14,8 +13,7 @@ from models.fewshot.augmentation.names import Mode
 from models.fewshot.augmentation.soft_episode import SoftEpisode, soft_episode
 from models.fewshot.augmentation.training import classes_of
 from models.fewshot.episodes import Episode
-from models.fewshot.inner import Timing, time_ways
-from models.training.method import Batch, Gradients
+from models.training.method import Batch
 
 
 class AugmentedAdaptiveTraining(AdaptiveTraining):
@@ -24,15 +22,17 @@ class AugmentedAdaptiveTraining(AdaptiveTraining):
     episodes: with as many classes as the augmentation draws for each way of the network. Labels that stay hard are
     given as integers, so that no augmentation trains as without. Other arguments are those of `AdaptiveTraining`.
 
-    Raises ValueError for Meta-MaxUp, whose choice needs a head on features, and for an augmentation of features.
+    Raises ValueError for Meta-MaxUp, whose choice needs a head on features, for an augmentation of features, and for
+    one of queries with Reptile, which trains on supports alone.
     """
 
     def __init__(self, *arguments: Any, augmentation: MetaMaxUp, **options: Any) -> None:
         draws = augmentation.draws
-        if len(draws.pool) > 1 or draws.count > 1:
+        if not draws.is_single:
             raise ValueError("Meta-MaxUp is for learners with a head on features; allowed is one augmentation")
-        check_learner(draws.pool, adapts_features=True, takes_soft_labels=True)
         super().__init__(*arguments, **options)
+        trains_on_queries = self.adaptation.learner != "reptile"
+        check_learner(draws.pool, adapts_features=True, takes_soft_labels=True, trains_on_queries=trains_on_queries)
         self.draws, self.augmentation = draws, draws.pool[0]
         self.way = self.episodes.shape.way // classes_of(augmentation)
 
@@ -41,18 +41,9 @@ class AugmentedAdaptiveTraining(AdaptiveTraining):
         for batch, drawn in enumerate(super().batches(epoch, first), start):
             yield (*drawn, np.arange(batch * self.tasks, (batch + 1) * self.tasks))
 
-    def step(self, models: Mapping[str, nn.Module], batch: Batch) -> Gradients:
+    def _episode(self, batch: Batch) -> Episode:
         *images, numbers = batch
-        return super().step(models, self._augmented(Episode(*images), numbers))
-
-    def timing(self) -> Timing:
-        numbers = np.arange(self.tasks)
-        episode = self._augmented(self.episodes.batch(numbers), numbers)
-        self.network.train()
-        return time_ways(lambda how: self._gradient(episode, how), episode.support.device)
-
-    def _augmented(self, episode: Episode, numbers: Integers) -> Episode:
-        soft = soft_episode(episode, self.way, self.episodes.shape.way)
+        soft = soft_episode(Episode(*images), self.way, self.episodes.shape.way)
         places = np.arange(len(numbers))
         (found,) = self.draws.of(soft, numbers).augmented(places, np.zeros_like(places))
         return self._flat(found.episode)

@@ -11,11 +11,11 @@ from models.fewshot.augmentation.settings import AugmentationSettings
 def build_augmentation(settings: AugmentationSettings, pixels: PixelValues, tasks: int, seed: int) -> MetaMaxUp:
     """The augmentation that settings name. pixels: how images were normalised. tasks: in a batch, over all processes.
 
-    A single augmentation is a pool of one with m = 1.
+    A single augmentation is a pool of one with m = 1, and the other way round.
     """
     options = AugmentationOptions(pixels=pixels, per_image=settings.per_image, copies=settings.copies)
     draws = CandidateDraws(
-        pool=[Combination.of(parts, options, in_pool=settings.is_pool) for parts in settings.entries],
+        pool=[Combination.of(parts, options, in_pool=not settings.is_single) for parts in settings.entries],
         count=settings.m if settings.is_pool else 1,
         draw_for=settings.draw,
         tasks=tasks,

@@ -84,6 +84,11 @@ class CandidateDraws:
         if self.draw_for not in get_args(DrawFor):
             raise ValueError(f"draw is {self.draw_for!r}; allowed are {', '.join(get_args(DrawFor))}")
 
+    @property
+    def is_single(self) -> bool:
+        """Whether all tasks have the same augmentation, and nothing is chosen."""
+        return len(self.pool) == self.count == 1
+
     def of(self, episode: SoftEpisode, numbers: Integers) -> Candidates:
         """The candidates of tasks with these numbers, (tasks,)."""
         whose = numbers // self.tasks if self.draw_for == "batch" else numbers

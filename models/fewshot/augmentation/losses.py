@@ -27,13 +27,15 @@ FurtherLoss = Callable[[Pool, Augmented], Tensor]
 class Learner(NamedTuple):
     """encoder: images (n, channels, height, width) to features (n, d). scale: of the head's logits.
 
-    further: losses that are added to the cross-entropy of the queries; None for none.
+    further: losses that are added to the cross-entropy of the queries; None for none. takes_soft_labels: whether the
+    head takes labels (tasks, n, ways) of the support; if not, it gets integers.
     """
 
     encoder: nn.Module
     scale: nn.Module
     head: Head
     further: FurtherLoss | None = None
+    takes_soft_labels: bool = True
 
 
 def losses_from_images(learner: Learner, pool: Pool, groups: Sequence[Augmented]) -> QueryLosses:
@@ -57,7 +59,7 @@ def losses_from_features(learner: Learner, pool: Pool, groups: Sequence[Augmente
     """
     episodes = [pool[group.entry].of_features(group.episode, group.draws) for group in groups]
     order = _order(groups)
-    logits = learner.scale(_joined([_logits(learner.head, episode) for episode in episodes], order))
+    logits = learner.scale(_joined([_logits(learner, episode) for episode in episodes], order))
     targets = _joined([episode.query_labels for episode in episodes], order).to(logits.dtype)
     losses = cross_entropy(logits.flatten(0, 1), targets.flatten(0, 1), reduction="none").view(logits.shape[:2])
     if learner.further is not None:
@@ -106,6 +108,8 @@ def _with_features(episode: SoftEpisode, features: Tensor) -> SoftEpisode:
     return episode._replace(support=torch.unflatten(support, 1, (way, -1)), query=torch.unflatten(query, 1, (way, -1)))
 
 
-def _logits(head: Head, episode: SoftEpisode) -> Tensor:
+def _logits(learner: Learner, episode: SoftEpisode) -> Tensor:
     support, query = episode.support.flatten(1, 2), episode.query.flatten(1, 2)
-    return head(query, support, episode.support_labels.to(support.dtype), episode.support.shape[1])
+    soft = episode.support_labels
+    labels = soft.to(support.dtype) if learner.takes_soft_labels else soft.argmax(2)
+    return learner.head(query, support, labels, episode.support.shape[1])

@@ -22,6 +22,18 @@ MODES: Mapping[str, tuple[Mode, ...]] = {
 }
 """The modes of each augmentation (dissertation Table 6.10)."""
 
+DRAWN_BY_TASK = ("cutmix", "mixup", "feature-mixup", "self-mix")
+"""Augmentations of support or query images with one draw for each task, unless each image is to have its own."""
+
+COPYING = ("crop", "rotation")
+"""Augmentations of shots with any number of copies."""
+
+CLASS_TURNS = "rotation:task"
+"""The augmentation that turns whole classes by multiples of 90 degrees."""
+
+QUARTER_TURNS = 4
+"""Turns of a class, that by 0 degrees included."""
+
 NO_AUGMENTATION = "none"
 
 _SINGLE = ("cutmix:query", "random-erase:query", "self-mix:support", "rotation:task")

@@ -13,12 +13,7 @@ _PADDING = 4
 
 
 def copying(change: ImageChange, copies: int) -> dict[Mode, Change]:
-    """Adds changed copies of each support image, with its label. copies: of an image in all, itself included.
-
-    Raises ValueError for fewer than two.
-    """
-    if copies < 2:
-        raise ValueError(f"copies is {copies}; allowed are 2 and more, the image itself included")
+    """Adds changed copies of each support image, with its label. copies: of an image in all, itself included."""
 
     def apply(episode: SoftEpisode, draws: TaskDraws) -> SoftEpisode:
         images = episode.support

@@ -4,13 +4,12 @@ import torch
 from torch import Tensor
 
 from models.fewshot.augmentation.changes import beside
-from models.fewshot.augmentation.colours import WHITE, PixelValues
+from models.fewshot.augmentation.colours import LUMA, WHITE, PixelValues
 from models.fewshot.augmentation.draws import TaskDraws
 from models.fewshot.augmentation.shots import crop
 from models.fewshot.augmentation.soft_episode import SoftEpisode, SpareClasses
 
 _JITTER = 0.4
-_BRIGHTNESS_OF_CHANNELS = (0.299, 0.587, 0.114)
 
 
 def standard_episode(episode: SoftEpisode, draws: TaskDraws, pixels: PixelValues) -> SoftEpisode:
@@ -47,7 +46,7 @@ def _jittered(values: Tensor, draws: TaskDraws, count: torch.Size) -> Tensor:
 
 def _grey(values: Tensor) -> Tensor:
     """One channel of brightness."""
-    if values.shape[-3] != len(_BRIGHTNESS_OF_CHANNELS):
+    if values.shape[-3] != len(LUMA):
         return values.mean(-3, keepdim=True)
-    weights = torch.tensor(_BRIGHTNESS_OF_CHANNELS, dtype=values.dtype, device=values.device)[:, None, None]
+    weights = torch.tensor(LUMA, dtype=values.dtype, device=values.device)[:, None, None]
     return (values * weights).sum(-3, keepdim=True)

@@ -7,12 +7,12 @@ import numpy as np
 
 from models.data.draws import Integers, distinct, key_of
 from models.fewshot.augmentation.maxup import MetaMaxUp
+from models.fewshot.augmentation.names import QUARTER_TURNS
 from models.fewshot.episodes import Episodes
 from models.fewshot.pools.episodes import PooledEpisodes
 from models.fewshot.pools.settings import PoolSettings
 
 _STREAM = 0
-_TURNS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class TurnedEpisodes(PooledEpisodes):
         turns = self.turns(episodes)
         turns = np.pad(turns, [(0, 0), (0, way - turns.shape[1])])
         counts = np.full(len(episodes), len(self.drawn))
-        keys = [key_of(int(self._key), "turned", turn) for turn in range(1, _TURNS)]
+        keys = [key_of(int(self._key), "turned", turn) for turn in range(1, QUARTER_TURNS)]
         of_turned = [self.drawn[distinct(key, episodes, _STREAM, counts, way)] for key in keys]
         by_turn = np.stack([super()._classes_of(episodes), *of_turned], 1)
         chosen: Integers = np.take_along_axis(by_turn, turns[:, None], 1)[:, 0]
@@ -54,7 +54,7 @@ def turned_episodes(episodes: Episodes, augmentation: MetaMaxUp, way: int) -> Ep
     are. The same holds for episodes within groups and for fixed tasks. way: of the training.
     """
     draws = augmentation.draws
-    if len(draws.pool) > 1 or draws.count > 1 or not draws.pool[0].turns_classes or episodes.within:
+    if not draws.is_single or not draws.pool[0].turns_classes or episodes.within:
         return episodes
     pools = episodes.pools if isinstance(episodes, PooledEpisodes) else PoolSettings()
     if pools.task_pool is not None:

@@ -24,4 +24,5 @@ def _joined(classes: ClassImages, others: ClassImages) -> ClassImages:
         classes.names + others.names,
         classes.groups + others.groups,
         classes.origins + others.origins,
+        classes.turns + others.turns,
     )

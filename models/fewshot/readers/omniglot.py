@@ -90,12 +90,14 @@ def _split(alphabets: Sequence[str], evaluated: set[str], seed: int) -> dict[str
 
 
 def _classes(alphabets: dict[str, dict[str, Tensor]], *, rotations: bool) -> ClassImages:
-    turns = range(_QUARTERS if rotations else 1)
-    images, names, groups = [], [], []
+    images, names, groups, turns = [], [], [], []
     for alphabet, characters in sorted(alphabets.items()):
         for character, drawings in sorted(characters.items()):
-            for turn in turns:
+            for turn in range(_QUARTERS if rotations else 1):
                 images.append(torch.rot90(drawings, turn, (2, 3)))
                 names.append(f"{alphabet}/{character}" + (f" turned {90 * turn}" if turn else ""))
                 groups.append(alphabet)
-    return ClassImages(torch.cat(images), tuple(map(len, images)), tuple(names), tuple(groups))
+                turns.append(turn)
+    counts = tuple(map(len, images))
+    turned = tuple(turns) if rotations else ()
+    return ClassImages(torch.cat(images), counts, tuple(names), tuple(groups), turns=turned)

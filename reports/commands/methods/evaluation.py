@@ -39,14 +39,14 @@ class EpisodeOptions(SplitOptions):
     ensemble: bool = False
     """Evaluate the mean of the logits of all networks that the run kept by --snapshots."""
     flip_shots: bool = False
-    """The mirror image of each support image is another shot."""
+    """Take the mirror image of each support image as another shot."""
     against: Annotated[Path | None, arg(metavar="RUN2")] = None
     """Another run, or the same one, evaluated on the same episodes: their paired difference, with its own standard
     error."""
     against_ensemble: bool = False
-    """RUN2 is an ensemble."""
+    """Evaluate RUN2 as an ensemble of its snapshots."""
     against_flip_shots: bool = False
-    """RUN2 has flip shots."""
+    """Evaluate RUN2 with flip shots."""
     on: Annotated[tuple[str, ...], arg(metavar="NAME[:PATH] ...")] = ()
     """Several data sets instead of --dataset and --data, also of other domains, each with its path, such as
     omniglot:DIR cifar10:DIR digits. Images are scaled to those that the run takes; a data set of few classes gets fewer

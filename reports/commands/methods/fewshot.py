@@ -51,7 +51,7 @@ class TrainFewShot:
         shown = process_state().is_main_process
         with Progress(quiet=not shown) as progress:
             record = run_few_shot(config, data, self.out, progress, self.execution, resume=self.resume)
-        return [accuracy_table(record["evaluations"], record["data"])] if shown else []
+        return [accuracy_table(record)] if shown else []
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,15 @@ from torch import nn
 from models import memory
 from models.backbones.encoder import EncoderOptions
 from models.backbones.encoders import ENCODERS, build_encoder
-from models.fewshot.capacity import check_capacity
+from models.fewshot.augmentation.build import build_augmentation
+from models.fewshot.augmentation.settings import AugmentationSettings
+from models.fewshot.capacity import check_augmented_capacity, check_capacity
 from models.fewshot.class_images import FewShotData
 from models.fewshot.config import FewShotConfig
 from models.fewshot.procedural import procedural
 from models.fewshot.run import run_few_shot
 from models.progress import Progress
+from tests.support.augmentation import PIXELS
 from tests.support.fewshot import random_classes
 
 NETWORK = nn.Linear(999, 1)  # 1,000 weights
@@ -70,6 +73,30 @@ def test_images_of_a_batch_count() -> None:
         ValueError, match=r"a batch of 140 images of 32 x 32 pixels \(tasks is 4, way 5, shot 1, query 6"
     ):
         check_at(4 * 4 * 35 * 3072 - 1, config)
+
+
+@pytest.mark.parametrize(
+    ("augmentation", "images"),
+    [
+        ({"augment": "cutmix:query"}, 4 * 5 * (2 + 6)),
+        ({"augment": "mixup:task"}, 4 * 5 * 2 * (2 + 6)),
+        ({"augment": "crop:shot+flip:shot", "copies": 100}, 4 * 5 * (200 * 2 + 6)),
+        ({"augment": "maxup:medium", "m": 1000}, 4 * 5 * (2 + 6)),
+        ({"augment": "maxup:flip:shot,cutmix:query", "m": 1000, "select": "slot"}, 4 * 5 * 1000 * (2 * 2 + 6)),
+    ],
+)
+def test_images_count_after_augmentation(augmentation: dict[str, Any], images: int) -> None:
+    settings = AugmentationSettings(**augmentation)
+    config = FewShotConfig(tasks=4, way=5, shot=2, query=6, augmentation=settings)
+    pool = build_augmentation(settings, PIXELS, 4, 0).draws.pool
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory, "memory_bytes", lambda: 4 * images * 3072)
+        check_augmented_capacity(config, pool, SHAPE)
+        patch.setattr(memory, "memory_bytes", lambda: 4 * images * 3072 - 1)
+        with pytest.raises(
+            ValueError, match=rf"a batch of {images} images .* query 6, copies .*, m .*, select .* needs"
+        ):
+            check_augmented_capacity(config, pool, SHAPE)
 
 
 def test_a_procedural_set_that_does_not_fit_is_not_begun() -> None:

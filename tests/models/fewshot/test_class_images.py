@@ -20,6 +20,17 @@ def test_images_are_sorted_by_class() -> None:
     assert classes.offsets.tolist() == [0, 2]
 
 
+def test_chosen_classes_keep_what_is_known_of_them() -> None:
+    split = random_classes("a", (2, 3, 1), groups=("x", "y", "x"))
+    whole = replace(split, origins=tuple("abcdef"), turns=(0, 1, 0))
+    chosen = whole.select([False, True, True])
+    assert (chosen.counts, chosen.names, chosen.groups) == ((3, 1), ("a1", "a2"), ("y", "x"))
+    assert (chosen.origins, chosen.turns, chosen.is_turned) == (("c", "d", "e", "f"), (1, 0), (True, False))
+    assert split.is_turned == (False, False, False)
+    with pytest.raises(ValueError, match="there are 2 turns for 3 classes"):
+        replace(split, turns=(0, 1))
+
+
 def test_normalisation_is_that_of_the_training_classes() -> None:
     data = random_data()
     pixels = data.splits["train"].images.numpy().astype(np.float64)

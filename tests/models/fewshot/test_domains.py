@@ -64,6 +64,14 @@ def test_ways_and_queries_are_limited_by_the_data_set(run: FewShotRun) -> None:
     assert [(one["way"], one["query"]) for one in evaluated(run, OWN, few)] == [(4, 5), (4, 5), (3, 2), (3, 2)]
 
 
+@pytest.mark.parametrize(
+    ("given", "message"), [({"way": 1}, "way is 1; allowed"), ({"query": 0}, "query is 0; allowed")]
+)
+def test_impossible_episodes_stay_impossible(given: dict[str, int], message: str, run: FewShotRun) -> None:
+    with pytest.raises(ValueError, match=message):
+        evaluated(run, OWN, **given)
+
+
 def test_images_are_normalised_by_the_run_or_by_their_own_training_classes(run: FewShotRun) -> None:
     dark = replace(OWN, name="dark", splits={n: replace(c, images=c.images // 4) for n, c in OWN.splits.items()})
     by_run, by_data = (evaluated(run, dark, normalisation=one)[0] for one in ("run", "data"))

@@ -13,13 +13,13 @@ from models.fewshot.comparison import EpisodeTest, Variant, evaluate_run
 from models.fewshot.config import FewShotConfig
 from models.fewshot.ensembles import Ensemble
 from models.fewshot.episodes import Episodes, EpisodeShape
-from models.fewshot.evaluators import HEADS
+from models.fewshot.evaluators import head_of
 from models.fewshot.run import FewShotRun, load_run, run_few_shot
 from models.fewshot.snapshots import load_snapshots, snapshot_files
 from models.fewshot.statistics import paired_difference
 from models.progress import Progress
-from models.training.checkpoint import Checkpoint
 from tests.support.fewshot import random_classes
+from tests.support.killing import killed_after
 
 QUIET = Progress(quiet=True)
 CONFIG = FewShotConfig(
@@ -37,6 +37,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FewShotRun]:
     configs = {
         "ridge": CONFIG,
         "classical": replace(CONFIG, learner="classical"),
+        "mct": replace(CONFIG, learner="mct", training_way=3),
         "maml": replace(CONFIG, learner="maml", epochs=2),
         "none": replace(CONFIG, snapshots=None, epochs=1),
     }
@@ -64,7 +65,7 @@ def by_hand(run: FewShotRun, networks: list[nn.Module], *, flips: bool) -> list[
         logits: list[Tensor] = []
         for network in networks:
             features = [network(images).flatten(1)[None] for images in (query, support)]
-            logits.append(HEADS[run.config.head_name](*features, support_labels[None], 3)[0])
+            logits.append(head_of(network, run.config.head_name)(*features, support_labels[None], 3)[0])
         mean = sum(logits, torch.zeros(())) / len(networks)
         found.append((mean.argmax(1) == query_labels).double().mean().item())
     return found
@@ -78,7 +79,7 @@ def test_a_run_keeps_the_weights_of_every_second_epoch(runs: dict[str, FewShotRu
     assert not torch.equal(first["blocks.0.convolution.weight"], second["blocks.0.convolution.weight"])
 
 
-@pytest.mark.parametrize("learner", ["ridge", "classical"])
+@pytest.mark.parametrize("learner", ["ridge", "classical", "mct"])
 @pytest.mark.parametrize("variant", [ALONE, FLIPS, TOGETHER, BOTH])
 def test_an_ensemble_is_the_mean_of_its_members_logits_with_mirror_images_as_shots(
     variant: Variant, learner: str, runs: dict[str, FewShotRun]
@@ -106,25 +107,9 @@ def test_a_run_is_compared_with_its_own_ensemble_on_the_same_episodes(runs: dict
     assert record["against"]["difference"] == paired_difference(values, others).record
 
 
-class Killed(Exception):
-    pass
-
-
-def test_a_run_that_was_killed_ends_with_the_same_snapshots(
-    runs: dict[str, FewShotRun], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    save, saved = Checkpoint.save, []
-
-    def killing(self: Checkpoint, *arguments: Any) -> None:
-        if len(saved) == 3:
-            raise Killed
-        saved.append(arguments)
-        save(self, *arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Checkpoint, "save", killing)
-        with pytest.raises(Killed):
-            run_few_shot(CONFIG, DATA, tmp_path, QUIET)
+def test_a_run_that_was_killed_ends_with_the_same_snapshots(runs: dict[str, FewShotRun], tmp_path: Path) -> None:
+    with killed_after(3):
+        run_few_shot(CONFIG, DATA, tmp_path, QUIET)
     run_few_shot(CONFIG, DATA, tmp_path, QUIET, resume=True)
     for mine, whole in zip(load_snapshots(load_run(tmp_path)), load_snapshots(runs["ridge"]), strict=True):
         states = mine.state_dict(), whole.state_dict()

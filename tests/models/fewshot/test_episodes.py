@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from models.data.draws import distinct, key_of, uniform
-from models.fewshot.class_images import FewShotData
+from models.fewshot.class_images import ClassImages, FewShotData
 from models.fewshot.episodes import Episodes, EpisodeShape
 from tests.support.fewshot import random_classes, random_data
 
@@ -98,6 +98,20 @@ def test_images_are_uniform_in_every_place() -> None:
         assert chisquare(torch.bincount(drawn[:, :, place].flatten(), minlength=20).numpy()).pvalue > LEAST
     together = torch.bincount(drawn[:, 0, 0] * 20 + drawn[:, 0, 4], minlength=400).view(20, 20).numpy()
     assert chisquare(together[~np.eye(20, dtype=bool)]).pvalue > LEAST
+
+
+def test_sorted_images_are_drawn_from_the_whole_class() -> None:
+    """Support and queries are as bright, though the images of a class are sorted by brightness."""
+    images = torch.arange(20, dtype=torch.uint8).repeat(7)[:, None, None, None].expand(-1, 3, 4, 4).clone()
+    images[:, 0] += torch.arange(7, dtype=torch.uint8).repeat_interleave(20)[:, None, None]  # unequal classes
+    names = tuple(f"sorted{index}" for index in range(7))
+    data = random_data()
+    sorted_data = FewShotData("sorted", dict(data.splits) | {"test": ClassImages(images, (20,) * 7, names)})
+    drawn = episodes(EpisodeShape(4, 5, 5), sorted_data).batch(range(500))
+    pixels = [part[:, :, 2] * sorted_data.std[2] + sorted_data.mean[2] for part in (drawn.support, drawn.query)]
+    for part in pixels:
+        assert part.mean().item() == pytest.approx(9.5, abs=0.2)
+        assert set(part.round().int().flatten().tolist()) == set(range(20))
 
 
 def test_episodes_streams_and_draws_are_independent() -> None:

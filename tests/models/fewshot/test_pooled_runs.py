@@ -76,6 +76,7 @@ def test_training_and_validation_classes_together(tmp_path: Path) -> None:
     [
         ({"learner": "classical"}, {"support_pool": 3}, "of episodes, which the classical learner does not train on"),
         ({}, {"train_on": "train+val"}, "leaves no classes to choose an epoch by; validation_episodes is 2, allowed"),
+        ({"learner": "reptile"}, {"query_pool": 3}, "query_pool is of queries, which the learner reptile does not"),
         ({}, {"query_pool": 1}, "query_pool is 1; 2 queries of each class need at least 2"),
         ({}, {"task_pool": 2}, "task_pool is 2; 7 classes to train on need at least 3 tasks of 3"),
         ({}, {"support_pool": 9}, "take 9 images of each class; class train0 has 8"),

@@ -190,6 +190,8 @@ def test_alphabets_in_two_archives_count_once_and_splits_share_none(tmp_path: Pa
     for split, classes in turned.splits.items():
         assert set(classes.groups) == alphabets[split]
         assert len(classes.names) == 4 * len(data.splits[split].names)
+        assert classes.is_turned == tuple(" turned " in name for name in classes.names)
+        assert not any(data.splits[split].is_turned)
     name = data.splits["test"].names[0]
     place = turned.splits["test"].names.index(f"{name} turned 90") * 2
     assert torch.equal(turned.splits["test"].images[place], data.splits["test"].images[0].rot90(1, (1, 2)))

@@ -20,8 +20,8 @@ from models.fewshot.inner import Timing
 from models.fewshot.learners import build_method, build_network
 from models.fewshot.run import FewShotRun, load_run, run_few_shot
 from models.progress import Progress
-from models.training.checkpoint import Checkpoint
 from tests.support.fewshot import random_classes
+from tests.support.killing import killed_after
 
 CONFIG = FewShotConfig(
     encoder="4x32", width=4, way=3, query=2, tasks=2, batches=3, epochs=2, validation_episodes=5, test_episodes=10
@@ -84,29 +84,13 @@ def test_the_epoch_that_validates_best_is_kept_and_without_validation_classes_th
     assert all(torch.equal(last[name], kept[name]) for name in kept)
 
 
-class Killed(Exception):
-    pass
-
-
 @pytest.mark.parametrize("saves", [0, 1])
 @pytest.mark.parametrize("learner", ["prototype", "classical", "maml", "reptile"])
-def test_a_run_that_was_killed_resumes_and_ends_with_the_same_numbers(
-    learner: Any, saves: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_was_killed_resumes_and_ends_with_the_same_numbers(learner: Any, saves: int, tmp_path: Path) -> None:
     config = replace(CONFIG, learner=learner, batches=2, inner_steps=2, fine_tuning_steps=2, way_through_tasks="loop")
     whole = run(tmp_path / "whole", config)
-    save, saved = Checkpoint.save, []
-
-    def killing(self: Checkpoint, *arguments: Any) -> None:
-        if len(saved) == saves:
-            raise Killed
-        saved.append(arguments)
-        save(self, *arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Checkpoint, "save", killing)
-        with pytest.raises(Killed):
-            run(tmp_path / "parts", config)
+    with killed_after(saves):
+        run(tmp_path / "parts", config)
     with pytest.raises(ValueError, match="parts holds a run already; resume it with --resume"):
         run(tmp_path / "parts", config)
     assert run(tmp_path / "parts", config, resume=True) == whole

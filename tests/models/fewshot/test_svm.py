@@ -82,10 +82,15 @@ def test_the_first_iterates_fulfil_the_constraints() -> None:
         assert objective(kernel, target, three) <= 0.95 * objective(kernel, target, best) < 0
 
 
-def test_soft_labels_equal_a_convex_solver() -> None:
+@pytest.mark.parametrize("of_two", [False, True])
+def test_soft_labels_equal_a_convex_solver(of_two: bool) -> None:
+    """Of all ways, or of two as CutMix and MixUp make them, among them 0, 1 and equal ones."""
     given = random_features(tasks=4, ways=3, shots=2)
     soft = torch.rand(4, 6, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     soft = soft / soft.sum(-1, keepdim=True)
+    if of_two:
+        hard = torch.nn.functional.one_hot(given.labels, 3).double()
+        soft = hard.lerp(hard.roll(1, 1), torch.tensor([0.0, 0.3, 0.5, 1.0], dtype=torch.float64)[:, None, None])
     logits = svm_logits(given.query, given.support, soft, 3)
     for task in range(4):
         _, weights = optimum(given.support[task].numpy(), soft[task].numpy(), 0.1)

@@ -6,13 +6,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from models.backbones.drop_block import DropBlock
 from models.fewshot.adaptive import Adaptation, AdaptiveTraining
 from models.fewshot.augmentation.adaptive import AugmentedAdaptiveTraining
 from models.fewshot.augmentation.candidates import CandidateDraws
 from models.fewshot.augmentation.combination import Combination
 from models.fewshot.augmentation.maxup import MetaMaxUp
 from models.fewshot.augmentation.training import classes_of
-from models.fewshot.episodes import Episodes, EpisodeShape
+from models.fewshot.episodes import Episode, Episodes, EpisodeShape
 from models.training.optimizers import OptimizerSettings
 from tests.support.augmentation import ALL, OPTIONS, combination
 from tests.support.fewshot import random_data
@@ -47,17 +48,32 @@ def test_no_augmentation_trains_as_without_bit_for_bit(learner: Any) -> None:
     assert all(map(torch.equal, found, expected))
 
 
-@pytest.mark.parametrize("learner", ["maml", "reptile"])
+@pytest.mark.parametrize("learner", ["maml", "fomaml", "reptile"])
 @pytest.mark.parametrize("text", OF_IMAGES)
 def test_every_augmentation_of_images_takes_a_step(text: str, learner: Any) -> None:
+    if learner == "reptile" and text.endswith(":query"):
+        with pytest.raises(ValueError, match=f"augmentation {text} changes queries, which the learner does not train"):
+            method(text, learner)
+        return
     looped, vmapped = (step(method(text, learner, how))[1] for how in ("loop", "vmap"))
     for one, other in zip(looped, vmapped, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
     assert sum(gradient.abs().sum() for gradient in looped) > 0
 
 
-def test_timing_takes_augmented_episodes() -> None:
-    assert method("mixup:task").timing().how in ("loop", "vmap")
+def test_timing_takes_augmented_episodes_and_trains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    training = method("flip:shot")
+    drop = training.network.drop = DropBlock(1, 0.1)
+    shapes: list[torch.Size] = []
+
+    def counted(episode: Episode, how: Any) -> None:
+        drop.calls += 1
+        shapes.append(episode.support.shape)
+
+    monkeypatch.setattr(training, "_gradient", counted)
+    assert training.timing().how in ("loop", "vmap")
+    assert set(shapes) == {(2, 3 * 2 * 2, 3, 4, 4)}
+    assert drop.calls == 0
 
 
 def test_features_that_adapt_are_not_mixed_and_meta_maxup_needs_a_head() -> None:

@@ -1,6 +1,7 @@
 """Training on augmented episodes through the shared loop."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,27 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from models.backbones.batch_norm import set_batch_norm
+from models.fewshot.augmentation.build import build_augmentation
 from models.fewshot.augmentation.candidates import CandidateDraws, Candidates
 from models.fewshot.augmentation.combination import Combination
+from models.fewshot.augmentation.draws import TaskDraws
 from models.fewshot.augmentation.maxup import MetaMaxUp
+from models.fewshot.augmentation.names import MODES
 from models.fewshot.augmentation.pool_log import read_pool_log
 from models.fewshot.augmentation.registry import AugmentationOptions
+from models.fewshot.augmentation.settings import AugmentationSettings
 from models.fewshot.augmentation.soft_episode import SoftEpisode
 from models.fewshot.augmentation.training import AugmentedTraining
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.episodic import EpisodicTraining
-from models.fewshot.heads import prototype_logits, ridge_logits, svm_logits
+from models.fewshot.evaluators import HEADS
+from models.fewshot.heads import ridge_logits
 from models.progress import Progress
 from models.training.loop import run_stage
 from models.training.stage import Stage
 from reports.bench.memory import peak_memory
 from tests.support.augmentation import ALL
-from tests.support.augmented_training import DATA, EPOCHS, PIXELS, TASKS, method, one, pool, step
+from tests.support.augmented_training import DATA, EPOCHS, OPTIONS, PIXELS, TASKS, method, one, pool, step
 
 
 def train(folder: Path, training: EpisodicTraining) -> list[dict[str, Any]]:
@@ -42,12 +48,51 @@ def weights(training: EpisodicTraining) -> list[Tensor]:
     return [one for model in training.models.values() for one in model.state_dict().values()]
 
 
-@pytest.mark.parametrize("head", [ridge_logits, prototype_logits, svm_logits])
+@pytest.mark.parametrize("head", HEADS.values())
 def test_no_augmentation_trains_as_without_bit_for_bit(head: Any, tmp_path: Path) -> None:
     plain, none = method(None, head), method(one("none"), head)
     expected = train(tmp_path / "plain", plain)
     assert train(tmp_path / "none", none) == expected
     assert all(map(torch.equal, weights(plain), weights(none)))
+
+
+NEUTRAL: dict[str, Callable[[Any], Any]] = {
+    "happens": lambda found: found & False,  # with probability 0
+    "beta": torch.ones_like,  # all of an image stays
+    "between": torch.zeros_like,  # a turn by 0
+}
+UNCHANGED = [
+    *((f"{name}:{mode}", "happens") for name in ("random-erase", "drop-channel", "solarize") for mode in MODES[name]),
+    *((f"{name}:{mode}", "beta") for name in ("mixup", "cutmix", "feature-mixup") for mode in ("support", "query")),
+    *((f"rotation:{mode}", "between") for mode in ("support", "query")),
+    ("rotation:task", "happens"),
+]
+
+
+@pytest.mark.parametrize(("text", "draw"), UNCHANGED)
+def test_draws_that_change_nothing_train_as_without_bit_for_bit(
+    text: str, draw: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = step(method(None))
+    assert not torch.equal(step(method(one(text)))[0].loss, expected[0].loss)
+    drawn = getattr(TaskDraws, draw)
+    monkeypatch.setattr(TaskDraws, draw, lambda *arguments: NEUTRAL[draw](drawn(*arguments)))
+    loss, gradients = step(method(one(text)))
+    assert torch.equal(loss.loss, expected[0].loss)
+    assert all(map(torch.equal, gradients, expected[1]))
+
+
+@pytest.mark.parametrize("select", ["task", "slot"])
+@pytest.mark.parametrize(("single", "pool"), [*((text, text) for text in ALL), ("cutmix:query", "cutmix")])
+def test_one_candidate_of_a_pool_of_one_trains_as_that_augmentation_bit_for_bit(
+    single: str, pool: str, select: Any
+) -> None:
+    given = AugmentationSettings(augment=single), AugmentationSettings(augment=f"maxup:{pool}", m=1, select=select)
+    expected, found = (
+        step(method(build_augmentation(settings, PIXELS, TASKS, 2), standard=PIXELS)) for settings in given
+    )
+    assert torch.equal(expected[0].loss, found[0].loss)
+    assert all(map(torch.equal, expected[1], found[1]))
 
 
 @pytest.mark.parametrize("turned", [0.0, 1.0])
@@ -59,13 +104,47 @@ def test_classes_that_never_turn_train_as_without_bit_for_bit(turned: float) -> 
     assert all(map(torch.equal, expected[1], found[1])) == (turned == 0)
 
 
-@pytest.mark.parametrize("head", [ridge_logits, prototype_logits, svm_logits])
+@pytest.mark.parametrize("head", HEADS.values())
 @pytest.mark.parametrize("text", ALL)
 def test_every_row_of_the_table_takes_a_step_with_every_head(text: str, head: Any) -> None:
     found, gradients = step(method(one(text), head, standard=PIXELS))
     assert found.loss.isfinite()
     assert all(gradient.isfinite().all() for gradient in gradients)
     assert sum(gradient.abs().sum() for gradient in gradients) > 0
+
+
+@pytest.mark.parametrize("draw_for", ["task", "batch"])
+def test_two_processes_train_on_the_candidates_of_one(draw_for: Any) -> None:
+    draws = CandidateDraws(
+        pool=Combination.parse_pool("medium", OPTIONS), count=3, tasks=TASKS, draw_for=draw_for, seed=2
+    )
+    training = method(MetaMaxUp(draws=draws, select="slot"), standard=PIXELS)
+    seen: list[Tensor] = []
+    training.models["encoder"].register_forward_pre_hook(lambda _, images: seen.append(images[0].detach()))
+    batch = next(iter(training.batches(0, 0)))
+    for part in (batch, *(training.share(batch, process, 2) for process in range(2))):
+        step(training, part)
+    whole, first, second = (images.view(3, -1, 4 * (2 + 3), *DATA.shape) for images in seen)
+    torch.testing.assert_close(first, whole[:, ::2], rtol=0, atol=1e-6)
+    torch.testing.assert_close(second, whole[:, 1::2], rtol=0, atol=1e-6)
+
+
+def of_integers(query: Tensor, support: Tensor, labels: Tensor, ways: int) -> Tensor:
+    """A head without soft labels."""
+    assert labels.dtype == torch.int64
+    return ridge_logits(query, support, labels, ways)
+
+
+def test_a_head_without_soft_labels_trains_on_what_leaves_the_supports_labels_hard() -> None:
+    for augmentation in (one("cutmix:query+flip:shot+mixup:task"), pool("medium")):
+        expected = step(method(augmentation, ridge_logits))
+        found = step(method(augmentation, of_integers, takes_soft_labels=False))
+        assert torch.equal(expected[0].loss, found[0].loss)
+        assert all(map(torch.equal, expected[1], found[1]))
+    with pytest.raises(ValueError, match="augmentation cutmix:support makes soft support labels, which the head does"):
+        method(one("cutmix:support"), of_integers, takes_soft_labels=False)
+    with pytest.raises(ValueError, match="select is 'slot', which needs a head that takes soft labels"):
+        method(pool(select="slot"), of_integers, takes_soft_labels=False)
 
 
 class OneCandidate:

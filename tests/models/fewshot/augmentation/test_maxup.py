@@ -11,8 +11,9 @@ from models.fewshot.augmentation.candidates import CandidateDraws
 from models.fewshot.augmentation.combination import Combination
 from models.fewshot.augmentation.maxup import MetaMaxUp
 from models.fewshot.augmentation.pool_log import read_pool_log
+from models.fewshot.heads import prototype_logits, ridge_logits
 from tests.support.augmentation import OPTIONS
-from tests.support.maxup import NUMBERS, TASKS, drawn, episode, learner, loss_of, step
+from tests.support.maxup import MIXED, NUMBERS, TASKS, drawn, episode, learner, loss_of, step
 
 
 def test_the_gradient_is_that_of_the_written_out_maximum() -> None:
@@ -42,8 +43,17 @@ def test_slots_take_the_maximum_of_each_query_with_all_gradients() -> None:
     expected = torch.autograd.grad(written, list(one.encoder.parameters()))
     for gradient, other in zip(found, expected, strict=True):
         torch.testing.assert_close(gradient, other, rtol=1e-10, atol=1e-10)
-    of_tasks, _ = step(MetaMaxUp(draws=drawn()), one)
-    assert result.loss >= of_tasks.loss
+
+
+@pytest.mark.parametrize("pool", [MIXED, "medium", "large"])
+@pytest.mark.parametrize("head", [ridge_logits, prototype_logits])
+@pytest.mark.parametrize("count", [2, 4])
+def test_slots_are_never_below_tasks(pool: Any, head: Any, count: int) -> None:
+    one = learner(head, frozen=True)
+    for seed in range(3):
+        draws = drawn(pool, count, seed=seed)
+        of_slots, of_tasks = (step(MetaMaxUp(draws=draws, select=each), one)[0].loss for each in ("slot", "task"))
+        assert of_slots >= of_tasks * (1 - 1e-12)
 
 
 @pytest.mark.parametrize("select", ["task", "slot"])

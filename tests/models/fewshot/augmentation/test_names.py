@@ -1,9 +1,11 @@
 """Augmentations and pools by name."""
 
 import pytest
+import torch
 
 from models.fewshot.augmentation.checks import check_data, check_learner
 from models.fewshot.augmentation.names import MODES, POOLS, name_of, parse_combination, parse_pool
+from models.fewshot.class_images import ClassImages
 from tests.support.augmentation import combination
 
 
@@ -86,12 +88,26 @@ def test_a_head_without_soft_labels_takes_no_mixed_support() -> None:
         check_learner([], adapts_features=False, takes_soft_labels=False, select="slot")
 
 
-def test_data_that_an_augmentation_does_not_fit_is_refused() -> None:
-    check_data([combination("combining-labels:task")], way=5, classes=10, image_shape=(3, 8, 8))
-    check_data([combination("rotation:query")], way=5, classes=5, image_shape=(3, 8, 9))
+def test_a_learner_that_trains_on_supports_alone_takes_no_query_augmentation() -> None:
+    options = {"adapts_features": True, "takes_soft_labels": True, "trains_on_queries": False}
+    check_learner([combination("cutmix:support+rotation:task+flip:shot")], **options)
+    with pytest.raises(ValueError, match="augmentation cutmix:query changes queries, which the learner does not train"):
+        check_learner([combination("none"), combination("rotation:task+cutmix:query")], **options)
+
+
+def classes(count: int, width: int = 8, turns: tuple[int, ...] = ()) -> ClassImages:
+    images = torch.zeros(count, 3, 8, width, dtype=torch.uint8)
+    return ClassImages(images, (1,) * count, tuple(map(str, range(count))), turns=turns)
+
+
+def test_classes_that_an_augmentation_does_not_fit_are_refused() -> None:
+    check_data([combination("combining-labels:task")], classes(10), 5)
+    check_data([combination("rotation:query")], classes(5, width=9, turns=(0, 1, 2, 3, 0)), 5)
     with pytest.raises(ValueError, match="combining-labels:support needs 10 classes for 5 ways; 9 are there"):
-        check_data([combination("combining-labels:support")], way=5, classes=9, image_shape=(3, 8, 8))
+        check_data([combination("combining-labels:support")], classes(9), 5)
     with pytest.raises(
-        ValueError, match="rotation:task turns images by 90 degrees; allowed are square ones, not 8 x 9"
+        ValueError, match=r"rotation:task\+cutmix:query turns images by 90 degrees; allowed are square ones, not 8 x 9"
     ):
-        check_data([combination("rotation:task")], way=5, classes=9, image_shape=(3, 8, 9))
+        check_data([combination("none"), combination("rotation:task+cutmix:query")], classes(9, width=9), 5)
+    with pytest.raises(ValueError, match="rotation:task turns classes, but the classes to train on have turned ones"):
+        check_data([combination("rotation:task")], classes(4, turns=(0, 1, 2, 3)), 2)

@@ -57,6 +57,12 @@ def test_the_turns_are_those_of_the_augmentation() -> None:
     assert torch.equal(found.episode.support, expected)
 
 
+def test_one_candidate_of_a_pool_of_one_has_the_same_episodes() -> None:
+    settings = AugmentationSettings(augment="maxup:rotation:task", m=1)
+    pooled = turned_episodes(EPISODES, build_augmentation(settings, PIXELS, 8, 0), 4)
+    assert torch.equal(pooled.indices(NUMBERS), built("rotation:task").indices(NUMBERS))
+
+
 def test_spare_classes_do_not_turn() -> None:
     wide = Episodes(random_data(9), "train", EpisodeShape(8, 2, 2))
     settings = AugmentationSettings(augment="rotation:task+mixup:task")
