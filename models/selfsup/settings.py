@@ -95,8 +95,8 @@ class SelfSupSettings:
     """With several processes, statistics over the images of all (auto), or of each process (local), which lets learners
     tell positives by them."""
     monitored: int = 1000
-    """Images on which features are watched after each epoch: of training for their spread and rank, and as many each of
-    training and held-out images for k-NN, whose labels serve this figure alone; 0 watches none."""
+    """Training images among which as many held-out ones are classified by k-NN after each epoch; labels serve this
+    figure alone. 0 watches neither it nor spread and rank of the projections."""
     seed: int = 0
     """Seed of everything random."""
 

@@ -28,16 +28,16 @@ def peers(images: Tensor, recipe: ViewRecipe) -> dict[str, Call]:
         LIGHTLY: _lightly,
         KORNIA: _kornia,
     }
-    return {name: make(images, recipe) for name, make in made.items() if _is_installed(name)}
+    return {name: make(images, recipe) for name, make in made.items() if is_installed(name)}
 
 
 def peer_versions() -> dict[str, str]:
     """The versions of the installed packages, by name."""
-    return {_PACKAGES[name]: metadata.version(_PACKAGES[name]) for name in _PACKAGES if _is_installed(name)}
+    return {_PACKAGES[name]: metadata.version(_PACKAGES[name]) for name in _PACKAGES if is_installed(name)}
 
 
-def _is_installed(name: str) -> bool:
-    """lightly draws on torchvision."""
+def is_installed(name: str) -> bool:
+    """Whether a peer's packages are; lightly draws on torchvision."""
     return find_spec(_PACKAGES[name]) is not None and (name == KORNIA or find_spec(torchvision_peer.NAME) is not None)
 
 
@@ -61,9 +61,15 @@ def _torchvision(images: Tensor, recipe: ViewRecipe) -> Call:
 
 
 def _lightly(images: Tensor, recipe: ViewRecipe) -> Call:
+    change, pictures = lightly_transform(recipe, images.shape[-1]), _pictures(images)
+    return lambda: [torch.stack(views) for views in zip(*(change(picture) for picture in pictures), strict=True)]
+
+
+def lightly_transform(recipe: ViewRecipe, side: int) -> Any:
+    """lightly's transform by a recipe: a picture to two views of `side` pixels."""
     torchvision_peer.transforms()  # makes it importable
-    change = import_module("lightly.transforms").SimCLRTransform(
-        input_size=images.shape[-1],
+    return import_module("lightly.transforms").SimCLRTransform(
+        input_size=side,
         cj_prob=recipe.jittered,
         cj_strength=recipe.brightness / _STRENGTH_OF_LIGHTLY,
         min_scale=recipe.scale[0],
@@ -71,8 +77,6 @@ def _lightly(images: Tensor, recipe: ViewRecipe) -> Call:
         gaussian_blur=0.0,
         hf_prob=recipe.mirrored,
     )
-    pictures = _pictures(images)
-    return lambda: [torch.stack(views) for views in zip(*(change(picture) for picture in pictures), strict=True)]
 
 
 def _kornia(images: Tensor, recipe: ViewRecipe) -> Call:

@@ -34,25 +34,38 @@ def ridge_problem(
     with exact_products(query):
         known, asked = unit(support), unit(query).flatten(0, 1)
         shots, images, features = known.shape
-        predict = _dual if shots * images <= features else _primal
+        predict = dual_logits if shots * images <= features else primal_logits
         logits = predict(known, asked, ridge * temperature) * scale
     return Classification(logits, query_labels(query, first))
 
 
-def _primal(support: Tensor, queries: Tensor, ridge: float) -> Tensor:
-    """Q (S^T S + ridge I)^-1 S^T Y, where S^T Y sums each image's views."""
+def primal_logits(support: Tensor, queries: Tensor, ridge: float) -> Tensor:
+    """Q (S^T S + ridge I)^-1 S^T Y, where S^T Y sums each image's views: (queries, images).
+
+    support: (views, images, features), Q: (queries, features), both of length 1.
+    """
     flat = support.flatten(0, 1)
-    factor = torch.linalg.cholesky(_with_ridge(flat.T @ flat, ridge))
+    factor = _factor(flat.T @ flat, ridge)
     return queries @ torch.cholesky_solve(support.sum(0).T, factor)
 
 
-def _dual(support: Tensor, queries: Tensor, ridge: float) -> Tensor:
-    """Q S^T (S S^T + ridge I)^-1 Y, where Y sums the rows of each image's views."""
+def dual_logits(support: Tensor, queries: Tensor, ridge: float) -> Tensor:
+    """Q S^T (S S^T + ridge I)^-1 Y, the same from as many unknowns as there are support views.
+
+    Y sums the rows of each image's views.
+    """
     flat = support.flatten(0, 1)
-    factor = torch.linalg.cholesky(_with_ridge(flat @ flat.T, ridge))
+    factor = _factor(flat @ flat.T, ridge)
     solved = torch.cholesky_solve(flat @ queries.T, factor)
     return solved.view(*support.shape[:2], -1).sum(0).T
 
 
-def _with_ridge(products: Tensor, ridge: float) -> Tensor:
-    return products + ridge * torch.eye(len(products), dtype=products.dtype, device=products.device)
+def _factor(products: Tensor, ridge: float) -> Tensor:
+    """The Cholesky factor of products + ridge I; NaN where there is none, which stops a training by its loss.
+
+    An exception would have to wait for the GPU in each step.
+    """
+    identity = torch.eye(len(products), dtype=products.dtype, device=products.device)
+    factor, failed = torch.linalg.cholesky_ex(products + ridge * identity)
+    checked: Tensor = factor.masked_fill(failed > 0, torch.nan)
+    return checked

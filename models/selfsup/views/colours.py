@@ -1,4 +1,4 @@
-"""Changes of colours, in place, of images held as planes (channels, images, pixels) with values from 0 to 1."""
+"""Changes of colours, in place, of images held as planes (channels, images, height, width), values 0 to 1."""
 
 import torch
 from torch import Tensor
@@ -9,7 +9,7 @@ _STEEP = 1e38  # makes any difference of two values large
 
 
 def grey_of(planes: Tensor) -> Tensor:
-    """The grey values of images of one or three channels: (images, pixels)."""
+    """The grey values of images of one or three channels: (images, height, width)."""
     if len(planes) == 1:
         return planes[0]
     red, green, blue = _GREY_SHARES
@@ -19,14 +19,14 @@ def grey_of(planes: Tensor) -> Tensor:
 def blend(planes: Tensor, kept: Tensor, grey: Tensor | None, mean_grey: Tensor | None) -> None:
     """Replaces images by sums of a share of themselves, of their grey values and of the mean of these, within 0 to 1.
 
-    kept, grey, mean_grey: the shares, (images, 1); None stands for shares of 0. Changes of brightness, contrast and
+    kept, grey, mean_grey: the shares, (images, 1, 1); None stands for shares of 0. Changes of brightness, contrast and
     saturation are such sums.
     """
     if grey is None and mean_grey is None:
         planes.mul_(kept).clamp_(0, 1)
         return
     values = grey_of(planes)
-    mean = None if mean_grey is None else values.mean(1, keepdim=True).mul_(mean_grey)
+    mean = None if mean_grey is None else _mean(values) * mean_grey
     shades = None if grey is None else values * grey
     planes.mul_(kept)
     for added in (mean, shades):
@@ -36,7 +36,7 @@ def blend(planes: Tensor, kept: Tensor, grey: Tensor | None, mean_grey: Tensor |
 
 
 def shift_hue(planes: Tensor, turns: Tensor) -> None:
-    """Turns the hue of colour images by shares of a full turn, -1/2 to 1/2: (images, 1).
+    """Turns the hue of colour images by shares of a full turn, -1/2 to 1/2: (images, 1, 1).
 
     Hue is an angle, here in units of 60 degrees. With d the distance of the angle from a channel's own, folded to 0 to
     3, the channel is the largest value less the chroma times d - 1, limited to 0 to 1. Angles from -3 to 9 need two
@@ -53,6 +53,11 @@ def shift_hue(planes: Tensor, turns: Tensor) -> None:
     least = most.sub_(chroma, alpha=2)
     torch.addcmul(least, folded[1], chroma, out=green)
     torch.addcmul(least, folded[2], chroma, out=blue)
+
+
+def _mean(values: Tensor) -> Tensor:
+    """The mean of each image, (images, 1, 1), row by row: threads share the sum of a single large image otherwise."""
+    return values.mean(2, keepdim=True).mean(1, keepdim=True)
 
 
 def _hue(red: Tensor, green: Tensor, blue: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -20,7 +20,9 @@ ORDERS = np.array(list(permutations(range(4))))
 HUE_PLACES = (ORDERS == HUE).argmax(1)
 """The place of hue in each order."""
 
-_BLENDS = ORDERS[ORDERS != HUE].reshape(len(ORDERS), 3)  # the other three changes, in order
+_CHANGES = 3  # besides hue
+_TURN = 3 * _CHANGES  # the column of the hue's turn
+_BLENDS = ORDERS[ORDERS != HUE].reshape(len(ORDERS), _CHANGES)  # in order
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,9 @@ class Jitter:
     Of the other three changes, number k comes before hue in the images whose hue has a place above k, and after it in
     the others. So each is two calls, for all images at the end and for all at the beginning.
 
-    hue_places: (images,), ascending. kept, grey, mean_grey: shares of the three changes, see `blend`, (images, 3).
-    turns: of the hue, (images,). All but `hue_places` are float32 on the images' device.
+    hue_places: (images,), ascending. shares: of the image, its grey and its mean grey in each of the three changes, see
+    `blend`, and the turn of the hue: (images, 10, 1, 1), float32, on the images' device. uses: which of them are not 0,
+    (images, 10).
     """
 
     hue_places: Integers
@@ -49,23 +52,23 @@ class Jitter:
         of_grey, of_mean = ((changes == change) * (1 - kept) for change in (SATURATION, CONTRAST))
         shares = np.concatenate([kept, of_grey, of_mean, factors[:, HUE:]], 1)
         moved = torch.from_numpy(shares.astype(np.float32)).to(device, non_blocking=True)
-        return cls(HUE_PLACES[orders], moved, shares != 0)
+        return cls(HUE_PLACES[orders], moved[..., None, None], shares != 0)
 
     def apply(self, planes: Tensor) -> None:
-        """Changes the first images of planes (channels, images, pixels), as many as there are factors, in place."""
+        """Changes the first images of planes (channels, images, height, width), as many as it is for, in place."""
         count = len(self.hue_places)
-        firsts = np.searchsorted(self.hue_places, np.arange(3), side="right").tolist()
+        firsts = np.searchsorted(self.hue_places, np.arange(_CHANGES), side="right").tolist()
         for change, first in enumerate(firsts):
             self._blend(planes, change, slice(first, count))
-        if len(planes) == 3 and self.uses[:, 9].any():
-            shift_hue(planes[:, :count], self.shares[:, 9:])
+        if len(planes) == 3 and self.uses[:, _TURN].any():
+            shift_hue(planes[:, :count], self.shares[:, _TURN])
         for change, first in enumerate(firsts):
             self._blend(planes, change, slice(0, first))
 
     def _blend(self, planes: Tensor, change: int, images: slice) -> None:
         if images.start == images.stop:
             return
-        columns = change, change + 3, change + 6
-        kept, grey, mean = (self.shares[images, column : column + 1] for column in columns)
+        columns = change, change + _CHANGES, change + 2 * _CHANGES
+        kept, grey, mean = (self.shares[images, column] for column in columns)
         of_grey, of_mean = (self.uses[images, column].any() for column in columns[1:])
         blend(planes[:, images], kept, grey if of_grey else None, mean if of_mean else None)

@@ -9,7 +9,7 @@ from torch.nn.functional import interpolate
 
 from models.selfsup.views.recipes import Interpolation
 
-_LARGEST_TABLE = 48  # pixels; the matrices of all parts of an axis of this length take 11 MB
+_LARGEST_TABLE = 48  # pixels; the table of an axis of this length takes 42 MB
 _SHARPNESS = -0.5  # of cubic interpolation, as in Pillow
 
 

@@ -1,6 +1,7 @@
 """Views of images: random crops, mirrored, changed in colour, computed on whole batches on the images' device."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,8 +24,9 @@ _CACHED_PIXELS = 1 << 17  # of the views that a processor computes at a time; th
 class Views:
     """Random views, each a function of seed, epoch, number of the image and number of the view alone.
 
-    So they are the same in any batch, in any process and, up to rounding, on any device. count: views of an image.
-    first: number of its first view. white: pixel value of white.
+    So they are the same in any batch, in any process and on any device: bit for bit on a CPU, if the pixels of a view
+    are a multiple of 32, and up to rounding otherwise. count: views of an image. first: number of its first view.
+    white: pixel value of white.
     """
 
     recipe: ViewRecipe
@@ -51,7 +53,7 @@ class Views:
                 part = parameters.of(rows)
                 planes = self._planes(images, rows, part, size)
                 self._recolour(planes, part)
-                places = torch.from_numpy(rows).to(images.device, non_blocking=True)
+                places = _moved(rows, images.device)
                 views.index_copy_(0, places, planes.transpose(0, 1))
         return views.view(self.count, len(images), *views.shape[1:])
 
@@ -92,34 +94,33 @@ class Views:
 
     def _planes(self, images: Tensor, rows: Integers, parameters: ViewParameters, size: tuple[int, int]) -> Tensor:
         """Crops as planes: (channels, views, *size), values from 0 to 1. rows: numbers of the views."""
-        chosen = torch.from_numpy(rows % len(images)).to(images.device, non_blocking=True)
+        chosen = _moved(rows % len(images), images.device)
         if images.dim() == 5:
-            views = torch.from_numpy(rows // len(images)).to(images.device, non_blocking=True)
+            views = _moved(rows // len(images), images.device)
             return images[chosen, views].transpose(0, 1).contiguous().float().mul_(1 / self.white)
         return cropped(
             images.index_select(0, chosen).float().mul_(1 / self.white),
-            torch.from_numpy(parameters.boxes).to(images.device, non_blocking=True),
-            torch.from_numpy(parameters.mirrored).to(images.device, non_blocking=True),
+            _moved(parameters.boxes, images.device),
+            _moved(parameters.mirrored, images.device),
             size,
             self.recipe.interpolation,
         )
 
     def _recolour(self, planes: Tensor, parameters: ViewParameters) -> None:
         """Changes the colours of planes (channels, views, height, width) in place."""
-        flat = planes.flatten(2)
         jittered = int(parameters.jittered.sum())
         if jittered:
-            Jitter.of(parameters.factors[:jittered], parameters.orders[:jittered], planes.device).apply(flat)
+            Jitter.of(parameters.factors[:jittered], parameters.orders[:jittered], planes.device).apply(planes)
         if len(planes) == 3 and parameters.grey.any():
-            remove_colour(flat, torch.from_numpy(np.flatnonzero(parameters.grey)).to(planes.device, non_blocking=True))
+            remove_colour(planes, _moved(np.flatnonzero(parameters.grey), planes.device))
         if parameters.sigmas.any():
             self._blur(planes, parameters.sigmas)
         for plane, mean, deviation in zip(planes, self.recipe.mean, self.recipe.std, strict=False):
             plane.sub_(mean).div_(deviation)
 
     def _blur(self, planes: Tensor, sigmas: NDArray[np.float64]) -> None:
-        chosen = torch.from_numpy(np.flatnonzero(sigmas)).to(planes.device, non_blocking=True)
-        widths = torch.from_numpy(sigmas[sigmas > 0]).to(planes.device, non_blocking=True)
+        chosen = _moved(np.flatnonzero(sigmas), planes.device)
+        widths = _moved(sigmas[sigmas > 0], planes.device)
         height, width = planes.shape[2:]
         blurred = planes[:, chosen] @ blur_matrices(widths, width).transpose(1, 2)
         planes[:, chosen] = blur_matrices(widths, height) @ blurred
@@ -138,3 +139,7 @@ def _check_images(images: Tensor) -> None:
             "width), or crops"
         )
     check_channels(images.shape[-3])
+
+
+def _moved(values: NDArray[Any], device: torch.device) -> Tensor:
+    return torch.from_numpy(values).to(device, non_blocking=True)

@@ -31,3 +31,47 @@ class ViewsBench:
 
         result = bench_views(self.images, self.side, self.rounds, self.seed, self.device, progress)
         return result, [views_table(result)]
+
+
+@dataclass(frozen=True)
+class LossBench:
+    """Self-supervised losses, forward and backward, and the memory that they keep for gradients, beside NT-Xent."""
+
+    images: Annotated[int, arg(metavar="N", help="images of the batch; two views of each")] = 1024
+    features: Annotated[int, arg(metavar="N", help="features of a view")] = 128
+    rounds: Rounds = 15
+    device: Device = "auto"
+    seed: Seed = 0
+    json_file: JsonFile = None
+
+    def run(self, progress: "Progress") -> tuple[dict[str, Any], "list[Table]"]:
+        """Measures; returns the results and their tables."""
+        from reports.selfsup.bench_tables import losses_table
+        from reports.selfsup.loss_bench import bench_losses
+
+        result = bench_losses(self.images, self.features, self.rounds, self.seed, self.device, progress)
+        return result, [losses_table(result)]
+
+
+@dataclass(frozen=True)
+class StepBench:
+    """A whole step of SimCLR, views and network, beside the same step by lightly's recipe."""
+
+    batch: Annotated[int, arg(metavar="N", help="images of the batch; two views of each")] = 128
+    side: Annotated[int, arg(metavar="N", help="side of images and views, pixels")] = 32
+    width: Annotated[int, arg(metavar="N", help="channels of the ResNet-18's first layer")] = 16
+    workers: Annotated[int, arg(metavar="N", help="processes that make views of lightly's recipe; 0 for none")] = 0
+    rounds: Rounds = 7
+    device: Device = "auto"
+    seed: Seed = 0
+    json_file: JsonFile = None
+
+    def run(self, progress: "Progress") -> tuple[dict[str, Any], "list[Table]"]:
+        """Measures; returns the results and their tables."""
+        from reports.selfsup.bench_tables import step_table
+        from reports.selfsup.step_bench import bench_step
+
+        result = bench_step(
+            self.batch, self.side, self.width, self.workers, self.rounds, self.seed, self.device, progress
+        )
+        return result, [step_table(result)]

@@ -12,7 +12,7 @@ from models.selfsup.losses.byol import byol_loss
 from models.selfsup.losses.classification import Classification
 from models.selfsup.losses.contrastive import contrastive_problem, nt_xent
 from models.selfsup.losses.prototype import prototype_loss, prototype_problem
-from models.selfsup.losses.ridge import _dual, _primal, ridge_loss, ridge_problem
+from models.selfsup.losses.ridge import dual_logits, primal_logits, ridge_loss, ridge_problem
 from models.selfsup.losses.rotation import TurnHead, turn_problem
 from tests.support.selfsup_losses import (
     LOSSES,
@@ -80,9 +80,9 @@ def test_byol_sends_no_gradient_to_its_targets() -> None:
     assert targets.grad is None
 
 
-def test_primal_and_dual_agree_with_their_gradients() -> None:
+def testprimal_logits_anddual_logits_agree_with_their_gradients() -> None:
     support, queries = drawn(2).requires_grad_(), drawn(1, seed=1)[0].requires_grad_()
-    logits = [solve(support, queries, 0.6) for solve in (_primal, _dual)]
+    logits = [solve(support, queries, 0.6) for solve in (primal_logits, dual_logits)]
     torch.testing.assert_close(*logits, rtol=1e-11, atol=1e-11)
     weights = drawn(1, images=IMAGES, features=IMAGES, seed=2)[0]
     gradients = [torch.autograd.grad((one * weights).sum(), (support, queries)) for one in logits]
@@ -220,6 +220,13 @@ def test_turns_are_told_from_projections_of_length_one() -> None:
     expected = torch.nn.functional.cross_entropy(logits, turns)
     assert turn_problem(logits, turns).loss.item() == pytest.approx(expected.item())
     assert TurnHead(3)(torch.zeros(2, 3)).isfinite().all()
+
+
+def test_features_that_are_not_finite_and_ridges_below_rounding_give_a_loss_that_is_not_finite() -> None:
+    views, broken = torch.ones(2, 9, 4), torch.full((2, 9, 4), torch.nan)
+    assert all(loss(broken[:1], broken[1:]).isnan() for loss in LOSSES.values())
+    assert ridge_loss(views[:1], views[1:], 1e-30, 0.1).isnan()
+    assert ridge_loss(views[:1], views[1:], 1e-3, 0.1).isfinite()
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])

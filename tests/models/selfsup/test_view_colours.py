@@ -27,7 +27,7 @@ WHOLE = {"scale": (1.0, 1.0), "ratio": (1.0, 1.0), "mirrored": 0.0}
 
 
 def planes_of(images: Tensor) -> Tensor:
-    return (images / 255).transpose(0, 1).flatten(2).contiguous()
+    return (images / 255).transpose(0, 1).contiguous()
 
 
 def jittered(images: Tensor, factors: np.ndarray, orders: np.ndarray) -> Tensor:
@@ -36,7 +36,7 @@ def jittered(images: Tensor, factors: np.ndarray, orders: np.ndarray) -> Tensor:
     planes = planes_of(images[torch.from_numpy(by_hue)])
     Jitter.of(factors[by_hue], orders[by_hue], images.device).apply(planes)
     found = torch.empty(images.shape)
-    found[torch.from_numpy(by_hue)] = planes.transpose(0, 1).view(images.shape)
+    found[torch.from_numpy(by_hue)] = planes.transpose(0, 1)
     return found
 
 
@@ -51,10 +51,10 @@ def test_hue_equals_colorsys_on_every_kind_of_colour() -> None:
     levels = [0.0, 1e-6, 0.25, 0.5, 0.75, 1.0]
     colours = torch.tensor(list(itertools.product(levels, repeat=3)), dtype=torch.float32)
     for turn in TURNS:
-        planes = colours.T[:, None].clone()
-        shift_hue(planes, torch.tensor([[turn]]))
+        planes = colours.T[:, None, None].clone()
+        shift_hue(planes, torch.tensor([[[turn]]]))
         expected = hued(colours[None].double().numpy(), turn)[0]
-        assert np.abs(planes[:, 0].T.numpy() - expected).max() < 2e-6
+        assert np.abs(planes[:, 0, 0].T.numpy() - expected).max() < 2e-6
 
 
 @pytest.mark.parametrize("change", [BRIGHTNESS, CONTRAST, SATURATION, HUE])
@@ -137,9 +137,9 @@ def test_grey_has_the_weights_of_the_channels() -> None:
     before = planes.clone()
     remove_colour(planes, torch.tensor([1, 3]))
     for number in range(5):
-        picture = before[:, number].T[None].double().numpy()
+        picture = picture_of(before[:, number])
         expected = grey(picture) if number in (1, 3) else picture
-        assert np.abs(planes[:, number].T[None].numpy() - expected).max() < 1e-6
+        assert np.abs(picture_of(planes[:, number]) - expected).max() < 1e-6
 
 
 def test_grey_images_change_in_brightness_and_contrast_alone() -> None:
@@ -148,9 +148,9 @@ def test_grey_images_change_in_brightness_and_contrast_alone() -> None:
         torch.testing.assert_close(alone(images, change, factor), images / 255, atol=1e-6, rtol=0)
     assert torch.equal(grey_of(planes_of(images)), planes_of(images)[0])
     planes = planes_of(images)
-    mean = planes[0].mean(1, keepdim=True)
+    mean = planes[0].mean((1, 2), keepdim=True)
     expected = (1.5 * planes[0] - 0.5 * mean).clamp(0, 1)
-    blend(planes, torch.full((6, 1), 1.5), None, torch.full((6, 1), -0.5))
+    blend(planes, torch.full((6, 1, 1), 1.5), None, torch.full((6, 1, 1), -0.5))
     torch.testing.assert_close(planes[0], expected, atol=1e-6, rtol=0)
 
 

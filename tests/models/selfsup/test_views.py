@@ -36,6 +36,23 @@ def test_views_do_not_depend_on_the_batch_they_are_made_in(recipe: ViewRecipe, s
     assert torch.equal(views(images[shuffled], numbers[shuffled], 7), together[:, shuffled])
 
 
+@pytest.mark.parametrize(("side", "tolerance"), [(7, 1e-6), (28, 1e-6), (230, 0)])
+def test_neither_threads_nor_odd_sizes_change_views(side: int, tolerance: float) -> None:
+    images, numbers = random_images(5, side), torch.arange(5)
+    views = Views(RECIPES["imagenet"] if side > 200 else RECIPES["cifar"], 4)
+    before = torch.get_num_threads()
+    made = []
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            made.append(views(images, numbers, 0))
+            made.append(torch.cat([views(images[[one]], numbers[[one]], 0) for one in range(5)], 1))
+    finally:
+        torch.set_num_threads(before)
+    for other in made[1:]:
+        torch.testing.assert_close(other, made[0], atol=tolerance, rtol=0)
+
+
 def test_views_do_not_depend_on_how_many_there_are() -> None:
     images, numbers = random_images(9), torch.arange(9)
     two, third = (Views(RECIPES["cifar"], 1, count, first)(images, numbers, 0) for count, first in ((2, 0), (1, 2)))
