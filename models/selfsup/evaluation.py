@@ -6,6 +6,7 @@ from typing import Any
 
 from models.fewshot.class_images import FewShotData
 from models.progress import Progress
+from models.selfsup.baselines import baseline_encoder
 from models.selfsup.probes.evaluation import check_probes, probe_encoder
 from models.selfsup.probes.few_shot import FewShotProbe, probe_few_shot
 from models.selfsup.probes.frozen import frozen
@@ -38,7 +39,7 @@ def evaluate_run(
     with TemporaryDirectory() as temporary:
         place = folder or Path(temporary)
         device = Execution().accelerator(place).device
-        encoder = run.encoder.to(device)
+        encoder = baseline_encoder(run, settings.baseline, None if data is None else data.train).to(device)
         records: list[dict[str, Any]] = []
         if data is not None:
             records += probe_encoder(encoder, data.on(device), settings, place, progress)
@@ -46,4 +47,5 @@ def evaluate_run(
             with frozen(encoder) as digest:
                 found = list(probe_few_shot(encoder, classes.to(device), episodes, progress))
             records += [{"probe": "few-shot", "encoder_digest": digest, **one} for one in found]
-    return {"run": {"folder": str(run.folder), **run.result}, "probes": records}
+    about = {"folder": str(run.folder), **run.result}
+    return {"run": about, "baseline": settings.baseline, "probes": records}

@@ -11,10 +11,11 @@ def probe_tables(record: Mapping[str, Any]) -> tuple[Table, ...]:
     records = record["probes"]
     on_labels = [one for one in records if one["probe"] != "few-shot"]
     on_episodes = [one for one in records if one["probe"] == "few-shot"]
-    return (*_of_labels(record["run"], on_labels), *_of_episodes(record["run"], on_episodes))
+    about = _about(record["run"], record["baseline"])
+    return (*_of_labels(about, on_labels), *_of_episodes(about, on_episodes))
 
 
-def _of_labels(run: Mapping[str, Any], records: list[Mapping[str, Any]]) -> Iterable[Table]:
+def _of_labels(about: str, records: list[Mapping[str, Any]]) -> Iterable[Table]:
     if not records:
         return
     rows = [
@@ -30,14 +31,14 @@ def _of_labels(run: Mapping[str, Any], records: list[Mapping[str, Any]]) -> Iter
     ]
     first = records[0]
     note = (
-        f"{_about(run)} Test: {first['test_images']} images of {first['data']} (digest {first['data_digest']}), "
+        f"{about} Test: {first['test_images']} images of {first['data']} (digest {first['data_digest']}), "
         f"{first['classes']} classes. Probe seed {first['probe_seed']}; encoder {first['encoder_digest']}, the same "
         "before and after each probe."
     )
     yield Table("Probes", ("probe", "labels", "top-1", "per class", "mAP", "learned by"), rows, note)
 
 
-def _of_episodes(run: Mapping[str, Any], records: list[Mapping[str, Any]]) -> Iterable[Table]:
+def _of_episodes(about: str, records: list[Mapping[str, Any]]) -> Iterable[Table]:
     if not records:
         return
     rows = [
@@ -52,13 +53,19 @@ def _of_episodes(run: Mapping[str, Any], records: list[Mapping[str, Any]]) -> It
     ]
     first = records[0]
     note = (
-        f"{_about(run)} {first['episodes']} episodes of {first['split']} classes of {first['data']} (digest "
+        f"{about} {first['episodes']} episodes of {first['split']} classes of {first['data']} (digest "
         f"{first['data_digest']}), {first['query']} queries of each class, seed {first['episode_seed']}."
     )
     yield Table("Few-shot accuracy", ("episodes", "head", "accuracy", "1 SE", "95% interval"), rows, note)
 
 
-def _about(run: Mapping[str, Any]) -> str:
+def _about(run: Mapping[str, Any], baseline: str) -> str:
+    """What the features are of."""
+    if baseline == "pixels":
+        return "Features: the pixels themselves."
+    if baseline != "none":
+        statistics = ", with statistics of batch norm from the images" if baseline == "calibrated" else ""
+        return f"Encoder: untrained, seed {run['seed']}{statistics}."
     return (
         f"Encoder: {run['learner']}, rotation {run['rotation']}, {run['epochs']} epochs on {run['data']}, seed "
         f"{run['seed']}."

@@ -14,7 +14,7 @@ def outputs_of(network: nn.Module, images: ProbeImages, chosen: Tensor, progress
     Raises ValueError, naming the image, if an output is not finite.
     """
     network.eval()
-    device = next(network.parameters()).device
+    device = device_of(network)
     task = progress.task(title, len(chosen))
     found = []
     for part in images.plain(torch.split(chosen, images_at_once(images.shape, device))):
@@ -25,6 +25,11 @@ def outputs_of(network: nn.Module, images: ProbeImages, chosen: Tensor, progress
     if len(broken):
         raise ValueError(f"{title}: what the network gives for image {int(chosen[int(broken[0])])} is not finite")
     return outputs
+
+
+def device_of(network: nn.Module) -> torch.device:
+    """The device of a network's parameters; the CPU if it has none."""
+    return next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
 
 
 def all_of(images: ProbeImages) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_args
 from tyro.conf import arg
 
 ProbeName = Literal["cached", "augmented", "knn", "labels", "fine-tuning", "few-shot"]
+Baseline = Literal["none", "untrained", "calibrated", "pixels"]
 
 _FEW_LABELS = 0.1
 """The label fraction from which on Table 7.3's longer training holds."""
@@ -28,6 +29,9 @@ class ProbeSettings:
     seconds) or on random crops and flips (augmented, by SGD); k nearest neighbours (knn); fine-tuning of the whole
     network on few labels, as in Table 7.3 (labels), or with a search for the learning rate, as in Table 7.4
     (fine-tuning); heads on episodes (few-shot, see --way and --head)."""
+    baseline: Baseline = "none"
+    """What to probe in place of the trained encoder, to compare it with: its initial weights (untrained), the same with
+    statistics of batch norm from the images (calibrated), or the images themselves (pixels)."""
     label_fraction: tuple[float, ...] = ()
     """Shares of each class's training labels to use, above 0 and up to 1, each evaluated by itself; 0.01 and 0.1 for
     the probe labels and 1 for the others if left out."""
@@ -66,6 +70,8 @@ class ProbeSettings:
         allowed = ", ".join(get_args(ProbeName))
         if not self.probe or not set(self.probe) <= set(get_args(ProbeName)):
             raise ValueError(f"probe is {', '.join(self.probe) or 'empty'}; allowed are one or more of {allowed}")
+        if self.baseline not in get_args(Baseline):
+            raise ValueError(f"baseline is {self.baseline}; allowed are {', '.join(get_args(Baseline))}")
         for fraction in self.label_fraction:
             if not 0 < fraction <= 1:
                 raise ValueError(f"label_fraction is {fraction}; allowed are numbers above 0, up to 1")
