@@ -26,6 +26,7 @@ from safetensors.torch import load_file
 
 description, weights = json.load(open("encoder.json", encoding="utf-8")), load_file("encoder.safetensors")
 
+
 def encode(images):
     values = {"images": images}
     for step in description["operations"]:
