@@ -2,18 +2,17 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from models.data.draws import Integers, key_of, uniform
+from models.selfsup.settings import Rotation
 from models.selfsup.turning import TURNS, draw_turns, turned
 from models.selfsup.views.recipes import ViewRecipe
 from models.selfsup.views.views import Views, check_channels
-
-Rotation = Literal["none", "sample", "task", "auxiliary", "both"]
 
 
 class Task(NamedTuple):
