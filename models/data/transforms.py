@@ -60,14 +60,9 @@ def draw_mirrored(count: int, generator: Generator) -> Tensor:
 
 def shifted(images: Tensor, offsets: Tensor, pixels: int) -> Tensor:
     """Each image (channels, height, width) cut out, at its offset, of itself padded with `pixels` zeros all around."""
-    count, _, height, width = images.shape
-    padded = nn.functional.pad(images, (pixels,) * 4).permute(0, 2, 3, 1)
-    numbers, down, right = (
-        torch.arange(extent, device=images.device).view(shape)
-        for extent, shape in ((count, (-1, 1, 1)), (height, (1, -1, 1)), (width, (1, 1, -1)))
-    )
-    rows, columns = offsets[:, 0].view(-1, 1, 1) + down, offsets[:, 1].view(-1, 1, 1) + right
-    return padded[numbers, rows, columns].permute(0, 3, 1, 2).contiguous()
+    height, width = images.shape[-2:]
+    windows = nn.functional.pad(images, (pixels,) * 4).unfold(2, height, 1).unfold(3, width, 1)
+    return windows[torch.arange(len(images), device=images.device), :, offsets[:, 0], offsets[:, 1]]
 
 
 def random_crop_box(width: int, height: int, generator: Generator) -> tuple[int, int, int, int]:

@@ -1,5 +1,6 @@
 """Options of few-shot data sets, as a command line collects them; importing them is quick."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, Self, get_args
@@ -53,3 +54,11 @@ class FewShotSource(SplitOptions):
             raise ValueError(f"data set {name} needs no data; the path {path} is too much")
         split = {field.name: getattr(options, field.name) for field in fields(SplitOptions)}
         return cls(dataset=name, data=Path(path) if path else None, **split)  # type: ignore[arg-type]
+
+
+def named_sources(texts: Sequence[str], options: SplitOptions) -> tuple[FewShotSource, ...]:
+    """Data sets named NAME or NAME:PATH. Raises ValueError for an unknown one, and one that is named twice."""
+    twice = [name for index, name in enumerate(texts) if name in texts[:index]]
+    if twice:
+        raise ValueError(f"--on names {twice[0]} twice")
+    return tuple(FewShotSource.parse(text, options) for text in texts)

@@ -45,9 +45,9 @@ TableData = Annotated[
     Path | None,
     arg(
         metavar="PATH",
-        help="data set. Chapter 2: CIFAR-10, as python batches or image folders, or a tar of them. Chapter 5: "
-        "drawings.npz of `make drawings`, folders of CIFAR-FS, mini-ImageNet or Omniglot, CIFAR-10; the procedural set "
-        "if left out",
+        help="data set. Chapter 2: CIFAR-10, as python batches or image folders, or a tar of them. Chapters 5 "
+        "and 6: drawings.npz of `make drawings`, folders of CIFAR-FS, mini-ImageNet or Omniglot, CIFAR-10; the "
+        "procedural set if left out",
     ),
 ]
 TableScale = Annotated[

@@ -18,7 +18,7 @@ def table(
         arg(
             name="number",
             metavar="NUMBER",
-            help="tables of the dissertation, such as 2.1 or 3.2; `all` for those that are trained here, 2 or 5 for "
+            help="tables of the dissertation, such as 2.1 or 3.2; `all` for those that are trained here, 2, 5 or 6 for "
             f"a chapter's: {', '.join(trained_numbers())}",
         ),
     ],
@@ -26,15 +26,25 @@ def table(
     data: TableData = None,
     scale: TableScale = "small",
     seeds: Annotated[int, arg(metavar="N", help="number of seeds, which start at 0")] = 1,
+    on: Annotated[
+        tuple[str, ...],
+        arg(
+            metavar="NAME[:PATH] ...",
+            help="table 6.7 and claims6: data sets to test on, such as omniglot:DIR cifar10:DIR digits; names as of "
+            "`train fewshot --dataset`",
+        ),
+    ] = (),
     out: Annotated[
         Path, arg(metavar="DIR", help="folder of stages and results; a run that was killed resumes there")
     ] = Path("build/tables"),
 ) -> int:
     """Show tables of the dissertation; where networks are trained for them, beside our own figures."""
+    from models.fewshot.sources import SplitOptions, named_sources
     from models.progress import Progress
     from reports.commands.output import show
     from reports.tables.beside import rendered
     from reports.tables.registry import (
+        check_domains,
         choose_tables,
         published_table,
         result_files,
@@ -44,11 +54,14 @@ def table(
 
     ensure_positive("seeds", seeds)
     chosen = choose_tables(numbers)
+    domains = named_sources(on, SplitOptions())
+    if domains:
+        check_domains(chosen)
     trained: dict[str, Table] = {}
     if set(chosen) & set(trained_numbers()):
         ensure_outputs(*result_files(chosen, out))
         with Progress() as progress:
-            trained = train_tables(chosen, data=data, scale=scale, seeds=seeds, out=out, progress=progress)
+            trained = train_tables(chosen, data=data, scale=scale, seeds=seeds, out=out, progress=progress, on=domains)
     for number in chosen:
         if number in trained:
             show([trained[number]], notes=True)

@@ -1,118 +1,105 @@
-"""Trains a network of chapter 5's tables and measures it."""
+"""Trains a network of the tables and measures it."""
 
 import math
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
-from models.backbones.batch_norm import in_mode
 from models.fewshot.class_images import FewShotData
+from models.fewshot.comparison import EpisodeTest
 from models.fewshot.config import FewShotConfig
-from models.fewshot.episodes import Episodes, EpisodeShape
-from models.fewshot.evaluation import episode_accuracies
-from models.fewshot.evaluators import HEADS, FineTuningEvaluator, fine_tuning_of
+from models.fewshot.domains import evaluate_domains
+from models.fewshot.ensembles import Ensemble
+from models.fewshot.episodes import Episodes
+from models.fewshot.evaluators import evaluator_of, fine_tuning_of
 from models.fewshot.held_out import held_out_shapes
 from models.fewshot.inner import trainable
-from models.fewshot.measurement import alignment, class_separation
-from models.fewshot.run import FewShotRun, load_run, run_few_shot
+from models.fewshot.measurement import alignment
+from models.fewshot.run import load_run, run_few_shot
 from models.fewshot.run_measures import run_features
-from models.fewshot.settings import BatchNorm, HeadName
+from models.fewshot.snapshots import load_snapshots
 from models.progress import Progress
 from reports.fewshot.networks import NETWORKS, Network
+from reports.fewshot.parts import PARTS
 from reports.fewshot.scales import Scale
+from reports.fewshot.trained import EPISODE_SEED, Trained, described
 from reports.records.experiments import Experiment, Record
 
-_EPISODE_SEED, _PAIR_SEED = 2, 0
+DOMAIN_SHOTS, _DOMAIN_TASKS = 5, 1000  # with 5 ways and 15 queries (dissertation 6.6.8)
 RUN = "run"
 """The folder of a network's run, in that of its experiment."""
 
 
-def measure(experiment: Experiment, folder: Path, *, data: FewShotData, scale: Scale) -> Record:
-    """Trains and measures a network, or compares or fine-tunes networks that are trained: see `experiments`."""
+@dataclass(frozen=True)
+class _Given:
+    """What an experiment is carried out with. folder: its own. domains: further data sets."""
+
+    folder: Path
+    data: FewShotData
+    scale: Scale
+    networks: Mapping[str, Network]
+    domains: Sequence[FewShotData]
+    progress: Progress
+
+    def run_folder(self, key: str) -> Path:
+        """The run of a network, by the key of its experiment."""
+        return self.folder.parent / key / RUN
+
+
+def measure(
+    experiment: Experiment,
+    folder: Path,
+    *,
+    data: FewShotData,
+    scale: Scale,
+    networks: Mapping[str, Network] = NETWORKS,
+    domains: Sequence[FewShotData] = (),
+) -> Record:
+    """Trains and measures a network, or measures, compares or fine-tunes networks that are trained.
+
+    experiment: see `experiments`. networks: that its network is one of. domains: data sets to evaluate it on.
+    """
     with Progress(quiet=True) as progress:
-        return _KINDS[experiment.settings["kind"]](experiment.settings, folder, data, scale, progress)
+        given = _Given(folder, data, scale, networks, domains, progress)
+        return _KINDS[experiment.settings["kind"]](experiment.settings, given)
 
 
-def _network(settings: dict[str, Any], folder: Path, data: FewShotData, scale: Scale, progress: Progress) -> Record:
+def _network(settings: Mapping[str, Any], given: _Given) -> Record:
     config = FewShotConfig.from_record(settings["config"])
-    run_few_shot(config, data, folder / RUN, progress, resume=True)
-    return _measured(settings["network"], load_run(folder / RUN), data, scale, progress)
-
-
-def _measured(name: str, run: FewShotRun, data: FewShotData, scale: Scale, progress: Progress) -> Record:
-    network = NETWORKS[name]
-    features = {split: run_features(run, data, split, progress).features for split in data.splits}
-    tuned = _fine_tuning(run, network)
-
-    def evaluation(split: str, head: HeadName, shape: EpisodeShape) -> dict[str, Any]:
-        episodes = Episodes(data, split, shape, _EPISODE_SEED)
-        if head == "fine-tuning":
-            accuracies = tuned.accuracies(episodes, scale.tuned_episodes, progress)
-            return _described(head, episodes, accuracies, tuned.batch_norm)
-        accuracies = episode_accuracies(features[split], episodes, scale.episodes, HEADS[head], progress)
-        return _described(head, episodes, accuracies, "running")
-
+    run_few_shot(config, given.data, given.folder / RUN, given.progress, resume=True)
+    network = given.networks[settings["network"]]
+    trained = Trained(load_run(given.folder / RUN), network, given.data, given.scale, given.progress)
     record: Record = {
         "evaluations": [
-            evaluation("test", head, shape)
-            for shape in held_out_shapes(data, "test", run.config.way)
-            for head in network.heads
-        ],
-        "separation": {
-            split: _separation(features[split], data.split(split).counts, scale.pairs) for split in ("train", "test")
-        },
+            trained.evaluation("test", head, shape) for shape in trained.shapes("test") for head in trained.heads
+        ]
     }
-    if "val" in data.splits and "svm" in network.heads:
-        record["validation"] = evaluation("val", "svm", held_out_shapes(data, "val", run.config.way)[0])
+    for part in network.parts:
+        record |= PARTS[part](trained)
     return record
 
 
-def _fine_tuning(run: FewShotRun, network: Network) -> FineTuningEvaluator:
-    """The fine-tuning of a run's network, in the mode of batch norm that the tables have for it."""
-    mode: BatchNorm = "episode" if run.config.is_fine_tuned else network.batch_norm
-    return fine_tuning_of(run.config, in_mode(run.network, mode))
-
-
-def _described(head: HeadName, episodes: Episodes, accuracies: Tensor, batch_norm: str) -> dict[str, Any]:
-    """The accuracy of every episode, with what it was measured by."""
-    return {
-        "head": head,
-        "shot": episodes.shape.shot,
-        "query": episodes.shape.query,
-        "batch_norm": batch_norm,
-        "episode_digest": episodes.digest(len(accuracies)),
-        "accuracies": accuracies.tolist(),
-    }
-
-
-def _separation(features: Tensor, counts: tuple[int, ...], pairs: int) -> dict[str, list[float]]:
-    """R_FC and R_HV of every pair of classes, the same pairs for every network."""
-    separation = class_separation(features, counts, pairs, _PAIR_SEED)
-    return {"R_FC": separation.clusterings.tolist(), "R_HV": separation.variations.tolist()}
-
-
-def _alignment(settings: dict[str, Any], folder: Path, data: FewShotData, scale: Scale, progress: Progress) -> Record:
+def _alignment(settings: Mapping[str, Any], given: _Given) -> Record:
     """CKA of two networks on test images."""
-    runs = [load_run(folder.parent / key / RUN) for key in settings["networks"]]
-    first, second = (run_features(run, data, "test", progress).features for run in runs)
+    runs = [load_run(given.run_folder(key)) for key in settings["networks"]]
+    first, second = (run_features(run, given.data, "test", given.progress).features for run in runs)
     return asdict(alignment(first, second))
 
 
-def _moves(settings: dict[str, Any], folder: Path, data: FewShotData, scale: Scale, progress: Progress) -> Record:
+def _moves(settings: Mapping[str, Any], given: _Given) -> Record:
     """Distances and losses as a whole network is fine-tuned to tasks of test classes.
 
     Distances are the filter-normalised one, a root of a sum over filters, and the root of its mean over filters, which
     compares networks of unequal size.
     """
-    run = load_run(folder.parent / settings["moves"] / RUN)
+    run = load_run(given.run_folder(settings["moves"]))
     tuned = fine_tuning_of(run.config, run.network)
-    tasks = scale.followed_tasks if run.config.is_fine_tuned else scale.tuned_episodes
+    tasks = given.scale.followed_tasks if run.config.is_fine_tuned else given.scale.tuned_episodes
     filters = math.sqrt(sum(len(weight) for weight in trainable(run.network).values() if weight.ndim > 1))
     record: Record = {}
-    for shape in held_out_shapes(data, "test", run.config.way):
-        path = tuned.path(Episodes(data, "test", shape, _EPISODE_SEED), tasks, progress)
+    for shape in held_out_shapes(given.data, "test", run.config.way):
+        path = tuned.path(Episodes(given.data, "test", shape, EPISODE_SEED), tasks, given.progress)
         record[str(shape.shot)] = {
             "distances": path.distances[:, -1].tolist(),
             "mean_distances": (path.distances[:, -1] / filters).tolist(),
@@ -123,5 +110,31 @@ def _moves(settings: dict[str, Any], folder: Path, data: FewShotData, scale: Sca
     return record
 
 
-_KINDS = {"network": _network, "alignment": _alignment, "moves": _moves}
-"""What an experiment is, by the `kind` of its settings."""
+def _variation(settings: Mapping[str, Any], given: _Given) -> Record:
+    """Accuracy on the episodes of the network's own record, evaluated in another way."""
+    run = load_run(given.run_folder(settings["of"]))
+    network = Ensemble(load_snapshots(run)) if "ensemble" in settings["how"] else run.network
+    data, head = given.data.normalised_by(run.mean, run.std), run.config.head_name
+    evaluator = evaluator_of(run.config, network, data, "test", flip_shots="flip shots" in settings["how"])
+    evaluations = []
+    for shape in held_out_shapes(data, "test", run.config.way):
+        episodes = Episodes(data, "test", shape, EPISODE_SEED)
+        accuracies = evaluator.accuracies(episodes, given.scale.episodes, given.progress)
+        evaluations.append(described(head, episodes, accuracies, evaluator.batch_norm))
+    return {"evaluations": evaluations}
+
+
+def _domains(settings: Mapping[str, Any], given: _Given) -> Record:
+    """Accuracy on several data sets (dissertation 6.4.7)."""
+    run = load_run(given.run_folder(settings["of"]))
+    test = EpisodeTest(shots=(DOMAIN_SHOTS,), episodes=_DOMAIN_TASKS, seed=EPISODE_SEED)
+    return {"evaluations": evaluate_domains(run, given.domains, test, None, given.progress)}
+
+
+_KINDS: Mapping[str, Callable[[Mapping[str, Any], _Given], Record]] = {
+    "network": _network,
+    "alignment": _alignment,
+    "moves": _moves,
+    "variation": _variation,
+    "domains": _domains,
+}

@@ -2,9 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from models.fewshot.settings import BatchNorm, HeadName
+
+Part = Literal["separation", "validation", "curve", "training"]
+"""What can be measured of a network besides its accuracy on test classes."""
+
+Variation = Literal["flip shots", "ensemble", "ensemble, flip shots"]
+"""Evaluations by the mean of a run's snapshots, or with mirror images as further shots, or both."""
+
+OLDEST_PARTS: tuple[Part, ...] = ("separation", "validation")
+"""What is measured of the networks of chapter 5."""
 
 BACKBONES = {"R2-D2": "cnn4", "MetaOptNet": "resnet12"}
 """The encoders by the names that the tables give them."""
@@ -29,13 +38,14 @@ _ALL_HEADS: tuple[HeadName, ...] = ("svm", "ridge", "prototype", "fine-tuning")
 class Network:
     """A network of the tables.
 
-    settings: of its run, besides those of the scale. heads: it is evaluated by. batch_norm: the mode in which an
-    encoder is fine-tuned whole.
+    settings: of its run, besides those of the scale. heads: it is evaluated by; its learner's own if there are none.
+    batch_norm: the mode in which an encoder is fine-tuned whole. parts: what else is measured.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     heads: tuple[HeadName, ...] = ("fine-tuning",)
     batch_norm: BatchNorm = "running"
+    parts: tuple[Part, ...] = OLDEST_PARTS
 
 
 def regularized(backbone: str, regularizer: str, coefficient: float) -> str:
@@ -51,6 +61,16 @@ def pulled(coefficient: float) -> str:
 def moves(name: str) -> str:
     """The name of what is measured of a network's parameters when it is fine-tuned to tasks."""
     return f"{name} moves"
+
+
+def varied(name: str, how: Variation) -> str:
+    """The name of what is measured of a network that is evaluated in another way."""
+    return f"{name}; {how}"
+
+
+def across(name: str) -> str:
+    """The name of what is measured of a network on several data sets."""
+    return f"{name}; across domains"
 
 
 def transfer_rows(chosen: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Measured numbers of Tables 5.1 to 5.10, by row and column, from the summaries of the networks behind them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from reports.fewshot.networks import (
     transfer_rows,
 )
 from reports.tables.beside import Measured
+from reports.tables.extended import with_columns, with_rows
 from reports.tables.published import Column, PublishedTable, number, percent
 
 Summaries = Mapping[str, Mapping[str, Mapping[str, Any]]]
@@ -71,8 +72,8 @@ def _by_heads(shot: int) -> "Compare":
 
 def _class_separation(table: PublishedTable, found: Found) -> tuple[PublishedTable, Measured]:
     names = [f"{backbone}-{kind}" for backbone in BACKBONES for kind in "MC"]
-    table = _with_isotropic(_with_rows(table, [(name, found.data) for name in names]), 2)
-    return _with_columns(table, _of_split("training", 2)), {
+    table = _with_isotropic(with_rows(table, [(name, found.data) for name in names]), 2)
+    return with_columns(table, _of_split("training", 2)), {
         f"{name}, {found.data}": _with_isotropic_of(_separation(found, name, "test"))
         | _named(_separation(found, name, "train"), "training")
         for name in names
@@ -88,7 +89,7 @@ def _transfer(table: PublishedTable, found: Found) -> tuple[PublishedTable, Meas
 
 
 def _alignment(table: PublishedTable, found: Found) -> tuple[PublishedTable, Measured]:
-    table = _with_rows(table, [(backbone, found.data) for backbone in BACKBONES])
+    table = with_rows(table, [(backbone, found.data) for backbone in BACKBONES])
     columns = tuple(number(f"{heading}, unbiased", 2) for heading in ("C", *REGULARIZERS))
     measured = {}
     for backbone in BACKBONES:
@@ -97,11 +98,11 @@ def _alignment(table: PublishedTable, found: Found) -> tuple[PublishedTable, Mea
         measured[f"{backbone}, {found.data}"] = {
             heading: [one["biased"] for one in by_seed] for heading, by_seed in pairs.items()
         } | {f"{heading}, unbiased": [one["unbiased"] for one in by_seed] for heading, by_seed in pairs.items()}
-    return _with_columns(table, columns), measured
+    return with_columns(table, columns), measured
 
 
 def _maml_separation(table: PublishedTable, found: Found) -> tuple[PublishedTable, Measured]:
-    return _with_columns(_with_isotropic(table, 4), _of_split("test", 4)), {
+    return with_columns(_with_isotropic(table, 4), _of_split("test", 4)), {
         name: _with_isotropic_of(_separation(found, name, "train")) | _named(_separation(found, name, "test"), "test")
         for name in table.names
     }
@@ -126,7 +127,7 @@ def _tuned(found: Found, rows: Mapping[str, str]) -> Measured:
 
 def _times(table: PublishedTable, found: Found) -> tuple[PublishedTable, Measured]:
     columns = (number("epoch", 2, "s"), number("total", 2, "min"))
-    return _with_columns(table, columns), {
+    return with_columns(table, columns), {
         row: {"epoch": [times["epoch_s"]], "total": [times["total_min"]]} for row, times in found.times.items()
     }
 
@@ -165,20 +166,7 @@ def _with_data(table: PublishedTable, found: Found) -> tuple[PublishedTable, dic
     """The table with columns of our data set, unless it has them, and their headings with the shots."""
     headings = {f"{found.data} {shown}": shot for shown, shot in _SHOTS.items()}
     missing = tuple(percent(heading) for heading in headings if heading not in table.headings)
-    return _with_columns(table, missing), headings
-
-
-def _with_rows(table: PublishedTable, labels: Sequence[tuple[str, str]]) -> PublishedTable:
-    """The table with rows of our data set that nothing was published in, unless it has them."""
-    missing = [label for label in labels if ", ".join(label) not in table.names]
-    empty = (None,) * (len(table.columns) - table.labels)
-    return replace(table, rows=table.rows + tuple((*label, *empty) for label in missing))
-
-
-def _with_columns(table: PublishedTable, columns: tuple[Column, ...]) -> PublishedTable:
-    """The table with further columns that nothing was published in."""
-    rows = tuple((*row, *(None for _ in columns)) for row in table.rows)
-    return replace(table, columns=table.columns + columns, rows=rows)
+    return with_columns(table, missing), headings
 
 
 def _with_isotropic(table: PublishedTable, places: int) -> PublishedTable:

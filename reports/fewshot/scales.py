@@ -1,10 +1,11 @@
 """The sizes at which the tables of chapter 5 are trained."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from models.fewshot.config import FewShotConfig
+from models.fewshot.pools.settings import PoolSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +15,9 @@ class Scale:
     widths: channels of an encoder's first layer; its own where left out. common: settings of every run. learners:
     further ones, by learner. episodes: of an evaluation of frozen features, tuned_episodes: of one by fine-tuning.
     followed_tasks: whose fine-tuning by MAML and Reptile is followed step by step. pairs: of classes, for R_FC and
-    R_HV. training_classes: of drawings; None for all.
+    R_HV; 0 where nothing is fine-tuned or measured so. training_classes: of drawings; images: of a class; side: of
+    images in pixels; None for all and for their own. shots: of training on data sets by name, where a learner's are
+    others.
     """
 
     name: str
@@ -22,19 +25,25 @@ class Scale:
     common: Mapping[str, Any]
     learners: Mapping[str, Mapping[str, Any]]
     episodes: int
-    tuned_episodes: int
-    followed_tasks: int
-    pairs: int
+    tuned_episodes: int = 0
+    followed_tasks: int = 0
+    pairs: int = 0
     training_classes: int | None = None
+    images: int | None = None
+    side: int | None = None
+    shots: Mapping[str, int] = field(default_factory=dict)
 
     def configured(self, network: Mapping[str, Any], seed: int, ways: int, fewest: int) -> FewShotConfig:
         """A run at this scale.
 
         network: its own settings. ways: of its episodes. fewest: images of the smallest class, which limits the queries
-        of an episode.
+        of an episode, as pools of images limit shots and queries.
         """
         settings: dict[str, Any] = {"way": ways, **self.common, **self.learners[network["learner"]], **network}
-        settings["query"] = max(1, min(settings["query"], fewest - settings["shot"]))
+        pools: PoolSettings = settings.get("pools", PoolSettings())
+        settings["shot"] = min(settings["shot"], pools.support_pool or settings["shot"])
+        queries = min(settings["query"], pools.query_pool or settings["query"])
+        settings["query"] = max(1, min(queries, fewest - settings["shot"]))
         return FewShotConfig(seed=seed, width=self.widths.get(settings["encoder"]), **settings)
 
 

@@ -1,6 +1,6 @@
-"""Training times for Table 5.8: steps of all networks in turn, in one process."""
+"""Training times for Tables 5.8 and 6.9: steps of all networks in turn, in one process."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from statistics import median
 
@@ -26,7 +26,12 @@ def step_times(data: FewShotData, scale: Scale, progress: Progress) -> dict[str,
         backbone: {symbol: regularized(backbone, symbol, _COEFFICIENT) for symbol in REGULARIZERS}
         for backbone in BACKBONES
     }
-    configs = {row: network_config(name, 0, data, scale) for row, name in transfer_rows(regularized_networks).items()}
+    rows = transfer_rows(regularized_networks)
+    return timed({row: network_config(name, 0, data, scale) for row, name in rows.items()}, data, progress)
+
+
+def timed(configs: Mapping[str, FewShotConfig], data: FewShotData, progress: Progress) -> dict[str, dict[str, float]]:
+    """Seconds of an epoch and minutes of the whole training for each configuration, from medians of steps."""
     task = progress.task("timing steps", _ROUNDS)
     steps = {row: _step(config, data) for row, config in configs.items()}
     rounds = in_turn(steps, _ROUNDS, task.advance, Timing(warm_up_calls=1, warm_up_seconds=0))

@@ -1,4 +1,4 @@
-"""What the records of chapter 5's networks come to, small enough to keep beside the tables."""
+"""What the records of networks come to, small enough to keep beside the tables."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
@@ -45,13 +45,12 @@ def _validation(records: Records, name: str) -> float:
 def _summary(record: Mapping[str, Any]) -> dict[str, Any]:
     if "evaluations" not in record:
         return _without_units(record)
-    found: dict[str, Any] = {
-        "evaluations": [_estimated(one) for one in record["evaluations"]],
-        "separation": {
+    found = {**record, "evaluations": [_estimated(one) for one in record["evaluations"]]}
+    if "separation" in record:
+        found["separation"] = {
             split: {symbol: _estimate(values) for symbol, values in by_symbol.items()}
             for split, by_symbol in record["separation"].items()
-        },
-    }
+        }
     if "validation" in record:
         found["validation"] = _estimated(record["validation"])
     return found

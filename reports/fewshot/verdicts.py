@@ -1,36 +1,36 @@
-"""Verdicts on the claims of chapter 5, each by a paired difference and its standard error."""
+"""Verdicts on the claims of a chapter, each by a paired difference and its standard error."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import mean, stdev
 from typing import Any
 
-import torch
-from scipy import stats
 from torch import Tensor
 
-from models.fewshot.statistics import paired_difference
 from reports.fewshot.claims import Claim, claims_of
 from reports.fewshot.experiments import Records
+from reports.fewshot.over_seeds import SeedMean, mean_over_seeds
 from reports.tables.table import Table
-
-_CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim's mean difference over seeds, with 1 SE and half of the 95% interval, all in the claim's unit.
-
-    The standard error has two parts: over units, which all seeds share, and over seeds, if there are several. Both
-    errors are None for one unit and one seed. The interval is Student's, with the degrees of freedom of both parts
-    (Welch and Satterthwaite), as a few seeds tell little about their deviation.
-    """
+    """A claim's mean difference over seeds, in the claim's unit."""
 
     claim: Claim
-    difference: float
-    standard_error: float | None
-    half_width: float | None
+    found: SeedMean
+
+    @property
+    def difference(self) -> float:
+        return self.found.mean
+
+    @property
+    def standard_error(self) -> float | None:
+        return self.found.standard_error
+
+    @property
+    def half_width(self) -> float | None:
+        """Half of the 95% interval."""
+        return self.found.half_width
 
     @property
     def word(self) -> str:
@@ -40,42 +40,28 @@ class Verdict:
         return "seen" if self.difference > 0 else "reversed"
 
 
-def decide(claim: Claim, records: Records) -> Verdict:
-    """The verdict on a claim, from records of both networks with the same seeds."""
+def decide(claim: Claim, records: Records, *, same_units: bool = True) -> Verdict:
+    """The verdict on a claim, from records of both networks with the same seeds. same_units: see `mean_over_seeds`."""
     more, less = records[claim.more], records[claim.less]
-    pairs = [_paired(claim.values(more[seed]), claim.values(less[seed])) for seed in more]
+    differences = [_difference(claim.values(more[seed]), claim.values(less[seed])) for seed in more]
     scale = 100 if claim.unit == "%" else 1
-    by_seed = [float((one - other).mean()) for one, other in pairs]
-    errors: dict[float, float] = {}  # by degrees of freedom
-    if len(pairs[0][0]) > 1:
-        over_seeds = [torch.stack(side).mean(0) for side in zip(*pairs, strict=True)]
-        errors[len(over_seeds[0]) - 1] = paired_difference(*over_seeds).standard_error
-    if len(by_seed) > 1:
-        errors[len(by_seed) - 1] = stdev(by_seed) / math.sqrt(len(by_seed))
-    if not errors:
-        return Verdict(claim, scale * mean(by_seed), None, None)
-    error = scale * math.hypot(*errors.values())
-    return Verdict(claim, scale * mean(by_seed), error, error * _quantile(errors))
+    return Verdict(claim, mean_over_seeds([scale * one for one in differences], same_units=same_units))
 
 
-def _quantile(errors: Mapping[float, float]) -> float:
-    """Student's t for the confidence and a sum of independent errors, given by their degrees of freedom."""
-    total = sum(error**2 for error in errors.values())
-    if not total:
-        return 0.0
-    degrees = total**2 / sum(error**4 / each for each, error in errors.items())
-    return float(stats.t.ppf((1 + _CONFIDENCE) / 2, degrees))
-
-
-def _paired(more: Tensor, less: Tensor) -> tuple[Tensor, Tensor]:
-    """The units that both were measured on: the first ones, if there are more of one."""
+def _difference(more: Tensor, less: Tensor) -> Tensor:
+    """Of the units that both were measured on: the first ones, if there are more of one."""
     shared = min(len(more), len(less))
-    return more[:shared], less[:shared]
+    return more[:shared] - less[:shared]
 
 
 def decided(records: Records, chosen: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
-    """All claims with their differences and verdicts, as plain JSON values. chosen: see `claims_of`."""
-    verdicts = [decide(claim, records) for claim in claims_of(chosen)]
+    """Chapter 5's claims with their differences and verdicts, as plain JSON values. chosen: see `claims_of`."""
+    return verdicts_on(claims_of(chosen), records)
+
+
+def verdicts_on(claims: Iterable[Claim], records: Records, *, same_units: bool = True) -> list[dict[str, Any]]:
+    """Claims with their differences and verdicts, as plain JSON values. same_units: see `mean_over_seeds`."""
+    verdicts = [decide(claim, records, same_units=same_units) for claim in claims]
     return [
         {
             "table": one.claim.where,
@@ -90,10 +76,10 @@ def decided(records: Records, chosen: Mapping[str, Mapping[str, str]]) -> list[d
     ]
 
 
-def claims_table(verdicts: Sequence[Mapping[str, Any]], note: str) -> Table:
-    """What `decided` returned, as a table. note: on the data."""
+def claims_table(verdicts: Sequence[Mapping[str, Any]], note: str, chapter: int = 5) -> Table:
+    """What `verdicts_on` returned, as a table. note: on the data."""
     return Table(
-        "Claims of chapter 5",
+        f"Claims of chapter {chapter}",
         ("table", "claim", "difference", "1 SE", "verdict"),
         [_row(verdict) for verdict in verdicts],
         "Differences are paired: on the same episodes, or on the same pairs of classes. Seen: the 95% interval, by "

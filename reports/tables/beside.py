@@ -6,15 +6,17 @@ from statistics import mean
 from reports.tables.published import Cell, Column, PublishedTable, Value
 from reports.tables.table import Table
 
-Measured = Mapping[str, Mapping[str, Sequence[float]]]
-"""Measured numbers, one for each seed, by a table's row names and column headings; in the column's unit."""
+Measured = Mapping[str, Mapping[str, Sequence[float] | Value]]
+"""Measured numbers, one for each seed or their mean with its error, by a table's row names and column headings; in the
+column's unit."""
 
 
 def rendered(table: PublishedTable, measured: Measured | None = None, note: str = "") -> Table:
     """A published table as text: alone, or with a column of ours after each published one.
 
     A column that nothing was published for, or nothing measured, is left out of the comparison. Measurements with
-    several seeds are shown as their mean and half their range. note: added to the table's own notes.
+    several seeds are shown as their mean and half their range, a mean with its error as it is. note: added to the
+    table's own notes.
     """
     notes = " ".join(part for part in (table.notes, note) if part)
     columns = list(_published_alone(table) if measured is None else _compared(table, measured))
@@ -40,7 +42,8 @@ def _compared(table: PublishedTable, measured: Measured) -> list[_ShownColumn]:
     columns = _published_alone(table)[: table.labels]
     for index, column in enumerate(table.columns[table.labels :], table.labels):
         published = _cells(table, index)
-        ours = [over_seeds(measured.get(name, {}).get(column.heading, ())) for name in table.names]
+        found = [measured.get(name, {}).get(column.heading, ()) for name in table.names]
+        ours = [one if isinstance(one, Value) else over_seeds(one) for one in found]
         for whose, cells in (("published", published), ("ours", ours)):
             if any(cell is not None for cell in cells):
                 title = f"{whose}, {column.title}" if column.title else whose

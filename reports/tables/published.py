@@ -26,11 +26,12 @@ Cell = str | float | Value | Mark | None
 
 @dataclass(frozen=True)
 class Column:
-    """A column. unit: of its numbers. places: decimal places shown; None for a column of text."""
+    """A column. unit: of its numbers. places: decimal places shown; None for a column of text. signed: with a sign."""
 
     heading: str
     unit: str = ""
     places: int | None = None
+    signed: bool = False
 
     @property
     def title(self) -> str:
@@ -45,10 +46,10 @@ class Column:
             return cell
         if isinstance(cell, Mark):
             return cell.value
-        places, unit = self.places or 0, "%" if self.unit == "%" else ""
+        places, unit, sign = self.places or 0, "%" if self.unit == "%" else "", "+" if self.signed else ""
         if isinstance(cell, Value):
-            return f"{cell.mean:,.{places}f} ± {cell.error:.{max(places, 1)}f}{unit}"
-        return f"{cell:,.{places}f}{unit}"
+            return f"{cell.mean:{sign},.{places}f} ± {cell.error:.{max(places, 1)}f}{unit}"
+        return f"{cell:{sign},.{places}f}{unit}"
 
 
 def text(heading: str) -> Column:
@@ -69,6 +70,11 @@ def count(heading: str) -> Column:
 def percent(heading: str, places: int = 2) -> Column:
     """A column of percentages."""
     return number(heading, places, "%")
+
+
+def difference(heading: str, places: int = 2) -> Column:
+    """A column of differences of percentages, in points, with their signs."""
+    return Column(heading, places=places, signed=True)
 
 
 def milliseconds(heading: str, places: int) -> Column:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from models.progress import Progress
 from reports.tables.published import PublishedTable
@@ -15,13 +15,16 @@ from reports.tables.table import Table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from models.fewshot.sources import FewShotSource
+
 
 @dataclass(frozen=True)
 class _Chapter:
     """Modules of a chapter.
 
     published: have `PUBLISHED`, tables by number. plans: has `TRAINING_TABLES`, by number, and loads nothing heavy;
-    those that it names in `APART` are left out of `all` and of the chapter. trainer: trains those tables (see
+    those that it names in `APART` are left out of `all` and of the chapter, those in `DOMAINS` take data sets to test
+    on. trainer: trains those tables (see
     `Trainer`). folder: of its runs and results, within that of all chapters.
     """
 
@@ -42,7 +45,12 @@ _CHAPTERS = {
     "5": _Chapter(
         ("reports.fewshot.published",), "reports.fewshot.training_tables", "reports.fewshot.tables", "fewshot"
     ),
-    "6": _Chapter(("reports.fewshot.published_augmentation",)),
+    "6": _Chapter(
+        ("reports.fewshot.augmentation.published",),
+        "reports.fewshot.augmentation.plans",
+        "reports.fewshot.augmentation.tables",
+        "augmentation",
+    ),
     "7": _Chapter(("reports.selfsup.published",)),
 }
 
@@ -57,7 +65,10 @@ _MEASURED_BY = {
 _FIGURES = {"2.1": "reports.wrapnet.figures", "2.3": "reports.wrapnet.figures", "5.1": "reports.fewshot.figures"}
 """Modules with `FIGURES`, functions that draw figures by number."""
 
-_TRAINED_FIGURES = {number: ("5", "reports.fewshot.trained_figures") for number in ("5.2", "5.3")}
+_TRAINED_FIGURES = {
+    **{number: ("5", "reports.fewshot.trained_figures") for number in ("5.2", "5.3")},
+    **{number: ("6", "reports.fewshot.augmentation.figures") for number in ("6.1", "6.2", "6.3")},
+}
 """Chapters, and modules with `TRAINED_FIGURES`, functions that draw figures of networks by number."""
 
 
@@ -65,11 +76,20 @@ class Trainer(Protocol):
     """A chapter's module that trains what its tables compare."""
 
     def train_tables(
-        self, numbers: Sequence[str], *, data: Path | None, scale: str, seeds: int, out: Path, progress: Progress
+        self,
+        numbers: Sequence[str],
+        *,
+        data: Path | None,
+        scale: str,
+        seeds: int,
+        out: Path,
+        progress: Progress,
+        **further: Any,
     ) -> dict[str, Table]:
         """Trains the tables `numbers`, each with `seeds` seeds, and writes `tables.json` and `tables.md` to `out`.
 
-        data: the chapter's data set. scale: `small` or `paper`. Returns the tables with published and measured
+        data: the chapter's data set. scale: `small` or `paper`. further: `on`, data sets to test on, of a chapter with
+        tables that take them. Returns the tables with published and measured
         columns. Raises ValueError without the data set, if the chapter makes none itself.
         """
 
@@ -115,8 +135,22 @@ def result_files(numbers: Sequence[str], out: Path) -> list[Path]:
     return [folder / name for folder in folders for name in (JSON, MARKDOWN)]
 
 
+def check_domains(numbers: Sequence[str]) -> None:
+    """Raises ValueError if none of the tables takes data sets to test on."""
+    allowed = [number for chapter in _CHAPTERS.values() for number in _domains(chapter)]
+    if not set(allowed) & set(numbers):
+        raise ValueError(f"--on names data sets to test on, which tables {', '.join(allowed)} have; none is asked for")
+
+
 def train_tables(
-    numbers: Sequence[str], *, data: Path | None, scale: str, seeds: int, out: Path, progress: Progress
+    numbers: Sequence[str],
+    *,
+    data: Path | None,
+    scale: str,
+    seeds: int,
+    out: Path,
+    progress: Progress,
+    on: "tuple[FewShotSource, ...]" = (),
 ) -> dict[str, Table]:
     """Trains those of the tables that can be trained, each by its chapter's trainer (see `Trainer.train_tables`)."""
     tables: dict[str, Table] = {}
@@ -125,7 +159,10 @@ def train_tables(
         if wanted:
             trainer = cast(Trainer, import_module(chapter.trainer))
             folder = out / chapter.folder
-            tables |= trainer.train_tables(wanted, data=data, scale=scale, seeds=seeds, out=folder, progress=progress)
+            further = {"on": on} if _domains(chapter) else {}
+            tables |= trainer.train_tables(
+                wanted, data=data, scale=scale, seeds=seeds, out=folder, progress=progress, **further
+            )
     return tables
 
 
@@ -196,6 +233,12 @@ def _together(chapter: _Chapter) -> list[str]:
     """The tables that are trained with the chapter."""
     apart = getattr(import_module(chapter.plans), "APART", ()) if chapter.plans else ()
     return [number for number in _trained(chapter) if number not in apart]
+
+
+def _domains(chapter: _Chapter) -> tuple[str, ...]:
+    """The tables that take data sets to test on."""
+    found: tuple[str, ...] = getattr(import_module(chapter.plans), "DOMAINS", ()) if chapter.plans else ()
+    return found
 
 
 def _available() -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from torch import Tensor
 
-from reports.fewshot import kornia_peer
+from reports.fewshot.benches import kornia_peer
 
 VERSION = "stand-in"
 

@@ -30,11 +30,11 @@ class PixelValues:
 
     def to_pixels(self, images: Tensor) -> Tensor:
         """Normalised images in pixel values."""
-        return images * self._of(self.std, images) + self._of(self.mean, images)
+        return (images * self._of(self.std, images)).add_(self._of(self.mean, images))
 
     def from_pixels(self, images: Tensor) -> Tensor:
         """Images of pixel values, normalised."""
-        return (images - self._of(self.mean, images)) / self._of(self.std, images)
+        return (images - self._of(self.mean, images)).div_(self._of(self.std, images))
 
     def _of(self, values: tuple[float, ...], images: Tensor) -> Tensor:
         return torch.tensor(values, dtype=images.dtype, device=images.device)[:, None, None]

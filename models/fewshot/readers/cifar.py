@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 
 from models.data.cifar import cifar10
+from models.data.images import ImageData
 from models.fewshot.class_images import ClassImages, FewShotData
 
 _TRAINING_CLASSES = 6
@@ -15,7 +16,11 @@ def read_cifar_classes(data: Path, seed: int = 0) -> FewShotData:
 
     seed: chooses the classes. There is no validation split. Raises ValueError as `models.data.cifar.cifar10`.
     """
-    source = cifar10(data)
+    return cifar_classes(cifar10(data), data, seed)
+
+
+def cifar_classes(source: ImageData, data: Path, seed: int) -> FewShotData:
+    """CIFAR-10 by classes, as `read_cifar_classes`, from images that are read. data: where from, for errors."""
     images = torch.cat([source.train.images, source.test.images])
     labels = torch.cat([source.train.labels, source.test.labels])
     if len(source.classes) <= _TRAINING_CLASSES:

@@ -34,8 +34,8 @@ class EpisodeBench:
 
     def run(self, progress: "Progress") -> tuple[dict[str, Any], "list[Table]"]:
         """Measures; returns the results and their tables."""
-        from reports.fewshot.bench_tables import episode_table
-        from reports.fewshot.episode_bench import bench_episodes
+        from reports.fewshot.benches.bench_tables import episode_table
+        from reports.fewshot.benches.episode_bench import bench_episodes
 
         result = bench_episodes(
             self.episodes,
@@ -67,8 +67,8 @@ class HeadBench:
 
     def run(self, progress: "Progress") -> tuple[dict[str, Any], "list[Table]"]:
         """Measures; returns the results and their tables."""
-        from reports.fewshot.bench_tables import head_table
-        from reports.fewshot.head_bench import bench_heads
+        from reports.fewshot.benches.bench_tables import head_table
+        from reports.fewshot.benches.head_bench import bench_heads
 
         result = bench_heads(
             self.tasks, self.dimensions, self.shots, self.iterations, self.rounds, self.seed, self.device, progress
@@ -95,9 +95,9 @@ class AdaptationBench:
 
     def run(self, progress: "Progress") -> tuple[dict[str, Any], "list[Table]"]:
         """Measures; returns the results and their tables."""
-        from reports.fewshot.adaptation_bench import bench_adaptation
-        from reports.fewshot.adaptation_steps import AdaptationSetting
-        from reports.fewshot.bench_tables import adaptation_tables
+        from reports.fewshot.benches.adaptation_bench import bench_adaptation
+        from reports.fewshot.benches.adaptation_steps import AdaptationSetting
+        from reports.fewshot.benches.bench_tables import adaptation_tables
 
         setting = AdaptationSetting(
             tasks=self.tasks,
@@ -125,8 +125,8 @@ class RegularizerBench:
 
     def run(self, progress: "Progress") -> tuple[dict[str, Any], "list[Table]"]:
         """Measures; returns the results and their tables."""
-        from reports.fewshot.bench_tables import regularizer_table
-        from reports.fewshot.regularizer_bench import NETWORKS, bench_regularizers
+        from reports.fewshot.benches.bench_tables import regularizer_table
+        from reports.fewshot.benches.regularizer_bench import NETWORKS, bench_regularizers
 
         result = bench_regularizers(NETWORKS, self.pairs, self.width, self.rounds, self.seed, self.device, progress)
         return result, [regularizer_table(result)]
@@ -150,9 +150,9 @@ class AugmentBench:
 
     def run(self, progress: "Progress") -> tuple[dict[str, Any], "list[Table]"]:
         """Measures; returns the results and their tables."""
-        from reports.fewshot.augment_bench import bench_augment
-        from reports.fewshot.augment_steps import StepSetting
-        from reports.fewshot.augment_tables import augment_tables
+        from reports.fewshot.benches.augment_bench import bench_augment
+        from reports.fewshot.benches.augment_steps import StepSetting
+        from reports.fewshot.benches.augment_tables import augment_tables
 
         setting = StepSetting(
             encoder=self.encoder,

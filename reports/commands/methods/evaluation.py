@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from tyro.conf import OmitArgPrefixes, arg
 
 from models.fewshot.settings import BatchNorm, HeadName
-from models.fewshot.sources import FewShotSource, SplitOptions
+from models.fewshot.sources import FewShotSource, SplitOptions, named_sources
 from models.selfsup.probes.settings import ProbeSettings
 
 
@@ -64,10 +64,7 @@ class EpisodeOptions(SplitOptions):
     @property
     def sources(self) -> tuple[FewShotSource, ...]:
         """The data sets of `on`. Raises ValueError for an unknown one, and one that is named twice."""
-        twice = [name for index, name in enumerate(self.on) if name in self.on[:index]]
-        if twice:
-            raise ValueError(f"--on names {twice[0]} twice")
-        return tuple(FewShotSource.parse(text, self) for text in self.on)
+        return named_sources(self.on, self)
 
 
 @dataclass(frozen=True, kw_only=True)

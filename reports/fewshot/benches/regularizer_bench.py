@@ -19,7 +19,7 @@ from reports.bench.contenders import Call, Timing, one_thread
 from reports.bench.device import DeviceName, chosen_device, described, finished
 from reports.bench.in_turn import check_count, in_turn
 from reports.bench.rows import Comparison, Row, bench_record, compared
-from reports.fewshot.bench_data import bench_data
+from reports.fewshot.benches.bench_data import bench_data
 from reports.fewshot.training_step import train
 from reports.records.provenance import machine, tool_versions
 

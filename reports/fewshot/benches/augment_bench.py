@@ -17,9 +17,9 @@ from reports.bench.device import DeviceName, chosen_device, described, finished
 from reports.bench.in_turn import check_count, in_turn
 from reports.bench.other_process import called_elsewhere
 from reports.bench.rows import Comparison, bench_record, compared
-from reports.fewshot import kornia_peer
-from reports.fewshot.augment_alone import COMBINATIONS, STANDARD, AugmentationsAlone, features_like
-from reports.fewshot.augment_steps import BASELINE, StepSetting, TrainingSteps, step_peak
+from reports.fewshot.benches import kornia_peer
+from reports.fewshot.benches.augment_alone import COMBINATIONS, STANDARD, AugmentationsAlone, features_like
+from reports.fewshot.benches.augment_steps import BASELINE, StepSetting, TrainingSteps, step_peak
 from reports.records.provenance import machine, tool_versions
 
 FORWARD = "forward pass alone"

@@ -1,7 +1,7 @@
 """The dissertation's Tables 6.1 to 6.12: data augmentation for meta-learning."""
 
-from reports.fewshot.published_benchmarks import BENCHMARKS
-from reports.fewshot.published_combinations import COMBINATIONS
+from reports.fewshot.augmentation.published_benchmarks import BENCHMARKS
+from reports.fewshot.augmentation.published_combinations import COMBINATIONS
 from reports.tables.published import PublishedTable as Table
 from reports.tables.published import by_number, number, percent, text, values
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from reports.fewshot.augment_bench import FORWARD
+from reports.fewshot.benches.augment_bench import FORWARD
 from reports.tables.table import Table
 
 Result = Mapping[str, Any]

@@ -8,9 +8,9 @@ import torch
 from models.fewshot.config import FewShotConfig
 from models.fewshot.learners import REGULARIZERS
 from models.fewshot.settings import RegularizerName
-from reports.fewshot.bench_data import bench_data
-from reports.fewshot.bench_tables import regularizer_table
-from reports.fewshot.regularizer_bench import PLAIN, bench_regularizers, classical_training
+from reports.fewshot.benches.bench_data import bench_data
+from reports.fewshot.benches.bench_tables import regularizer_table
+from reports.fewshot.benches.regularizer_bench import PLAIN, bench_regularizers, classical_training
 from reports.fewshot.training_step import train
 
 SMALL: dict[str, Any] = {"networks": (("4x32", 16), ("cnn4", 16)), "pairs": 2, "width": 3, "rounds": 1, "device": "cpu"}

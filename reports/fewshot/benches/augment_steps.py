@@ -13,7 +13,7 @@ from models.fewshot.learners import build_method, build_network
 from models.fewshot.settings import EncoderName
 from models.training.method import Batch, Loss, Method
 from reports.bench.memory import peak_memory
-from reports.fewshot.bench_data import bench_data
+from reports.fewshot.benches.bench_data import bench_data
 
 BASELINE, DA = "baseline", "+ DA"
 

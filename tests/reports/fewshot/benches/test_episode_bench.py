@@ -10,10 +10,10 @@ from torch.utils.data import Sampler
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.evaluation import embed, episode_accuracies
 from models.fewshot.evaluators import HEADS
-from reports.fewshot.bench_data import bench_data, frozen_encoder
-from reports.fewshot.bench_tables import episode_table
-from reports.fewshot.embedding_loop import looped_accuracies
-from reports.fewshot.episode_bench import EASYFSL, LOOP, ONCE, bench_episodes
+from reports.fewshot.benches.bench_data import bench_data, frozen_encoder
+from reports.fewshot.benches.bench_tables import episode_table
+from reports.fewshot.benches.embedding_loop import looped_accuracies
+from reports.fewshot.benches.episode_bench import EASYFSL, LOOP, ONCE, bench_episodes
 from tests.support import easyfsl_stand_in
 
 SMALL: dict[str, Any] = {"counts": (4, 8), "sides": (16,), "width": 2, "looped": 2, "rounds": 1, "device": "cpu"}

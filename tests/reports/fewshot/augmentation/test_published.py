@@ -4,7 +4,7 @@ from statistics import mean
 
 import pytest
 
-from reports.fewshot.published_augmentation import PUBLISHED
+from reports.fewshot.augmentation.published import PUBLISHED
 
 
 def test_shapes() -> None:

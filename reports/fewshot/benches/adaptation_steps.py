@@ -10,7 +10,7 @@ from models.backbones.encoder import EncoderOptions, with_classifier
 from models.backbones.encoders import build_encoder
 from models.fewshot.adaptive import AdaptiveLearner
 from models.fewshot.inner import Episode, How, functional, maml_gradient, minibatches, reptile_gradient, trainable
-from reports.fewshot.plain_adaptation import Gradients, plain_maml, plain_reptile
+from reports.fewshot.benches.plain_adaptation import Gradients, plain_maml, plain_reptile
 
 _ENCODER = "4x32"
 _WAYS = 5

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from models.fewshot.heads import prototype_logits, ridge_logits, svm_logits
-from reports.fewshot.bench_tables import head_table
-from reports.fewshot.head_bench import BATCH, LOOP, Head, bench_heads, random_task, step
+from reports.fewshot.benches.bench_tables import head_table
+from reports.fewshot.benches.head_bench import BATCH, LOOP, Head, bench_heads, random_task, step
 from tests.support.commands import Command, assert_refused
 
 SMALL: dict[str, Any] = {

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from models.fewshot.augmentation.names import MODES
-from reports.fewshot import augment_bench, kornia_peer
-from reports.fewshot.augment_alone import COMBINATIONS, STANDARD
-from reports.fewshot.augment_bench import FORWARD, bench_augment
-from reports.fewshot.augment_steps import BASELINE, DA, StepSetting, TrainingSteps, step_peak
-from reports.fewshot.augment_tables import augment_tables
+from reports.fewshot.benches import augment_bench, kornia_peer
+from reports.fewshot.benches.augment_alone import COMBINATIONS, STANDARD
+from reports.fewshot.benches.augment_bench import FORWARD, bench_augment
+from reports.fewshot.benches.augment_steps import BASELINE, DA, StepSetting, TrainingSteps, step_peak
+from reports.fewshot.benches.augment_tables import augment_tables
 from tests.support import kornia_stand_in
 
 SMALL = StepSetting(width=2, side=16, tasks=2, shots=1, queries=2, m=2)

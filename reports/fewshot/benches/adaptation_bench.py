@@ -17,7 +17,7 @@ from reports.bench.in_turn import check_count, in_turn
 from reports.bench.memory import peak_memory
 from reports.bench.other_process import called_elsewhere
 from reports.bench.rows import Comparison, Row, bench_record, compared
-from reports.fewshot.adaptation_steps import AdaptationSetting, AdaptationSteps
+from reports.fewshot.benches.adaptation_steps import AdaptationSetting, AdaptationSteps
 from reports.records.provenance import machine, tool_versions
 
 PLAIN, LOOP, VMAP = "plain loop", "loop over tasks", "vmap"

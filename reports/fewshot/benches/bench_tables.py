@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reports.fewshot import head_bench, regularizer_bench
+from reports.fewshot.benches import head_bench, regularizer_bench
 from reports.tables.table import Table
 
 Result = Mapping[str, Any]

@@ -14,9 +14,9 @@ from reports.bench.contenders import Call, Timing, one_thread
 from reports.bench.device import DeviceName, chosen_device, described, finished
 from reports.bench.in_turn import check_count, in_turn
 from reports.bench.rows import Comparison, Row, bench_record, compared
-from reports.fewshot import easyfsl_peer
-from reports.fewshot.bench_data import bench_data, frozen_encoder
-from reports.fewshot.embedding_loop import looped_accuracies
+from reports.fewshot.benches import easyfsl_peer
+from reports.fewshot.benches.bench_data import bench_data, frozen_encoder
+from reports.fewshot.benches.embedding_loop import looped_accuracies
 from reports.records.provenance import machine, tool_versions
 
 ONCE = "each image embedded once"

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from models.fewshot.adaptive import AdaptiveLearner
-from reports.fewshot import adaptation_bench
-from reports.fewshot.adaptation_bench import LOOP, PLAIN, VMAP, bench_adaptation, maml_peak
-from reports.fewshot.adaptation_steps import AdaptationSetting, AdaptationSteps
-from reports.fewshot.bench_tables import adaptation_tables
+from reports.fewshot.benches import adaptation_bench
+from reports.fewshot.benches.adaptation_bench import LOOP, PLAIN, VMAP, bench_adaptation, maml_peak
+from reports.fewshot.benches.adaptation_steps import AdaptationSetting, AdaptationSteps
+from reports.fewshot.benches.bench_tables import adaptation_tables
 
 CPU = torch.device("cpu")
 SMALL = AdaptationSetting(tasks=2, side=16, shots=2, queries=2, inner_steps=2, width=3)

@@ -1,0 +1,1 @@
+"""Chapter 6: its tables, claims and figures."""

@@ -1,0 +1,1 @@
+"""Few-shot learning at speed, beside other packages and plain loops."""
