@@ -26,8 +26,8 @@ class ViewsBench:
 
     def run(self, progress: "Progress") -> tuple[dict[str, Any], "list[Table]"]:
         """Measures; returns the results and their tables."""
-        from reports.selfsup.bench_tables import views_table
-        from reports.selfsup.views_bench import bench_views
+        from reports.selfsup.benches.bench_tables import views_table
+        from reports.selfsup.benches.views_bench import bench_views
 
         result = bench_views(self.images, self.side, self.rounds, self.seed, self.device, progress)
         return result, [views_table(result)]
@@ -46,8 +46,8 @@ class LossBench:
 
     def run(self, progress: "Progress") -> tuple[dict[str, Any], "list[Table]"]:
         """Measures; returns the results and their tables."""
-        from reports.selfsup.bench_tables import losses_table
-        from reports.selfsup.loss_bench import bench_losses
+        from reports.selfsup.benches.bench_tables import losses_table
+        from reports.selfsup.benches.loss_bench import bench_losses
 
         result = bench_losses(self.images, self.features, self.rounds, self.seed, self.device, progress)
         return result, [losses_table(result)]
@@ -68,8 +68,8 @@ class StepBench:
 
     def run(self, progress: "Progress") -> tuple[dict[str, Any], "list[Table]"]:
         """Measures; returns the results and their tables."""
-        from reports.selfsup.bench_tables import step_table
-        from reports.selfsup.step_bench import bench_step
+        from reports.selfsup.benches.bench_tables import step_table
+        from reports.selfsup.benches.step_bench import bench_step
 
         result = bench_step(
             self.batch, self.side, self.width, self.workers, self.rounds, self.seed, self.device, progress

@@ -10,9 +10,9 @@ import torch
 from models.progress import Progress
 from models.selfsup.views.recipes import RECIPES
 from reports.commands.benches.selfsup import ViewsBench
-from reports.selfsup import view_peers, views_bench
-from reports.selfsup.bench_tables import views_table
-from reports.selfsup.views_bench import ONE_ORDER, OWN_ORDER, bench_views
+from reports.selfsup.benches import view_peers, views_bench
+from reports.selfsup.benches.bench_tables import views_table
+from reports.selfsup.benches.views_bench import ONE_ORDER, OWN_ORDER, bench_views
 
 PACKAGES = {view_peers.TORCHVISION: "torchvision", view_peers.LIGHTLY: "lightly", view_peers.KORNIA: "kornia"}
 

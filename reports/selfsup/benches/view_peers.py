@@ -11,7 +11,7 @@ from torch import Tensor
 
 from models.selfsup.views.recipes import ViewRecipe
 from reports.bench.contenders import Call
-from reports.selfsup import torchvision_peer
+from reports.selfsup.benches import torchvision_peer
 
 TORCHVISION = "torchvision on Pillow"
 LIGHTLY = "lightly on Pillow"

@@ -23,8 +23,8 @@ from reports.bench.device import DeviceName, chosen_device, described, finished
 from reports.bench.in_turn import check_count, in_turn
 from reports.bench.rows import Comparison, bench_record, compared
 from reports.records.provenance import machine, tool_versions
-from reports.selfsup import torchvision_peer
-from reports.selfsup.view_peers import LIGHTLY, is_installed, lightly_transform, peer_versions
+from reports.selfsup.benches import torchvision_peer
+from reports.selfsup.benches.view_peers import LIGHTLY, is_installed, lightly_transform, peer_versions
 
 OURS, THEIRS = "views on the device", "lightly's recipe"
 

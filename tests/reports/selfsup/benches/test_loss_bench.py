@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from reports.bench.memory import saved_for_backward
-from reports.selfsup.bench_tables import losses_table, step_table
-from reports.selfsup.loss_bench import BYOL, NT_XENT, PROTOTYPE, RIDGE, RIDGE_DUAL, bench_losses
-from reports.selfsup.step_bench import OURS, bench_step
+from reports.selfsup.benches.bench_tables import losses_table, step_table
+from reports.selfsup.benches.loss_bench import BYOL, NT_XENT, PROTOTYPE, RIDGE, RIDGE_DUAL, bench_losses
+from reports.selfsup.benches.step_bench import OURS, bench_step
 
 
 def test_losses_are_compared_with_nt_xent() -> None:

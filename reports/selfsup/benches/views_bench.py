@@ -15,7 +15,7 @@ from reports.bench.device import DeviceName, chosen_device, described, finished
 from reports.bench.in_turn import check_count, in_turn
 from reports.bench.rows import Comparison, bench_record, compared
 from reports.records.provenance import machine, tool_versions
-from reports.selfsup.view_peers import peer_versions, peers
+from reports.selfsup.benches.view_peers import peer_versions, peers
 
 OWN_ORDER = "own order of each image"
 ONE_ORDER = "one order a batch"
