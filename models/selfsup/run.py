@@ -37,10 +37,12 @@ def run_self_supervised(
     execution: Execution = Execution(),
     *,
     resume: bool = False,
+    notes: bool = True,
 ) -> dict[str, Any]:
     """Trains an encoder in `folder` and returns the summary of the run, which is also in result.json.
 
-    resume: whether `folder` may hold a run already, which then goes on; it has to have the same settings.
+    resume: whether `folder` may hold a run already, which then goes on; it has to have the same settings. notes:
+    whether to print what settings and data led to.
     Raises ValueError if `folder` holds a run and `resume` is not set, or one of other settings, and if images and
     settings do not go together; models.training.errors.TrainingError if a loss or weight is not finite.
     """
@@ -49,7 +51,8 @@ def run_self_supervised(
     run = RunFolder(folder)
     described = facts(config, data, method)
     run.start(METHOD, asdict(config) | described | execution.numerics, resume=resume, added=ADDED)
-    note_choices(config, data, method.schedule, processes)
+    if notes:
+        note_choices(config, data, method.schedule, processes)
     accelerator = execution.accelerator(folder)
     method.pictures = data.on(accelerator.device).pictures
     versions = {"torch": torch.__version__, "processes": processes}

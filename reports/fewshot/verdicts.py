@@ -76,15 +76,27 @@ def verdicts_on(claims: Iterable[Claim], records: Records, *, same_units: bool =
     ]
 
 
-def claims_table(verdicts: Sequence[Mapping[str, Any]], note: str, chapter: int = 5) -> Table:
-    """What `verdicts_on` returned, as a table. note: on the data."""
+_EPISODES = "on the same episodes, or on the same pairs of classes"
+
+
+def claims_table(
+    verdicts: Sequence[Mapping[str, Any]],
+    note: str,
+    chapter: int = 5,
+    *,
+    pairs: str = _EPISODES,
+    units: str = "episodes or pairs",
+) -> Table:
+    """What `verdicts_on` returned, as a table.
+
+    note: on the data. pairs: how differences are paired. units: what the standard error is over.
+    """
     return Table(
         f"Claims of chapter {chapter}",
         ("table", "claim", "difference", "1 SE", "verdict"),
         [_row(verdict) for verdict in verdicts],
-        "Differences are paired: on the same episodes, or on the same pairs of classes. Seen: the 95% interval, by "
-        "Student's t, lies above 0; reversed: below. The standard error is over episodes or pairs, and over seeds as "
-        f"well if there are several. {note}",
+        f"Differences are paired: {pairs}. Seen: the 95% interval, by Student's t, lies above 0; reversed: below. The "
+        f"standard error is over {units}, and over seeds as well if there are several. {note}",
         labels=2,
     )
 

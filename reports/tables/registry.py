@@ -24,8 +24,7 @@ class _Chapter:
 
     published: have `PUBLISHED`, tables by number. plans: has `TRAINING_TABLES`, by number, and loads nothing heavy;
     those that it names in `APART` are left out of `all` and of the chapter, those in `DOMAINS` take data sets to test
-    on. trainer: trains those tables (see
-    `Trainer`). folder: of its runs and results, within that of all chapters.
+    on. trainer: trains those tables (see `Trainer`). folder: of its runs and results, within that of all chapters.
     """
 
     published: tuple[str, ...]
@@ -51,7 +50,7 @@ _CHAPTERS = {
         "reports.fewshot.augmentation.tables",
         "augmentation",
     ),
-    "7": _Chapter(("reports.selfsup.published",)),
+    "7": _Chapter(("reports.selfsup.published",), "reports.selfsup.plans", "reports.selfsup.tables", "selfsup"),
 }
 
 _MEASURED_BY = {
@@ -68,6 +67,7 @@ _FIGURES = {"2.1": "reports.wrapnet.figures", "2.3": "reports.wrapnet.figures", 
 _TRAINED_FIGURES = {
     **{number: ("5", "reports.fewshot.trained_figures") for number in ("5.2", "5.3")},
     **{number: ("6", "reports.fewshot.augmentation.figures") for number in ("6.1", "6.2", "6.3")},
+    **{number: ("7", "reports.selfsup.figures.figures") for number in ("7.1", "7.2", "7.3")},
 }
 """Chapters, and modules with `TRAINED_FIGURES`, functions that draw figures of networks by number."""
 

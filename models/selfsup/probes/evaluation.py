@@ -20,6 +20,7 @@ from models.selfsup.probes.labels import labelled_part, validation_part
 from models.selfsup.probes.scores import scores_of
 from models.selfsup.probes.settings import ProbeName, ProbeSettings
 from models.selfsup.probes.training import TrainingPlan, Workplace
+from models.training.execution import Execution
 
 _TRAINED = ("augmented", "labels", "fine-tuning")
 
@@ -42,12 +43,27 @@ def probe_encoder(
     folder: of checkpoints, from which a probe that was killed goes on. Raises ValueError if labels are too few for a
     probe, before any is computed, and EncoderChangedError, instead of a record, if a probe changed the encoder.
     """
+    return (record for record, _ in predictions(encoder, data, settings, folder, progress))
+
+
+def predictions(
+    encoder: Encoder,
+    data: ProbeData,
+    settings: ProbeSettings,
+    folder: Path,
+    progress: Progress,
+    execution: Execution = Execution(),
+) -> Iterator[tuple[dict[str, Any], Tensor]]:
+    """The same records, each with the class that the probe gives every test image: (test images,).
+
+    execution: of probes that train.
+    """
     check_probes(settings, data)
-    probing = _Probing(encoder, data, settings, folder, progress)
+    probing = _Probing(encoder, data, settings, folder, progress, execution)
     for probe, fraction in _wanted(settings):
         with frozen(encoder) as digest:
-            record = probing.record(probe, fraction, digest)
-        yield record
+            found = probing.record(probe, fraction, digest)
+        yield found
 
 
 @dataclass(frozen=True)
@@ -59,12 +75,14 @@ class _Probing:
     settings: ProbeSettings
     folder: Path
     progress: Progress
+    execution: Execution
 
     @cached_property
     def features(self) -> CachedFeatures:
         return CachedFeatures(self.encoder, self.data, self.progress)
 
-    def record(self, probe: ProbeName, fraction: float, encoder_digest: str) -> dict[str, Any]:
+    def record(self, probe: ProbeName, fraction: float, encoder_digest: str) -> tuple[dict[str, Any], Tensor]:
+        """The record of a probe, and the class that it gives each test image."""
         chosen = labelled_part(self.data.train.labels, fraction, self.settings.probe_seed, self.data.classes)
         about = {
             "probe": probe,
@@ -74,10 +92,10 @@ class _Probing:
             **self.data.description,
             "encoder_digest": encoder_digest,
         }
-        place = Workplace(self.folder, f"{probe}-{fraction:g}", about, self.progress)
+        place = Workplace(self.folder, f"{probe}-{fraction:g}", about, self.progress, self.execution)
         probabilities, how = self._probed(probe, fraction, chosen, place)
         labels = self.data.test.labels.to(probabilities.device)
-        return about | how | asdict(scores_of(probabilities, labels))
+        return about | how | asdict(scores_of(probabilities, labels)), probabilities.argmax(1)
 
     def _probed(
         self, probe: ProbeName, fraction: float, chosen: Tensor, place: Workplace

@@ -108,13 +108,14 @@ class Workplace:
     """Where a classifier is trained.
 
     folder: of its checkpoint, from which a training that was killed goes on. name: of the files. about: what the result
-    depends on beside the plan, as plain values.
+    depends on beside the plan, as plain values. execution: how it is carried out.
     """
 
     folder: Path
     name: str
     about: Mapping[str, Any]
     progress: Progress
+    execution: Execution = Execution()
 
     def part(self, name: str) -> "Workplace":
         """A place for a training that is part of a larger one."""
@@ -130,9 +131,15 @@ def train_classifier(method: ClassifierTraining, place: Workplace) -> None:
     stage = Stage(
         name=place.name,
         steps=method.plan.steps_on(labelled),
-        settings={**place.about, **method.plan.record(labelled), "labels": labelled, "torch": torch.__version__},
+        settings={
+            **place.about,
+            **method.plan.record(labelled),
+            **place.execution.numerics,
+            "labels": labelled,
+            "torch": torch.__version__,
+        },
         checkpoint=place.folder / f"{place.name}.pt",
         metrics=place.folder / f"{place.name}.jsonl",
         key=f"{method.plan.seed} {place.name}",
     )
-    run_stage(stage, method, Execution().accelerator(place.folder), place.progress)
+    run_stage(stage, method, place.execution.accelerator(place.folder), place.progress)

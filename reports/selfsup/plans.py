@@ -1,0 +1,24 @@
+"""Which encoders each table of chapter 7 is about. The tables `rotation` and `claims7` go beyond the given text."""
+
+from reports.selfsup.encoders.names import BASELINES, ENCODERS, LEARNERS, RANDOM, few_labels, trained, transferred
+
+DOMAINS = ("7.4", "claims7")
+"""Tables of several data sets."""
+IMAGENET_TABLES = ("7.2", "7.3", "7.4")
+"""Tables whose published encoders are trained on ImageNet."""
+
+_PLAIN = tuple(trained(title) for title in LEARNERS)
+_FEW_LABELS = tuple(few_labels(name) for name in (RANDOM, *_PLAIN))
+_TRANSFERRED = tuple(transferred(name) for name in (RANDOM, *_PLAIN))
+_LINEAR = (*_PLAIN, *BASELINES)
+
+TRAINING_TABLES: dict[str, tuple[str, ...]] = {
+    "7.1": _LINEAR,
+    "7.2": _LINEAR,
+    "7.3": _FEW_LABELS,
+    "7.4": _TRANSFERRED,
+    "7.5": (*_PLAIN, *(trained(title, "sample") for title in LEARNERS), *BASELINES),
+    "rotation": (*ENCODERS, *BASELINES),
+    "claims7": (*ENCODERS, *BASELINES, *_FEW_LABELS, *_TRANSFERRED),
+}
+"""The names of what has to be measured for each table, by number."""
