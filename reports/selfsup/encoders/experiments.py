@@ -1,6 +1,6 @@
 """The experiments behind chapter 7's tables: a run for each encoder and seed, and what is measured of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -63,7 +63,7 @@ class Encoders:
             return self._fine_tuned(name, seed, self.scale.transfer, self.sets.targets, "transfer")
         return self._baseline(name, seed) if name in BASELINES else self._trained(name, seed)
 
-    def check(self, names: Iterable[str], seeds: Sequence[int]) -> None:
+    def check(self, names: Sequence[str], seeds: Sequence[int]) -> None:
         """Raises ValueError, before any training, if images do not suffice for training or for a probe."""
         for seed in {self.sets.training[seed].digest: seed for seed in seeds}.values():
             data = self.sets.training[seed]

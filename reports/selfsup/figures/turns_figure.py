@@ -64,7 +64,7 @@ def _predicted(network: OnlineNetwork, images: Tensor) -> Tensor:
 def _draw_answers(axes: Axes, answers: Tensor) -> None:
     """The share of each predicted turn, one row a label."""
     shares = torch.stack([torch.bincount(one, minlength=TURNS) / len(one) for one in answers])
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1)
     for turn in range(TURNS):
         for answer in range(TURNS):
             share = shares[turn, answer].item()

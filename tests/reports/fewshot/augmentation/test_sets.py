@@ -108,7 +108,10 @@ def test_domains_are_scaled_and_follow_those_of_the_drawings(drawings: Path) -> 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("6.1 --on digits", "--on names data sets to test on, which tables 6.7, claims6, 7.4, claims7 have; none is asked for"),
+        (
+            "6.1 --on digits",
+            "--on names data sets to test on, which tables 6.7, claims6, 7.4, claims7 have; none is asked for",
+        ),
         ("6.7 --on mnist", "data set 'mnist' is unknown"),
         ("6.7 --on digits digits", "--on names digits twice"),
         ("6.7 --on procedural", "--on names procedural, which the networks are trained on; name other data sets"),
