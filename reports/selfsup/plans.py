@@ -1,6 +1,22 @@
-"""Which encoders each table of chapter 7 is about. The tables `rotation` and `claims7` go beyond the given text."""
+"""Which encoders each table of chapter 7 is about.
 
-from reports.selfsup.encoders.names import BASELINES, ENCODERS, LEARNERS, RANDOM, few_labels, trained, transferred
+The tables `rotation`, `options7` and `claims7` go beyond the given text.
+"""
+
+from reports.selfsup.encoders.names import (
+    BASELINES,
+    ENCODERS,
+    LEARNERS,
+    OPTIONS,
+    RANDOM,
+    few_labels,
+    trained,
+    transferred,
+    with_option,
+)
+
+APART = ("options7",)
+"""Tables that are left out of the chapter."""
 
 DOMAINS = ("7.4", "claims7")
 """Tables of several data sets."""
@@ -19,6 +35,7 @@ TRAINING_TABLES: dict[str, tuple[str, ...]] = {
     "7.4": _TRANSFERRED,
     "7.5": (*_PLAIN, *(trained(title, "sample") for title in LEARNERS), *BASELINES),
     "rotation": (*ENCODERS, *BASELINES),
+    "options7": tuple(dict.fromkeys(one for key in OPTIONS for one in (key[0], with_option(*key)))),
     "claims7": (*ENCODERS, *BASELINES, *_FEW_LABELS, *_TRANSFERRED),
 }
 """The names of what has to be measured for each table, by number."""

@@ -10,7 +10,7 @@ from reports.fewshot.claims import Values
 from reports.fewshot.over_seeds import mean_over_seeds
 from reports.selfsup.encoders.experiments import Records
 from reports.selfsup.encoders.measure import right_of
-from reports.selfsup.encoders.names import LEARNERS, ROTATIONS, trained
+from reports.selfsup.encoders.names import LEARNERS, OPTIONS, ROTATIONS, trained, with_option
 
 LINEAR, NEIGHBOURS = "linear", "k-NN"
 FRACTIONS = {"1% of the labels": 0.01, "10% of the labels": 0.1}
@@ -49,8 +49,9 @@ def over_seeds(records: Records, *, same_units: bool) -> dict[str, dict[str, Fig
 
 
 def differences_over_seeds(records: Records, *, same_units: bool) -> dict[str, dict[str, Figure]]:
-    """The paired difference of every encoder with a rotation to that of its learner without, by the former's name."""
+    """The paired difference of every encoder with a rotation, or an option, to that without, by the former's name."""
     pairs = {trained(title, rotation): trained(title) for title in LEARNERS for rotation in ROTATIONS[1:]}
+    pairs |= {with_option(*key): key[0] for key in OPTIONS}
     return {
         name: {measured: _difference(records, name, plain, measured, same_units) for measured in (LINEAR, NEIGHBOURS)}
         for name, plain in pairs.items()

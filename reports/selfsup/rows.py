@@ -3,13 +3,23 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reports.selfsup.encoders.names import BASELINES, LEARNERS, RANDOM, RAW_PIXELS, ROTATIONS, few_labels, trained
-from reports.selfsup.encoders.names import transferred as transferred_name
+from reports.selfsup.encoders.names import (
+    BASELINES,
+    LEARNERS,
+    OPTIONS,
+    RANDOM,
+    RAW_PIXELS,
+    ROTATIONS,
+    few_labels,
+    trained,
+    transferred,
+    with_option,
+)
 from reports.selfsup.published import PUBLISHED, ROTATION
 from reports.selfsup.results import FRACTIONS, LINEAR, NEIGHBOURS
 from reports.tables.beside import Measured
 from reports.tables.extended import with_columns, with_rows
-from reports.tables.published import PublishedTable, Value, difference, percent
+from reports.tables.published import PublishedTable, Value, difference, percent, text
 
 Found = Mapping[str, Any]
 """What `measure_tables` returned."""
@@ -29,6 +39,8 @@ def comparison(number: str, found: Found) -> tuple[PublishedTable, Measured]:
             return _transfer(PUBLISHED[number], found)
         case "7.5":
             return _sample_rotation(PUBLISHED[number], found)
+        case "options7":
+            return _options(found)
     return _rotations(found)
 
 
@@ -58,7 +70,7 @@ def _few_labels(table: PublishedTable, found: Found) -> tuple[PublishedTable, Me
 def _transfer(table: PublishedTable, found: Found) -> tuple[PublishedTable, Measured]:
     rows = {(_FROM_SCRATCH["7.4"],): RANDOM} | {(title,): trained(title) for title in LEARNERS}
     measured = {
-        row[0]: _present(**{title: _figure(found, transferred_name(name), title) for title in found["targets"]})
+        row[0]: _present(**{title: _figure(found, transferred(name), title) for title in found["targets"]})
         for row, name in rows.items()
     }
     further = tuple(percent(title, 1) for title in found["targets"] if title not in table.headings)
@@ -83,7 +95,29 @@ def _rotations(found: Found) -> tuple[PublishedTable, Measured]:
         (title, rotation): trained(title, rotation) for title in LEARNERS for rotation in ROTATIONS
     }
     cells |= {(name, _NO_NETWORK): name for name in BASELINES}
-    measured = {
+    return with_columns(with_rows(ROTATION, list(cells)), _BESIDE_ACCURACY), _with_differences(cells, found)
+
+
+def _options(found: Found) -> tuple[PublishedTable, Measured]:
+    cells: dict[tuple[str, ...], str] = {}
+    for name, option in OPTIONS:
+        cells |= {(name, _PLAIN): name, (name, option): with_option(name, option)}
+    columns = (text("encoder"), text("option"), percent("accuracy", 1), *_BESIDE_ACCURACY)
+    table = PublishedTable("options7", "Options of R2-D2 and of the auxiliary loss", columns, (), _DEFAULTS, labels=2)
+    return with_rows(table, list(cells)), _with_differences(cells, found)
+
+
+_PLAIN = "-"
+_DEFAULTS = (
+    "Without an option, ridge x t is 5, logits are not scaled, and the auxiliary loss has weight 1. Differences are to "
+    "that, in points."
+)
+_BESIDE_ACCURACY = (percent("k-NN accuracy", 1), difference("difference"), difference("k-NN difference"))
+
+
+def _with_differences(cells: Mapping[tuple[str, ...], str], found: Found) -> Measured:
+    """Accuracies of encoders, given by their rows, and differences."""
+    return {
         ", ".join(labels): _present(
             accuracy=_figure(found, name, LINEAR),
             **{
@@ -94,8 +128,6 @@ def _rotations(found: Found) -> tuple[PublishedTable, Measured]:
         )
         for labels, name in cells.items()
     }
-    columns = (percent("k-NN accuracy", 1), difference("difference"), difference("k-NN difference"))
-    return with_columns(with_rows(ROTATION, list(cells)), columns), measured
 
 
 _Cell = Sequence[float] | Value

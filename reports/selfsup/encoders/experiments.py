@@ -19,12 +19,13 @@ from reports.records.experiments import Experiment, Record, run_experiments
 from reports.selfsup.encoders.measure import RUN, Study, measure
 from reports.selfsup.encoders.names import (
     BASELINES,
-    ENCODERS,
     LEARNERS,
     RAW_PIXELS,
     encoder_of,
     is_few_labels,
     is_transferred,
+    settings_of,
+    trained,
 )
 from reports.selfsup.encoders.scales import Scale
 from reports.selfsup.encoders.sets import LabelledImages, Sets
@@ -33,6 +34,8 @@ _CODE = (
     *("models/backbones", "models/selfsup", "models/training"),
     "reports/selfsup/encoders/measure.py",
 )
+
+_FIRST = next(iter(LEARNERS))
 
 Records = dict[str, dict[int, Record]]
 """What was measured, by name (see `names`) and seed."""
@@ -48,8 +51,8 @@ class Encoders:
 
     def config(self, name: str, seed: int) -> SelfSupConfig:
         """The training of an encoder; of a baseline, the one whose initial weights it has."""
-        learner, rotation = ENCODERS.get(name, (next(iter(LEARNERS.values())), "none"))
-        return self.scale.configured(learner, rotation, seed, imagenet=self.imagenet)
+        settings = settings_of(trained(_FIRST) if name in BASELINES else name)
+        return self.scale.configured(settings, seed, imagenet=self.imagenet)
 
     def recipe(self, seed: int) -> ViewRecipe:
         """The views of all encoders of a seed."""

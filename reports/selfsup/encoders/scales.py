@@ -8,7 +8,6 @@ import torch
 
 from models.selfsup.config import SelfSupConfig
 from models.selfsup.probes.settings import ProbeName, ProbeSettings
-from models.selfsup.settings import LearnerName, Rotation
 
 Precision = Literal["no", "fp16", "bf16"]
 
@@ -44,10 +43,10 @@ class Scale:
             return self.mixed_precision
         return "bf16" if _computes_in_bf16() else "no"
 
-    def configured(self, learner: LearnerName, rotation: Rotation, seed: int, *, imagenet: bool) -> SelfSupConfig:
-        """The training of an encoder. imagenet: whether it is one of Tables 7.2 to 7.4."""
+    def configured(self, encoder: Mapping[str, Any], seed: int, *, imagenet: bool) -> SelfSupConfig:
+        """The training of an encoder with settings of its own. imagenet: whether it is one of Tables 7.2 to 7.4."""
         further = (self.imagenet or {}) if imagenet else {}
-        return SelfSupConfig(learner=learner, rotation=rotation, seed=seed, **{**self.settings, **further})
+        return SelfSupConfig(seed=seed, **{**self.settings, **further, **encoder})
 
 
 def _computes_in_bf16() -> bool:

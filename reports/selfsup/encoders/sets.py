@@ -72,8 +72,10 @@ def read_sets(
     Table 7.4; if there are none, the digits or, where encoders are trained on these, the procedural set. targets:
     whether a table needs them.
 
-    Raises ValueError if there is no data set at a path.
+    Raises ValueError if there is no data set at a path, and without ImageNet where it is needed.
     """
+    if imagenet and path is None:
+        raise ValueError("at this scale, tables 7.2 to 7.4 are of ImageNet; name its folder by --data")
     if path is None:
         training = {seed: read_training_data(SelfSupSource(), seed) for seed in seeds}
     else:

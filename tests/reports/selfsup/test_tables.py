@@ -13,7 +13,7 @@ from models.progress import Progress
 from models.selfsup.probes.settings import ProbeSettings
 from models.selfsup.run import load_run
 from reports.selfsup.encoders.experiments import Encoders, Records
-from reports.selfsup.encoders.names import ENCODERS, LEARNERS, few_labels, trained, transferred
+from reports.selfsup.encoders.names import ENCODERS, LEARNERS, OPTIONS, few_labels, trained, transferred, with_option
 from reports.selfsup.encoders.scales import SELF_SUPERVISED_SCALES, Scale
 from reports.selfsup.encoders.sets import LabelledImages, Sets, read_sets
 from reports.selfsup.plans import TRAINING_TABLES
@@ -70,7 +70,7 @@ def cells_of(number: str, row: tuple[str, ...], **changes: Any) -> dict[str, str
     return dict(zip(shown.columns, found, strict=True))
 
 
-@pytest.mark.parametrize("number", [number for number in TRAINING_TABLES if number != "claims7"])
+@pytest.mark.parametrize("number", [number for number in TRAINING_TABLES if number not in ("claims7", "options7")])
 def test_published_numbers_stay_and_ours_stand_beside_them(number: str) -> None:
     table = PUBLISHED.get(number, ROTATION)
     shown, published = training_table(number, results(RECORDS)), rendered(table)
@@ -118,6 +118,18 @@ def test_the_table_of_rotations_has_one_published_number_and_paired_differences(
     assert cells["ours, difference"] == f"{values.mean():+.2f} ± {standard_error(values):.2f}"
     assert cells_of("rotation", ("R2-D2", "none"))["ours, difference"] == ""
     assert cells_of("rotation", ("raw pixels",))["ours, accuracy"]
+
+
+def test_options_stand_beside_what_they_change() -> None:
+    shown = training_table("options7", results(RECORDS))
+    assert not [column for column in shown.columns if column.startswith("published")]
+    values = rightness("R2-D2, rotation auxiliary, weight 3", 1) - rightness("R2-D2, rotation auxiliary", 1)
+    cells = cells_of("options7", ("R2-D2, rotation auxiliary", "weight 3"))
+    assert cells["ours, k-NN difference"] == f"{values.mean():+.2f} ± {standard_error(values):.2f}"
+    assert cells_of("options7", ("R2-D2", "-"))["ours, accuracy"]
+    configs = {option: encoders().config(with_option(name, option), 0) for name, option in OPTIONS}
+    assert configs["ridge x t of 25"].used_temperature * configs["ridge x t of 25"].ridge == 25
+    assert configs["weight 3"].rotation_weight == 3
 
 
 ROTATION_NAMES = ("none", "sample", "task", "auxiliary", "both")
@@ -171,7 +183,7 @@ def test_tables_of_imagenet_and_of_cifar_need_commands_of_their_own() -> None:
 
 def test_published_settings_are_those_of_the_text() -> None:
     paper = SELF_SUPERVISED_SCALES["paper"]
-    cifar, large = (paper.configured("simclr", "none", 0, imagenet=imagenet) for imagenet in (False, True))
+    cifar, large = (paper.configured(ENCODERS["SimCLR"], 0, imagenet=imagenet) for imagenet in (False, True))
     assert (cifar.batch, cifar.epochs, cifar.optimizer, cifar.scaled_rate, cifar.encoder) == (
         *(1024, 1000, "lars", 4.0, "resnet18"),
     )
