@@ -10,6 +10,7 @@ from reports.selfsup.results import LINEAR, NEIGHBOURS
 Found = Mapping[str, Any]
 """What `measure_tables` returned."""
 
+_CIFAR = "CIFAR-10"
 _RANKED: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
     **{number: [("", {title: trained(title) for title in LEARNERS})] for number in ("7.1", "7.2")},
     "7.5": [(f"{title}: ", {one: trained(title, one) for one in ROTATIONS[:2]}) for title in LEARNERS],
@@ -49,8 +50,10 @@ def _probes(number: str, found: Found) -> str:
 
 def _protocol(number: str, found: Found) -> str:
     """How ours differ from what the table is of."""
-    if number not in IMAGENET_TABLES or found["imagenet"]:
+    if found["imagenet"] or number == "claims7":
         return ""
+    if number not in IMAGENET_TABLES:
+        return "" if found["data"] == _CIFAR else f"Ours are of {found['data']}, not of {_CIFAR}."
     what = {
         "7.2": f"linear evaluation on {found['data']}, with the encoders of Table 7.1",
         "7.3": f"1% and 10% of {found['probes']['labels']:,} labels of {found['data']}",

@@ -47,7 +47,11 @@ def comparison(number: str, found: Found) -> tuple[PublishedTable, Measured]:
 def _linear(table: PublishedTable, found: Found) -> tuple[PublishedTable, Measured]:
     backbone = str(table.rows[0][1])
     rows = [(title, backbone) for title in LEARNERS]
-    rows += [(name, _NO_NETWORK if name == RAW_PIXELS else found["encoder"]) for name in BASELINES]
+    rows += [
+        (name, _NO_NETWORK if name == RAW_PIXELS else found["encoder"])
+        for name in BASELINES
+        if name in found["figures"]
+    ]
     measured = {
         ", ".join(row): _present(
             accuracy=_figure(found, row[0], LINEAR), **{"k-NN accuracy": _figure(found, row[0], NEIGHBOURS)}

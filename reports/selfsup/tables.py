@@ -79,7 +79,7 @@ def measure_tables(
     out: keeps the runs of the encoders, from which a killed run resumes. command: what the results say they were made
     by; the command line if left out. Raises ValueError before any training if images do not suffice.
     """
-    records = measure_encoders(wanted(numbers, encoders.scale), encoders, seeds, out, progress)
+    records = measure_encoders(wanted(numbers, encoders.scale, encoders.imagenet), encoders, seeds, out, progress)
     targets = [one.title for one in encoders.sets.targets]
     return {
         **summarised(records, targets, claims=_CLAIMS in numbers, same_units=not encoders.sets.by_seed),
@@ -89,12 +89,18 @@ def measure_tables(
     }
 
 
-def wanted(numbers: Sequence[str], scale: Scale) -> list[str]:
-    """What has to be measured for tables. Claims about ImageNet need tables of their own, where it has encoders."""
-    names = [name for number in numbers for name in TRAINING_TABLES[number]]
-    if scale.imagenet is not None and _CLAIMS in numbers:
-        names = [name for name in names if not (is_few_labels(name) or is_transferred(name))]
-    return list(dict.fromkeys(names))
+def wanted(numbers: Sequence[str], scale: Scale, imagenet: bool) -> list[str]:
+    """What has to be measured for tables.
+
+    Where ImageNet has encoders of its own, claims about these are left out, and so are its raw pixels, which are too
+    large to keep in memory.
+    """
+    names = dict.fromkeys(name for number in numbers for name in TRAINING_TABLES[number])
+    if scale.imagenet is None:
+        return list(names)
+    if imagenet:
+        return [name for name in names if name != RAW_PIXELS]
+    return [name for name in names if not (is_few_labels(name) or is_transferred(name))]
 
 
 def summarised(records: Records, targets: Sequence[str], *, claims: bool, same_units: bool) -> dict[str, Any]:

@@ -155,6 +155,8 @@ def test_small_forms_say_what_they_are() -> None:
         assert words in training_table(number, results(RECORDS)).note
         assert words not in training_table(number, results(RECORDS, imagenet=True)).note
     assert "Beside them, linear and k-NN: raw pixels" in training_table("7.5", results(RECORDS)).note
+    assert "Ours are of scikit-learn digits, not of CIFAR-10." in training_table("7.1", results(RECORDS)).note
+    assert "not of CIFAR-10" not in training_table("7.1", results(RECORDS, data="CIFAR-10")).note
 
 
 def test_claims_are_decided_by_paired_differences() -> None:
@@ -178,7 +180,13 @@ def test_tables_of_imagenet_and_of_cifar_need_commands_of_their_own() -> None:
     assert not is_of_imagenet(["7.1", "7.2"], SELF_SUPERVISED_SCALES["small"])
     with pytest.raises(ValueError, match=r"tables 7\.3 are of ImageNet and 7\.1, claims7 of CIFAR-10"):
         is_of_imagenet(["7.1", "7.3", "claims7"], paper)
-    assert set(wanted(["claims7"], paper)) == {*ENCODERS, "raw pixels", "random encoder", "random encoder, calibrated"}
+    assert set(wanted(["7.2"], paper, imagenet=True)) == {*LEARNERS, "random encoder", "random encoder, calibrated"}
+    assert set(wanted(["claims7"], paper, imagenet=False)) == {
+        *ENCODERS,
+        "raw pixels",
+        "random encoder",
+        "random encoder, calibrated",
+    }
 
 
 def test_published_settings_are_those_of_the_text() -> None:
