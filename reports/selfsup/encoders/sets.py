@@ -72,7 +72,8 @@ def read_sets(
     Table 7.4; if there are none, the digits or, where encoders are trained on these, the procedural set. targets:
     whether a table needs them.
 
-    Raises ValueError if there is no data set at a path, and without ImageNet where it is needed.
+    Raises ValueError if there is no data set at a path, without ImageNet where it is needed, and for two targets of one
+    name.
     """
     if imagenet and path is None:
         raise ValueError("at this scale, tables 7.2 to 7.4 are of ImageNet; name its folder by --data")
@@ -87,6 +88,10 @@ def read_sets(
     labelled = {seed: _labelled(one, folders) for seed, one in training.items()}
     sources = on or (FewShotSource(dataset="procedural" if path is None else "digits"),)
     found = tuple(_target(one) for one in sources) if targets else ()
+    titles = [one.title for one in found]
+    twice = sorted({title for title in titles if titles.count(title) > 1})
+    if twice:
+        raise ValueError(f"--on names two data sets called {twice[0]}; a table needs different names")
     return Sets(training, labelled, found, by_seed=path is None and len(seeds) > 1)
 
 

@@ -17,6 +17,7 @@ from tests.support.commands import Command, assert_refused
         ("7.4 --on folders:nowhere", "nowhere/train"),
         ("7.1 7.2 --scale paper", "tables 7.2 are of ImageNet and 7.1 of CIFAR-10; --data names one of them"),
         ("7.2 --scale paper --data nowhere", "nowhere/train"),
+        ("7.4 --on digits procedural digits", "--on names digits twice"),
         ("7.3 --scale paper", "at this scale, tables 7.2 to 7.4 are of ImageNet; name its folder by --data"),
         ("7.6", "there is no table '7.6'"),
         ("rotation --seeds 0", "seeds is 0; allowed is an integer of at least 1"),
