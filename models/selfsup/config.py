@@ -1,7 +1,7 @@
 """The checked settings of a self-supervised run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self, get_args
 
 from models.selfsup.settings import (
@@ -16,6 +16,7 @@ from models.selfsup.settings import (
     SelfSupSettings,
     StemName,
 )
+from models.selfsup.views.recipes import RECIPES, ViewRecipe
 
 ADDED: Mapping[str, Any] = {}
 """Settings that runs of earlier versions do not have, with what they did."""
@@ -62,6 +63,10 @@ class SelfSupConfig(SelfSupSettings):
     def from_record(cls, record: Mapping[str, Any]) -> Self:
         """The settings in a record of them, also of an earlier version. Raises KeyError for one that is missing."""
         return cls(**{field.name: {**ADDED, **record}[field.name] for field in fields(cls)})
+
+    def view_recipe(self, size: int | None) -> ViewRecipe:
+        """The random changes that make views. size: their side in pixels; None for the size of the images."""
+        return replace(RECIPES[self.recipe], size=size, order=self.jitter_order)
 
     def _check_names(self) -> None:
         for name, kind in _NAMES:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from models.data.sources import evenly_spaced
 from models.progress import Progress
 from models.selfsup.losses.features import unit
 from models.selfsup.probes.features import outputs_of
@@ -106,9 +107,3 @@ def neighbour_accuracy(encoder: nn.Module, data: ProbeData, count: int) -> float
     labels, answers = data.train.labels[chosen].to(features.device), data.test.labels[asked].to(features.device)
     votes = nearest_neighbours(features, labels, queries, len(data.classes))
     return (votes.argmax(1) == answers).double().mean().item()
-
-
-def evenly_spaced(count: int, wanted: int) -> Tensor:
-    """`wanted` of the numbers 0 to count - 1, evenly spaced, or all if there are fewer."""
-    wanted = min(count, wanted)
-    return torch.arange(wanted) * count // wanted
