@@ -73,21 +73,16 @@ class Tasks:
                 "needs square ones, or a recipe with a size of views"
             )
 
-    def steps(self, count: int) -> int:
-        """The tasks of an epoch of `count` images. Raises ValueError if there are fewer images than a task has."""
+    def images(self, count: int, epoch: int) -> Tensor:
+        """The images of the tasks of an epoch of `count` images, in an order of its own: (tasks, batch), int64.
+
+        Those that are too few for another task are left out. Raises ValueError if there are not enough for one.
+        """
         if count < self.batch:
             raise ValueError(f"there are {count} images to train on; a batch of {self.batch} needs as many")
-        return count // self.batch
-
-    def dropped(self, count: int) -> int:
-        """The images that an epoch of `count` images leaves out: too few for another task."""
-        return count - self.steps(count) * self.batch
-
-    def images(self, count: int, epoch: int) -> Tensor:
-        """The images of the tasks of an epoch, in an order of its own: (tasks, batch), int64. Raises as `steps`."""
-        steps = self.steps(count)
+        tasks = count // self.batch
         drawn = uniform(key_of("order of images", self.seed, epoch), np.arange(count), 0, 0)
-        return torch.from_numpy(np.argsort(drawn, kind="stable")[: steps * self.batch]).view(steps, self.batch)
+        return torch.from_numpy(np.argsort(drawn, kind="stable")[: tasks * self.batch]).view(tasks, self.batch)
 
     def task(self, images: Tensor, numbers: Tensor, epoch: int) -> Task:
         """The task of images (images, channels, height, width), uint8, with these numbers in the data set.

@@ -80,7 +80,7 @@ def test_byol_sends_no_gradient_to_its_targets() -> None:
     assert targets.grad is None
 
 
-def testprimal_logits_anddual_logits_agree_with_their_gradients() -> None:
+def test_primal_and_dual_logits_agree_with_their_gradients() -> None:
     support, queries = drawn(2).requires_grad_(), drawn(1, seed=1)[0].requires_grad_()
     logits = [solve(support, queries, 0.6) for solve in (primal_logits, dual_logits)]
     torch.testing.assert_close(*logits, rtol=1e-11, atol=1e-11)
