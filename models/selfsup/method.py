@@ -17,6 +17,7 @@ from models.selfsup.losses.byol import byol_loss
 from models.selfsup.losses.rotation import turn_problem
 from models.selfsup.monitoring import Monitor
 from models.selfsup.networks import OnlineNetwork, Outputs
+from models.selfsup.pace import Pace
 from models.selfsup.pictures import Pictures
 from models.selfsup.schedule import Schedule
 from models.selfsup.target import TargetNetwork, momentum_at
@@ -71,6 +72,7 @@ class SelfSupTraining(Method):
             self.state = {"monitor": monitor.watch}
         self.projections: Tensor | None = None  # of the last step
         self.view_time = ViewTime()
+        self.pace = Pace(schedule)
 
     def batches(self, epoch: int, first: int) -> Iterator[StepBatch]:
         """The parts of an epoch's steps that this process takes, from step number `first` on."""
@@ -102,7 +104,8 @@ class SelfSupTraining(Method):
         return self._with_turns(loss, metrics, outputs.turns, task, batch.step)
 
     def after_step(self, step: int) -> None:
-        """Moves byol's target network, by a momentum that is a function of the step alone."""
+        """Moves byol's target network, by a momentum that is a function of the step alone; times the first steps."""
+        self.pace.count(next(self.online.parameters()).device)
         if self.target is not None:
             momentum = momentum_at(step - 1, self.schedule.steps, self.config.target_momentum)
             self.target.follow(self.online, momentum)
