@@ -111,7 +111,7 @@ class SelfSupTraining(Method):
             self.target.follow(self.online, momentum)
 
     def validate(self) -> Mapping[str, float]:
-        """What the monitor finds of the features, and the share of the epoch's time that views took."""
+        """The monitor's figures, and the share of the epoch's time that views took."""
         watched = {} if self.monitor is None else self.monitor.figures(self.online.encoder, self.projections)
         return {**watched, "view_share": self.view_time.share()}
 

@@ -47,7 +47,7 @@ def effective_rank(features: Tensor) -> float:
 
 @dataclass
 class CollapseWatch:
-    """Epochs after which the projections had collapsed; a warning follows the first of them alone."""
+    """Counts the epochs after which the projections had collapsed, and warns of the first."""
 
     epochs: int = 0
     collapsed: int = 0
@@ -76,7 +76,7 @@ class CollapseWatch:
 
 @dataclass
 class Monitor:
-    """Watches a network after each epoch. data: labelled images, if there are any. count: how many to look at."""
+    """Watches a network after each epoch. data: labelled images, if there are any. count: of those to look at."""
 
     data: ProbeData | None
     count: int

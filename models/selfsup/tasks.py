@@ -105,7 +105,7 @@ class Tasks:
         return Views(self.recipe, self.seed, self.views + self._copied, white=self.white)
 
     def turns(self, numbers: Tensor, epoch: int) -> Tensor:
-        """How many times each view and copy turns by 90 degrees: (views + copies, images), int64, on the CPU."""
+        """Numbers of turns by 90 degrees, of each view and copy: (views + copies, images), int64, on the CPU."""
         images, views = numbers.cpu().numpy(), range(self.views, self.views + self._copied)
         copied = draw_turns(key_of("turns of copies", self.seed, epoch), images, views)
         return torch.from_numpy(np.concatenate([self._turns_of_views(images, epoch), copied]))

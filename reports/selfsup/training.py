@@ -1,4 +1,4 @@
-"""What a self-supervised run ended with, as a table."""
+"""The last epoch of a self-supervised run, as a table."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What each view of an image is made with: functions of seed, epoch, image and view."""
+"""Parameters of views, drawn as functions of seed, epoch, image and view."""
 
 from dataclasses import dataclass, fields
 from typing import Self
@@ -21,7 +21,7 @@ _DRAWS = np.arange(_FACTORS.stop)
 
 @dataclass(frozen=True)
 class ViewParameters:
-    """What makes views, one row for each of them, those of the first view of all images first.
+    """Parameters of views, a row for each; the first views of all images come first.
 
     boxes: left, upper, width and height of the crop, in pixels, (views, 4). mirrored, jittered, grey: (views,) bool.
     factors: of brightness, contrast and saturation, and the hue's turn, (views, 4). orders: numbers in ORDERS,

@@ -73,7 +73,7 @@ class Views:
         return found
 
     def parameters(self, numbers: Tensor, epoch: int, sizes: Integers) -> ViewParameters:
-        """What makes the views of the images with these numbers, of heights and widths `sizes` (images, 2)."""
+        """The parameters of the views of images with these numbers, of heights and widths `sizes` (images, 2)."""
         views = range(self.first, self.first + self.count)
         return draw_parameters(self.recipe, self.seed, epoch, numbers.cpu().numpy(), views, sizes)
 
