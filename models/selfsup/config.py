@@ -18,9 +18,6 @@ from models.selfsup.settings import (
 )
 from models.selfsup.views.recipes import RECIPES, ViewRecipe
 
-ADDED: Mapping[str, Any] = {}
-"""Settings that runs of earlier versions do not have, with what they did."""
-
 _NAMES = (
     ("learner", LearnerName),
     ("rotation", Rotation),
@@ -61,8 +58,8 @@ class SelfSupConfig(SelfSupSettings):
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """The settings in a record of them, also of an earlier version. Raises KeyError for one that is missing."""
-        return cls(**{field.name: {**ADDED, **record}[field.name] for field in fields(cls)})
+        """The settings in a record of them. Raises KeyError for one that is missing."""
+        return cls(**{field.name: record[field.name] for field in fields(cls)})
 
     def view_recipe(self, size: int | None) -> ViewRecipe:
         """The random changes that make views. size: their side in pixels; None for the size of the images."""

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from models.backbones.resnet_encoder import Stem
 from models.data.draws import Integers
 from models.selfsup.config import SelfSupConfig
-from models.selfsup.cutmix import cut_mix
+from models.selfsup.cutmix import Mixed, cut_mix
 from models.selfsup.learners import cosines, task_problem
 from models.selfsup.losses.byol import byol_loss
 from models.selfsup.losses.rotation import turn_problem
@@ -92,10 +92,9 @@ class SelfSupTraining(Method):
     def step(self, models: Mapping[str, nn.Module], batch: StepBatch) -> Loss:
         with self.view_time.measured(batch.images.device):
             task = self.tasks.task(batch.images, torch.from_numpy(batch.numbers), batch.epoch)
-        views, mixed = task.views, None
-        if self.config.query_cutmix:
-            mixed = self._mixed(views, batch)
-            views = torch.cat((views[: self.config.support_views], mixed[0]))
+        views, mixed = task.views, self._mixed(task.views, batch) if self.config.query_cutmix else None
+        if mixed is not None:
+            views = torch.cat((views[: self.config.support_views], mixed.views))
         outputs: Outputs = models["online"](views, task.copies.flatten(0, 1) if len(task.copies) else None)
         self.projections = outputs.projections.detach().flatten(0, 1)
         loss, metrics = self._learned(models, views, outputs, mixed)
@@ -115,8 +114,8 @@ class SelfSupTraining(Method):
         watched = {} if self.monitor is None else self.monitor.figures(self.online.encoder, self.projections)
         return {**watched, "view_share": self.view_time.share()}
 
-    def _mixed(self, views: Tensor, batch: StepBatch) -> tuple[Tensor, Tensor, Tensor]:
-        """Query views of each task mixed among themselves, partners (tasks, images) and shares (tasks, images)."""
+    def _mixed(self, views: Tensor, batch: StepBatch) -> Mixed:
+        """The query views of each task, mixed among themselves."""
         queries = views[self.config.support_views :]
         numbers = np.split(batch.numbers, self.config.tasks)
         parts = [
@@ -124,14 +123,14 @@ class SelfSupTraining(Method):
             for part, chosen in zip(queries.chunk(self.config.tasks, 1), numbers, strict=True)
         ]
         mixed, partners, shares = zip(*parts, strict=True)
-        return torch.cat(mixed, 1), torch.stack(partners), torch.stack(shares)
+        return Mixed(torch.cat(mixed, 1), torch.stack(partners), torch.stack(shares))
 
     def _learned(
         self,
         models: Mapping[str, nn.Module],
         views: Tensor,
         outputs: Outputs,
-        mixed: tuple[Tensor, Tensor, Tensor] | None,
+        mixed: Mixed | None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The learner's own loss, the mean over tasks, and metrics of it."""
         metrics = dict(cosines(outputs.projections))
@@ -144,7 +143,7 @@ class SelfSupTraining(Method):
             losses = [one.loss for one in problems]
         else:
             queries = self.config.query_views
-            pairs = zip(problems, mixed[1].repeat(1, queries), mixed[2].repeat(1, queries), strict=True)
+            pairs = zip(problems, mixed.partners.repeat(1, queries), mixed.shares.repeat(1, queries), strict=True)
             losses = [problem.mixed_loss(partners, shares) for problem, partners, shares in pairs]
         return torch.stack(losses).mean(), metrics
 

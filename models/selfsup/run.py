@@ -8,7 +8,7 @@ import torch
 
 from models.backbones.encoder import Encoder
 from models.progress import Progress
-from models.selfsup.config import ADDED, SelfSupConfig
+from models.selfsup.config import SelfSupConfig
 from models.selfsup.description import facts, note_choices, summary
 from models.selfsup.method import SelfSupTraining
 from models.selfsup.monitoring import Monitor
@@ -47,7 +47,7 @@ def run_self_supervised(
     method = build_training(config, data, processes)  # refuses what is impossible before anything is written
     run = RunFolder(folder)
     described = facts(config, data, method)
-    run.start(METHOD, asdict(config) | described | execution.numerics, resume=resume, added=ADDED)
+    run.start(METHOD, asdict(config) | described | execution.numerics, resume=resume)
     note_choices(config, data, method.schedule, processes)
     accelerator = execution.accelerator(folder)
     method.pictures = data.on(accelerator.device).pictures

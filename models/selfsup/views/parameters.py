@@ -42,14 +42,14 @@ class ViewParameters:
 
 
 def draw_parameters(
-    recipe: ViewRecipe, seed: int, epoch: int, numbers: Integers, views: range, sizes: Integers
+    recipe: ViewRecipe, seed: int, epoch: int, numbers: Integers, views: int, sizes: Integers
 ) -> ViewParameters:
-    """The parameters of these views of the images with these numbers, of heights and widths (images, 2)."""
-    streams = np.array(views)[:, None]
+    """The parameters of so many views of the images with these numbers, of heights and widths `sizes` (images, 2)."""
+    streams = np.arange(views)[:, None]
     drawn = uniform(key_of("views", seed, epoch), numbers[:, None], streams[..., None], _DRAWS)
     drawn = drawn.reshape(-1, drawn.shape[-1])
     boxes = crop_boxes(
-        np.tile(sizes, (len(views), 1)),
+        np.tile(sizes, (views, 1)),
         drawn[:, _AREAS],
         drawn[:, _SHAPES],
         drawn[:, _PLACES],
