@@ -42,7 +42,10 @@ class StepBatch(NamedTuple):
 
 
 class SelfSupTraining(Method):
-    """A learner in training on tasks. monitor: watches its features after each epoch, if there is one."""
+    """A learner in training on tasks.
+
+    monitor: watches its features after each epoch, if there is one. pace: times its first steps, if there is one.
+    """
 
     def __init__(
         self,
@@ -72,7 +75,7 @@ class SelfSupTraining(Method):
             self.state = {"monitor": monitor.watch}
         self.projections: Tensor | None = None  # of the last step
         self.view_time = ViewTime()
-        self.pace = Pace(schedule)
+        self.pace: Pace | None = None
 
     def batches(self, epoch: int, first: int) -> Iterator[StepBatch]:
         """The parts of an epoch's steps that this process takes, from step number `first` on."""
@@ -104,7 +107,8 @@ class SelfSupTraining(Method):
 
     def after_step(self, step: int) -> None:
         """Moves byol's target network, by a momentum that is a function of the step alone; times the first steps."""
-        self.pace.count(next(self.online.parameters()).device)
+        if self.pace is not None:
+            self.pace.count(next(self.online.parameters()).device)
         if self.target is not None:
             momentum = momentum_at(step - 1, self.schedule.steps, self.config.target_momentum)
             self.target.follow(self.online, momentum)

@@ -13,6 +13,7 @@ from models.selfsup.description import facts, note_choices, summary
 from models.selfsup.method import SelfSupTraining
 from models.selfsup.monitoring import Monitor
 from models.selfsup.networks import build_encoder, stem_of
+from models.selfsup.pace import Pace
 from models.selfsup.probes.images import probe_data
 from models.selfsup.schedule import schedule_of
 from models.selfsup.tasks import Tasks
@@ -49,6 +50,7 @@ def run_self_supervised(
     described = facts(config, data, method)
     run.start(METHOD, asdict(config) | described | execution.numerics, resume=resume)
     note_choices(config, data, method.schedule, processes)
+    method.pace = Pace(method.schedule)
     accelerator = execution.accelerator(folder)
     method.pictures = data.on(accelerator.device).pictures
     versions = {"torch": torch.__version__, "processes": processes}
