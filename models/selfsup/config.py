@@ -95,6 +95,8 @@ class SelfSupConfig(SelfSupSettings):
             raise ValueError(f"warmup is {self.warmup}; allowed are 0 to below 1")
 
     def _check_learner(self) -> None:
+        if self.learner != "r2d2" and (self.learn_logit_scale or self.logit_scale != 1):
+            raise ValueError(f"logit_scale and learn_logit_scale are for the learner r2d2, not {self.learner}")
         if self.is_meta_learner:
             return
         for name in ("support_views", "query_views"):

@@ -37,8 +37,8 @@ class Pace:
             return
         epoch, epochs = seconds * self._schedule.steps_per_epoch, self._schedule.epochs
         print(
-            f"wrapmac: note: about {epoch:.2g} s an epoch, by {_TIMED_STEPS} steps: --epochs {epochs} takes "
-            f"{epochs * epoch / 60:.2g} minutes, and {int(60 * _BUDGET_MINUTES / epoch)} epochs fit into "
+            f"wrapmac: note: about {epoch:.2f} s an epoch, by {_TIMED_STEPS} steps: --epochs {epochs} takes "
+            f"{epochs * epoch / 60:.1f} minutes, and {int(60 * _BUDGET_MINUTES / epoch)} epochs fit into "
             f"{_BUDGET_MINUTES} minutes",
             file=sys.stderr,
         )

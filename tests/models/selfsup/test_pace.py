@@ -21,6 +21,6 @@ def test_twenty_steps_are_timed_and_the_epochs_that_fit_are_printed_once(
     for _ in range(50):
         pace.count(torch.device("cpu"))
     assert capsys.readouterr().err == (
-        "wrapmac: note: about 15 s an epoch, by 20 steps: --epochs 20 takes 5 minutes, and 40 epochs fit into "
+        "wrapmac: note: about 15.00 s an epoch, by 20 steps: --epochs 20 takes 5.0 minutes, and 40 epochs fit into "
         "10 minutes\n"
     )

@@ -150,6 +150,11 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
         ({"rotation_weight": -1.0}, "rotation_weight is -1.0"),
         ({"width": 0}, "width is 0; allowed are the integers 1 to"),
         ({"learner": "byol", "query_views": 2}, "query_views is 2; the learner byol allows 1"),
+        ({"learner": "simclr", "learn_logit_scale": True}, "learn_logit_scale are for the learner r2d2, not simclr"),
+        (
+            {"learner": "byol", "logit_scale": 2.0},
+            "logit_scale are for the learner r2d2, not byol",
+        ),
         ({"learner": "simclr", "query_cutmix": True}, "query_cutmix is for the learners protonet and r2d2, not simclr"),
     ],
 )
