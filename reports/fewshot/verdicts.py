@@ -76,15 +76,14 @@ def verdicts_on(claims: Iterable[Claim], records: Records, *, same_units: bool =
     ]
 
 
-def claims_table(verdicts: Sequence[Mapping[str, Any]], note: str, chapter: int = 5) -> Table:
-    """What `verdicts_on` returned, as a table. note: on the data."""
+def claims_table(verdicts: Sequence[Mapping[str, Any]], note: str, chapter: int = 5, where: str = "table") -> Table:
+    """What `verdicts_on` returned, as a table. note: on the data and the standard error. where: the claims are made."""
     return Table(
         f"Claims of chapter {chapter}",
-        ("table", "claim", "difference", "1 SE", "verdict"),
+        (where, "claim", "difference", "1 SE", "verdict"),
         [_row(verdict) for verdict in verdicts],
         "Differences are paired: on the same episodes, or on the same pairs of classes. Seen: the 95% interval, by "
-        "Student's t, lies above 0; reversed: below. The standard error is over episodes or pairs, and over seeds as "
-        f"well if there are several. {note}",
+        f"Student's t, lies above 0; reversed: below. {note}",
         labels=2,
     )
 
