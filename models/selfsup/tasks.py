@@ -18,8 +18,8 @@ from models.selfsup.views.views import Views, check_channels
 class Task(NamedTuple):
     """A classification task of as many classes as images, or the part of it that a process holds.
 
-    views: (views, images, channels, height, width), float32. turns: how many times each is turned anticlockwise by 90
-    degrees, (views, images). classes: of each image, (images,): four times its number in the data set, and its turn
+    views: (views, images, channels, height, width), float32. turns: the number of anticlockwise turns of each by
+    90 degrees, (views, images). classes: of each image, (images,): four times its number in the data set, and its turn
     where all of its views share it. copies: further views for the auxiliary loss, turned by `labels` times 90 degrees,
     (copies, images, ...) and (copies, images); none in other modes.
     """
@@ -35,10 +35,9 @@ class Task(NamedTuple):
 class Tasks:
     """The tasks of a training, each a function of seed, epoch, and the numbers of its images.
 
-    batch: images of a task. views: of each image, support and query together. rotation: none turns nothing, sample each
-    view by a turn of its own, task all views of an image alike, auxiliary `copies` further views of each image that the
-    learner does not compare, both the last two. probability: of a view or image to draw one of the four turns, 0
-    degrees among them; copies always do. white: pixel value of white.
+    batch: images of a task. views: of each image, support and query together. rotation: as in SelfSupSettings; copies
+    are further views of each image, which the learner does not compare. probability: of a view or image to draw one of
+    the four turns, 0 degrees among them; copies always do. white: pixel value of white.
 
     Raises ValueError, naming the setting, for impossible ones.
     """
