@@ -15,7 +15,7 @@ from models.data.pictures import ENDINGS, pixels_of, read_picture
 from models.data.sources import check_positive, digest_of
 
 Change = Callable[[Tensor, int], Tensor]
-"""What becomes of a picture (3, height, width), uint8, of this number; results of all pictures have one shape."""
+"""A change of the picture (3, height, width), uint8, with this number; the results of all pictures have one shape."""
 
 
 @dataclass(frozen=True)

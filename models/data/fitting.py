@@ -4,7 +4,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-_LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, of red, green and blue
+LUMA = (0.299, 0.587, 0.114)
+"""Shares of red, green and blue in the luma (ITU-R BT.601)."""
+
 _AT_ONCE = 1024
 
 
@@ -27,7 +29,7 @@ def _in_channels(images: Tensor, channels: int, name: str) -> Tensor:
         raise ValueError(f"{name} has images of {found} channels; allowed are {channels}, and 1 for 3 or 3 for 1")
     if channels == 3:
         return images.expand(-1, 3, -1, -1)
-    luma = torch.einsum("nchw,c->nhw", images.float(), torch.tensor(_LUMA))
+    luma = torch.einsum("nchw,c->nhw", images.float(), torch.tensor(LUMA))
     return luma.round().byte()[:, None]
 
 

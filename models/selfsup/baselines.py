@@ -1,4 +1,4 @@
-"""What a trained encoder has to be better than: the same network before training, and no network at all."""
+"""Baselines of a trained encoder: the same network before training, and the pixels themselves."""
 
 import math
 

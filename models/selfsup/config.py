@@ -1,7 +1,7 @@
 """The checked settings of a self-supervised run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self, get_args
 
 from models.selfsup.settings import (
@@ -16,9 +16,7 @@ from models.selfsup.settings import (
     SelfSupSettings,
     StemName,
 )
-
-ADDED: Mapping[str, Any] = {}
-"""Settings that runs of earlier versions do not have, with what they did."""
+from models.selfsup.views.recipes import RECIPES, ViewRecipe
 
 _NAMES = (
     ("learner", LearnerName),
@@ -60,8 +58,12 @@ class SelfSupConfig(SelfSupSettings):
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """The settings in a record of them, also of an earlier version. Raises KeyError for one that is missing."""
-        return cls(**{field.name: {**ADDED, **record}[field.name] for field in fields(cls)})
+        """The settings in a record of them. Raises KeyError for one that is missing."""
+        return cls(**{field.name: record[field.name] for field in fields(cls)})
+
+    def view_recipe(self, size: int | None) -> ViewRecipe:
+        """The random changes that make views. size: their side in pixels; None for the size of the images."""
+        return replace(RECIPES[self.recipe], size=size, order=self.jitter_order)
 
     def _check_names(self) -> None:
         for name, kind in _NAMES:
@@ -93,6 +95,8 @@ class SelfSupConfig(SelfSupSettings):
             raise ValueError(f"warmup is {self.warmup}; allowed are 0 to below 1")
 
     def _check_learner(self) -> None:
+        if self.learner != "r2d2" and (self.learn_logit_scale or self.logit_scale != 1):
+            raise ValueError(f"logit_scale and learn_logit_scale are for the learner r2d2, not {self.learner}")
         if self.is_meta_learner:
             return
         for name in ("support_views", "query_views"):

@@ -14,8 +14,10 @@ _SHARE, _ROW, _COLUMN, _ORDER = range(4)  # streams of draws
 
 
 class Mixed(NamedTuple):
-    """Mixed views (views, images, ...). partners: where each image's other one stands, (images,). shares: of its own
-    label, (images,), float32.
+    """Mixed views (views, images, ...) of one task, or of several whose images follow one another.
+
+    partners: the place of each image's other one in its task, (images,) or (tasks, images). shares: of its own label,
+    float32, of the same shape.
     """
 
     views: Tensor

@@ -1,4 +1,4 @@
-"""What a run says about itself: on the terminal, in config.json and in result.json."""
+"""Descriptions of a run: its notes on the terminal, and its entries in config.json and result.json."""
 
 import sys
 from pathlib import Path
@@ -21,7 +21,7 @@ from models.training.lars import is_vector
 
 
 def facts(config: SelfSupConfig, data: TrainingData, method: SelfSupTraining) -> dict[str, Any]:
-    """What follows from settings and data, as plain JSON values.
+    """Facts that follow from settings and data, as plain JSON values.
 
     spared: parameters without weight decay and, under LARS, without a learning rate of their own.
     """
@@ -42,17 +42,23 @@ def facts(config: SelfSupConfig, data: TrainingData, method: SelfSupTraining) ->
 
 
 def note_choices(config: SelfSupConfig, data: TrainingData, schedule: Schedule, processes: int) -> None:
-    """Prints what settings and data led to, from the main process, and a warning for local batch norm."""
+    """Prints the choices that settings and data led to, from the main process, and a warning for local batch norm."""
     if not process_state().is_main_process:
         return
     _, height, width = data.shape
+    images = data.pictures.count
+    left_over = f"; {schedule.dropped} of {images} images are left over in each, too few for another step"
     notes = [
         f"note: {config.encoder} with the {stem_of(config, data.shape)} stem, for images of {height} x {width}",
         f"note: learning rate {config.scaled_rate:.4g}: {config.reference_rate:g} for {REFERENCE_BATCH} images, scaled "
         f"by the {config.step_images} of a step",
-        f"note: {schedule.steps_per_epoch} steps an epoch; {schedule.dropped} of {data.pictures.count} images are left "
-        "over in each, too few for another step",
+        f"note: {schedule.steps_per_epoch} steps an epoch{left_over if schedule.dropped else f' of {images} images'}",
     ]
+    if config.predicts_turns:
+        notes.append(
+            f"note: the auxiliary loss passes a turned copy of each image beside its {config.views} views: "
+            f"{relative_work(config):.3g} times the work"
+        )
     if processes > 1 and config.batch_norm == "local":
         notes.append(
             f"warning: batch norm takes statistics of each of {processes} processes by itself, which lets a learner "
@@ -63,7 +69,10 @@ def note_choices(config: SelfSupConfig, data: TrainingData, schedule: Schedule, 
 
 
 def summary(config: SelfSupConfig, data: TrainingData, method: SelfSupTraining, metrics: Path) -> dict[str, Any]:
-    """What a run was, and the figures of its last epoch, as plain JSON values. metrics: lines, one an epoch."""
+    """The settings and data of a run and the figures of its last epoch, as plain JSON values.
+
+    metrics: the file with a line for each epoch.
+    """
     recipe = method.tasks.recipe
     mean, std = Normalisation(recipe.mean, recipe.std, data.white).pixels(data.shape[0])
     last = parse_object(metrics.read_text(encoding="utf-8").splitlines()[-1])
@@ -75,6 +84,7 @@ def summary(config: SelfSupConfig, data: TrainingData, method: SelfSupTraining, 
         "steps": method.schedule.steps,
         "batch": config.batch,
         "tasks": config.tasks,
+        "relative_work": relative_work(config),
         "optimizer": config.optimizer,
         "seed": config.seed,
         "mean": list(mean),
@@ -89,8 +99,13 @@ def summary(config: SelfSupConfig, data: TrainingData, method: SelfSupTraining, 
     }
 
 
+def relative_work(config: SelfSupConfig) -> float:
+    """Images that pass the encoder, relative to the views that learners compare: more for an auxiliary loss."""
+    return (config.views + config.predicts_turns) / config.views
+
+
 def _of_neighbours(config: SelfSupConfig, data: TrainingData) -> dict[str, int] | None:
-    """What the k-NN accuracy of an epoch is of."""
+    """The labelled and the test images of the k-NN accuracy, and its neighbours; None without labels."""
     if not config.monitored or data.labelled is None:
         return None
     labels = min(config.monitored, data.labelled.train_count)

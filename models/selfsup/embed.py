@@ -53,8 +53,8 @@ def embed_folder(
     """The features of all pictures in a folder and the folders below it, sorted by path.
 
     image_shape: channels, height and width of the encoder's images. recipe: of its training. Pictures may be of any
-    size: the middle of each is scaled to them, whole to small ones and with ImageNet's margin to others; of images that
-    are not square, the whole picture. Hidden files are skipped.
+    size. Encoders of square images see the middle of each, as `seen_part` says; others see the whole picture, scaled.
+    Hidden files are skipped.
 
     Raises ValueError if there is no picture, or a picture is damaged, naming it, or features are not finite.
     """

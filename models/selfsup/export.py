@@ -10,7 +10,7 @@ from safetensors.torch import save
 from torch import nn
 
 from models.files import write_text, write_with
-from models.selfsup.graph import operations_of, tensors_of
+from models.selfsup.operations import operations_of, tensors_of
 from models.selfsup.probes.frozen import state_digest
 from models.selfsup.probes.images import Normalisation
 from models.selfsup.run import SelfSupRun

@@ -1,4 +1,4 @@
-"""The four learners: a task's loss from the projections of its views, and what to watch of them."""
+"""The classification problems that learners set in a task, and the cosines of its projections."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ from models.selfsup.losses.ridge import ridge_problem
 
 
 def task_problem(config: SelfSupConfig, projections: Tensor, logit_scale: Tensor) -> Classification:
-    """What simclr, protonet and r2d2 ask of the views (views, images, d) of this process's images.
+    """The classification that simclr, protonet or r2d2 sets on the views (views, images, d) of this process's images.
 
     The images of all processes are the classes. logit_scale: factor of r2d2's logits.
     """

@@ -11,12 +11,13 @@ from torch import Tensor, nn
 from models.backbones.resnet_encoder import Stem
 from models.data.draws import Integers
 from models.selfsup.config import SelfSupConfig
-from models.selfsup.cutmix import cut_mix
+from models.selfsup.cutmix import Mixed, cut_mix
 from models.selfsup.learners import cosines, task_problem
 from models.selfsup.losses.byol import byol_loss
 from models.selfsup.losses.rotation import turn_problem
 from models.selfsup.monitoring import Monitor
 from models.selfsup.networks import OnlineNetwork, Outputs
+from models.selfsup.pace import Pace
 from models.selfsup.pictures import Pictures
 from models.selfsup.schedule import Schedule
 from models.selfsup.target import TargetNetwork, momentum_at
@@ -41,7 +42,10 @@ class StepBatch(NamedTuple):
 
 
 class SelfSupTraining(Method):
-    """A learner in training on tasks. monitor: watches its features after each epoch, if there is one."""
+    """A learner in training on tasks.
+
+    monitor: watches its features after each epoch, if there is one. pace: times its first steps, if there is one.
+    """
 
     def __init__(
         self,
@@ -71,6 +75,7 @@ class SelfSupTraining(Method):
             self.state = {"monitor": monitor.watch}
         self.projections: Tensor | None = None  # of the last step
         self.view_time = ViewTime()
+        self.pace: Pace | None = None
 
     def batches(self, epoch: int, first: int) -> Iterator[StepBatch]:
         """The parts of an epoch's steps that this process takes, from step number `first` on."""
@@ -90,10 +95,9 @@ class SelfSupTraining(Method):
     def step(self, models: Mapping[str, nn.Module], batch: StepBatch) -> Loss:
         with self.view_time.measured(batch.images.device):
             task = self.tasks.task(batch.images, torch.from_numpy(batch.numbers), batch.epoch)
-        views, mixed = task.views, None
-        if self.config.query_cutmix:
-            mixed = self._mixed(views, batch)
-            views = torch.cat((views[: self.config.support_views], mixed[0]))
+        views, mixed = task.views, self._mixed(task.views, batch) if self.config.query_cutmix else None
+        if mixed is not None:
+            views = torch.cat((views[: self.config.support_views], mixed.views))
         outputs: Outputs = models["online"](views, task.copies.flatten(0, 1) if len(task.copies) else None)
         self.projections = outputs.projections.detach().flatten(0, 1)
         loss, metrics = self._learned(models, views, outputs, mixed)
@@ -102,18 +106,20 @@ class SelfSupTraining(Method):
         return self._with_turns(loss, metrics, outputs.turns, task, batch.step)
 
     def after_step(self, step: int) -> None:
-        """Moves byol's target network, by a momentum that is a function of the step alone."""
+        """Moves byol's target network, by a momentum that is a function of the step alone; times the first steps."""
+        if self.pace is not None:
+            self.pace.count(next(self.online.parameters()).device)
         if self.target is not None:
             momentum = momentum_at(step - 1, self.schedule.steps, self.config.target_momentum)
             self.target.follow(self.online, momentum)
 
     def validate(self) -> Mapping[str, float]:
-        """What the monitor finds of the features, and the share of the epoch's time that views took."""
+        """The monitor's figures, and the share of the epoch's time that views took."""
         watched = {} if self.monitor is None else self.monitor.figures(self.online.encoder, self.projections)
         return {**watched, "view_share": self.view_time.share()}
 
-    def _mixed(self, views: Tensor, batch: StepBatch) -> tuple[Tensor, Tensor, Tensor]:
-        """Query views of each task mixed among themselves, partners (tasks, images) and shares (tasks, images)."""
+    def _mixed(self, views: Tensor, batch: StepBatch) -> Mixed:
+        """The query views of each task, mixed among themselves."""
         queries = views[self.config.support_views :]
         numbers = np.split(batch.numbers, self.config.tasks)
         parts = [
@@ -121,14 +127,14 @@ class SelfSupTraining(Method):
             for part, chosen in zip(queries.chunk(self.config.tasks, 1), numbers, strict=True)
         ]
         mixed, partners, shares = zip(*parts, strict=True)
-        return torch.cat(mixed, 1), torch.stack(partners), torch.stack(shares)
+        return Mixed(torch.cat(mixed, 1), torch.stack(partners), torch.stack(shares))
 
     def _learned(
         self,
         models: Mapping[str, nn.Module],
         views: Tensor,
         outputs: Outputs,
-        mixed: tuple[Tensor, Tensor, Tensor] | None,
+        mixed: Mixed | None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The learner's own loss, the mean over tasks, and metrics of it."""
         metrics = dict(cosines(outputs.projections))
@@ -141,7 +147,7 @@ class SelfSupTraining(Method):
             losses = [one.loss for one in problems]
         else:
             queries = self.config.query_views
-            pairs = zip(problems, mixed[1].repeat(1, queries), mixed[2].repeat(1, queries), strict=True)
+            pairs = zip(problems, mixed.partners.repeat(1, queries), mixed.shares.repeat(1, queries), strict=True)
             losses = [problem.mixed_loss(partners, shares) for problem, partners, shares in pairs]
         return torch.stack(losses).mean(), metrics
 

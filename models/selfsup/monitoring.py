@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from models.data.sources import evenly_spaced
 from models.progress import Progress
 from models.selfsup.losses.features import unit
 from models.selfsup.probes.features import outputs_of
@@ -46,7 +47,7 @@ def effective_rank(features: Tensor) -> float:
 
 @dataclass
 class CollapseWatch:
-    """Epochs after which the projections had collapsed; a warning follows the first of them alone."""
+    """Counts the epochs after which the projections had collapsed, and warns of the first."""
 
     epochs: int = 0
     collapsed: int = 0
@@ -75,7 +76,7 @@ class CollapseWatch:
 
 @dataclass
 class Monitor:
-    """Watches a network after each epoch. data: labelled images, if there are any. count: how many to look at."""
+    """Watches a network after each epoch. data: labelled images, if there are any. count: of those to look at."""
 
     data: ProbeData | None
     count: int
@@ -106,9 +107,3 @@ def neighbour_accuracy(encoder: nn.Module, data: ProbeData, count: int) -> float
     labels, answers = data.train.labels[chosen].to(features.device), data.test.labels[asked].to(features.device)
     votes = nearest_neighbours(features, labels, queries, len(data.classes))
     return (votes.argmax(1) == answers).double().mean().item()
-
-
-def evenly_spaced(count: int, wanted: int) -> Tensor:
-    """`wanted` of the numbers 0 to count - 1, evenly spaced, or all if there are fewer."""
-    wanted = min(count, wanted)
-    return torch.arange(wanted) * count // wanted

@@ -1,4 +1,4 @@
-"""What is trained: an encoder, its projector and, where the learner or the auxiliary loss needs them, further heads."""
+"""The trained network: an encoder, its projector and, where learner or auxiliary loss need them, further heads."""
 
 from collections import OrderedDict
 from typing import NamedTuple
@@ -17,7 +17,7 @@ _HEADS_SEED = 1  # beside that of the encoder
 
 
 class Outputs(NamedTuple):
-    """Of a step's images.
+    """Outputs for the images of a step.
 
     projections: (views, images, d); byol's are predictions. turns: logits (copies, 4) of the auxiliary loss, or None.
     logit_scale: factor of r2d2's logits, ().
@@ -29,7 +29,7 @@ class Outputs(NamedTuple):
 
 
 class OnlineNetwork(nn.Module):
-    """The network that gradients train. encoder: what is kept of it in the end. projector: features to projections.
+    """The network that gradients train. encoder: the part that a run keeps. projector: features to projections.
 
     predictor: byol's, of projections. turn_head: of the auxiliary loss. logit_scale: factor of r2d2's logits.
     """

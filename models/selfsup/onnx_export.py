@@ -9,7 +9,7 @@ from torch import nn
 
 from models.files import write_with
 from models.integer_network.onnx.model import OnnxModel
-from models.selfsup.graph import FEATURES, IMAGES, Operation, operations_of, tensors_of
+from models.selfsup.operations import FEATURES, IMAGES, Operation, operations_of, tensors_of
 
 
 def export_encoder_onnx(encoder: nn.Module, image_shape: tuple[int, int, int], features_dim: int, path: Path) -> None:

@@ -16,7 +16,7 @@ class Pictures(Protocol):
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of images."""
 
     def batches(self, chosen: Sequence[Tensor], tasks: Tasks, epoch: int) -> Iterator[Tensor]:
         """For each batch of numbers, the `images` that `Tasks.task` takes."""

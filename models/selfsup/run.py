@@ -1,6 +1,6 @@
 """A self-supervised run: what it stores in its folder, and how it is read again."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +8,17 @@ import torch
 
 from models.backbones.encoder import Encoder
 from models.progress import Progress
-from models.selfsup.config import ADDED, SelfSupConfig
+from models.selfsup.config import SelfSupConfig
 from models.selfsup.description import facts, note_choices, summary
 from models.selfsup.method import SelfSupTraining
 from models.selfsup.monitoring import Monitor
 from models.selfsup.networks import build_encoder, stem_of
+from models.selfsup.pace import Pace
 from models.selfsup.probes.images import probe_data
-from models.selfsup.recipes import recipe_of
 from models.selfsup.schedule import schedule_of
 from models.selfsup.tasks import Tasks
 from models.selfsup.training_data import TrainingData
-from models.selfsup.views.recipes import RECIPES, ViewRecipe
+from models.selfsup.views.recipes import ViewRecipe
 from models.training.diagnosis import broken_tensor
 from models.training.execution import Execution, process_state
 from models.training.loop import run_stage
@@ -50,9 +50,10 @@ def run_self_supervised(
     method = build_training(config, data, processes)  # refuses what is impossible before anything is written
     run = RunFolder(folder)
     described = facts(config, data, method)
-    run.start(METHOD, asdict(config) | described | execution.numerics, resume=resume, added=ADDED)
+    run.start(METHOD, asdict(config) | described | execution.numerics, resume=resume)
     if notes:
         note_choices(config, data, method.schedule, processes)
+        method.pace = Pace(method.schedule)
     accelerator = execution.accelerator(folder)
     method.pictures = data.on(accelerator.device).pictures
     versions = {"torch": torch.__version__, "processes": processes}
@@ -76,7 +77,7 @@ def run_self_supervised(
 def build_training(config: SelfSupConfig, data: TrainingData, processes: int = 1) -> SelfSupTraining:
     """The method of a run with its initial weights. Raises ValueError if images and settings do not go together."""
     schedule = schedule_of(config, data.pictures.count, processes)
-    recipe = recipe_of(config, data)
+    recipe = config.view_recipe(data.view_size)
     tasks = Tasks(
         recipe=recipe,
         seed=config.seed,
@@ -140,5 +141,5 @@ def load_run(folder: Path) -> SelfSupRun:
         broken = broken_tensor(encoder)
         if broken is not None:
             raise ValueError(f"{broken} is not finite")
-    recipe = replace(RECIPES[config.recipe], size=size, order=config.jitter_order)
+    recipe = config.view_recipe(size)
     return SelfSupRun(folder, config, encoder.eval(), (channels, height, width), recipe, white, finished.result)

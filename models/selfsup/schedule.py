@@ -1,4 +1,4 @@
-"""The length of a run in steps, and which images a step has."""
+"""The length of a run in steps, and the images of each step."""
 
 from dataclasses import dataclass
 

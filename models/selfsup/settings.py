@@ -16,7 +16,7 @@ OptimizerName = Literal["adamw", "lars"]
 BatchNorm = Literal["auto", "local"]
 
 REFERENCE_BATCH = 1024
-"""Images of a step for which learning rates are given."""
+"""Number of images in a step that learning rates are given for."""
 
 _RATES = {"adamw": {"cifar": 8e-3, "imagenet": 8e-3}, "lars": {"cifar": 4.0, "imagenet": 9.6}}
 _TEMPERATURES = {"cifar": 0.5, "imagenet": 0.1}
@@ -32,8 +32,8 @@ class SelfSupSettings:
     """The learner: simclr (NT-Xent), byol (a target network predicted), protonet (prototypes) or r2d2 (ridge
     regression)."""
     rotation: Rotation = "none"
-    """Where images are turned by 0, 90, 180 or 270 degrees: not at all; each view on its own (sample); all views of an
-    image alike, which makes new classes (task); copies whose turn an auxiliary loss predicts (auxiliary); the last two
+    """Rotation by 0, 90, 180 or 270 degrees: none; of each view on its own (sample); of all views of an image alike,
+    which makes new classes (task); of copies whose turn an auxiliary loss predicts (auxiliary); or the last two
     together (both)."""
     rotation_probability: float = 1.0
     """Probability that an image, or a view, draws one of the four turns, 0 to 1; the others stay upright. All copies
@@ -41,24 +41,24 @@ class SelfSupSettings:
     rotation_weight: float = 1.0
     """Weight of the auxiliary loss."""
     rotation_weight_schedule: RotationWeightSchedule = "constant"
-    """Whether that weight stays or falls to 0 as a cosine over training."""
+    """Schedule of that weight: constant, or falling to 0 as a cosine over training (cosine)."""
     batch: int = 128
-    """Images of a task, each of them a class, over all processes."""
+    """Number of images in a task, each of them a class, over all processes."""
     tasks: int = 1
-    """Tasks of a step, whose losses are averaged."""
+    """Number of tasks in a step, whose losses are averaged."""
     support_views: int = 1
-    """Views of an image that the learner adapts to; 1 for simclr and byol."""
+    """Number of views of an image that the learner adapts to; 1 for simclr and byol."""
     query_views: int = 1
-    """Views of an image that it is then tested on; 1 for simclr and byol."""
+    """Number of views of an image that it is then tested on; 1 for simclr and byol."""
     query_cutmix: bool = False
-    """Whether query images of protonet and r2d2 are mixed by CutMix, with shares uniform from 0 to 1."""
+    """Mix query images of protonet and r2d2 by CutMix, with shares uniform from 0 to 1."""
     encoder: EncoderName = "resnet18"
     """The network."""
     width: int | None = None
     """Channels of the encoder's first layer, which scale all others; 64 if left out."""
     stem: StemName = "auto"
-    """First layers of the encoder: 3x3 without pooling (cifar), 7x7 with stride 2 and pooling (imagenet), or by the
-    size of the images: cifar up to 64 pixels."""
+    """First layers of the encoder: 3x3 without pooling (cifar), 7x7 with stride 2 and pooling (imagenet), or one of
+    them by the size of the images (auto): cifar up to 64 pixels."""
     projection: int | None = None
     """Outputs of the projector; 128, 256 for byol, if left out."""
     hidden: int | None = None
@@ -71,7 +71,7 @@ class SelfSupSettings:
     """Learning rate for steps of 1024 images; it is scaled by the images of a step. If left out, 0.008 (adamw), 4 (lars
     with the recipe cifar) or 9.6 (lars with imagenet)."""
     weight_decay: float = 1e-6
-    """Weight decay, of weights with two axes and more: biases and batch norms are spared."""
+    """Weight decay of weights with two or more axes; biases and batch norms are spared."""
     warmup: float | None = None
     """Share of the steps in which the learning rate rises, 0 to below 1; then it falls as a cosine. If left out, 0.01
     with the recipe cifar and 0.1 with imagenet."""
@@ -79,24 +79,25 @@ class SelfSupSettings:
     """The random views: cifar (crop, flip, colour jitter of strength 0.5, grayscale), or imagenet (jitter of
     strength 1, and blur)."""
     jitter_order: JitterOrder = "image"
-    """Whether colour operations come in an order of each image's own, or in one of the batch, which is quicker."""
+    """Order of the colour operations: one for each view of each image (image), or one for each view of an epoch, which
+    is quicker (batch)."""
     temperature: float | None = None
     """Temperature t: it divides cosines (simclr), squared distances (protonet) and, as a root, features (r2d2, where
-    ridge x t alone counts). If left out, 0.1 for r2d2, for others 0.5 with the recipe cifar and 0.1 with imagenet."""
+    only ridge x t matters). If left out, 0.1 for r2d2, for others 0.5 with the recipe cifar and 0.1 with imagenet."""
     ridge: float = 50.0
     """Ridge coefficient lambda of r2d2."""
     logit_scale: float = 1.0
     """Factor of r2d2's logits, which the published learner does not have."""
     learn_logit_scale: bool = False
-    """Whether that factor is learned, from logit_scale on."""
+    """Learn that factor, from logit_scale on."""
     target_momentum: float = 0.99
     """Momentum of byol's target network at the first step; it rises to 1 as a cosine. 1 keeps the target as it is."""
     batch_norm: BatchNorm = "auto"
-    """With several processes, statistics over the images of all (auto), or of each process (local), which lets learners
-    tell positives by them."""
+    """Statistics of batch norm where several processes train: over the images of all of them (auto), or of each
+    process by itself (local), which lets learners tell positives by the statistics."""
     monitored: int = 1000
-    """Training images among which as many held-out ones are classified by k-NN after each epoch; labels serve this
-    figure alone. 0 watches neither it nor spread and rank of the projections."""
+    """Number of training images, and of held-out ones, that the k-NN accuracy after each epoch is of; labels serve this
+    figure alone. 0 switches off k-NN accuracy, spread and effective rank."""
     seed: int = 0
     """Seed of everything random."""
 

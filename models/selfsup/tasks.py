@@ -18,8 +18,8 @@ from models.selfsup.views.views import Views, check_channels
 class Task(NamedTuple):
     """A classification task of as many classes as images, or the part of it that a process holds.
 
-    views: (views, images, channels, height, width), float32. turns: how many times each is turned anticlockwise by 90
-    degrees, (views, images). classes: of each image, (images,): four times its number in the data set, and its turn
+    views: (views, images, channels, height, width), float32. turns: the number of anticlockwise turns of each by
+    90 degrees, (views, images). classes: of each image, (images,): four times its number in the data set, and its turn
     where all of its views share it. copies: further views for the auxiliary loss, turned by `labels` times 90 degrees,
     (copies, images, ...) and (copies, images); none in other modes.
     """
@@ -35,10 +35,9 @@ class Task(NamedTuple):
 class Tasks:
     """The tasks of a training, each a function of seed, epoch, and the numbers of its images.
 
-    batch: images of a task. views: of each image, support and query together. rotation: none turns nothing, sample each
-    view by a turn of its own, task all views of an image alike, auxiliary `copies` further views of each image that the
-    learner does not compare, both the last two. probability: of a view or image to draw one of the four turns, 0
-    degrees among them; copies always do. white: pixel value of white.
+    batch: images of a task. views: of each image, support and query together. rotation: as in SelfSupSettings; copies
+    are further views of each image, which the learner does not compare. probability: of a view or image to draw one of
+    the four turns, 0 degrees among them; copies always do. white: pixel value of white.
 
     Raises ValueError, naming the setting, for impossible ones.
     """
@@ -73,21 +72,16 @@ class Tasks:
                 "needs square ones, or a recipe with a size of views"
             )
 
-    def steps(self, count: int) -> int:
-        """The tasks of an epoch of `count` images. Raises ValueError if there are fewer images than a task has."""
+    def images(self, count: int, epoch: int) -> Tensor:
+        """The images of the tasks of an epoch of `count` images, in an order of its own: (tasks, batch), int64.
+
+        Those that are too few for another task are left out. Raises ValueError if there are not enough for one.
+        """
         if count < self.batch:
             raise ValueError(f"there are {count} images to train on; a batch of {self.batch} needs as many")
-        return count // self.batch
-
-    def dropped(self, count: int) -> int:
-        """The images that an epoch of `count` images leaves out: too few for another task."""
-        return count - self.steps(count) * self.batch
-
-    def images(self, count: int, epoch: int) -> Tensor:
-        """The images of the tasks of an epoch, in an order of its own: (tasks, batch), int64. Raises as `steps`."""
-        steps = self.steps(count)
+        tasks = count // self.batch
         drawn = uniform(key_of("order of images", self.seed, epoch), np.arange(count), 0, 0)
-        return torch.from_numpy(np.argsort(drawn, kind="stable")[: steps * self.batch]).view(steps, self.batch)
+        return torch.from_numpy(np.argsort(drawn, kind="stable")[: tasks * self.batch]).view(tasks, self.batch)
 
     def task(self, images: Tensor, numbers: Tensor, epoch: int) -> Task:
         """The task of images (images, channels, height, width), uint8, with these numbers in the data set.
@@ -110,7 +104,7 @@ class Tasks:
         return Views(self.recipe, self.seed, self.views + self._copied, white=self.white)
 
     def turns(self, numbers: Tensor, epoch: int) -> Tensor:
-        """How many times each view and copy turns by 90 degrees: (views + copies, images), int64, on the CPU."""
+        """Numbers of turns by 90 degrees, of each view and copy: (views + copies, images), int64, on the CPU."""
         images, views = numbers.cpu().numpy(), range(self.views, self.views + self._copied)
         copied = draw_turns(key_of("turns of copies", self.seed, epoch), images, views)
         return torch.from_numpy(np.concatenate([self._turns_of_views(images, epoch), copied]))

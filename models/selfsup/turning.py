@@ -1,4 +1,4 @@
-"""Rotation by multiples of 90 degrees: which views are turned, and how far."""
+"""Rotation by multiples of 90 degrees: random turns, and views that are turned by them."""
 
 import numpy as np
 from torch import Tensor
@@ -10,7 +10,7 @@ TURNS = 4
 
 
 def draw_turns(key: np.uint64, numbers: Integers, views: range, probability: float = 1.0) -> Integers:
-    """How many times each view turns by 90 degrees: (views, images), uniform with a probability, else 0."""
+    """Numbers of turns by 90 degrees, (views, images): uniform from 0 to 3 with a probability, else 0."""
     streams = np.array(views)[:, None]
     happens, turns = (uniform(key, numbers, streams, index) for index in range(2))
     return np.where(happens < probability, (turns * TURNS).astype(np.int64), 0)

@@ -23,8 +23,8 @@ def export(
 ) -> int:
     """Write a trained network for kernels, hardware, plain torch and ONNX: WrapNet as integers, encoders as floats.
 
-    Integers are weights, thresholds and accumulators. An encoder's description has ten lines of work in plain torch,
-    see docs/selfsup.md.
+    Integers are weights, thresholds and accumulators. An encoder's description lists operations that ten lines of plain
+    torch carry out, see docs/selfsup.md.
     """
     from models.training.run import RunFolder
     from reports.commands.methods.registry import load_trained

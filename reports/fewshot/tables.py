@@ -87,7 +87,7 @@ def training_table(number: str, results: Mapping[str, Any]) -> Table:
     if number == _METHODS:
         return methods_table(results["methods"], _ours(results))
     if number == _CLAIMS:
-        return claims_table(results["claims"], _ours(results))
+        return claims_table(results["claims"], f"{_CLAIMS_NOTE} {_ours(results)}")
     found = Found(
         summaries=results["networks"],
         data=results["data"].split(",")[0],
@@ -98,6 +98,7 @@ def training_table(number: str, results: Mapping[str, Any]) -> Table:
     return rendered(published, measured, f"{_NOTES.get(number, '')} {_ours(results)}".strip())
 
 
+_CLAIMS_NOTE = "The standard error is over episodes or pairs, and over seeds as well if there are several."
 _HEADS_NOTE = "Ours: MAML's column fine-tunes the whole network from a classifier of zeros, batch norm running."
 _CHOICE_NOTE = "Ours: coefficients chosen by validation classes, SVM and batch norm running in all rows."
 _TUNED_NOTE = "Ours: batch norm in mode episode (transductive) in all rows, the classical one included."

@@ -80,23 +80,18 @@ _EPISODES = "on the same episodes, or on the same pairs of classes"
 
 
 def claims_table(
-    verdicts: Sequence[Mapping[str, Any]],
-    note: str,
-    chapter: int = 5,
-    *,
-    pairs: str = _EPISODES,
-    units: str = "episodes or pairs",
+    verdicts: Sequence[Mapping[str, Any]], note: str, chapter: int = 5, where: str = "table", pairs: str = _EPISODES
 ) -> Table:
     """What `verdicts_on` returned, as a table.
 
-    note: on the data. pairs: how differences are paired. units: what the standard error is over.
+    note: on the data and the standard error. where: the claims are made. pairs: what differences are paired on.
     """
     return Table(
         f"Claims of chapter {chapter}",
-        ("table", "claim", "difference", "1 SE", "verdict"),
+        (where, "claim", "difference", "1 SE", "verdict"),
         [_row(verdict) for verdict in verdicts],
-        f"Differences are paired: {pairs}. Seen: the 95% interval, by Student's t, lies above 0; reversed: below. The "
-        f"standard error is over {units}, and over seeds as well if there are several. {note}",
+        f"Differences are paired: {pairs}. Seen: the 95% interval, by Student's t, lies above 0; reversed: below. "
+        f"{note}",
         labels=2,
     )
 

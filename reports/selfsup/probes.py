@@ -60,7 +60,7 @@ def _of_episodes(about: str, records: list[Mapping[str, Any]]) -> Iterable[Table
 
 
 def _about(run: Mapping[str, Any], baseline: str) -> str:
-    """What the features are of."""
+    """A sentence about the features' encoder."""
     if baseline == "pixels":
         return "Features: the pixels themselves."
     if baseline != "none":
@@ -73,7 +73,7 @@ def _about(run: Mapping[str, Any], baseline: str) -> str:
 
 
 def _how(record: Mapping[str, Any]) -> str:
-    """How a probe learned: what its figure depends on beside the labels."""
+    """The settings that a probe's figure depends on, beside the labels."""
     searched = f", best of {len(record['search']['tried'])}" if "search" in record else ""
     if "l2" in record:
         return f"L2 {record['l2']:g}{searched}"

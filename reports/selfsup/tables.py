@@ -153,8 +153,7 @@ def _steps(settings: ProbeSettings) -> str:
 def training_table(number: str, results: Mapping[str, Any]) -> Table:
     """Table `number` from what `measure_tables` returned, with published columns beside ours."""
     if number == _CLAIMS:
-        return claims_table(
-            results["claims"], ours(number, results), 7, pairs="on the same test images", units="test images"
-        )
+        pairs = "on the same test images"
+        return claims_table(results["claims"], ours(number, results), chapter=7, where="where", pairs=pairs)
     published, measured = comparison(number, results)
     return rendered(published, measured, note_of(number, results))

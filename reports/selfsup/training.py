@@ -1,4 +1,4 @@
-"""What a self-supervised run ended with, as a table."""
+"""The last epoch of a self-supervised run, as a table."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,8 +23,8 @@ def training_table(record: Mapping[str, Any]) -> Table:
     last, knn = record["last_epoch"], record["knn"]
     rows = [(title, form.format(last[name])) for name, (title, form) in _FIGURES.items() if name in last]
     note = (
-        f"{record['data']}, {record['images']} images, {record['epochs']} epochs of {record['steps_per_epoch']} steps, "
-        f"learning rate {record['scaled_learning_rate']:.4g}, seed {record['seed']}."
+        f"{record['data']}, {record['images']} images; epochs: {record['epochs']}, steps of each: "
+        f"{record['steps_per_epoch']}; learning rate {record['scaled_learning_rate']:.4g}, seed {record['seed']}."
     )
     if knn is not None:
         note += (

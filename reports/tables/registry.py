@@ -88,9 +88,9 @@ class Trainer(Protocol):
     ) -> dict[str, Table]:
         """Trains the tables `numbers`, each with `seeds` seeds, and writes `tables.json` and `tables.md` to `out`.
 
-        data: the chapter's data set. scale: `small` or `paper`. further: `on`, data sets to test on, of a chapter with
-        tables that take them. Returns the tables with published and measured
-        columns. Raises ValueError without the data set, if the chapter makes none itself.
+        data: the chapter's data set. scale: `small` or `paper`. further: `on`, the data sets to test on, of a chapter
+        with tables that take them. Returns the tables with published and measured columns. Raises ValueError without
+        the data set, if the chapter makes none itself.
         """
 
 
@@ -139,7 +139,7 @@ def check_domains(numbers: Sequence[str]) -> None:
     """Raises ValueError if none of the tables takes data sets to test on."""
     allowed = [number for chapter in _CHAPTERS.values() for number in _domains(chapter)]
     if not set(allowed) & set(numbers):
-        raise ValueError(f"--on names data sets to test on, which tables {', '.join(allowed)} have; none is asked for")
+        raise ValueError(f"--on names data sets to test on; name a table that takes them: {', '.join(allowed)}")
 
 
 def train_tables(

@@ -28,9 +28,10 @@ def made_up_augmented(seeds: tuple[int, ...] = (0,)) -> Records:
         training, held_out = torch.rand(2, EPOCHS, generator=generator, dtype=torch.float64).tolist()
         return {"split": "test", "epochs": list(range(1, EPOCHS + 1)), "training": training, "held_out": held_out}
 
-    def domains() -> dict[str, Any]:
+    def domains(seed: int) -> dict[str, Any]:
         about = {"way": 5, "shot": 5, "episodes": EPISODES, "classes": 7}
-        return {"evaluations": [evaluation(data=name, **about) for name in DOMAINS]}
+        digests = {name: f"{name}, {seed}" if "split" in name else name for name in DOMAINS}
+        return {"evaluations": [evaluation(data=name, episode_digest=digests[name], **about) for name in DOMAINS]}
 
     records: Records = {}
     for name, network in AUGMENTED_NETWORKS.items():
@@ -40,5 +41,5 @@ def made_up_augmented(seeds: tuple[int, ...] = (0,)) -> Records:
         records[name] = {seed: own() | {"curve": curve(), "pool": pool if len(entries) > 1 else {}} for seed in seeds}
         for how in get_args(Variation):
             records[varied(name, how)] = {seed: own() for seed in seeds}
-        records[across(name)] = {seed: domains() for seed in seeds}
+        records[across(name)] = {seed: domains(seed) for seed in seeds}
     return records

@@ -22,7 +22,7 @@ def context() -> ForkServerContext:
 
 
 def in_processes(count: int, function: Callable[..., Any], *arguments: Any) -> list[Any]:
-    """What an importable function returns in each of `count` processes, each with one thread. One runs here."""
+    """The results of an importable function in each of `count` processes, each with one thread. One runs here."""
     if count == 1:
         return [function(*arguments)]
     started = context()

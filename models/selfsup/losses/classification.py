@@ -1,4 +1,4 @@
-"""A classification problem: what a task asks of its queries."""
+"""A classification problem: the queries of a task, each with its class."""
 
 from dataclasses import dataclass
 

@@ -22,8 +22,8 @@ from models.selfsup.views.recipes import ViewRecipe
 class ImagesOnDisk:
     """A split whose pictures are read when they are needed; see ProbeImages.
 
-    labels: (pictures,). size: height and width of the encoder's images. recipe: of the encoder's training, as which
-    pictures are cropped and mirrored.
+    labels: (pictures,). size: height and width of the encoder's images. recipe: of the encoder's training; probes
+    crop and mirror alike.
     """
 
     files: PictureFiles
@@ -75,9 +75,9 @@ def probe_folders(folders: ImageFolders, image_shape: tuple[int, int, int], reci
 
 
 def seen_part(picture: Image.Image, size: int) -> Tensor:
-    """The part of a picture that an encoder of square images sees: (3, size, size), uint8.
+    """The part of a picture that an encoder of square images sees, from its middle: (3, size, size), uint8.
 
-    Its middle, the whole shorter side of it for small images and with ImageNet's margin for others.
+    Small images show all of the picture's shorter side; others leave out ImageNet's margin.
     """
     return middle_part(picture, size, 1.0 if size <= LARGEST_SMALL_SIDE else HELD_OUT_MARGIN)
 

@@ -1,4 +1,4 @@
-"""What a network gives for each of many images."""
+"""Outputs of a network for many images."""
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +23,7 @@ def outputs_of(network: nn.Module, images: ProbeImages, chosen: Tensor, progress
     outputs = torch.cat(found).float()
     broken = (~outputs.isfinite()).any(1).nonzero()
     if len(broken):
-        raise ValueError(f"{title}: what the network gives for image {int(chosen[int(broken[0])])} is not finite")
+        raise ValueError(f"{title}: the network's output for image {int(chosen[int(broken[0])])} is not finite")
     return outputs
 
 

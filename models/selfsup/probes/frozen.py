@@ -1,4 +1,4 @@
-"""A guard around probes: an encoder leaves them as it came."""
+"""A guard around probes, which have to leave the encoder as it is."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

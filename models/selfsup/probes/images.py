@@ -41,9 +41,9 @@ class ProbeImages(Protocol):
 
 @dataclass(frozen=True)
 class Normalisation:
-    """How pixel values become an encoder's inputs: by mean and deviation of each channel, as shares of `white`.
+    """The normalisation of pixel values to inputs of an encoder.
 
-    mean, std: empty for 0 and 1. white: the pixel value of white.
+    mean, std: of each channel, as shares of `white`; empty for 0 and 1. white: the pixel value of white.
     """
 
     mean: tuple[float, ...] = ()
@@ -60,7 +60,8 @@ class Normalisation:
 class ProbeData:
     """A data set to probe an encoder with.
 
-    name, digest, classes: see ImageSource. train: what may be trained and chosen on. test: what figures are of.
+    name, digest, classes: see ImageSource. train: images to train on, and to choose settings
+    with. test: those that figures are of.
     """
 
     name: str
@@ -75,7 +76,7 @@ class ProbeData:
 
     @property
     def description(self) -> dict[str, object]:
-        """What a record says about the data, as plain JSON values."""
+        """The entries of a record about the data, as plain JSON values."""
         return {
             "data": self.name,
             "data_digest": self.digest,
@@ -89,7 +90,7 @@ class ProbeData:
 class ImagesInMemory:
     """A split held in memory.
 
-    recipe: of the encoder's training, as which images are cropped and mirrored. white: the pixel value of white.
+    recipe: of the encoder's training; probes crop and mirror alike. white: the pixel value of white.
     """
 
     split: Split
@@ -141,5 +142,5 @@ def probe_data(data: ImageData, image_shape: tuple[int, int, int], recipe: ViewR
 
 
 def images_at_once(shape: tuple[int, int, int], device: torch.device) -> int:
-    """How many images of a shape (channels, height, width) to embed at a time: on a CPU, as many as its cache holds."""
+    """The number of images (channels, height, width) to embed at a time: on a CPU, as many as its cache holds."""
     return max(1, (_PIXELS_IN_CACHE if device.type == "cpu" else _PIXELS_AT_ONCE) // math.prod(shape))

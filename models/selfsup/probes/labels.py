@@ -1,4 +1,4 @@
-"""Which labels a probe may use: shares of each class and validation parts, the same for every network."""
+"""The labels that a probe may use: shares of each class and validation parts, the same for every network."""
 
 import torch
 from torch import Tensor

@@ -19,7 +19,7 @@ def train_best(
 ) -> tuple[Tensor, dict[str, Any]]:
     """Trains on all chosen images: probabilities (test images, classes), and the record.
 
-    Of several plans, it is the first of those that do best on a validation part after training on the rest; the record
+    Of several plans, it takes the first that does best on a validation part after training on the rest; the record
     holds the accuracy of each. Raises ValueError if a class has too few labels for one.
     """
     found: dict[str, Any] = {}

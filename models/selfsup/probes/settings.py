@@ -11,7 +11,7 @@ ProbeName = Literal["cached", "augmented", "knn", "labels", "fine-tuning", "few-
 Baseline = Literal["none", "untrained", "calibrated", "pixels"]
 
 _FEW_LABELS = 0.1
-"""The label fraction from which on Table 7.3's longer training holds."""
+"""The smallest label fraction that has Table 7.3's longer training."""
 
 _FRACTIONS: Mapping[ProbeName, tuple[float, ...]] = {"labels": (0.01, 0.1)}
 _RATES: Mapping[ProbeName, tuple[float, ...]] = {"augmented": (3.0,), "fine-tuning": (0.01, 0.03, 0.1)}
@@ -30,16 +30,16 @@ class ProbeSettings:
     network on few labels, as in Table 7.3 (labels), or with a search for the learning rate, as in Table 7.4
     (fine-tuning); heads on episodes (few-shot, see --way and --head)."""
     baseline: Baseline = "none"
-    """What to probe in place of the trained encoder, to compare it with: its initial weights (untrained), the same with
-    statistics of batch norm from the images (calibrated), or the images themselves (pixels)."""
+    """A baseline to probe in place of the trained encoder: its initial weights (untrained), the same with statistics of
+    batch norm from the images (calibrated), or the images themselves (pixels)."""
     label_fraction: tuple[float, ...] = ()
     """Shares of each class's training labels to use, above 0 and up to 1, each evaluated by itself; 0.01 and 0.1 for
     the probe labels and 1 for the others if left out."""
     probe_seed: int = 0
     """Seed of the choice of labels, and of all else that a probe draws; the same labels for every network."""
     l2: float | None = None
-    """Penalty of the cached probe: l2 / 2 times the squared norm of the weights; if left out, the best of 1 to 1e-5 by
-    decades on a tenth of the labels."""
+    """Penalty of the cached probe: l2 / 2 times the squared norm of the weights; if left out, the power of
+    ten from 1 to 1e-5 that does best on a tenth of the labels."""
     neighbours: int = 200
     """Neighbours that vote in knn, each with weight exp(cosine / 0.1)."""
     probe_rate: tuple[float, ...] = ()
@@ -49,8 +49,8 @@ class ProbeSettings:
     probe_decay: tuple[float, ...] = (0.0,)
     """Weight decays of the same probes, searched alike."""
     probe_steps: int | None = None
-    """Steps of the same probes. If left out, 20000; 3000 for labels, and from a tenth of the labels on 60000; but never
-    more than 120 passes over the labelled images."""
+    """Steps of the same probes. If left out, 20000; for labels 3000, or 60000 with a tenth of the labels and more.
+    There are never more than 120 passes over the labelled images."""
     probe_batch: int | None = None
     """Images of a step of the same probes; 240 for labels and 256 for the others if left out."""
 

@@ -105,10 +105,10 @@ class ClassifierTraining(Method):
 
 @dataclass(frozen=True)
 class Workplace:
-    """Where a classifier is trained.
+    """A place to train a classifier in.
 
-    folder: of its checkpoint, from which a training that was killed goes on. name: of the files. about: what the result
-    depends on beside the plan, as plain values. execution: how it is carried out.
+    folder: of its checkpoint, from which a training that was killed goes on. name: of the files. about: all that
+    the result depends on beside the plan, as plain values. execution: how it is carried out.
     """
 
     folder: Path

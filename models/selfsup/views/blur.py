@@ -23,7 +23,7 @@ def blur_matrices(sigmas: Tensor, side: int) -> Tensor:
 
 @cache
 def _places(side: int, device: torch.device) -> Tensor:
-    """Where each of the kernel's weights goes in the matrix: (weights, side, side), 0 or 1."""
+    """The places of each of the kernel's weights in the matrix: (weights, side, side), 0 or 1."""
     radius = max(1, round(_RADIUS * side))
     pixels = torch.arange(side)
     found = torch.zeros(2 * radius + 1, side, side)

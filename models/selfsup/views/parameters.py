@@ -1,4 +1,4 @@
-"""What each view of an image is made with: functions of seed, epoch, image and view."""
+"""Parameters of views, drawn as functions of seed, epoch, image and view."""
 
 from dataclasses import dataclass, fields
 from typing import Self
@@ -21,7 +21,7 @@ _DRAWS = np.arange(_FACTORS.stop)
 
 @dataclass(frozen=True)
 class ViewParameters:
-    """What makes views, one row for each of them, those of the first view of all images first.
+    """Parameters of views, a row for each; the first views of all images come first.
 
     boxes: left, upper, width and height of the crop, in pixels, (views, 4). mirrored, jittered, grey: (views,) bool.
     factors: of brightness, contrast and saturation, and the hue's turn, (views, 4). orders: numbers in ORDERS,
@@ -42,14 +42,14 @@ class ViewParameters:
 
 
 def draw_parameters(
-    recipe: ViewRecipe, seed: int, epoch: int, numbers: Integers, views: range, sizes: Integers
+    recipe: ViewRecipe, seed: int, epoch: int, numbers: Integers, views: int, sizes: Integers
 ) -> ViewParameters:
-    """The parameters of these views of the images with these numbers, of heights and widths (images, 2)."""
-    streams = np.array(views)[:, None]
+    """The parameters of so many views of the images with these numbers, of heights and widths `sizes` (images, 2)."""
+    streams = np.arange(views)[:, None]
     drawn = uniform(key_of("views", seed, epoch), numbers[:, None], streams[..., None], _DRAWS)
     drawn = drawn.reshape(-1, drawn.shape[-1])
     boxes = crop_boxes(
-        np.tile(sizes, (len(views), 1)),
+        np.tile(sizes, (views, 1)),
         drawn[:, _AREAS],
         drawn[:, _SHAPES],
         drawn[:, _PLACES],

@@ -1,12 +1,12 @@
-"""Which random changes make views of images, and how strong they are."""
+"""Recipes of views: random changes of images, and their strengths."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from models.selfsup.settings import JitterOrder, Recipe
+
 Interpolation = Literal["bilinear", "bicubic"]
-Order = Literal["image", "batch"]
-RecipeName = Literal["cifar", "imagenet"]
 
 _SMALLEST_SIDE = 4
 
@@ -36,7 +36,7 @@ class ViewRecipe:
     saturation: float = 0.4
     hue: float = 0.1
     jittered: float = 0.8
-    order: Order = "image"
+    order: JitterOrder = "image"
     grey: float = 0.2
     blurred: float = 0.0
     sigma: tuple[float, float] = (0.1, 2.0)
@@ -58,7 +58,7 @@ class ViewRecipe:
         for name, most in (("brightness", 1.0), ("contrast", 1.0), ("saturation", 1.0), ("hue", 0.5)):
             if not 0 <= getattr(self, name) <= most:
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed are 0 to {most}")
-        for name, kind in (("interpolation", Interpolation), ("order", Order)):
+        for name, kind in (("interpolation", Interpolation), ("order", JitterOrder)):
             if getattr(self, name) not in get_args(kind):
                 raise ValueError(f"{name} is {getattr(self, name)!r}; allowed are {', '.join(get_args(kind))}")
         if len(self.mean) != len(self.std) or not all(deviation > 0 for deviation in self.std):
@@ -72,7 +72,7 @@ class ViewRecipe:
         return self.jittered > 0 and any((self.brightness, self.contrast, self.saturation, self.hue))
 
 
-RECIPES: Mapping[RecipeName, ViewRecipe] = {
+RECIPES: Mapping[Recipe, ViewRecipe] = {
     "cifar": ViewRecipe(),
     "imagenet": ViewRecipe(
         size=224,

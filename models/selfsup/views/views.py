@@ -25,14 +25,12 @@ class Views:
     """Random views, each a function of seed, epoch, number of the image and number of the view alone.
 
     So they are the same in any batch, in any process and on any device: bit for bit on a CPU, if the pixels of a view
-    are a multiple of 32, and up to rounding otherwise. count: views of an image. first: number of its first view.
-    white: pixel value of white.
+    are a multiple of 32, and up to rounding otherwise. count: views of an image. white: pixel value of white.
     """
 
     recipe: ViewRecipe
     seed: int
     count: int = 2
-    first: int = 0
     white: int = 255
 
     def __call__(self, images: Tensor, numbers: Tensor, epoch: int) -> Tensor:
@@ -73,9 +71,8 @@ class Views:
         return found
 
     def parameters(self, numbers: Tensor, epoch: int, sizes: Integers) -> ViewParameters:
-        """What makes the views of the images with these numbers, of heights and widths `sizes` (images, 2)."""
-        views = range(self.first, self.first + self.count)
-        return draw_parameters(self.recipe, self.seed, epoch, numbers.cpu().numpy(), views, sizes)
+        """The parameters of the views of images with these numbers, of heights and widths `sizes` (images, 2)."""
+        return draw_parameters(self.recipe, self.seed, epoch, numbers.cpu().numpy(), self.count, sizes)
 
     def _size(self, images: Tensor) -> tuple[int, int]:
         """Height and width of views."""

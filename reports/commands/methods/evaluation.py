@@ -78,7 +78,7 @@ class EvaluationOptions:
             help="data set. Of wrapnet: digits (if left out), cifar10, imagenet. Of fewshot: procedural (if left out), "
             "folders, omniglot, omniglot-runs (the official test of 20 runs), cifar10, drawings, "
             "digits. Of selfsup: digits, cifar10, imagenet (any folder with train/CLASS and val/CLASS), or a few-shot "
-            "set, of whose --split classes three quarters of the images are to train on",
+            "set: probes train on three quarters of the images of each class of --split",
         ),
     ] = None
     data: Annotated[

@@ -4,6 +4,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from models.fewshot.sources import FewShotSource, SplitOptions
+from reports.commands.methods.fewshot import episode_test
 from reports.commands.methods.method import Evaluation
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def evaluate_encoder(run: "SelfSupRun", options: "EvaluationOptions") -> Evaluat
     from models.progress import Progress
     from models.selfsup.evaluation import evaluate_run
     from models.selfsup.labelled_sets import SETS, read_classes, read_labelled
-    from models.selfsup.probes.few_shot import FewShotProbe
+    from models.selfsup.probes.few_shot import head_of_test
     from reports.selfsup.probes import probe_tables
 
     settings, episodes = options.selfsup, options.fewshot
@@ -32,16 +33,9 @@ def evaluate_encoder(run: "SelfSupRun", options: "EvaluationOptions") -> Evaluat
         raise ValueError(
             "--probe few-shot takes folders with train, val and test classes, of one size: --dataset folders"
         )
-    probe = FewShotProbe(
-        split=episodes.split,
-        way=episodes.way,
-        shots=episodes.shot,
-        query=episodes.query,
-        episodes=episodes.episodes,
-        within=episodes.within_groups,
-        seed=episodes.episode_seed,
-        head=episodes.head,
-    )
+    test = episode_test(episodes)
+    if "few-shot" in settings.probe:
+        head_of_test(test)
     split: dict[str, Any] = {name: getattr(episodes, name) for name in _SHARED - {"split"}}
     named: Any = dataset if dataset != "imagenet" else "folders"
     source = FewShotSource(dataset=named, data=options.data, **split)
@@ -49,7 +43,7 @@ def evaluate_encoder(run: "SelfSupRun", options: "EvaluationOptions") -> Evaluat
     data = read_labelled(run, dataset, source, episodes.split, settings.probe_seed) if on_labels else None
     classes = read_classes(run, source) if "few-shot" in settings.probe else None
     with Progress() as progress:
-        record = evaluate_run(run, data, classes, settings, probe, settings.probe_folder, progress)
+        record = evaluate_run(run, data, classes, settings, test, settings.probe_folder, progress)
     return Evaluation(record, tables=probe_tables(record))
 
 

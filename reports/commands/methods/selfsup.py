@@ -36,8 +36,8 @@ class TrainSelfSup:
         """Trains; returns the table of what the last epoch ended with, in the main process alone."""
         from models.progress import Progress
         from models.selfsup.config import SelfSupConfig
-        from models.selfsup.reading import read_training_data
         from models.selfsup.run import run_self_supervised
+        from models.selfsup.training_data import read_training_data
         from models.training.execution import process_state
         from reports.selfsup.training import training_table
 

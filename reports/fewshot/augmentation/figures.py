@@ -52,7 +52,7 @@ def figure_6_1(source: FigureSource) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     panels[0].set_ylabel("accuracy (%)")
     panels[0].legend(frameon=False)
-    split = {"val": "validation", "test": "test"}[curve["split"]]
+    split = {"val": "validation", "test": "test"}[records[networks["baseline"]]["curve"]["split"]]
     text = f"1-shot tasks without augmentation; held-out classes are those of {split}; gaps are after the last epoch"
     _note(figure, study, _METHOD, text)
     return figure

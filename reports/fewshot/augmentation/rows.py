@@ -45,8 +45,9 @@ def pools_table(found: Found, note: str) -> Table:
             *(f"loss, {backbone} m = 4" for backbone in BACKBONES),
         ),
         rows,
-        "Shares in percent: of candidates that were drawn, of those that were trained on. An entry that is chosen more "
-        f"often than drawn has the higher loss of its rivals. Losses are means over its candidates. {note}",
+        "Drawn: an entry's share of the candidates in percent, with ResNet-12 and m = 4. Chosen: its share of what was "
+        "trained on. An entry that is chosen more often than it is drawn tends to have a higher loss than the others. "
+        f"Loss: the mean over the entry's candidates. {note}",
         labels=2,
     )
 

@@ -30,6 +30,11 @@ class Sets:
     named: str
 
 
+def title(name: str) -> str:
+    """A data set's name without its split and the size of its images."""
+    return name.split(",")[0]
+
+
 def without_split(name: str) -> str:
     """A data set's name without the number of its split."""
     return ", ".join(part for part in name.split(", ") if not part.startswith("split "))
@@ -43,11 +48,11 @@ def read_sets(
     Of drawings, Table 6.7 trains on those by three designers; its first domains are other designers and other
     categories. Of other sets it trains on what all tables do, and its first domain is the test split.
 
-    Raises ValueError if there is no data set at a path, for data that is trained on among `on`, and for domains with
-    too few classes or images.
+    Raises ValueError if there is no data set at a path, and for domains that have the same name, classes that are
+    trained on, or too few classes or images.
     """
     trained = table_source(path, scale)
-    if trained.dataset in {one.dataset for one in on}:
+    if trained.dataset != "folders" and trained.dataset in {one.dataset for one in on}:
         raise ValueError(f"--on names {trained.dataset}, which the networks are trained on; name other data sets")
     data = seed_sets(trained, scale, seeds)
     named = without_split(data[seeds[0]].name)
@@ -61,8 +66,22 @@ def read_sets(
         named = f"drawings by {', '.join(DESIGNERS)}"
     others = [seed_sets(one, replace(scale, side=None), seeds) for one in on]
     domains = {seed: (*own[seed], *(fitted(found[seed], source[seed].shape) for found in others)) for seed in seeds}
-    for found in domains.values():
-        for one in found:
-            test = EpisodeTest(shots=(DOMAIN_SHOTS,))
-            limited(test, one).drawn(one)
+    for seed, found in domains.items():
+        _check_domains(found, source[seed])
     return Sets(data, source, domains, len(on) + (2 if trained.dataset == "drawings" else 0), named)
+
+
+def _check_domains(domains: Sequence[FewShotData], source: FewShotData) -> None:
+    """Raises ValueError for domains that cannot be rows of Table 6.7, before networks are trained on `source`."""
+    names = [title(one.name) for one in domains]
+    twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
+    if twice is not None:
+        raise ValueError(f"two data sets of Table 6.7 are called {twice}; --on takes sets of different names")
+    trained = set(source.split("train").class_digests)
+    test = EpisodeTest(shots=(DOMAIN_SHOTS,))
+    for one in domains:
+        classes = one.split(test.split)
+        seen = len(trained.intersection(classes.class_digests))
+        if seen:
+            raise ValueError(f"networks are trained on {seen} of the {len(classes.counts)} test classes of {one.name}")
+        limited(test, one).drawn(one)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from models.fewshot.class_images import FewShotData
 from models.fewshot.learners import build_method, build_network
 from models.fewshot.pools.classes import training_data
 from models.fewshot.sources import FewShotSource
@@ -23,7 +24,7 @@ from reports.fewshot.augmentation.results import (
 )
 from reports.fewshot.augmentation.rows import comparison, pools_table
 from reports.fewshot.augmentation.scales import AUGMENTED_SCALES
-from reports.fewshot.augmentation.sets import Sets, read_sets, without_split
+from reports.fewshot.augmentation.sets import Sets, read_sets, title, without_split
 from reports.fewshot.augmentation.times import augmentation_times
 from reports.fewshot.experiments import Records, measure_networks, network_config
 from reports.fewshot.scales import Scale
@@ -79,15 +80,15 @@ def measure_tables(
     check(names, sets, scale, seeds)
     by_seed = len({one.digest for one in sets.data.values()}) > 1
     records: Records = {}
-    for part, source, folder in _parts(names, sets, out):
-        records |= measure_networks(part, source, scale, seeds, folder, progress, AUGMENTED_NETWORKS, sets.domains)
+    for part, data, folder in _parts(names, sets):
+        records |= measure_networks(part, data, scale, seeds, out / folder, progress, AUGMENTED_NETWORKS, sets.domains)
     return {
         "networks": summaries(records),
         **over_seeds(records, claims=_CLAIMS in numbers, others=sets.others, same_units=not by_seed),
         "times": augmentation_times(first, scale, progress) if _TIMED in numbers else {},
         "scale": scale.name,
         "standard": bool(scale.common.get("standard")),
-        "name": first.name.split(",")[0],
+        "name": title(first.name),
         "data": without_split(first.name) if by_seed else first.name,
         "trained_on": sets.named,
         "digests": {str(seed): one.digest for seed, one in sets.data.items()},
@@ -103,18 +104,19 @@ def over_seeds(records: Records, *, claims: bool, others: int, same_units: bool)
     """What the tables show of the records, as plain JSON values.
 
     claims: whether to decide them. others: how many of the domains are not of the kind that is trained on. same_units:
-    see `mean_over_seeds`.
+    of evaluations on test classes of what is trained on, see `mean_over_seeds`.
     """
-    domains = domains_over_seeds(records, same_units=same_units)
-    decided = augmentation_claims() if claims else []
+    domains = domains_over_seeds(records)
+    decided = verdicts_on(augmentation_claims(), records, same_units=same_units) if claims else []
     if claims and domains:
-        decided += domain_claims([one["data"] for one in domains], others)
+        on_domains = domain_claims([one["data"] for one in domains], others)
+        decided += verdicts_on(on_domains, records, same_units=all(one["same_episodes"] for one in domains))
     return {
         "accuracies": accuracies_over_seeds(records, same_units=same_units),
         "differences": differences_over_seeds(records, same_units=same_units),
         "domains": domains,
-        "pools": pool_logs(records, pooled_networks()),
-        "claims": verdicts_on(decided, records, same_units=same_units),
+        "pools": pool_logs(records, pooled_networks().values()),
+        "claims": decided,
     }
 
 
@@ -133,7 +135,7 @@ def wanted(numbers: Iterable[str], *, validation: bool, domains: int) -> list[st
 
 def check(names: Sequence[str], sets: Sets, scale: Scale, seeds: Sequence[int]) -> None:
     """Raises ValueError if training classes or their images are too few for a network."""
-    for part, source, _ in _parts(names, sets, Path()):
+    for part, source, _ in _parts(names, sets):
         for name in dict.fromkeys(name.split(";")[0] for name in part):
             for seed in seeds:
                 config = replace(network_config(name, seed, source[seed], scale, AUGMENTED_NETWORKS), width=1)
@@ -147,16 +149,16 @@ def check(names: Sequence[str], sets: Sets, scale: Scale, seeds: Sequence[int]) 
 def training_table(number: str, results: Mapping[str, Any]) -> Table:
     """Table `number` from what `measure_tables` returned, with published columns beside ours."""
     if number == _CLAIMS:
-        return claims_table(results["claims"], ours(number, results), 6)
+        return claims_table(results["claims"], note_of(number, results), chapter=6, where="section")
     if number == _POOLS:
         return pools_table(results, ours(number, results))
     published, measured = comparison(PUBLISHED[number], results)
     return rendered(published, measured, note_of(number, results))
 
 
-def _parts(names: Sequence[str], sets: Sets, out: Path) -> list[tuple[list[str], Mapping[int, Any], Path]]:
-    """Networks by the data that they are trained on, with the folder of their runs."""
+def _parts(names: Sequence[str], sets: Sets) -> list[tuple[list[str], Mapping[int, FewShotData], str]]:
+    """Networks with the data that they are trained on, and the folder of their runs within that of the results."""
     across = [name for name in names if name.endswith(_ACROSS)]
     if sets.source is sets.data or not across:
-        return [(list(names), sets.data, out)]
-    return [([name for name in names if name not in across], sets.data, out), (across, sets.source, out / "designers")]
+        return [(list(names), sets.data, "")]
+    return [([name for name in names if name not in across], sets.data, ""), (across, sets.source, "designers")]

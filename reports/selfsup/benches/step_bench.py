@@ -95,10 +95,6 @@ class _Step:
         self.optimizer.step()
 
 
-def _loss(projections: Tensor) -> Tensor:
-    return nt_xent(projections, _TEMPERATURE)
-
-
 def _ours(images: Tensor) -> Iterator[Tensor]:
     views, numbers = Views(ViewRecipe(), 0), torch.arange(len(images))
     return (views(images, numbers, epoch) for epoch in count())

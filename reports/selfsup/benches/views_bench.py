@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from models.progress import Progress
-from models.selfsup.views.recipes import Order, ViewRecipe
+from models.selfsup.settings import JitterOrder
+from models.selfsup.views.recipes import ViewRecipe
 from models.selfsup.views.views import Views
 from models.training.seeds import check_seed
 from reports.bench.contenders import Call, Timing, one_thread
@@ -20,7 +21,7 @@ from reports.selfsup.benches.view_peers import peer_versions, peers
 OWN_ORDER = "own order of each image"
 ONE_ORDER = "one order a batch"
 
-_ORDERS: tuple[tuple[str, Order], ...] = ((OWN_ORDER, "image"), (ONE_ORDER, "batch"))
+_ORDERS: tuple[tuple[str, JitterOrder], ...] = ((OWN_ORDER, "image"), (ONE_ORDER, "batch"))
 _TO_OWN_ORDER = Comparison(key="ratio_to_own_order", reference=lambda milliseconds: OWN_ORDER)
 
 

@@ -12,7 +12,6 @@ from models.progress import Progress
 from models.selfsup.config import SelfSupConfig
 from models.selfsup.probes.evaluation import check_probes
 from models.selfsup.probes.settings import ProbeSettings
-from models.selfsup.recipes import recipe_of
 from models.selfsup.run import build_training
 from models.selfsup.views.recipes import ViewRecipe
 from reports.records.experiments import Experiment, Record, run_experiments
@@ -56,7 +55,7 @@ class Encoders:
 
     def recipe(self, seed: int) -> ViewRecipe:
         """The views of all encoders of a seed."""
-        return recipe_of(self.config(RAW_PIXELS, seed), self.sets.training[seed])
+        return self.config(RAW_PIXELS, seed).view_recipe(self.sets.training[seed].view_size)
 
     def experiment(self, name: str, seed: int) -> Experiment:
         """The experiment of a name and seed, with those that it starts from."""

@@ -17,7 +17,6 @@ from models.selfsup.networks import build_encoder, stem_of
 from models.selfsup.probes.evaluation import check_probes, predictions
 from models.selfsup.probes.images import ProbeData
 from models.selfsup.probes.settings import ProbeSettings
-from models.selfsup.recipes import recipe_of
 from models.selfsup.run import load_run, run_self_supervised
 from models.selfsup.training_data import TrainingData
 from models.training.execution import Execution
@@ -64,7 +63,7 @@ class _Given:
     def labelled(self, digest: str) -> ProbeData:
         """A data set for the encoder."""
         found = self.study.labelled[digest]
-        return found.fitted(self.training.shape, recipe_of(self.config, self.training))
+        return found.fitted(self.training.shape, self.config.view_recipe(self.training.view_size))
 
 
 def measure(experiment: Experiment, folder: Path, *, study: Study) -> Record:

@@ -14,9 +14,8 @@ from models.fewshot.sources import FewShotSource
 from models.selfsup.labelled_sets import parted_classes
 from models.selfsup.probes.disk import probe_folders
 from models.selfsup.probes.images import ProbeData, probe_data
-from models.selfsup.reading import read_training_data
 from models.selfsup.sources import SelfSupSource
-from models.selfsup.training_data import TrainingData
+from models.selfsup.training_data import TrainingData, read_training_data
 from models.selfsup.views.recipes import ViewRecipe
 from reports.selfsup.encoders.scales import Scale
 

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from models.data.images import ImageData
 from models.selfsup.config import SelfSupConfig
-from models.selfsup.recipes import recipe_of
 from models.selfsup.settings import Rotation
 from models.selfsup.tasks import Tasks
 from models.selfsup.turning import TURNS, turned
@@ -52,7 +51,7 @@ _STAGES: dict[Rotation, str] = {
 
 
 def _tasks(study: FigureEncoders, rotation: Rotation) -> Tasks:
-    recipe = recipe_of(SelfSupConfig(rotation=rotation), study.data)
+    recipe = SelfSupConfig(rotation=rotation).view_recipe(study.data.view_size)
     return Tasks(recipe=recipe, seed=SEED, batch=2, rotation=rotation, white=study.data.white)
 
 

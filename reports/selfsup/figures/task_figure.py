@@ -10,7 +10,6 @@ from torch import Tensor
 
 from models.selfsup.learners import task_problem
 from models.selfsup.losses.classification import Classification
-from models.selfsup.recipes import recipe_of
 from models.selfsup.run import SelfSupRun
 from models.selfsup.tasks import Tasks
 from models.selfsup.whole_network import load_network
@@ -28,7 +27,7 @@ def figure_7_1(source: FigureSource) -> Figure:
     study = FigureEncoders.read(source)
     runs = study.runs([trained(title) for title in (_CONTRASTIVE, _META)])
     data = images_of(study.data)
-    tasks = Tasks(recipe=recipe_of(runs[0].config, study.data), seed=SEED, batch=_IMAGES, white=data.white)
+    tasks = Tasks(recipe=runs[0].recipe, seed=SEED, batch=_IMAGES, white=data.white)
     numbers = tasks.images(data.train_count, 0)[0]
     views = tasks.task(data.train.images[numbers], numbers, 0).views
     contrastive, meta = (_problem(run, views) for run in runs)

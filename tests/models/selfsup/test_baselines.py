@@ -1,4 +1,4 @@
-"""What trained encoders are compared with."""
+"""Baselines of trained encoders."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from models.backbones.resnet_encoder import ResNetEncoder, resnet_encoder
 from models.selfsup.export import EncoderExport
-from models.selfsup.graph import operations_of
 from models.selfsup.onnx_export import export_encoder_onnx
+from models.selfsup.operations import operations_of
 from models.selfsup.probes.frozen import state_digest
 from models.selfsup.probes.images import Normalisation
 from tests.support.probes import SmallEncoder

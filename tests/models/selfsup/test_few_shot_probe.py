@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from models.fewshot.comparison import EpisodeTest
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.readers.digits import read_digit_classes
+from models.fewshot.settings import HeadName
 from models.progress import Progress
 from models.selfsup.labelled_sets import parted_classes
-from models.selfsup.probes.few_shot import FewShotProbe, probe_few_shot
+from models.selfsup.probes.few_shot import head_of_test, probe_few_shot
 from tests.support.probes import SmallEncoder
 
 DATA = read_digit_classes().normalised_by((0.0,), (255.0,))
@@ -34,9 +36,9 @@ def nearest_means(shot: int, episodes: int) -> np.ndarray:
 
 
 def test_prototypes_are_nearest_means() -> None:
-    probe = FewShotProbe(query=4, episodes=30, head="prototype")
+    test = EpisodeTest(query=4, episodes=30, head="prototype")
     with Progress(quiet=True) as progress:
-        records = list(probe_few_shot(SmallEncoder(), DATA, probe, progress))
+        records = list(probe_few_shot(SmallEncoder(), DATA, test, progress))
     for record, shot in zip(records, (1, 5), strict=True):
         expected = nearest_means(shot, 30)
         assert record["mean"] == pytest.approx(expected.mean(), abs=1e-9)
@@ -46,29 +48,23 @@ def test_prototypes_are_nearest_means() -> None:
 
 
 @pytest.mark.parametrize("head", ["ridge", "svm", "linear"])
-def test_accuracy_does_not_depend_on_the_scale_of_features(head: str) -> None:
+def test_accuracy_does_not_depend_on_the_scale_of_features(head: HeadName) -> None:
     class Large(SmallEncoder):
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             return 1000 * super().forward(images)
 
-    probe = FewShotProbe(query=4, episodes=20, head=head, shots=(5,))
+    test = EpisodeTest(query=4, episodes=20, head=head, shots=(5,))
     with Progress(quiet=True) as progress:
-        one, other = (list(probe_few_shot(encoder, DATA, probe, progress)) for encoder in (SmallEncoder(), Large()))
+        one, other = (list(probe_few_shot(encoder, DATA, test, progress)) for encoder in (SmallEncoder(), Large()))
     assert one[0]["mean"] == pytest.approx(other[0]["mean"], abs=0.01)
     assert one[0]["mean"] > 0.5
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"head": "fine-tuning"}, "head is fine-tuning; of a self-supervised encoder, allowed are prototype, ridge"),
-        ({"episodes": 1}, "number of episodes is 1"),
-        ({"shots": ()}, "no number of shots"),
-    ],
-)
-def test_other_options_are_refused(options: dict[str, object], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        FewShotProbe(**options)  # type: ignore[arg-type]
+def test_heads_that_need_more_than_features_are_refused() -> None:
+    assert head_of_test(EpisodeTest()) == "ridge"
+    message = "head is fine-tuning; of a self-supervised encoder, allowed are prototype, ridge"
+    with pytest.raises(ValueError, match=message), Progress(quiet=True) as progress:
+        next(probe_few_shot(SmallEncoder(), DATA, EpisodeTest(head="fine-tuning"), progress))
 
 
 def test_classes_are_parted_three_to_one_without_overlap() -> None:

@@ -80,7 +80,7 @@ def test_byol_sends_no_gradient_to_its_targets() -> None:
     assert targets.grad is None
 
 
-def testprimal_logits_anddual_logits_agree_with_their_gradients() -> None:
+def test_primal_and_dual_logits_agree_with_their_gradients() -> None:
     support, queries = drawn(2).requires_grad_(), drawn(1, seed=1)[0].requires_grad_()
     logits = [solve(support, queries, 0.6) for solve in (primal_logits, dual_logits)]
     torch.testing.assert_close(*logits, rtol=1e-11, atol=1e-11)
@@ -138,6 +138,19 @@ def test_the_product_of_ridge_and_temperature_alone_counts(factor: float) -> Non
     known, asked = drawn(2), drawn(1, seed=1)
     changed = ridge_problem(known, asked, 2.0 * factor, 0.3 / factor).logits
     torch.testing.assert_close(changed, ridge_problem(known, asked, 2.0, 0.3).logits, rtol=1e-12, atol=1e-14)
+
+
+def test_the_published_ridge_keeps_logits_small_and_its_loss_near_that_of_chance() -> None:
+    ridge, temperature = 50.0, 0.1
+    even = torch.eye(128, dtype=torch.float64).repeat(1, 8, 1)  # 1024 views, spread evenly over 128 dimensions
+    problem = ridge_problem(even, even, ridge, temperature)
+    assert problem.logits.diagonal().mean().item() == pytest.approx(1 / (8 + ridge * temperature))
+    assert problem.loss.item() == pytest.approx(6.855, abs=1e-3)
+    assert problem.loss < math.log(1024)
+    for images in (4, 30, 300):
+        known, asked = drawn(1, images, 16), drawn(1, images, 16, seed=1)
+        logits = ridge_problem(known, torch.cat((asked, known)), ridge, temperature).logits
+        assert logits.abs().max() <= 1 / (2 * math.sqrt(ridge * temperature))
 
 
 def test_protonet_of_one_view_is_one_sided_cross_entropy_of_cosines_at_half_the_temperature() -> None:

@@ -10,7 +10,7 @@ from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 
 from models.selfsup.learners import cosines
-from models.selfsup.monitoring import CollapseWatch, Monitor, effective_rank, evenly_spaced, spread
+from models.selfsup.monitoring import CollapseWatch, Monitor, effective_rank, spread
 from tests.support.selfsup_training import train
 
 
@@ -74,11 +74,6 @@ def test_figures_need_no_labels() -> None:
     found = Monitor(None, 10).figures(nn.Identity(), drawn(100, 8))
     assert set(found) == {"spread", "effective_rank", "collapsed"}
     assert Monitor(None, 10).figures(nn.Identity(), None) == {}
-
-
-def test_numbers_are_evenly_spaced() -> None:
-    assert evenly_spaced(10, 4).tolist() == [0, 2, 5, 7]
-    assert evenly_spaced(3, 5).tolist() == [0, 1, 2]
 
 
 def test_a_run_writes_what_it_watched_and_says_so_if_it_collapses(

@@ -16,6 +16,7 @@ from models.selfsup.probes.cached import CachedFeatures
 from models.selfsup.probes.evaluation import probe_encoder
 from models.selfsup.probes.frozen import EncoderChangedError, state_digest
 from models.selfsup.probes.images import Normalisation, probe_data
+from models.selfsup.probes.nearest import NEIGHBOURS
 from models.selfsup.probes.search import train_best
 from models.selfsup.probes.settings import ProbeSettings
 from models.selfsup.probes.training import ClassifierTraining, TrainingPlan, Workplace
@@ -178,6 +179,17 @@ def test_a_search_trains_without_the_validation_images_and_then_on_all() -> None
     held = torch.bincount(data.train.labels[sorted(seen[2] - seen[0])], minlength=10)
     of_class = torch.bincount(data.train.labels[chosen])
     assert held.tolist() == [max(1, round(0.1 * count)) for count in of_class.tolist()]
+
+
+def test_probes_have_the_published_settings() -> None:
+    settings = ProbeSettings()
+    assert settings.fractions_of("labels") == (0.01, 0.1)
+    assert [settings.rates_of("labels", fraction) for fraction in (0.01, 0.1)] == [(0.05,), (0.1,)]
+    assert [settings.steps_of("labels", fraction) for fraction in (0.01, 0.1)] == [3000, 60_000]
+    assert settings.batch_of("labels") == 240
+    assert settings.steps_of("fine-tuning", 1.0) == 20_000
+    assert len(settings.rates_of("fine-tuning", 1.0)) > 1
+    assert settings.neighbours == NEIGHBOURS == 200
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,13 @@ from safetensors.torch import load_file, save_file
 
 from models.progress import Progress
 from models.selfsup.config import SelfSupConfig
-from models.selfsup.reading import read_training_data
-from models.selfsup.run import build_training, load_run, run_self_supervised
+from models.selfsup.description import note_choices
+from models.selfsup.run import build_training, checkpoint_file, load_run, run_self_supervised
 from models.selfsup.schedule import schedule_of
 from models.selfsup.sources import SelfSupSource
+from models.selfsup.training_data import read_training_data
 from models.training.errors import TrainingError
-from models.training.lars import is_vector
+from models.training.tensor_files import read_tensors, write_tensors
 from tests.support.selfsup_training import coloured, config, small_data, train
 
 
@@ -54,7 +55,6 @@ def test_a_configuration_lists_what_decay_and_lars_spare(finished: Path) -> None
     expected = [name for name, one in named if one.requires_grad and one.dim() < 2]
     assert read(finished / "config.json")["spared"] == expected
     assert "projector.second_norm.weight" in expected
-    assert all(is_vector(torch.empty(())) for _ in expected)
 
 
 def test_the_kept_model_is_the_encoder_alone(finished: Path) -> None:
@@ -88,6 +88,39 @@ def test_other_methods_and_widths_and_broken_weights_are_refused(finished: Path,
         load_run(broken)
 
 
+def test_weights_of_a_checkpoint_that_are_not_finite_stop_the_run(finished: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    for name in ("config.json", "metrics.jsonl"):
+        (tmp_path / "run" / name).write_bytes((finished / name).read_bytes())
+    stored = read_tensors(checkpoint_file(finished))
+    stored["parts"]["model online"]["encoder.first.norm.weight"][0] = float("nan")
+    write_tensors(checkpoint_file(tmp_path / "run"), stored)
+    with pytest.raises(ValueError, match=r"selfsup\.pt holds a network in which .*first\.norm\.weight.* is not finite"):
+        train(tmp_path / "run", resume=True, epochs=1, optimizer="lars", rotation="task")
+    assert not (tmp_path / "run" / "result.json").exists()
+
+
+def test_a_run_of_another_method_is_not_resumed(finished: Path, tmp_path: Path) -> None:
+    other = copy_of(finished, tmp_path / "other", method="fewshot")
+    with pytest.raises(ValueError, match="fewshot"):
+        train(other, resume=True, epochs=1, optimizer="lars", rotation="task")
+
+
+def test_choices_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    data = small_data()
+    settings = config(batch_norm="local", rotation="auxiliary")
+    note_choices(settings, data, schedule_of(settings, 70, 2), 2)
+    shown = capsys.readouterr().err
+    assert "4 steps an epoch; 6 of 70 images are left over" in shown
+    assert "1.5 times the work" in shown
+    assert "warning: batch norm takes statistics of each of 2 processes by itself" in shown
+    settings = config(batch=35)
+    note_choices(settings, data, schedule_of(settings, 70, 1), 1)
+    shown = capsys.readouterr().err
+    assert "2 steps an epoch of 70 images" in shown
+    assert "warning" not in shown
+
+
 def test_other_settings_are_refused_and_named(finished: Path) -> None:
     with pytest.raises(ValueError, match=r"holds a run of other settings: learner r2d2 \(now simclr\)"):
         train(finished, resume=True, epochs=1, optimizer="lars", rotation="task", learner="simclr")
@@ -117,6 +150,11 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
         ({"rotation_weight": -1.0}, "rotation_weight is -1.0"),
         ({"width": 0}, "width is 0; allowed are the integers 1 to"),
         ({"learner": "byol", "query_views": 2}, "query_views is 2; the learner byol allows 1"),
+        ({"learner": "simclr", "learn_logit_scale": True}, "learn_logit_scale are for the learner r2d2, not simclr"),
+        (
+            {"learner": "byol", "logit_scale": 2.0},
+            "logit_scale are for the learner r2d2, not byol",
+        ),
         ({"learner": "simclr", "query_cutmix": True}, "query_cutmix is for the learners protonet and r2d2, not simclr"),
     ],
 )
@@ -166,4 +204,8 @@ def test_sources_are_checked(tmp_path: Path) -> None:
         read_training_data(SelfSupSource(size=32), 0)
     with pytest.raises(ValueError, match="no pictures"):
         read_training_data(SelfSupSource(dataset="pictures", data=tmp_path), 0)
+    with pytest.raises(ValueError, match="number of workers is -1; allowed are 0 and more"):
+        read_training_data(SelfSupSource(workers=-1), 0)
+    with pytest.raises(ValueError, match=f"data is {tmp_path}; the digits need none"):
+        read_training_data(SelfSupSource(data=tmp_path), 0)
     assert read_training_data(SelfSupSource(images=100), 0).pictures.count == 100

@@ -1,9 +1,5 @@
 """The tables of chapter 5: every row has its network, what is measured is shown, and nothing is trained twice."""
 
-import os
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,8 +21,8 @@ from reports.fewshot.verdicts import decided
 from tests.support.fewshot import random_classes
 from tests.support.fewshot_records import made_up_records
 from tests.support.images import write_batches
+from tests.support.interrupted import STAGES, measure_until
 
-ROOT = Path(__file__).resolve().parents[3]
 SMALL = SCALES["small"]
 TINY = replace(
     SMALL,
@@ -178,17 +174,7 @@ def measure_resumed(out: Path) -> dict[str, Any]:
 @pytest.mark.slow
 def test_tables_that_are_killed_three_times_end_with_the_same_numbers(tmp_path: Path) -> None:
     broken = tmp_path / "broken"
-    script = tmp_path / "run.py"
-    script.write_text(
-        "from pathlib import Path\nfrom tests.reports.fewshot.test_tables import measure_resumed\n"
-        f"if __name__ == '__main__':\n    measure_resumed(Path({str(broken)!r}))\n"
-    )
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    for wanted in ("runs/*/run/*.pt", "runs/*/run/result.json", "runs/*/record.json"):
-        with subprocess.Popen([sys.executable, str(script)], env=environment) as run:
-            while not list(broken.glob(wanted)):
-                assert run.poll() is None
-                time.sleep(0.005)
-            run.kill()
+    for sought in STAGES:
+        measure_until(measure_resumed, broken, sought)
         assert len(list(broken.glob("runs/*/record.json"))) < len(TRAINING_TABLES["5.5"])
     assert measure_resumed(broken) == measure_resumed(tmp_path / "unbroken")

@@ -14,9 +14,9 @@ from safetensors.torch import load_file, save_file
 
 from models.progress import Progress
 from models.selfsup.config import SelfSupConfig
-from models.selfsup.reading import read_training_data
 from models.selfsup.run import load_run, run_self_supervised
 from models.selfsup.sources import SelfSupSource
+from models.selfsup.training_data import read_training_data
 from tests.support.commands import Command, assert_refused
 
 DIGITS = 12

@@ -11,7 +11,7 @@ from tests.support.commands import Command, assert_refused
     ("options", "message"),
     [
         ("7.1 --data nowhere", "nowhere: no such folder or archive with CIFAR-10"),
-        ("7.1 --on digits", "which tables 6.7, claims6, 7.4, claims7 have; none is asked for"),
+        ("7.1 --on digits", "name a table that takes them: 6.7, claims6, 7.4, claims7"),
         ("7.4 --on omniglot", "--on omniglot needs a path: --on omniglot:PATH"),
         ("7.4 --on omniglot:nowhere", "nowhere: no such folder"),
         ("7.4 --on folders:nowhere", "nowhere/train"),

@@ -76,6 +76,30 @@ def test_a_network_is_trained_as_its_name_says(name: str, settings: dict[str, An
     assert AUGMENTED_NETWORKS[name].settings == {**METHODS[method], **settings}
 
 
+SHORTER = {
+    "large-rotation": "rotation",
+    "horizontal-flip": "flip",
+    "random-crop": "crop",
+    "random-rotation": "rotation",
+}
+
+
+def test_every_augmentation_of_6_10_is_that_of_its_row() -> None:
+    for row, cells in list(CELLS["6.10"].items())[1:]:
+        words, mode = row.lower().split(", ")
+        name = words.replace(" ", "-")
+        augments = [AUGMENTED_NETWORKS[cell.network].settings["augmentation"].augment for cell in cells.values()]
+        assert augments == [f"{SHORTER.get(name, name)}:{mode}"] * 4
+
+
+def test_every_pool_and_number_of_candidates_of_6_12_is_that_of_its_row() -> None:
+    for row, cells in list(CELLS["6.12"].items())[2:]:
+        pool, m = row.lower().split(", ")
+        for cell in cells.values():
+            augmentation = AUGMENTED_NETWORKS[cell.network].settings["augmentation"]
+            assert (augmentation.augment, augmentation.m) == (f"maxup:{pool}", int(m))
+
+
 def test_tables_share_networks() -> None:
     for part, whole in (("6.2", "6.10"), ("6.3", "6.11"), ("6.4", "6.12"), ("6.1", "6.8"), ("pools6", "6.12")):
         assert set(TRAINING_TABLES[part]) < set(TRAINING_TABLES[whole])

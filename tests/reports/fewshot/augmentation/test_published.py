@@ -82,8 +82,8 @@ def test_meta_dataset_gains_are_those_of_the_text() -> None:
     assert mean(gains.values()) == pytest.approx(3, abs=0.6)
     assert max(gains.values()) == pytest.approx(7, abs=0.2)
     assert {source for (_, source), gain in gains.items() if gain < 0} == {"Omniglot", "Traffic Signs"}
-    for learner in ("R2-D2", "MetaOptNet"):
-        assert sum(gains[learner, source] > 2.5 for source in table.names) > len(table.names) / 2
+    large = {source for (_, source), gain in gains.items() if gain > 3}  # with one learner or the other
+    assert len(large) > len(table.names) / 2
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """The data sets of chapter 6's tables: reduced, split by seed, and drawings by designers."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch.nn.functional import interpolate
 
 from models.fewshot.class_images import FewShotData
@@ -105,12 +107,49 @@ def test_domains_are_scaled_and_follow_those_of_the_drawings(drawings: Path) -> 
     assert sets.named == "drawings by twemoji, noto, openmoji"
 
 
+def write_folders(root: Path, splits: dict[str, int], seed: int) -> Path:
+    """Folders of random classes of twelve pictures. splits: how many classes each has."""
+    rng = np.random.default_rng(seed)
+    for split, classes in splits.items():
+        for number in range(classes):
+            folder = root / split / f"{split}{number}"
+            folder.mkdir(parents=True)
+            for picture, pixels in enumerate(rng.integers(0, 256, (12, 16, 16, 3), dtype=np.uint8)):
+                Image.fromarray(pixels).save(folder / f"{picture}.png")
+    return root
+
+
+SPLITS = {"train": 3, "val": 2, "test": 3}
+
+
+def folders(path: Path) -> FewShotSource:
+    return FewShotSource(dataset="folders", data=path)
+
+
+def test_folders_are_tested_on_other_folders(tmp_path: Path) -> None:
+    first, second = (write_folders(tmp_path / name, SPLITS, seed) for seed, name in enumerate(("first", "second")))
+    sets = read_sets(first, [folders(second)], SMALL, range(1), across=True)
+    assert [one.name for one in sets.domains[0]] == ["first", "second"]
+    assert sets.others == 1
+    with pytest.raises(ValueError, match=r"two data sets .* are called first"):
+        read_sets(first, [folders(first)], SMALL, range(1), across=True)
+
+
+def test_domains_with_classes_that_are_trained_on_are_refused(tmp_path: Path) -> None:
+    first = write_folders(tmp_path / "first", SPLITS, 0)
+    second = tmp_path / "second"
+    for split, other in (("train", "test"), ("val", "val"), ("test", "train")):
+        shutil.copytree(first / other, second / split)
+    with pytest.raises(ValueError, match="networks are trained on 3 of the 3 test classes of second"):
+        read_sets(first, [folders(second)], SMALL, range(1), across=True)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (
             "6.1 --on digits",
-            "--on names data sets to test on, which tables 6.7, claims6, 7.4, claims7 have; none is asked for",
+            "--on names data sets to test on; name a table that takes them: 6.7, claims6, 7.4, claims7",
         ),
         ("6.7 --on mnist", "data set 'mnist' is unknown"),
         ("6.7 --on digits digits", "--on names digits twice"),

@@ -34,7 +34,7 @@ class Operation:
 
 
 def operations_of(encoder: nn.Module) -> list[Operation]:
-    """What an encoder does in evaluation mode, in order: from `IMAGES` to `FEATURES`.
+    """The operations of an encoder in evaluation mode, in order: from `IMAGES` to `FEATURES`.
 
     Raises ValueError, naming it, for a layer or function that has no plain form.
     """
