@@ -1,4 +1,4 @@
-"""The network of a finished run with all that training had: an encoder alone does not say what a task looks like."""
+"""The whole network of a finished run, whose result is the encoder alone."""
 
 from models.selfsup.networks import OnlineNetwork, stem_of
 from models.selfsup.run import SelfSupRun, checkpoint_file

@@ -1,4 +1,4 @@
-"""The claims of chapter 7: what is said to be better than what."""
+"""The claims of chapter 7, each an order of two encoders."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ _HELP = {
 
 
 def claims_of(records: Records, targets: Sequence[str]) -> list[Claim]:
-    """The claims about what was measured. targets: titles of the data sets of Table 7.4."""
+    """The claims about measured encoders. targets: titles of the data sets of Table 7.4."""
     claims = [*_above_baselines(), *_learners(), *_few_labels(), *_transfer(targets), *_rotations()]
     return [claim for claim in claims if claim.more in records and claim.less in records]
 

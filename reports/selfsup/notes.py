@@ -8,7 +8,7 @@ from reports.selfsup.plans import IMAGENET_TABLES
 from reports.selfsup.results import LINEAR, NEIGHBOURS
 
 Found = Mapping[str, Any]
-"""What `measure_tables` returned."""
+"""A result of `measure_tables`."""
 
 _CIFAR = "CIFAR-10"
 _RANKED: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
@@ -20,13 +20,13 @@ _RANKED: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
 
 
 def note_of(number: str, found: Found) -> str:
-    """What stands below a table of ours."""
+    """The note below a table of ours."""
     parts = [_protocol(number, found), _orders(number, found), _beside(number, found), ours(number, found)]
     return " ".join(part for part in parts if part)
 
 
 def ours(number: str, found: Found) -> str:
-    """What our numbers are from."""
+    """The origin of our numbers: data, training, probes and errors."""
     seeds = len(found["seeds"])
     several = f"{seeds} seeds" if seeds > 1 else "1 seed"
     over = "test images" if seeds == 1 else "seeds" if found["splits_by_seed"] else "test images and seeds"
@@ -49,7 +49,7 @@ def _probes(number: str, found: Found) -> str:
 
 
 def _protocol(number: str, found: Found) -> str:
-    """How ours differ from what the table is of."""
+    """The difference between ours and the published data."""
     if found["imagenet"] or number == "claims7":
         return ""
     if number not in IMAGENET_TABLES:

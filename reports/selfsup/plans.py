@@ -38,4 +38,4 @@ TRAINING_TABLES: dict[str, tuple[str, ...]] = {
     "options7": tuple(dict.fromkeys(one for key in OPTIONS for one in (key[0], with_option(*key)))),
     "claims7": (*ENCODERS, *BASELINES, *_FEW_LABELS, *_TRANSFERRED),
 }
-"""The names of what has to be measured for each table, by number."""
+"""The records that each table needs, by their names."""

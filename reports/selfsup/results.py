@@ -1,4 +1,4 @@
-"""What the records of chapter 7's encoders come to over seeds, in percent."""
+"""Means of chapter 7's records over seeds, in percent, with their errors."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ FRACTIONS = {"1% of the labels": 0.01, "10% of the labels": 0.1}
 """Label fractions by the headings of Table 7.3."""
 
 _METRICS = {"Flowers102": "mean_per_class", "Aircraft": "mean_per_class", "VOC2007": "mean_average_precision"}
-"""What Table 7.4 shows of data sets, where it is not top-1 accuracy."""
+"""The measures of Table 7.4 that are not top-1 accuracy, by data set."""
 
 Figure = dict[str, float | None]
 """A mean and its standard error."""
@@ -33,12 +33,12 @@ def rightness(measured: str) -> Values:
 
 
 def measured_of(record: Mapping[str, Any]) -> list[str]:
-    """What was measured of an encoder: `linear` and `k-NN`, a share of the labels, or a data set's title."""
+    """The measurements of an encoder: `linear` and `k-NN`, shares of the labels, or titles of data sets."""
     return [_heading(one) for one in record["probes"]]
 
 
 def over_seeds(records: Records, *, same_units: bool) -> dict[str, dict[str, Figure]]:
-    """Everything that was measured, by name and by what it is. same_units: see `mean_over_seeds`."""
+    """All means, by record and by measurement. same_units: see `mean_over_seeds`."""
     return {
         name: {
             measured: _figure([_score(one, measured) for one in by_seed.values()], same_units)
@@ -60,7 +60,7 @@ def differences_over_seeds(records: Records, *, same_units: bool) -> dict[str, d
 
 
 def details(records: Records) -> dict[str, dict[str, Any]]:
-    """What every figure depends on, by name and seed: the run's summary and the records of the probes."""
+    """The origin of every figure, by name and seed: the run's summary and the records of the probes."""
     return {
         name: {
             str(seed): {

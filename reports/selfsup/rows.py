@@ -22,14 +22,14 @@ from reports.tables.extended import with_columns, with_rows
 from reports.tables.published import PublishedTable, Value, difference, percent, text
 
 Found = Mapping[str, Any]
-"""What `measure_tables` returned."""
+"""A result of `measure_tables`."""
 
 _NO_NETWORK = "none"
 _FROM_SCRATCH = {"7.3": "Supervised baseline", "7.4": "Baseline"}
 
 
 def comparison(number: str, found: Found) -> tuple[PublishedTable, Measured]:
-    """A published table, with rows and columns for what it has no place for, and our numbers with their errors."""
+    """A published table, with further rows and columns, and our numbers with their errors."""
     match number:
         case "7.1" | "7.2":
             return _linear(PUBLISHED[number], found)
@@ -138,7 +138,7 @@ _Cell = Sequence[float] | Value
 
 
 def _present(**cells: _Cell | None) -> dict[str, _Cell]:
-    """What was measured of a row, without what was not."""
+    """The cells of a row, without empty ones."""
     return {heading: one for heading, one in cells.items() if one is not None}
 
 

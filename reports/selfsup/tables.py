@@ -1,4 +1,4 @@
-"""The tables of chapter 7: encoders trained, measured, and shown beside what was published."""
+"""The tables of chapter 7: encoders trained, measured, and shown beside published numbers."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,7 +35,7 @@ def train_tables(
     progress: Progress,
     on: Sequence[FewShotSource] = (),
 ) -> dict[str, Table]:
-    """Trains what the tables `numbers` compare and writes `tables.json` and `tables.md` to `out`; returns the tables.
+    """Trains the encoders of the tables `numbers`, writes `tables.json` and `tables.md` to `out`, returns the tables.
 
     data: CIFAR-10, or folders of ImageNet for Tables 7.2 to 7.4 at scale `paper`; None for scikit-learn's digits.
     scale: one of SELF_SUPERVISED_SCALES. seeds: how many, from 0. on: data sets for Table 7.4.
@@ -74,10 +74,10 @@ def measure_tables(
     progress: Progress,
     command: str | None = None,
 ) -> dict[str, Any]:
-    """Trains and measures what the tables `numbers` need, with every seed; returns plain JSON values.
+    """Trains and measures the encoders of the tables `numbers` with every seed; returns plain JSON values.
 
-    out: keeps the runs of the encoders, from which a killed run resumes. command: what the results say they were made
-    by; the command line if left out. Raises ValueError before any training if images do not suffice.
+    out: keeps the runs of the encoders, from which a killed run resumes. command: that the results name as their
+    origin; the command line if left out. Raises ValueError before any training if images do not suffice.
     """
     records = measure_encoders(wanted(numbers, encoders.scale, encoders.imagenet), encoders, seeds, out, progress)
     targets = [one.title for one in encoders.sets.targets]
@@ -90,7 +90,7 @@ def measure_tables(
 
 
 def wanted(numbers: Sequence[str], scale: Scale, imagenet: bool) -> list[str]:
-    """What has to be measured for tables.
+    """The records that tables need.
 
     Where ImageNet has encoders of its own, claims about these are left out, and so are its raw pixels, which are too
     large to keep in memory.
@@ -104,7 +104,7 @@ def wanted(numbers: Sequence[str], scale: Scale, imagenet: bool) -> list[str]:
 
 
 def summarised(records: Records, targets: Sequence[str], *, claims: bool, same_units: bool) -> dict[str, Any]:
-    """What the tables show of the records, as plain JSON values. same_units: see `mean_over_seeds`."""
+    """Means, differences and claims of the records, as plain JSON values. same_units: see `mean_over_seeds`."""
     decided = claims_of(records, targets) if claims else []
     return {
         "figures": over_seeds(records, same_units=same_units),
@@ -115,7 +115,7 @@ def summarised(records: Records, targets: Sequence[str], *, claims: bool, same_u
 
 
 def described(encoders: Encoders, seeds: Sequence[int]) -> dict[str, Any]:
-    """What the encoders are trained on and how they are trained and probed, as plain JSON values."""
+    """Data, training and probes of the encoders, as plain JSON values."""
     scale, first = encoders.scale, encoders.sets.training[seeds[0]]
     config = encoders.config(RAW_PIXELS, seeds[0])
     network = {"resnet18": "ResNet-18", "resnet50": "ResNet-50"}[config.encoder]
@@ -151,7 +151,7 @@ def _steps(settings: ProbeSettings) -> str:
 
 
 def training_table(number: str, results: Mapping[str, Any]) -> Table:
-    """Table `number` from what `measure_tables` returned, with published columns beside ours."""
+    """Table `number` from a result of `measure_tables`, with published columns beside ours."""
     if number == _CLAIMS:
         pairs = "on the same test images"
         return claims_table(results["claims"], ours(number, results), chapter=7, where="where", pairs=pairs)

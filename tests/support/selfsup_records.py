@@ -1,4 +1,4 @@
-"""Made-up records of chapter 7's encoders: what measuring them would return, in far less time."""
+"""Made-up records of chapter 7's encoders, of the form of measured ones."""
 
 import numpy as np
 

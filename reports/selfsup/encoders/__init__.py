@@ -1,1 +1,1 @@
-"""The encoders of chapter 7's tables: how they are trained, and what is measured of them."""
+"""The encoders of chapter 7's tables: their training and their measurement."""

@@ -1,4 +1,4 @@
-"""The experiments behind chapter 7's tables: a run for each encoder and seed, and what is measured of it."""
+"""The experiments behind chapter 7's tables: a run for each encoder and seed, and its probes."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -37,7 +37,7 @@ _CODE = (
 _FIRST = next(iter(LEARNERS))
 
 Records = dict[str, dict[int, Record]]
-"""What was measured, by name (see `names`) and seed."""
+"""Records by name (see `names`) and seed."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +122,9 @@ class Encoders:
 def measure_encoders(
     names: Sequence[str], encoders: Encoders, seeds: Sequence[int], out: Path, progress: Progress
 ) -> Records:
-    """Trains and measures what `names` are of with every seed. A run that was killed resumes from what `out` keeps.
+    """Trains and measures encoders with every seed. A run that was killed resumes from what `out` keeps.
 
-    Raises ValueError, before any training, if images do not suffice.
+    names: of records. Raises ValueError, before any training, if images do not suffice.
     """
     encoders.check(names, seeds)
     experiments = {(name, seed): encoders.experiment(name, seed) for name in dict.fromkeys(names) for seed in seeds}

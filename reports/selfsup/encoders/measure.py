@@ -37,7 +37,7 @@ class Study:
 
 @dataclass(frozen=True)
 class _Given:
-    """An experiment's settings and what it is carried out with. folder: its own."""
+    """An experiment's settings, its own folder, and the images."""
 
     settings: Mapping[str, Any]
     folder: Path

@@ -1,4 +1,4 @@
-"""The names of what chapter 7's tables compare, as their records have them."""
+"""Names of the encoders of chapter 7's tables and of their records."""
 
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -12,7 +12,7 @@ ROTATIONS: tuple[Rotation, ...] = get_args(Rotation)
 
 RAW_PIXELS, RANDOM, CALIBRATED = "raw pixels", "random encoder", "random encoder, calibrated"
 BASELINES: Mapping[str, Baseline] = {RAW_PIXELS: "pixels", RANDOM: "untrained", CALIBRATED: "calibrated"}
-"""What a trained encoder has to be better than."""
+"""Baselines of trained encoders by name."""
 
 _FEW_LABELS, _TRANSFERRED = "; few labels", "; transfer"
 

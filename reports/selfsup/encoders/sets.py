@@ -1,4 +1,4 @@
-"""The images that chapter 7's encoders are trained on and probed with, from what a user names."""
+"""The images that chapter 7's encoders are trained on and probed with."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class LabelledImages:
 class Sets:
     """The images of chapter 7's tables.
 
-    training, labelled: by seed, what encoders are trained on and the same images with labels. targets: data sets of
+    training, labelled: by seed, the images to train on and the same images with labels. targets: data sets of
     Table 7.4. by_seed: whether seeds have different held-out images.
     """
 

@@ -47,7 +47,7 @@ _STAGES: dict[Rotation, str] = {
     "task": "→  turned alike\n(task augmentation)",
     "sample": "or each on its own\n(hurts, Table 7.5)",
 }
-"""What becomes of views, with its title."""
+"""Titles of the stages of views."""
 
 
 def _tasks(study: FigureEncoders, rotation: Rotation) -> Tasks:

@@ -1,4 +1,4 @@
-"""Figure 7.1: a task, its views, and what a contrastive learner and a meta-learner make of them."""
+"""Figure 7.1: a task, its views, and their logits by a contrastive learner and by a meta-learner."""
 
 import matplotlib.pyplot as plt
 import numpy as np

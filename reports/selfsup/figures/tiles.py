@@ -13,7 +13,7 @@ from models.data.images import ImageData
 from models.selfsup.training_data import TrainingData
 
 RIGHT, WRONG = "#2f7d4f", "#b8322a"
-"""Colours of what is right and what is wrong."""
+"""Colours of right and of wrong answers."""
 
 
 def draw_tiles(figure: Figure | SubFigure, rows: Sequence[Tensor]) -> NDArray[Any]:

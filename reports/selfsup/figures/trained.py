@@ -15,7 +15,7 @@ SEED = 0
 
 @dataclass(frozen=True)
 class FigureEncoders:
-    """What encoders of a figure are trained on, and where."""
+    """The images, settings and folders of the encoders of a figure."""
 
     source: FigureSource
     encoders: Encoders

@@ -1,4 +1,4 @@
-"""Figure 7.3: rotation as auxiliary loss: turned images, their labels, and what the head predicts."""
+"""Figure 7.3: rotation as auxiliary loss: turned images, their labels, and the predictions of the head."""
 
 import matplotlib.pyplot as plt
 import torch
