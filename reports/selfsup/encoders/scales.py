@@ -1,6 +1,6 @@
 """The sizes at which the encoders of chapter 7 are trained and probed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -52,9 +52,8 @@ class Scale:
 def _computes_in_bf16() -> bool:
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
-    capabilities: Mapping[str, Any] = getattr(
-        torch.cpu, "get_capabilities", dict
-    )()  # which the oldest torch allowed lacks
+    find: Callable[[], Mapping[str, Any]] = getattr(torch.cpu, "get_capabilities", dict)  # older torch lacks it
+    capabilities = find()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 

@@ -45,11 +45,16 @@ def encoders(targets: tuple[LabelledImages, ...] = ()) -> Encoders:
     return Encoders(Sets({0: training}, {0: own}, targets, by_seed=False), TINY)
 
 
-def results(records: Records, **changes: Any) -> dict[str, Any]:
-    found = summarised(records, TARGETS, claims=True, same_units=True)
-    seeds = list(next(iter(records.values())))
-    about = {**described(encoders(), [0]), "seeds": seeds}
-    return {**found, **about, **changes}
+def summary(records: Records) -> dict[str, Any]:
+    return summarised(records, TARGETS, claims=True, same_units=True)
+
+
+SUMMARY = summary(RECORDS)
+ABOUT = {**described(encoders(), [0]), "seeds": [0, 1]}
+
+
+def results(**changes: Any) -> dict[str, Any]:
+    return {**SUMMARY, **ABOUT, **changes}
 
 
 def rightness(name: str, place: int) -> np.ndarray:
@@ -65,7 +70,7 @@ def standard_error(values: np.ndarray) -> float:
 
 
 def cells_of(number: str, row: tuple[str, ...], **changes: Any) -> dict[str, str]:
-    shown = training_table(number, results(RECORDS, **changes))
+    shown = training_table(number, results(**changes))
     found = next(one for one in shown.rows if one[: len(row)] == row)
     return dict(zip(shown.columns, found, strict=True))
 
@@ -73,7 +78,7 @@ def cells_of(number: str, row: tuple[str, ...], **changes: Any) -> dict[str, str
 @pytest.mark.parametrize("number", [number for number in TRAINING_TABLES if number not in ("claims7", "options7")])
 def test_published_numbers_stay_and_ours_stand_beside_them(number: str) -> None:
     table = PUBLISHED.get(number, ROTATION)
-    shown, published = training_table(number, results(RECORDS)), rendered(table)
+    shown, published = training_table(number, results()), rendered(table)
     ours = {row[: table.labels]: dict(zip(shown.columns, row, strict=True)) for row in shown.rows}
     for row in published.rows:
         cells = ours[tuple(row[: table.labels])]
@@ -109,7 +114,7 @@ def test_a_target_of_table_7_4_has_its_own_measure() -> None:
 
 
 def test_the_table_of_rotations_has_one_published_number_and_paired_differences() -> None:
-    shown = training_table("rotation", results(RECORDS))
+    shown = training_table("rotation", results())
     published = {row[:2]: row[2] for row in shown.rows if row[2]}
     assert published == {("BYOL", "both"): "94.6%"}
     assert [row[:2] for row in shown.rows][:5] == [("SimCLR", rotation) for rotation in ROTATION_NAMES]
@@ -121,7 +126,7 @@ def test_the_table_of_rotations_has_one_published_number_and_paired_differences(
 
 
 def test_options_stand_beside_what_they_change() -> None:
-    shown = training_table("options7", results(RECORDS))
+    shown = training_table("options7", results())
     assert not [column for column in shown.columns if column.startswith("published")]
     values = rightness("R2-D2, rotation auxiliary, weight 3", 1) - rightness("R2-D2, rotation auxiliary", 1)
     cells = cells_of("options7", ("R2-D2, rotation auxiliary", "weight 3"))
@@ -138,7 +143,7 @@ ROTATION_NAMES = ("none", "sample", "task", "auxiliary", "both")
 def test_a_note_says_where_probe_and_neighbours_disagree() -> None:
     by_measure = [sorted(LEARNERS, key=lambda name: -rightness(name, place).mean()) for place in range(2)]
     assert by_measure[0] != by_measure[1]
-    note = training_table("7.1", results(RECORDS)).note
+    note = training_table("7.1", results()).note
     assert f"best first: {', '.join(by_measure[0])} by the probe, {', '.join(by_measure[1])} by k-NN." in note
     agreeing = {
         name: {
@@ -147,28 +152,28 @@ def test_a_note_says_where_probe_and_neighbours_disagree() -> None:
         for name, found in RECORDS.items()
         if name in TRAINING_TABLES["7.1"]
     }
-    assert "agree in their order" in training_table("7.1", results(agreeing)).note
+    assert "agree in their order" in training_table("7.1", results(**summary(agreeing))).note
 
 
 def test_small_forms_say_what_they_are() -> None:
     for number, words in (("7.2", "encoders of Table 7.1"), ("7.3", "1% and 10% of 700 labels"), ("7.4", "to digits")):
-        assert words in training_table(number, results(RECORDS)).note
-        assert words not in training_table(number, results(RECORDS, imagenet=True)).note
-    assert "Beside them, linear and k-NN: raw pixels" in training_table("7.5", results(RECORDS)).note
-    assert "Ours are of scikit-learn digits, not of CIFAR-10." in training_table("7.1", results(RECORDS)).note
-    assert "not of CIFAR-10" not in training_table("7.1", results(RECORDS, data="CIFAR-10")).note
+        assert words in training_table(number, results()).note
+        assert words not in training_table(number, results(imagenet=True)).note
+    assert "Beside them, linear and k-NN: raw pixels" in training_table("7.5", results()).note
+    assert "Ours are of scikit-learn digits, not of CIFAR-10." in training_table("7.1", results()).note
+    assert "not of CIFAR-10" not in training_table("7.1", results(data="CIFAR-10")).note
 
 
 def test_claims_are_decided_by_paired_differences() -> None:
-    found = {(one["table"], one["claim"]): one for one in results(RECORDS)["claims"]}
-    assert len(found) == len(results(RECORDS)["claims"])
+    found = {(one["table"], one["claim"]): one for one in results()["claims"]}
+    assert len(found) == len(results()["claims"])
     values = rightness("BYOL", 1) - rightness("BYOL, rotation sample", 1)
     claim = found["7.5", "BYOL: rotation of each view hurts, k-NN"]
     assert claim["difference"] == pytest.approx(values.mean())
     assert claim["standard_error"] == pytest.approx(standard_error(values))
     assert ("7.4", "R2-D2 beats SimCLR on digits") in found
     assert ("baselines", "SimCLR beats random encoder, calibrated, linear") in found
-    shown = training_table("claims7", results(RECORDS))
+    shown = training_table("claims7", results())
     assert shown.title == "Claims of chapter 7"
     assert "paired: on the same test images" in shown.note
 
