@@ -1,8 +1,13 @@
 """Figure 7.2: classes made by rotation, and where rotation enters the pipeline."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from torch import Tensor
 
 from models.data.images import ImageData
@@ -10,12 +15,16 @@ from models.selfsup.config import SelfSupConfig
 from models.selfsup.settings import Rotation
 from models.selfsup.tasks import Tasks
 from models.selfsup.turning import TURNS, turned
-from reports.selfsup.figures.tiles import RIGHT, WRONG, draw_tiles, images_of, shown_images
+from reports.selfsup.figures.tiles import RIGHT, WRONG, draw_tile, images_of, shown_images
 from reports.selfsup.figures.trained import SEED, FigureEncoders
 from reports.tables.registry import FigureSource
 
 _SEARCHED = 64
 _DEGREES = 90
+_ROWS, _GAP = TURNS - 1, 0.3
+
+Panels = NDArray[Any]
+"""Axes (rows, columns)."""
 
 
 def figure_7_2(source: FigureSource) -> Figure:
@@ -24,19 +33,20 @@ def figure_7_2(source: FigureSource) -> Figure:
     data = images_of(study.data)
     stages = {rotation: _tasks(study, rotation) for rotation in _STAGES}
     numbers = _of_all_turns(stages["task"], data)
-    figure = plt.figure(figsize=(13, 4.8), layout="constrained")
-    widths = (4.4, 1.6, *(2.6 for _ in stages))
-    left, *right = figure.subfigures(1, len(widths), squeeze=False, width_ratios=widths).flat
-    _draw_classes(left, shown_images(data, numbers))
-    panels = draw_tiles(right[0], list(shown_images(data, numbers)[:, None]))
-    right[0].suptitle("(b) images", fontsize=10)
-    panels[-1][0].set_xlabel(" ", fontsize=9)
-    for part, (rotation, tasks) in zip(right[1:], stages.items(), strict=True):
+    images = shown_images(data, numbers)
+    figure = plt.figure(figsize=(13, 5))
+    classes, plain, *parts = _groups(figure, (TURNS, 1, *(2 for _ in stages)))
+    _draw_classes(classes, images)
+    _draw_group(plain, images[None], "(b) images")
+    for axes, (rotation, tasks) in zip(parts, stages.items(), strict=True):
         task = tasks.task(data.train.images[numbers], numbers, 0)
-        _draw_views(part, rotation, task.views, task.turns)
-    figure.supxlabel(
-        f"Images of {study.about.split(', scale')[0]}. Rotation comes after all other changes of a view; views of one "
-        "image that are turned differently would still be one class.",
+        _draw_views(axes, rotation, task.views, task.turns)
+    figure.text(
+        0.5,
+        0.02,
+        f"Images of {study.data.name}. Rotation comes after all other changes of a view; views of one image that are "
+        "turned differently would still be one class.",
+        ha="center",
         fontsize=9,
     )
     return figure
@@ -62,23 +72,45 @@ def _of_all_turns(tasks: Tasks, data: ImageData) -> Tensor:
     return torch.stack([numbers[turns == turn][0] for turn in range(1, TURNS)])
 
 
-def _draw_classes(part: SubFigure, images: Tensor) -> None:
-    rows = [turned(image.expand(TURNS, -1, -1, -1), torch.arange(TURNS)) for image in images]
-    panels = draw_tiles(part, rows)
+def _groups(figure: Figure, widths: Sequence[int]) -> list[Panels]:
+    """Axes (rows, columns) of groups of columns, with gaps between them. widths: columns of each."""
+    ratios = [ratio for width in widths for ratio in (*(1.0 for _ in range(width)), _GAP)][:-1]
+    grid = figure.add_gridspec(
+        _ROWS, len(ratios), width_ratios=ratios, left=0.01, right=0.99, top=0.83, bottom=0.11, wspace=0.06, hspace=0.28
+    )
+    found, first = [], 0
+    for width in widths:
+        places = [[grid[row, first + column] for column in range(width)] for row in range(_ROWS)]
+        found.append(np.array([[figure.add_subplot(place) for place in line] for line in places]))
+        first += width + 1
+    return found
+
+
+def _draw_group(panels: Panels, views: Tensor, title: str) -> None:
+    """Draws views (columns, images, ...), an image in each row, under a title."""
+    for line, of_image in zip(panels, views.transpose(0, 1), strict=True):
+        for axes, view in zip(line, of_image, strict=True):
+            draw_tile(axes, view)
+    left, right = (axes.get_position() for axes in (panels[0][0], panels[0][-1]))
+    panels[0][0].figure.text((left.x0 + right.x1) / 2, 0.9, title, ha="center", va="bottom", fontsize=10)
+
+
+def _draw_classes(panels: Panels, images: Tensor) -> None:
+    turns = [turned(images, torch.full((len(images),), turn)) for turn in range(TURNS)]
+    _draw_group(panels, torch.stack(turns), "(a) each turn of an image\nis a class")
     for number, axes in enumerate(panels.flat, 1):
         axes.set_xlabel(f"class {number}", fontsize=9, labelpad=2)
     for turn, axes in enumerate(panels[0]):
         axes.set_title(f"{_DEGREES * turn}°", fontsize=9)
-    part.suptitle("(a) each turn of an image is a class", fontsize=10)
 
 
-def _draw_views(part: SubFigure, rotation: Rotation, views: Tensor, turns: Tensor) -> None:
-    panels = draw_tiles(part, list(views.transpose(0, 1)))
-    for line, of_image in zip(panels, turns.T.tolist(), strict=True):
-        alike = len(set(of_image)) == 1
-        for axes, turn in zip(line, of_image, strict=True):
-            shown = "" if rotation == "none" else f"{_DEGREES * turn}°"
-            axes.set_xlabel(shown or " ", fontsize=9, labelpad=2, color=RIGHT if alike else WRONG)
+def _draw_views(panels: Panels, rotation: Rotation, views: Tensor, turns: Tensor) -> None:
+    _draw_group(panels, views, _STAGES[rotation])
     for axes, name in zip(panels[0], ("support", "query"), strict=True):
         axes.set_title(name, fontsize=9)
-    part.suptitle(_STAGES[rotation], fontsize=10)
+    if rotation == "none":
+        return
+    for line, of_image in zip(panels, turns.T.tolist(), strict=True):
+        colour = RIGHT if len(set(of_image)) == 1 else WRONG
+        for axes, turn in zip(line, of_image, strict=True):
+            axes.set_xlabel(f"{_DEGREES * turn}°", fontsize=9, labelpad=2, color=colour)

@@ -19,6 +19,7 @@ from reports.selfsup.figures.trained import SEED, FigureEncoders
 from reports.tables.registry import FigureSource
 
 _IMAGES = 8
+_NOT_COMPARED = "#c9ccd1"
 _CONTRASTIVE, _META = "SimCLR", "R2-D2"
 
 
@@ -41,12 +42,12 @@ def figure_7_1(source: FigureSource) -> Figure:
     for number, axes in enumerate(panels[0], 1):
         axes.set_title(str(number), fontsize=9)
     left, right = bottom.subplots(1, 2)
-    _draw_logits(left, contrastive, f"(a) {_CONTRASTIVE}: each view among all other views")
+    _draw_logits(left, contrastive, f"(a) {_CONTRASTIVE}: views among all others")
     left.set(xlabel="support views 1 to 8, then query views", ylabel="the same")
-    _draw_logits(right, meta, f"(b) {_META}: query views among classes of the support")
+    _draw_logits(right, meta, f"(b) {_META}: queries among support classes")
     right.set(xlabel="classes", ylabel="query views")
     figure.supxlabel(
-        f"Logits of encoders trained on {study.about}. Framed: the right class; darker is larger.\n"
+        f"Logits of encoders trained on {study.about}. Framed: the right class; dark: large; grey: the view itself.\n"
         f"{_CONTRASTIVE}: {_right(contrastive)}; {_META}: {_right(meta)}",
         fontsize=9,
     )
@@ -68,6 +69,7 @@ def _right(problem: Classification) -> str:
 def _draw_logits(axes: Axes, problem: Classification, title: str) -> None:
     """The logits of a task, one row a query, with a frame around the right class."""
     logits = np.ma.masked_invalid(problem.logits.numpy(force=True))
+    axes.set_facecolor(_NOT_COMPARED)
     shown = axes.imshow(logits, cmap="Blues", interpolation="nearest")
     for query, label in enumerate(problem.labels.tolist()):
         axes.add_patch(Rectangle((label - 0.5, query - 0.5), 1, 1, fill=False, edgecolor=RIGHT, linewidth=1.4))

@@ -244,6 +244,9 @@ def test_encoders_are_trained_once_for_all_tables_and_finished_ones_are_kept(tmp
 
 def test_too_few_images_are_refused_before_any_training(tmp_path: Path) -> None:
     study = encoders((LabelledImages("few", small_digits("few", 12, 12)),))
-    with Progress(quiet=True) as progress, pytest.raises(ValueError, match="leaves 12 labels of 12 images for 10 classes, none for 3"):
+    with (
+        Progress(quiet=True) as progress,
+        pytest.raises(ValueError, match="leaves 12 labels of 12 images for 10 classes, none for 3"),
+    ):
         measure_tables(["7.4"], study, [0], tmp_path, progress)
     assert not list(tmp_path.iterdir())
