@@ -35,13 +35,14 @@ COMMANDS = {
     "mutants": "Break gates of mapped units, one at a time: does the bench notice? Exit code 1 if a mutant survives.",
     "dataset": "Make data sets for few-shot learning: procedural shapes, or drawings of emoji.",
     "train": "Train a network by one of the methods; print how it does on held-out data.",
-    "evaluate": (
-        "Run a trained network on held-out data: its accuracy and, of WrapNet, overflow rates and activation bits."
-    ),
+    "evaluate": "Run a trained network on held-out data: accuracies, WrapNet's overflow rates, probes of encoders.",
     "measure": (
         "Measure the features of a few-shot run: how classes separate and, given RUN2, how alike the two runs are."
     ),
-    "export": "Write a trained network as integers: weights, thresholds, accumulators; for kernels, hardware and ONNX.",
+    "export": (
+        "Write a trained network for kernels, hardware, plain torch and ONNX: WrapNet as integers, encoders as floats."
+    ),
+    "embed": "Write a self-supervised encoder's features of the pictures in a folder; draw them in a plane.",
     "bench": "Measure contenders side by side: in one run, in turn.",
     "table": "Show tables of the dissertation; where networks are trained for them, beside our own figures.",
     "figure": ("Draw figures of the dissertation as PNG and SVG; networks that some need are trained as for `table`."),

@@ -32,7 +32,20 @@ from wrapmac import COMMANDS
 
 @pytest.mark.parametrize(
     "name",
-    ["flow", "generate", "check", "synth", "prove", "layout", "fpga", "redraw", "train wrapnet", "table", "export"],
+    [
+        "flow",
+        "generate",
+        "check",
+        "synth",
+        "prove",
+        "layout",
+        "fpga",
+        "redraw",
+        "train wrapnet",
+        "table",
+        "export",
+        "embed",
+    ],
 )
 def test_help_says_what_each_option_does(name: str, command: Command) -> None:
     finished = command(*name.split(), "--help")
@@ -88,6 +101,7 @@ except SystemExit as ended:
         ("evaluate --help", 0),
         ("measure --help", 0),
         ("export", 2),
+        ("embed --help", 0),
         ("flow --help", 0),
         ("train --help", 0),
         ("train nosuch", 2),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.commands.methods.wrapnet import TrainedWrapNet
 from tests.support.commands import Command, assert_refused
 from tests.support.liberty import CELLS, NAND
 from tests.support.reports import layout_record
@@ -124,11 +125,11 @@ def test_a_file_of_a_data_set_is_not_overwritten(tmp_path: Path, command: Comman
 
 @pytest.fixture
 def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The files of a run, and a method that would read any."""
+    """The files of a run of wrapnet, which is not read."""
     (tmp_path / "run").mkdir()
     for name in ("config.json", "result.json", "model.safetensors", "metrics.jsonl"):
         (tmp_path / "run" / name).write_text("{}")
-    monkeypatch.setattr("reports.commands.methods.registry.load_trained", lambda _: None)
+    monkeypatch.setattr("reports.commands.methods.registry.load_trained", lambda _: TrainedWrapNet(None))
 
 
 @pytest.mark.slow

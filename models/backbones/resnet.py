@@ -5,10 +5,14 @@ Where their options make quantized layers, grids keep the residual stream's addi
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 
 from models.backbones.options import NetworkOptions
+
+WIDTH = 64
+"""Channels of the first layer of networks for large images, by default."""
 
 _EXPANSION = 4
 
@@ -62,7 +66,7 @@ def resnet20(options: NetworkOptions) -> nn.Module:
             shortcut = nn.Identity() if inputs == outputs else ParameterFreeShortcut(stride, outputs - inputs)
             blocks.append(ResidualBlock(_basic(options, inputs, outputs, stride), shortcut))
             inputs = outputs
-    return _network(options, stem, blocks, inputs)
+    return _network(options, stem, nn.Sequential(*blocks), inputs)
 
 
 def resnet18(options: NetworkOptions) -> nn.Module:
@@ -71,7 +75,7 @@ def resnet18(options: NetworkOptions) -> nn.Module:
     Four stages of two blocks of two 3x3 convolutions, with `width` (64), 2, 4 and 8 times `width` channels; shortcuts
     that change the number of channels are 1x1 convolutions, inner layers like the others.
     """
-    return _for_large_images(options, _basic, (2, 2, 2, 2), expansion=1)
+    return _for_large_images(options, RESNET18)
 
 
 def resnet50(options: NetworkOptions) -> nn.Module:
@@ -81,28 +85,40 @@ def resnet50(options: NetworkOptions) -> nn.Module:
     8 times `width` channels and the third with four times as many. The 3x3 convolution is the one with a stride.
     Shortcuts as in ResNet-18.
     """
-    return _for_large_images(options, _bottleneck, (3, 4, 6, 3), expansion=_EXPANSION)
+    return _for_large_images(options, RESNET50)
 
 
-def _for_large_images(
-    options: NetworkOptions,
-    branch: Callable[[NetworkOptions, int, int, int], nn.Module],
-    counts: tuple[int, ...],
-    *,
-    expansion: int,
-) -> nn.Module:
-    width = options.width or 64
-    first = nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False)
-    stem = _stem(options, first, width, pool=nn.MaxPool2d(3, 2, padding=1))
-    blocks, inputs = [], width
-    for stage, count in enumerate(counts):
-        outputs = expansion * width << stage
+def large_stem(options: NetworkOptions, channels: int = 3) -> nn.Module:
+    """The first layers for large images: a 7x7 convolution and a pool, which quarter the maps."""
+    width = options.width or WIDTH
+    first = nn.Conv2d(channels, width, 7, stride=2, padding=3, bias=False)
+    return _stem(options, first, width, pool=nn.MaxPool2d(3, 2, padding=1))
+
+
+def small_stem(options: NetworkOptions, channels: int = 3) -> nn.Module:
+    """The first layers for small images: a 3x3 convolution, which keeps the size of the maps."""
+    width = options.width or WIDTH
+    return _stem(options, nn.Conv2d(channels, width, 3, padding=1, bias=False), width)
+
+
+def residual_stages(options: NetworkOptions, architecture: "Stages") -> tuple[nn.Sequential, int]:
+    """The blocks after the stem, and the number of channels that the last one has."""
+    inputs = width = options.width or WIDTH
+    blocks = []
+    for stage, count in enumerate(architecture.counts):
+        outputs = architecture.expansion * width << stage
         for place in range(count):
             stride = _stride(stage, place)
             shortcut = nn.Identity() if inputs == outputs else _projection(options, inputs, outputs, stride)
-            blocks.append(ResidualBlock(branch(options, inputs, outputs, stride), shortcut))
+            blocks.append(ResidualBlock(architecture.branch(options, inputs, outputs, stride), shortcut))
             inputs = outputs
-    return _network(options, stem, blocks, inputs)
+    return nn.Sequential(*blocks), inputs
+
+
+def _for_large_images(options: NetworkOptions, architecture: "Stages") -> nn.Module:
+    stem = large_stem(options)
+    blocks, channels = residual_stages(options, architecture)
+    return _network(options, stem, blocks, channels)
 
 
 def _stride(stage: int, place: int) -> int:
@@ -159,12 +175,25 @@ def _projection(options: NetworkOptions, inputs: int, outputs: int, stride: int)
     )
 
 
-def _network(options: NetworkOptions, stem: nn.Module, blocks: list[ResidualBlock], channels: int) -> nn.Module:
+def _network(options: NetworkOptions, stem: nn.Module, blocks: nn.Sequential, channels: int) -> nn.Module:
     return nn.Sequential(
         OrderedDict(
             first=stem,
-            blocks=nn.Sequential(*blocks),
+            blocks=blocks,
             pool=nn.AdaptiveAvgPool2d(1),
             classifier=nn.Sequential(nn.Flatten(), nn.Linear(channels, options.classes)),
         )
     )
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Stages of blocks. branch: makes a block's branch. counts: blocks of each stage. expansion: of its channels."""
+
+    branch: Callable[[NetworkOptions, int, int, int], nn.Module]
+    counts: tuple[int, ...]
+    expansion: int
+
+
+RESNET18 = Stages(_basic, (2, 2, 2, 2), expansion=1)
+RESNET50 = Stages(_bottleneck, (3, 4, 6, 3), expansion=_EXPANSION)

@@ -4,7 +4,7 @@ import torch
 
 from models.data.images import ImageData, Split
 
-_LARGEST_PIXEL = 16.0
+_LARGEST_PIXEL = 16
 
 
 def digits(seed: int = 0) -> ImageData:
@@ -25,5 +25,6 @@ def digits(seed: int = 0) -> ImageData:
         test=Split(test_images, test_labels),
         classes=tuple(str(digit) for digit in range(10)),
         mean=(0.0,),
-        std=(_LARGEST_PIXEL,),
+        std=(float(_LARGEST_PIXEL),),
+        white=_LARGEST_PIXEL,
     )

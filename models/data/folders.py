@@ -7,9 +7,10 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from models.data.class_folders import check_classes, check_same_classes, labelled, pictures_by_class
+from models.data.decoding import PictureFiles, check_workers, loaded
 from models.data.files import Folder, file_size, open_file
 from models.data.pictures import middle_part, random_part, read_picture
 from models.data.sources import check_positive, digest_of, generator_of, normalised, shuffled_batches
@@ -42,8 +43,7 @@ class ImageFolders:
 
     def __init__(self, folder: Path, *, size: int = 224, workers: int = 4) -> None:
         check_positive("size of images", size)
-        if workers < 0:
-            raise ValueError(f"number of workers is {workers}; allowed are 0 and more")
+        check_workers(workers)
         held_out = "test" if (folder / "test").is_dir() and not (folder / "val").is_dir() else "val"
         train, test = (_classes(folder / part) for part in ("train", held_out))
         check_same_classes(train, test, folder, held_out)
@@ -69,6 +69,26 @@ class ImageFolders:
     def test_count(self) -> int:
         """Number of held-out images."""
         return len(self._test)
+
+    @property
+    def training_files(self) -> PictureFiles:
+        """The training pictures as they are on disk."""
+        return PictureFiles(tuple(Path(path) for path, _ in self._train), self.workers)
+
+    @property
+    def held_out_files(self) -> PictureFiles:
+        """The held-out pictures as they are on disk."""
+        return PictureFiles(tuple(Path(path) for path, _ in self._test), self.workers)
+
+    @property
+    def training_labels(self) -> list[int]:
+        """The label of each training picture."""
+        return [label for _, label in self._train]
+
+    @property
+    def held_out_labels(self) -> list[int]:
+        """The label of each held-out picture."""
+        return [label for _, label in self._test]
 
     def training_batches(
         self, batch_size: int, augmentation: Augmentation, key: str, first: int = 0
@@ -98,14 +118,7 @@ class ImageFolders:
 
     def _decoded(self, pictures: "_Pictures", batches: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
         chosen = [batch.tolist() for batch in batches]
-        # With a generator of its own, the loader leaves the process's random state alone, which a training may draw on.
-        loader = DataLoader(
-            pictures, batch_size=None, sampler=chosen, num_workers=self.workers, generator=torch.Generator()
-        )
-        for batch in loader:
-            if isinstance(batch, ValueError):
-                raise batch
-            images, labels = batch
+        for images, labels in loaded(pictures, chosen, self.workers):
             yield normalised(images, _MEAN, _STD), labels
 
 
@@ -127,7 +140,7 @@ class _Pictures(Dataset[tuple[Tensor, Tensor] | ValueError]):
             for image, index in zip(images, chosen, strict=True):
                 image.copy_(self._image(index))
         except ValueError as error:
-            return error  # raised in a worker process, its message would contain that process's traceback
+            return error
         return images, torch.tensor([self.entries[index][1] for index in chosen])
 
     def _image(self, index: int) -> Tensor:

@@ -14,6 +14,14 @@ from models.data.transforms import Augmentation
 _SHARE_OF_DEVICE = 0.25  # of its free memory, which data may take
 
 
+def belong_on(device: torch.device, *images: Tensor) -> bool:
+    """Whether a device is a GPU and so large that uint8 images take a quarter of its free memory at most."""
+    if device.type != "cuda":
+        return False
+    free, _ = torch.cuda.mem_get_info(device)
+    return sum(one.numel() for one in images) <= _SHARE_OF_DEVICE * free
+
+
 @dataclass(frozen=True)
 class Split:
     """Images (count, channels, height, width) as uint8, and their labels (count,) as int64."""
@@ -39,7 +47,7 @@ class ImageData:
     """A data set held in memory, an ImageSource.
 
     name: for reports. train, test: its images. classes: names, by label. mean, std: per channel, of the training
-    images' pixel values.
+    images' pixel values. white: largest pixel value that images can have.
 
     Raises ValueError, naming the channel, if a standard deviation is not above 0.
     """
@@ -50,6 +58,7 @@ class ImageData:
     classes: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    white: int = 255
 
     def __post_init__(self) -> None:
         for channel, (mean, deviation) in enumerate(zip(self.mean, self.std, strict=True), 1):
@@ -86,11 +95,7 @@ class ImageData:
 
     def on(self, device: torch.device) -> "ImageData":
         """The same with its images on `device`, as bytes, if they fit there; else itself. See ImageSource."""
-        if device.type != "cuda":
-            return self
-        size = sum(split.images.numel() for split in (self.train, self.test))
-        free, _ = torch.cuda.mem_get_info(device)
-        if size > _SHARE_OF_DEVICE * free:
+        if not belong_on(device, *(split.images for split in (self.train, self.test))):
             return self
         moved = replace(self, train=self.train.to(device), test=self.test.to(device))
         moved.__dict__["digest"] = self.digest

@@ -14,10 +14,12 @@ from models.data.transforms import random_crop_box
 ENDINGS = (".jpeg", ".jpg", ".png")
 """Endings of the names of pictures, in any case."""
 
+HELD_OUT_MARGIN = 256 / 224
+"""Length of the shorter side of held-out pictures, relative to the crop from their middle."""
+
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", WebPImagePlugin.WebPImageFile.format)
 """Contents that are read, whatever the ending; Pillow would run another program to read some of the others."""
 
-_HELD_OUT_MARGIN = 256 / 224
 _LONGEST = 256  # times the shorter side
 
 
@@ -48,10 +50,10 @@ def random_part(picture: Image.Image, size: int, *, flip: bool, generator: Gener
     return pixels_of(part)
 
 
-def middle_part(picture: Image.Image, size: int) -> Tensor:
-    """The central crop of a picture as (3, size, size), uint8, after scaling its shorter side to 256/224 of `size`."""
+def middle_part(picture: Image.Image, size: int, margin: float = HELD_OUT_MARGIN) -> Tensor:
+    """The central crop of a picture as (3, size, size), uint8, after scaling its shorter side to `margin` of `size`."""
     picture = _without_far_ends(picture)
-    shorter = round(size * _HELD_OUT_MARGIN)
+    shorter = round(size * margin)
     width, height = (side * shorter // min(picture.size) for side in picture.size)
     left, upper = (width - size) // 2, (height - size) // 2
     scaled = picture.resize((width, height), Image.Resampling.BILINEAR)

@@ -108,6 +108,12 @@ def _is_kept(size: int, count: int) -> bool:
     return size > 1 or count == 1
 
 
+def evenly_spaced(count: int, wanted: int) -> Tensor:
+    """`wanted` of the numbers 0 to count - 1, evenly spaced, or all if there are fewer."""
+    wanted = min(count, wanted)
+    return torch.arange(wanted) * count // wanted
+
+
 def check_positive(name: str, number: int) -> None:
     """Raises ValueError for a number below 1, named `name`."""
     if number < 1:

@@ -6,9 +6,9 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from models.data.draws import key_of
 from models.data.sources import check_positive
 from models.fewshot.adaptive import Adaptation
-from models.fewshot.draws import key_of
 from models.fewshot.episodes import Episode
 from models.fewshot.fine_tuning import FineTuning, FineTuningPath, fine_tuned_logits, fine_tuning_path
 from models.fewshot.inner import biases_before_batch_norm

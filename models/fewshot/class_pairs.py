@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.data.draws import Integers, distinct, key_of
 from models.data.sources import check_positive
 from models.fewshot.class_images import FewShotData
-from models.fewshot.draws import Integers, distinct, key_of
 
 _CLASS_STREAM, _IMAGE_STREAM = 0, 1
 _IMAGES_PER_CLASS = 2

@@ -4,12 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import torch
-from torch import Tensor
-from torch.nn.functional import interpolate
-
-from models.fewshot.augmentation.colours import LUMA
-from models.fewshot.class_images import ClassImages, FewShotData
+from models.data.fitting import fitted_images
+from models.fewshot.class_images import FewShotData
 from models.fewshot.comparison import EpisodeTest, evaluate_run
 from models.fewshot.run import FewShotRun
 from models.progress import Progress
@@ -42,11 +38,11 @@ def limited(test: EpisodeTest, data: FewShotData) -> EpisodeTest:
     Where support and queries are by different designers, the number of queries stays.
     """
     classes = data.split(test.split)
-    way = min(test.way, max(2, len(classes.counts)))
+    way = max(2, min(test.way, len(classes.counts)))
     if test.support_from:
         return replace(test, way=way)
     left = min(classes.counts) - max(test.shots)
-    return replace(test, way=way, query=min(test.query, max(1, left)))
+    return replace(test, way=way, query=max(1, min(test.query, left)))
 
 
 def fitted(data: FewShotData, shape: tuple[int, int, int]) -> FewShotData:
@@ -57,30 +53,8 @@ def fitted(data: FewShotData, shape: tuple[int, int, int]) -> FewShotData:
     """
     if data.shape == shape:
         return data
-    splits = {name: _fitted(classes, data.name, shape) for name, classes in data.splits.items()}
+    splits = {
+        name: replace(classes, images=fitted_images(classes.images, shape, data.name))
+        for name, classes in data.splits.items()
+    }
     return FewShotData(data.name, splits)
-
-
-def _fitted(classes: ClassImages, name: str, shape: tuple[int, int, int]) -> ClassImages:
-    channels, height, width = shape
-    images = [_scaled(part, height, width) for part in torch.split(_in_channels(classes.images, channels, name), 1024)]
-    return replace(classes, images=torch.cat(images))
-
-
-def _in_channels(images: Tensor, channels: int, name: str) -> Tensor:
-    found = images.shape[1]
-    if found == channels:
-        return images
-    if {found, channels} != {1, 3}:
-        raise ValueError(f"{name} has images of {found} channels; allowed are {channels}, and 1 for 3 or 3 for 1")
-    if channels == 3:
-        return images.expand(-1, 3, -1, -1)
-    luma = torch.einsum("nchw,c->nhw", images.float(), torch.tensor(LUMA))
-    return luma.round().byte()[:, None]
-
-
-def _scaled(images: Tensor, height: int, width: int) -> Tensor:
-    if images.shape[-2:] == (height, width):
-        return images.contiguous()
-    scaled = interpolate(images.float(), (height, width), mode="bilinear", antialias=True)
-    return scaled.round().clamp(0, 255).byte()

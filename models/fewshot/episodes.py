@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.data.draws import Integers, distinct, key_of, uniform
 from models.data.sources import check_positive, digest_of
 from models.fewshot.class_images import ClassImages, FewShotData
-from models.fewshot.draws import Integers, distinct, key_of, uniform
 from models.fewshot.sides import Sides
 
 _GROUP_STREAM, _CLASS_STREAM, _IMAGE_STREAM, _QUERY_STREAM = range(4)

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.data.draws import key_of
 from models.fewshot.class_pairs import drawn_pairs
-from models.fewshot.draws import key_of
 from models.fewshot.measures import (
     AlignmentSums,
     clustering_of_pairs,

@@ -6,8 +6,8 @@ from typing import Self
 
 import numpy as np
 
+from models.data.draws import Integers
 from models.fewshot.class_images import ClassImages
-from models.fewshot.draws import Integers
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
@@ -16,7 +16,9 @@ from torch.optim.lr_scheduler import (
     SequentialLR,
 )
 
-OptimizerName = Literal["adam", "adamw", "sgd"]
+from models.training.lars import LARS, is_vector
+
+OptimizerName = Literal["adam", "adamw", "sgd", "lars"]
 ScheduleName = Literal["constant", "cosine", "steps"]
 Period = Literal["epoch", "step"]
 
@@ -36,9 +38,10 @@ class Scheduled:
 class OptimizerSettings:
     """An optimizer and how its learning rate changes.
 
-    momentum: of SGD; Adam has its usual betas. nesterov: whether SGD's momentum is Nesterov's. schedule: `constant`;
-    `cosine`, which falls to 0; `steps`, which divides the rate by ten at each fraction of the periods in `milestones`,
-    or falls to the share of the first rate that `shares` has for that milestone.
+    momentum: of SGD and LARS; Adam has its usual betas. nesterov: whether SGD's momentum is Nesterov's. decay_vectors:
+    whether weight decay is of parameters with fewer than two axes, too, as biases and batch norms; LARS always spares
+    these. schedule: `constant`; `cosine`, which falls to 0; `steps`, which divides the rate by ten at each fraction of
+    the periods in `milestones`, or falls to the share of the first rate that `shares` has for that milestone.
     warmup: periods in which the rate rises linearly before the schedule starts. every: what a period is.
 
     Raises ValueError, naming the setting and what is allowed, for impossible ones.
@@ -49,6 +52,7 @@ class OptimizerSettings:
     momentum: float = 0.9
     nesterov: bool = False
     weight_decay: float = 0.0
+    decay_vectors: bool = True
     schedule: ScheduleName = "cosine"
     milestones: tuple[float, ...] = ()
     shares: tuple[float, ...] = ()
@@ -80,18 +84,21 @@ class OptimizerSettings:
         return Scheduled(optimizer, main, self.every)
 
     def _optimizer(self, parameters: Iterable[nn.Parameter]) -> Optimizer:
+        if self.optimizer == "lars":
+            return LARS(parameters, self.learning_rate, momentum=self.momentum, weight_decay=self.weight_decay)
+        groups = parameters if self.decay_vectors else _spared(parameters)
         match self.optimizer:
             case "sgd":
                 return SGD(
-                    parameters,
+                    groups,
                     self.learning_rate,
                     momentum=self.momentum,
                     weight_decay=self.weight_decay,
                     nesterov=self.nesterov,
                 )
             case "adamw":
-                return AdamW(parameters, self.learning_rate, weight_decay=self.weight_decay)
-        return Adam(parameters, self.learning_rate, weight_decay=self.weight_decay)
+                return AdamW(groups, self.learning_rate, weight_decay=self.weight_decay)
+        return Adam(groups, self.learning_rate, weight_decay=self.weight_decay)
 
     def _schedule(self, optimizer: Optimizer, periods: int) -> LRScheduler:
         match self.schedule:
@@ -109,3 +116,13 @@ class OptimizerSettings:
 def milestones_of(periods: int, fractions: Iterable[float]) -> list[int]:
     """The periods after which the learning rate is divided by ten; never 0, never twice the same."""
     return sorted({max(1, round(periods * fraction)) for fraction in fractions})
+
+
+def _spared(parameters: Iterable[nn.Parameter]) -> list[dict[str, Any]]:
+    """Groups of parameters, those with fewer than two axes without weight decay."""
+    listed = list(parameters)
+    groups: list[dict[str, Any]] = [
+        {"params": [one for one in listed if not is_vector(one)]},
+        {"params": [one for one in listed if is_vector(one)], "weight_decay": 0.0},
+    ]
+    return [group for group in groups if group["params"]]

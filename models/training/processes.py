@@ -12,6 +12,11 @@ def process_count() -> int:
     return distributed.get_world_size() if _together() else 1
 
 
+def process_index() -> int:
+    """This process's number among those that train together, from 0 on."""
+    return distributed.get_rank() if _together() else 0
+
+
 def average(tensors: Iterable[Tensor]) -> None:
     """Replaces each tensor by its mean over processes."""
     if not _together():

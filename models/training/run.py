@@ -90,7 +90,7 @@ class RunFolder:
     def finish(self, weights: Mapping[str, Tensor], result: Mapping[str, Any]) -> None:
         """Writes the weights and the summary, from the main process."""
         if process_state().is_main_process:
-            content = save(dict(weights))
+            content = save({name: tensor.contiguous() for name, tensor in weights.items()})
             write_with(self.path / MODEL, lambda temporary: temporary.write_bytes(content))
             write_text(self.path / RESULT, json.dumps(result, indent=2))
 

@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,3 +38,20 @@ def peak_memory(device: torch.device) -> Iterator[list[int]]:
         total += size
         highest = max(highest, total)
     peak.append(highest)
+
+
+def saved_for_backward(compute: Callable[[], object]) -> int:
+    """The bytes of the tensors that `compute` keeps for gradients, each piece of memory counted once."""
+    sizes: dict[int, int] = {}
+    kept: list[torch.Tensor] = []  # memory that is released would be given away again
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        sizes[storage.data_ptr()] = storage.nbytes()
+        kept.append(tensor)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        result = compute()
+    del result
+    return sum(sizes.values())

@@ -10,6 +10,7 @@ from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, arg, subcommand
 
 from reports.commands.benches.fewshot import AdaptationBench, AugmentBench, EpisodeBench, HeadBench, RegularizerBench
 from reports.commands.benches.options import Rounds
+from reports.commands.benches.selfsup import LossBench, StepBench, ViewsBench
 from reports.commands.options import JsonFile, Seed, ensure_outputs
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ def bench(
             | Annotated[AdaptationBench, subcommand("adaptation")]
             | Annotated[RegularizerBench, subcommand("regularizers")]
             | Annotated[AugmentBench, subcommand("augment")]
+            | Annotated[ViewsBench, subcommand("views")]
+            | Annotated[LossBench, subcommand("losses")]
+            | Annotated[StepBench, subcommand("selfsup-step")]
         ]
     ],
 ) -> int:

@@ -12,16 +12,17 @@ def evaluate(
     evaluation: OmitArgPrefixes[EvaluationOptions] = EvaluationOptions(),
     json_file: JsonFile = None,
 ) -> int:
-    """Run a trained network on held-out data: its accuracy and, of WrapNet, overflow rates and activation bits."""
+    """Run a trained network on held-out data: accuracies, WrapNet's overflow rates, probes of encoders."""
     from models.training.run import RunFolder
     from reports.commands.methods.registry import load_trained
     from reports.commands.output import show, write_json
 
+    evaluation.check_method(RunFolder(run).method())
     trained = load_trained(run)
     runs = [run] if evaluation.fewshot.against is None else [run, evaluation.fewshot.against]
     inputs = [file for folder in runs for file in RunFolder(folder).files]
     for path in evaluation.paths:
-        ensure_outputs(json_file, inputs=[*inputs, path], data=path)
+        ensure_outputs(json_file, folders=[evaluation.selfsup.probe_folder], inputs=[*inputs, path], data=path)
     found = trained.evaluate(evaluation)
     write_json(json_file, found.record)
     for line in found.lines:

@@ -47,12 +47,13 @@ TableData = Annotated[
         metavar="PATH",
         help="data set. Chapter 2: CIFAR-10, as python batches or image folders, or a tar of them. Chapters 5 "
         "and 6: drawings.npz of `make drawings`, folders of CIFAR-FS, mini-ImageNet or Omniglot, CIFAR-10; the "
-        "procedural set if left out",
+        "procedural set if left out. Chapter 7: CIFAR-10; ImageNet-style folders for tables 7.2 to 7.4 at scale paper; "
+        "scikit-learn's digits if left out",
     ),
 ]
 TableScale = Annotated[
     Literal["small", "paper"],
-    arg(help="small: narrow networks, few epochs, an hour a chapter on two cores; paper: the dissertation's"),
+    arg(help="small: narrow networks, few epochs, an hour or two a chapter on two cores; paper: the dissertation's"),
 ]
 
 

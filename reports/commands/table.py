@@ -18,8 +18,8 @@ def table(
         arg(
             name="number",
             metavar="NUMBER",
-            help="tables of the dissertation, such as 2.1 or 3.2; `all` for those that are trained here, 2, 5 or 6 for "
-            f"a chapter's: {', '.join(trained_numbers())}",
+            help="tables of the dissertation, such as 2.1 or 3.2; `all` for those that are trained here, 2, 5, 6 or "
+            f"7 for a chapter's: {', '.join(trained_numbers())}",
         ),
     ],
     /,
@@ -30,8 +30,8 @@ def table(
         tuple[str, ...],
         arg(
             metavar="NAME[:PATH] ...",
-            help="table 6.7 and claims6: data sets to test on, such as omniglot:DIR cifar10:DIR digits; names as of "
-            "`train fewshot --dataset`",
+            help="tables 6.7, 7.4, claims6, claims7: data sets to test on, such as omniglot:DIR cifar10:DIR digits; "
+            "names as of `train fewshot --dataset`. Table 7.4: folders:DIR may also hold train/CLASS and val/CLASS",
         ),
     ] = (),
     out: Annotated[

@@ -76,14 +76,22 @@ def verdicts_on(claims: Iterable[Claim], records: Records, *, same_units: bool =
     ]
 
 
-def claims_table(verdicts: Sequence[Mapping[str, Any]], note: str, chapter: int = 5, where: str = "table") -> Table:
-    """What `verdicts_on` returned, as a table. note: on the data and the standard error. where: the claims are made."""
+_EPISODES = "on the same episodes, or on the same pairs of classes"
+
+
+def claims_table(
+    verdicts: Sequence[Mapping[str, Any]], note: str, chapter: int = 5, where: str = "table", pairs: str = _EPISODES
+) -> Table:
+    """What `verdicts_on` returned, as a table.
+
+    note: on the data and the standard error. where: the claims are made. pairs: what differences are paired on.
+    """
     return Table(
         f"Claims of chapter {chapter}",
         (where, "claim", "difference", "1 SE", "verdict"),
         [_row(verdict) for verdict in verdicts],
-        "Differences are paired: on the same episodes, or on the same pairs of classes. Seen: the 95% interval, by "
-        f"Student's t, lies above 0; reversed: below. {note}",
+        f"Differences are paired: {pairs}. Seen: the 95% interval, by Student's t, lies above 0; reversed: below. "
+        f"{note}",
         labels=2,
     )
 

@@ -50,7 +50,7 @@ _CHAPTERS = {
         "reports.fewshot.augmentation.tables",
         "augmentation",
     ),
-    "7": _Chapter(("reports.selfsup.published",)),
+    "7": _Chapter(("reports.selfsup.published",), "reports.selfsup.plans", "reports.selfsup.tables", "selfsup"),
 }
 
 _MEASURED_BY = {
@@ -67,6 +67,7 @@ _FIGURES = {"2.1": "reports.wrapnet.figures", "2.3": "reports.wrapnet.figures", 
 _TRAINED_FIGURES = {
     **{number: ("5", "reports.fewshot.trained_figures") for number in ("5.2", "5.3")},
     **{number: ("6", "reports.fewshot.augmentation.figures") for number in ("6.1", "6.2", "6.3")},
+    **{number: ("7", "reports.selfsup.figures.figures") for number in ("7.1", "7.2", "7.3")},
 }
 """Chapters, and modules with `TRAINED_FIGURES`, functions that draw figures of networks by number."""
 
@@ -138,7 +139,7 @@ def check_domains(numbers: Sequence[str]) -> None:
     """Raises ValueError if none of the tables takes data sets to test on."""
     allowed = [number for chapter in _CHAPTERS.values() for number in _domains(chapter)]
     if not set(allowed) & set(numbers):
-        raise ValueError(f"--on names data sets to test on; name a table that takes them, {' or '.join(allowed)}")
+        raise ValueError(f"--on names data sets to test on; name a table that takes them: {', '.join(allowed)}")
 
 
 def train_tables(

@@ -3,13 +3,13 @@
 import numpy as np
 import torch
 
+from models.data.draws import key_of
 from models.fewshot.augmentation.colours import PixelValues
 from models.fewshot.augmentation.combination import Combination
 from models.fewshot.augmentation.draws import TaskDraws
 from models.fewshot.augmentation.names import MODES
 from models.fewshot.augmentation.registry import AugmentationOptions
 from models.fewshot.augmentation.soft_episode import SoftEpisode, soft_episode
-from models.fewshot.draws import key_of
 from models.fewshot.episodes import Episode
 
 PIXELS = PixelValues((120.0, 110.0, 100.0), (60.0, 65.0, 70.0))

@@ -7,12 +7,12 @@ from typing import NamedTuple, get_args
 import numpy as np
 import torch
 
+from models.data.draws import Integers, key_of
 from models.data.sources import check_positive
 from models.fewshot.augmentation.combination import Combination
 from models.fewshot.augmentation.draws import TaskDraws
 from models.fewshot.augmentation.settings import DrawFor
 from models.fewshot.augmentation.soft_episode import SoftEpisode
-from models.fewshot.draws import Integers, key_of
 
 Pool = Sequence[Combination]
 

@@ -11,9 +11,6 @@ from models.fewshot.augmentation.draws import TaskDraws
 
 WHITE = 255
 
-LUMA = (0.299, 0.587, 0.114)
-"""The shares of red, green and blue in brightness (ITU-R BT.601)."""
-
 _SOLARIZED_FROM = 128
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.fewshot import draws
-from models.fewshot.draws import Integers
+from models.data import draws
+from models.data.draws import Integers
 
 _STREAM = 0
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.data.draws import Integers
 from models.data.sources import check_positive
 from models.fewshot.augmentation.candidates import CandidateDraws, Candidates
 from models.fewshot.augmentation.losses import Learner, losses_from_images, mean_loss
@@ -15,7 +16,6 @@ from models.fewshot.augmentation.pool_log import PoolLog
 from models.fewshot.augmentation.selection import losses_of_candidates
 from models.fewshot.augmentation.settings import Select
 from models.fewshot.augmentation.soft_episode import SoftEpisode
-from models.fewshot.draws import Integers
 
 
 class StepResult(NamedTuple):

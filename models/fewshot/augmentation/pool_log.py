@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.fewshot.draws import Integers
+from models.data.draws import Integers
 
 _DRAWN, _CHOSEN, _LOSS = "drawn", "chosen", "loss"
 

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.data.draws import Integers
 from models.fewshot.augmentation.candidates import Augmented, Candidates
 from models.fewshot.augmentation.losses import Learner, losses_from_features
 from models.fewshot.augmentation.rehearsal import Rehearsal, rehearsing
-from models.fewshot.draws import Integers
 
 Embed = Callable[[Tensor, Tensor], Tensor]
 """Images (n, channels, height, width) and their slots (n,) to features (n, d)."""

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
+from models.data.fitting import LUMA
 from models.fewshot.augmentation.changes import beside
-from models.fewshot.augmentation.colours import LUMA, WHITE, PixelValues
+from models.fewshot.augmentation.colours import WHITE, PixelValues
 from models.fewshot.augmentation.draws import TaskDraws
 from models.fewshot.augmentation.shots import crop
 from models.fewshot.augmentation.soft_episode import SoftEpisode, SpareClasses

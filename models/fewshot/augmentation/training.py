@@ -7,6 +7,7 @@ import numpy as np
 from torch import nn
 
 from models.backbones.batch_norm import batch_norm_of
+from models.data.draws import key_of
 from models.fewshot.augmentation.checks import check_learner
 from models.fewshot.augmentation.colours import PixelValues
 from models.fewshot.augmentation.draws import TaskDraws
@@ -14,7 +15,6 @@ from models.fewshot.augmentation.losses import Learner
 from models.fewshot.augmentation.maxup import MetaMaxUp
 from models.fewshot.augmentation.soft_episode import soft_episode
 from models.fewshot.augmentation.standard import standard_episode
-from models.fewshot.draws import key_of
 from models.fewshot.episodes import Episode
 from models.fewshot.episodic import EpisodicTraining
 from models.training.method import Batch, Loss

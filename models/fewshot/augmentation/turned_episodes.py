@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.data.draws import Integers, distinct, key_of
 from models.fewshot.augmentation.maxup import MetaMaxUp
 from models.fewshot.augmentation.names import QUARTER_TURNS
-from models.fewshot.draws import Integers, distinct, key_of
 from models.fewshot.episodes import Episodes
 from models.fewshot.pools.episodes import PooledEpisodes
 from models.fewshot.pools.settings import PoolSettings

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from torch import Tensor
 
-from models.fewshot.draws import Integers, distinct, key_of, uniform
+from models.data.draws import Integers, distinct, key_of, uniform
 from models.fewshot.episodes import Episodes
 from models.fewshot.pools.images import ImagePools, pools_of
 from models.fewshot.pools.settings import PoolSettings

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.data.draws import Integers, distinct, key_of, uniform
 from models.fewshot.class_images import ClassImages
-from models.fewshot.draws import Integers, distinct, key_of, uniform
 
 _POOL_STREAM, _SUPPORT_STREAM, _QUERY_STREAM = range(3)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.fewshot.draws import Integers, uniform
+from models.data.draws import Integers, uniform
 from models.files import write_text
 
 _ORDER_STREAM, _FILLING_STREAM = range(2)

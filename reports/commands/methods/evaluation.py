@@ -8,6 +8,7 @@ from tyro.conf import OmitArgPrefixes, arg
 
 from models.fewshot.settings import BatchNorm, HeadName
 from models.fewshot.sources import FewShotSource, SplitOptions, named_sources
+from models.selfsup.probes.settings import ProbeSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,8 @@ class EvaluationOptions:
             metavar="NAME",
             help="data set. Of wrapnet: digits (if left out), cifar10, imagenet. Of fewshot: procedural (if left out), "
             "folders, omniglot, omniglot-runs (the official test of 20 runs), cifar10, drawings, "
-            "digits",
+            "digits. Of selfsup: digits, cifar10, imagenet (any folder with train/CLASS and val/CLASS), or a few-shot "
+            "set: probes train on three quarters of the images of each class of --split",
         ),
     ] = None
     data: Annotated[
@@ -88,6 +90,13 @@ class EvaluationOptions:
         ),
     ] = None
     fewshot: OmitArgPrefixes[EpisodeOptions] = EpisodeOptions()
+    selfsup: OmitArgPrefixes[ProbeSettings] = ProbeSettings()
+
+    def check_method(self, method: str) -> None:
+        """Raises ValueError if an option for runs of another method is given."""
+        idle = sorted(self.selfsup.changed()) if method != "selfsup" else []
+        if idle:
+            raise ValueError(f"--{idle[0].replace('_', '-')} is for runs of train selfsup, not of {method}")
 
     def dataset_of(self, names: tuple[str, ...]) -> str:
         """The data set, by default the first of a method's `names`. Raises ValueError for any other."""

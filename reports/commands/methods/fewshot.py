@@ -1,5 +1,6 @@
 """Few-shot learning as the commands see it: the options of its training, and the encoder of a finished run."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
@@ -15,7 +16,6 @@ from reports.commands.options import ensure_outputs
 if TYPE_CHECKING:
     from models.fewshot.comparison import EpisodeTest
     from models.fewshot.run import FewShotRun
-    from models.integer_network.graph import IntegerGraph
     from reports.commands.methods.evaluation import EpisodeOptions, EvaluationOptions
     from reports.tables.table import Table
 
@@ -118,9 +118,9 @@ class TrainedFewShot:
         )
         return Evaluation(record, (official_line(record),))
 
-    def integer_graph(self) -> "IntegerGraph":
-        """Few-shot encoders have no integer form: raises ValueError."""
-        raise ValueError(f"{self.finished.folder} is a few-shot run, which has no integer form")
+    def export(self, out: Path | None, onnx: Path | None, inputs: Sequence[Path]) -> list[Path]:
+        """Few-shot encoders are not exported: raises ValueError."""
+        raise ValueError(f"{self.finished.folder} is a few-shot run, which has no form to export")
 
 
 def load_few_shot(folder: Path) -> TrainedFewShot:

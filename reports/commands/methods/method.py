@@ -1,12 +1,11 @@
 """What the commands ask of a training method."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from models.integer_network.graph import IntegerGraph
     from reports.commands.methods.evaluation import EvaluationOptions
     from reports.tables.table import Table
 
@@ -33,8 +32,12 @@ class TrainedModel(Protocol):
     def evaluate(self, options: "EvaluationOptions") -> Evaluation:
         """Runs the model on held-out data. Raises ValueError if the data does not fit it."""
 
-    def integer_graph(self) -> "IntegerGraph":
-        """The model as an integer network. Raises ValueError if it has no such form."""
+    def export(self, out: Path | None, onnx: Path | None, inputs: Sequence[Path]) -> list[Path]:
+        """Writes the model for other programs; returns the paths of the files.
+
+        out: None for the method's own place. onnx: None for no ONNX. inputs: files that are not to be overwritten.
+        Raises ValueError if the model has no such form, or files would overwrite each other.
+        """
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """WrapNet as the commands see it: the options of its training, and the model of a finished run."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
@@ -12,7 +13,6 @@ from reports.commands.methods.method import Evaluation
 from reports.commands.options import Data, Dataset, ensure_outputs, image_source
 
 if TYPE_CHECKING:
-    from models.integer_network.graph import IntegerGraph
     from models.wrapnet.run import WrapNetRun
     from reports.commands.methods.evaluation import EvaluationOptions
     from reports.tables.table import Table
@@ -76,12 +76,19 @@ class TrainedWrapNet:
         )
         return Evaluation(asdict(figures), lines)
 
-    def integer_graph(self) -> "IntegerGraph":
-        """The network as integers."""
+    def export(self, out: Path | None, onnx: Path | None, inputs: Sequence[Path]) -> list[Path]:
+        """Writes the network as integers: weights, thresholds and accumulators."""
         from models.backbones.registry import NETWORKS
         from models.integer_network.builder import export_network
+        from models.integer_network.onnx import export_onnx
 
-        return export_network(self.finished.network, NETWORKS[self.finished.config.network].image_shape)
+        out = out or Path("build/network.npz")
+        ensure_outputs(out, onnx, inputs=inputs)
+        graph = export_network(self.finished.network, NETWORKS[self.finished.config.network].image_shape)
+        if onnx is not None:
+            export_onnx(graph, onnx)
+        graph.save(out)
+        return [path for path in (onnx, out) if path is not None]
 
 
 def load_wrapnet(folder: Path) -> TrainedWrapNet:

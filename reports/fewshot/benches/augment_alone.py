@@ -5,6 +5,7 @@ from itertools import count
 import numpy as np
 import torch
 
+from models.data.draws import key_of
 from models.fewshot.augmentation.build import build_augmentation
 from models.fewshot.augmentation.colours import PixelValues
 from models.fewshot.augmentation.combination import Combination
@@ -14,7 +15,6 @@ from models.fewshot.augmentation.registry import AugmentationOptions
 from models.fewshot.augmentation.settings import AugmentationSettings
 from models.fewshot.augmentation.soft_episode import SoftEpisode
 from models.fewshot.augmentation.standard import standard_episode
-from models.fewshot.draws import key_of
 from reports.bench.contenders import Call
 
 COMBINATIONS = (

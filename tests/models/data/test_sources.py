@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.data.images import ImageData, Split
-from models.data.sources import ImageSource, batch_sizes, shuffled_batches
+from models.data.sources import ImageSource, batch_sizes, evenly_spaced, shuffled_batches
 from models.data.transforms import Augmentation
 
 
@@ -127,3 +127,8 @@ def test_data_without_deviation_are_refused(deviation: float) -> None:
     parts = numbered(3).train, numbered(3).test
     with pytest.raises(ValueError, match="few cannot be normalised: channel 2 of 2 is 4 in every pixel"):
         ImageData("few", *parts, ("a",), (3.0, 4.0), (1.0, deviation))
+
+
+def test_numbers_are_evenly_spaced() -> None:
+    assert evenly_spaced(10, 4).tolist() == [0, 2, 5, 7]
+    assert evenly_spaced(3, 5).tolist() == [0, 1, 2]

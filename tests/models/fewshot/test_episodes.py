@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
+from models.data.draws import distinct, key_of, uniform
 from models.fewshot.class_images import ClassImages, FewShotData
-from models.fewshot.draws import distinct, key_of, uniform
 from models.fewshot.episodes import Episodes, EpisodeShape
 from tests.support.fewshot import random_classes, random_data
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
+from models.data.draws import key_of
 from models.fewshot.augmentation.build import build_augmentation
 from models.fewshot.augmentation.settings import AugmentationSettings
 from models.fewshot.augmentation.turned_episodes import TurnedEpisodes, turned_episodes
 from models.fewshot.class_images import FewShotData
-from models.fewshot.draws import key_of
 from models.fewshot.episodes import Episodes, EpisodeShape
 from models.fewshot.pools.episodes import PooledEpisodes
 from models.fewshot.pools.settings import PoolSettings

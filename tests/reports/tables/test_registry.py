@@ -9,6 +9,7 @@ import pytest
 from models.progress import Progress
 from reports.fewshot.augmentation.plans import TRAINING_TABLES as AUGMENTED_TABLES
 from reports.fewshot.training_tables import TRAINING_TABLES as FEW_SHOT_TABLES
+from reports.selfsup.plans import TRAINING_TABLES as SELF_SUPERVISED_TABLES
 from reports.tables.registry import (
     FigureSource,
     choose_figures,
@@ -45,9 +46,11 @@ def test_there_are_no_others() -> None:
 def test_tables_are_named_once_and_all_are_those_that_are_trained() -> None:
     assert choose_tables(["3.1", "2.1", "3.1"]) == ["3.1", "2.1"]
     together = [number for number in FEW_SHOT_TABLES if number != "methods"]
-    assert choose_tables(["all"]) == [*TRAINING_TABLES, *together, *AUGMENTED_TABLES]
-    assert trained_numbers() == [*TRAINING_TABLES, *FEW_SHOT_TABLES, *AUGMENTED_TABLES]
+    alone = [number for number in SELF_SUPERVISED_TABLES if number != "options7"]
+    assert choose_tables(["all"]) == [*TRAINING_TABLES, *together, *AUGMENTED_TABLES, *alone]
+    assert trained_numbers() == [*TRAINING_TABLES, *FEW_SHOT_TABLES, *AUGMENTED_TABLES, *SELF_SUPERVISED_TABLES]
     assert choose_tables(["6"]) == list(AUGMENTED_TABLES)
+    assert choose_tables(["7"]) == alone
     assert choose_tables(["2"]) == list(TRAINING_TABLES)
     assert choose_tables(["7.5", "5", "2", "2.1", "methods"]) == ["7.5", *together, *TRAINING_TABLES, "methods"]
     assert choose_tables(["avoidance"]) == ["avoidance"]
@@ -56,7 +59,7 @@ def test_tables_are_named_once_and_all_are_those_that_are_trained() -> None:
 @pytest.mark.parametrize("numbers", [["9.9"], ["2.1", "2.15"], ["3"], [""], ["table"]])
 def test_unknown_tables_are_refused_with_what_there_is(numbers: list[str]) -> None:
     listed = ", ".join(rf"{chapter}\.1 to {chapter}\.{count}" for chapter, count in COUNTS.items())
-    listed += ", avoidance, theorem1, methods, claims5, pools6, claims6"
+    listed += ", avoidance, theorem1, methods, claims5, pools6, claims6, rotation, options7, claims7"
     with pytest.raises(ValueError, match=f"there is no table '{numbers[-1]}'; allowed are {listed}$"):
         choose_tables(numbers)
     with pytest.raises(ValueError, match=f"name at least one table of {listed}, or `all`, or a chapter"):
@@ -70,7 +73,7 @@ def test_a_line_says_where_measurements_are() -> None:
 
 def test_figures_land_in_files_and_unknown_ones_are_refused(tmp_path: Path) -> None:
     source = FigureSource(data=None, scale="small", runs=tmp_path / "runs", progress=Progress(quiet=True))
-    assert figure_numbers() == ["2.1", "2.3", "5.1", "5.2", "5.3", "6.1", "6.2", "6.3"]
+    assert figure_numbers() == ["2.1", "2.3", "5.1", "5.2", "5.3", "6.1", "6.2", "6.3", "7.1", "7.2", "7.3"]
     assert draw_figure("2.1", tmp_path, source).read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (tmp_path / "figure-2.1.svg").read_text()
     assert choose_figures(["5.3", "2.1", "5.3"]) == ["5.3", "2.1"]

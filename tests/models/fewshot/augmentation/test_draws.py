@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from models.data.draws import key_of
 from models.fewshot.augmentation.draws import TaskDraws
-from models.fewshot.draws import key_of
 from tests.support.augmentation import draws_for
 
 

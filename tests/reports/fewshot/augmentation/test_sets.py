@@ -147,7 +147,10 @@ def test_domains_with_classes_that_are_trained_on_are_refused(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("6.1 --on digits", "--on names data sets to test on; name a table that takes them, 6.7 or claims6"),
+        (
+            "6.1 --on digits",
+            "--on names data sets to test on; name a table that takes them: 6.7, claims6, 7.4, claims7",
+        ),
         ("6.7 --on mnist", "data set 'mnist' is unknown"),
         ("6.7 --on digits digits", "--on names digits twice"),
         ("6.7 --on procedural", "--on names procedural, which the networks are trained on; name other data sets"),

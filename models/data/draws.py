@@ -1,6 +1,6 @@
-"""Random draws as functions of a key and an episode's number, for any number of episodes at once.
+"""Random draws as functions of a key and a number, as an episode's or an image's, for any count of them at once.
 
-A generator with a state would make an episode depend on those drawn before it.
+A generator with a state would make each depend on those drawn before it.
 """
 
 import hashlib
@@ -20,27 +20,27 @@ def key_of(*parts: object) -> np.uint64:
     return np.uint64(int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()))
 
 
-def uniform(key: np.uint64, episodes: Integers, stream: int, index: Integers | int) -> NDArray[np.float64]:
-    """Numbers from 0 to below 1, uniform and independent; a function of key, episode, stream and index."""
+def uniform(key: np.uint64, numbers: Integers, stream: Integers | int, index: Integers | int) -> NDArray[np.float64]:
+    """Values from 0 to below 1, uniform and independent; a function of key, number, stream and index, broadcast."""
     with np.errstate(over="ignore"):
-        mixed = _mixed(key + _STEP * np.asarray(episodes, dtype=np.uint64))
-        mixed = _mixed(mixed + _STEP * np.uint64(stream))
+        mixed = _mixed(key + _STEP * np.asarray(numbers, dtype=np.uint64))
+        mixed = _mixed(mixed + _STEP * np.asarray(stream, dtype=np.uint64))
         mixed = _mixed(mixed + _STEP * np.asarray(index, dtype=np.uint64))
     return (mixed >> _FRACTION_BITS).astype(np.float64) * 2.0**-53
 
 
-def distinct(key: np.uint64, episodes: Integers, stream: int, counts: Integers, draws: int) -> Integers:
-    """`draws` different integers from 0 to below `counts`, in random order, for each episode: (episodes, draws).
+def distinct(key: np.uint64, numbers: Integers, stream: int, counts: Integers, draws: int) -> Integers:
+    """`draws` different integers from 0 to below `counts`, in random order, for each number: (numbers, draws).
 
-    counts: (episodes,), at least `draws`; or of each draw, (episodes, draws), never less than of the one before it. The
+    counts: (numbers,), at least `draws`; or of each draw, (numbers, draws), never less than of the one before it. The
     next integer is drawn among those that remain: its rank among them is uniform, and each smaller integer that is
     taken moves it up by one.
     """
-    by_draw = np.broadcast_to(counts.reshape(len(episodes), -1), (len(episodes), draws))
-    taken = np.empty((len(episodes), draws), dtype=np.int64)
+    by_draw = np.broadcast_to(counts.reshape(len(numbers), -1), (len(numbers), draws))
+    taken = np.empty((len(numbers), draws), dtype=np.int64)
     ordered = np.empty_like(taken)
     for draw in range(draws):
-        found = (uniform(key, episodes, stream, draw) * (by_draw[:, draw] - draw)).astype(np.int64)
+        found = (uniform(key, numbers, stream, draw) * (by_draw[:, draw] - draw)).astype(np.int64)
         for place in range(draw):
             found += found >= ordered[:, place]
         taken[:, draw] = found

@@ -1,0 +1,1 @@
+"""Self-supervised learning as meta-learning (dissertation, chapter 7)."""

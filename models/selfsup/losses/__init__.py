@@ -1,0 +1,1 @@
+"""Losses of self-supervised learning, on features of views: (views, images, features)."""

@@ -1,0 +1,1 @@
+"""Random views of images, drawn on the CPU and computed on whole batches wherever the images are."""

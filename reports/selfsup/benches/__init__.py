@@ -1,0 +1,1 @@
+"""Views, losses and steps of self-supervised learning at speed, beside other packages."""
