@@ -47,9 +47,7 @@ def train_tables(
     targets = not set(DOMAINS).isdisjoint(numbers)
     sets = read_sets(data, on, size, range(seeds), imagenet=imagenet, targets=targets)
     results = measure_tables(numbers, Encoders(sets, size, imagenet), range(seeds), out, progress)
-    tables = {number: training_table(number, results) for number in numbers}
-    write_results(out, results, tables)
-    return tables
+    return write_results(out, results, numbers, training_table)
 
 
 def is_of_imagenet(numbers: Sequence[str], scale: Scale) -> bool:
