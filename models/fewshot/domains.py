@@ -38,11 +38,11 @@ def limited(test: EpisodeTest, data: FewShotData) -> EpisodeTest:
     Where support and queries are by different designers, the number of queries stays.
     """
     classes = data.split(test.split)
-    way = max(2, min(test.way, len(classes.counts)))
+    way = min(test.way, max(2, len(classes.counts)))
     if test.support_from:
         return replace(test, way=way)
     left = min(classes.counts) - max(test.shots)
-    return replace(test, way=way, query=max(1, min(test.query, left)))
+    return replace(test, way=way, query=min(test.query, max(1, left)))
 
 
 def fitted(data: FewShotData, shape: tuple[int, int, int]) -> FewShotData:
