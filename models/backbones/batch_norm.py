@@ -2,10 +2,12 @@
 
 import copy
 from collections.abc import Iterable
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
+
+from models.checks import check_choice
 
 BatchNormMode = Literal["running", "episode", "support"]
 
@@ -61,8 +63,7 @@ class BatchNorm(nn.Module):
 
 def checked_mode(mode: str) -> BatchNormMode:
     """`mode`, if it is one. Raises ValueError for another."""
-    if mode not in get_args(BatchNormMode):
-        raise ValueError(f"batch_norm is {mode!r}; allowed are {', '.join(get_args(BatchNormMode))}")
+    check_choice("batch_norm", mode, BatchNormMode)
     return mode  # type: ignore[return-value]  # just checked
 
 

@@ -1,6 +1,6 @@
 """ResNet-18 and ResNet-50 as encoders of images of any size."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +9,7 @@ from models.backbones.encoder import Encoder
 from models.backbones.memory_check import check_network_fits
 from models.backbones.options import NetworkOptions, seeded
 from models.backbones.resnet import RESNET18, RESNET50, large_stem, residual_stages, small_stem
+from models.checks import check_choice
 
 ResNetName = Literal["resnet18", "resnet50"]
 Stem = Literal["cifar", "imagenet"]
@@ -54,9 +55,8 @@ def resnet_encoder(name: str, stem: str, channels: int, width: int | None = None
     Raises ValueError for an unknown name or stem, for a width below 1, and for one that is too large for this machine's
     memory.
     """
-    for what, value, kind in (("encoder", name, ResNetName), ("stem", stem, Stem)):
-        if value not in get_args(kind):
-            raise ValueError(f"{what} is {value!r}; allowed are {', '.join(get_args(kind))}")
+    check_choice("encoder", name, ResNetName)
+    check_choice("stem", stem, Stem)
 
     def build() -> ResNetEncoder:
         return ResNetEncoder(name, stem, channels, width)  # type: ignore[arg-type]  # just checked

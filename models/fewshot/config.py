@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self, get_args
 
+from models.checks import check_choice
 from models.fewshot.augmentation.settings import AugmentationSettings
 from models.fewshot.pools.settings import PoolSettings
 from models.fewshot.settings import (
@@ -90,10 +91,9 @@ class FewShotConfig(FewShotSettings):
             ("schedule", ScheduleName),
             ("way_through_tasks", Way),
         ):
-            if getattr(self, name) not in get_args(kind):
-                raise ValueError(f"{name} is {getattr(self, name)!r}; allowed are {', '.join(get_args(kind))}")
-        if self.head is not None and self.head not in get_args(HeadName):
-            raise ValueError(f"head is {self.head!r}; allowed are {', '.join(get_args(HeadName))}")
+            check_choice(name, getattr(self, name), kind)
+        if self.head is not None:
+            check_choice("head", self.head, HeadName)
 
     def _check_numbers(self) -> None:
         for name, smallest in (

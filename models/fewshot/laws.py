@@ -11,6 +11,8 @@ from typing import Protocol
 import torch
 from torch import Generator, Tensor
 
+from models.checks import check_above_zero
+
 
 class Law(Protocol):
     """A law of noise."""
@@ -44,8 +46,7 @@ class UniformEllipsoid:
     stretch: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.stretch < math.inf:
-            raise ValueError(f"stretch is {self.stretch}; allowed is a number above 0")
+        check_above_zero("stretch", self.stretch)
 
     @property
     def name(self) -> str:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self, get_args
+from typing import Any, Self
 
+from models.checks import check_above_zero, check_choice
 from models.selfsup.settings import (
     BatchNorm,
     EncoderName,
@@ -67,9 +68,7 @@ class SelfSupConfig(SelfSupSettings):
 
     def _check_names(self) -> None:
         for name, kind in _NAMES:
-            if getattr(self, name) not in get_args(kind):
-                allowed = ", ".join(get_args(kind))
-                raise ValueError(f"{name} is {getattr(self, name)!r}; allowed are {allowed}")
+            check_choice(name, getattr(self, name), kind)
 
     def _check_counts(self) -> None:
         for name, smallest in _COUNTS:
@@ -84,8 +83,8 @@ class SelfSupConfig(SelfSupSettings):
     def _check_numbers(self) -> None:
         for name in (*_POSITIVE, *_OPTIONAL_POSITIVE):
             value = getattr(self, name)
-            if not (value is None and name in _OPTIONAL_POSITIVE) and not 0 < value < float("inf"):
-                raise ValueError(f"{name} is {value}; allowed is a number above 0")
+            if not (value is None and name in _OPTIONAL_POSITIVE):
+                check_above_zero(name, value)
         for name in ("rotation_probability", "target_momentum", "weight_decay"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed are 0 to 1")

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from models.checks import check_choice
 from models.data.draws import Integers, key_of, uniform
 from models.selfsup.settings import Rotation
 from models.selfsup.turning import TURNS, draw_turns, turned
@@ -56,8 +57,7 @@ class Tasks:
             raise ValueError(f"batch is {self.batch}; a task needs 2 images and more, each of them a class")
         if self.views < 2:
             raise ValueError(f"views of an image are {self.views}; a task needs 1 and more for support and for query")
-        if self.rotation not in get_args(Rotation):
-            raise ValueError(f"rotation is {self.rotation!r}; allowed are {', '.join(get_args(Rotation))}")
+        check_choice("rotation", self.rotation, Rotation)
         if not 0 <= self.probability <= 1:
             raise ValueError(f"probability of rotation is {self.probability}; allowed are 0 to 1")
         if self.copies < 1:

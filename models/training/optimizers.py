@@ -16,6 +16,7 @@ from torch.optim.lr_scheduler import (
     SequentialLR,
 )
 
+from models.checks import check_above_zero
 from models.training.lars import LARS, is_vector
 
 OptimizerName = Literal["adam", "adamw", "sgd", "lars"]
@@ -60,8 +61,7 @@ class OptimizerSettings:
     every: Period = "epoch"
 
     def __post_init__(self) -> None:
-        if not 0 < self.learning_rate < float("inf"):
-            raise ValueError(f"learning_rate is {self.learning_rate}; allowed is a number above 0")
+        check_above_zero("learning_rate", self.learning_rate)
         for name in ("momentum", "weight_decay"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed are 0 to 1")

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
+from models.checks import check_choice
 from models.data.draws import Integers, key_of
 from models.data.sources import check_positive
 from models.fewshot.augmentation.combination import Combination
@@ -81,8 +82,7 @@ class CandidateDraws:
         check_positive("tasks", self.tasks)
         if not self.pool:
             raise ValueError("pool is empty; allowed are 1 and more augmentations")
-        if self.draw_for not in get_args(DrawFor):
-            raise ValueError(f"draw is {self.draw_for!r}; allowed are {', '.join(get_args(DrawFor))}")
+        check_choice("draw", self.draw_for, DrawFor)
 
     @property
     def is_single(self) -> bool:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from models.checks import check_choice
 from models.data.draws import Integers
 from models.data.sources import check_positive
 from models.fewshot.augmentation.candidates import CandidateDraws, Candidates
@@ -41,8 +42,7 @@ class MetaMaxUp:
     at_once: int = 1
 
     def __post_init__(self) -> None:
-        if self.select not in get_args(Select):
-            raise ValueError(f"select is {self.select!r}; allowed are {', '.join(get_args(Select))}")
+        check_choice("select", self.select, Select)
         check_positive("at_once", self.at_once)
 
     def step(self, learner: Learner, bare: Learner, episode: SoftEpisode, numbers: Integers) -> StepResult:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
+from models.checks import check_choice
 from models.fewshot.augmentation.names import (
     CLASS_TURNS,
     COPYING,
@@ -53,8 +54,7 @@ class AugmentationSettings:
             if not isinstance(value, int) or not least <= value <= _MOST:
                 raise ValueError(f"{name} is {value}; allowed are the integers {least} to {_MOST}")
         for name, kind in (("select", Select), ("draw", DrawFor)):
-            if getattr(self, name) not in get_args(kind):
-                raise ValueError(f"{name} is {getattr(self, name)!r}; allowed are {', '.join(get_args(kind))}")
+            check_choice(name, getattr(self, name), kind)
         self._check_idle([part for entry in self.entries for part in entry])
 
     @property

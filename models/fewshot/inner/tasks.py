@@ -1,11 +1,12 @@
 """Work on the tasks of a batch: one after another, or together under vmap."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
 
+from models.checks import check_above_zero, check_choice
 from models.fewshot.inner.functional import Parameters
 
 How = Literal["loop", "vmap"]
@@ -40,8 +41,7 @@ def check_tasks(tasks: Mapping[str, Tensor], how: How, chunk: int | None) -> Non
     if len(set(counts.values())) > 1 or 0 in counts.values():
         numbers = ", ".join(f"{count} of {name}" for name, count in counts.items())
         raise ValueError(f"numbers of tasks are {numbers}; allowed is one number of at least 1")
-    if how not in get_args(How):
-        raise ValueError(f"how is {how!r}; allowed are {', '.join(get_args(How))}")
+    check_choice("how", how, How)
     if chunk is not None and chunk < 1:
         raise ValueError(f"chunk is {chunk}; allowed are 1 and more tasks")
 
@@ -50,8 +50,7 @@ def check_steps(steps: int, learning_rate: float) -> None:
     """Raises ValueError for a number of inner steps below 1, or a learning rate that is not above 0 and finite."""
     if steps < 1:
         raise ValueError(f"steps is {steps}; allowed are 1 and more")
-    if not 0 < learning_rate < float("inf"):
-        raise ValueError(f"learning_rate is {learning_rate}; allowed is a number above 0")
+    check_above_zero("learning_rate", learning_rate)
 
 
 def _add_part(task_gradient: TaskGradient, part: Sequence[Tensor], how: How, totals: Parameters) -> Tensor:

@@ -4,10 +4,12 @@ Both are regularizers too. They are differentiable everywhere, also where featur
 """
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
+
+from models.checks import check_choice
 
 Form = Literal["table", "printed"]
 """The forms of R_HV: the one that Tables 5.2 and 5.5 hold, and the one that the text prints."""
@@ -76,8 +78,7 @@ def variation_of_pairs(pairs: Tensor, form: Form = "table") -> Tensor:
     pairs: (pairs, 2 classes, 2 samples, d). Raises ValueError for other shapes and forms.
     """
     _check_pairs(pairs)
-    if form not in get_args(Form):
-        raise ValueError(f"form is {form!r}; allowed are {', '.join(get_args(Form))}")
+    check_choice("form", form, Form)
     differences = pairs[:, 0] - pairs[:, 1]
     change = differences[:, 0] - differences[:, 1]
     norms: Tensor = torch.linalg.vector_norm(differences, dim=-1)

@@ -1,7 +1,9 @@
 """What training is drawn from. It is collected and checked without torch, so that a command line's help is quick."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
+
+from models.checks import check_choice
 
 TrainOn = Literal["train", "train+val"]
 
@@ -33,8 +35,7 @@ class PoolSettings:
 
         shot, query: images that an episode takes of each class.
         """
-        if self.train_on not in get_args(TrainOn):
-            raise ValueError(f"train_on is {self.train_on!r}; allowed are {', '.join(get_args(TrainOn))}")
+        check_choice("train_on", self.train_on, TrainOn)
         for name, images, kind in (
             ("support_pool", shot, "shots of each class"),
             ("query_pool", query, "queries of each class"),

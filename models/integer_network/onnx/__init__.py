@@ -2,10 +2,11 @@
 
 import importlib
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 
+from models.checks import check_choice
 from models.files import write_with
 from models.integer_network.core import INPUT
 from models.integer_network.graph import IntegerGraph
@@ -32,9 +33,8 @@ def export_onnx(graph: IntegerGraph, path: Path, *, part: Part = "network", outp
 
     Raises ValueError if onnx is not installed, or if the graph's integers are too wide for these operators.
     """
-    for name, value, kinds in (("part", part, Part), ("outputs", outputs, Outputs)):
-        if value not in get_args(kinds):
-            raise ValueError(f"{name} is {value!r}; allowed are {', '.join(get_args(kinds))}")
+    check_choice("part", part, Part)
+    check_choice("outputs", outputs, Outputs)
     try:
         helper = importlib.import_module("onnx.helper")
     except ImportError as error:

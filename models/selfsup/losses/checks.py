@@ -3,12 +3,6 @@
 from torch import Tensor
 
 
-def check_positive(name: str, value: float) -> None:
-    """Raises ValueError, naming the parameter, for a value that is not above 0."""
-    if not 0 < value < float("inf"):
-        raise ValueError(f"{name} is {value}; allowed is a number above 0")
-
-
 def check_two_views(name: str, views: Tensor) -> None:
     """Raises ValueError, naming the parameter, unless views are (2, images, features)."""
     if views.dim() != 3 or len(views) != 2:

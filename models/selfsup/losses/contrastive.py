@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from models.selfsup.losses.checks import check_positive, check_sides, check_two_views
+from models.checks import check_above_zero
+from models.selfsup.losses.checks import check_sides, check_two_views
 from models.selfsup.losses.classification import Classification, query_labels
 from models.selfsup.losses.features import exact_products, unit
 
@@ -24,7 +25,7 @@ def contrastive_problem(views: Tensor, others: Tensor, temperature: float, first
 
     Raises ValueError for other shapes and for a temperature that is not above 0.
     """
-    check_positive("temperature", temperature)
+    check_above_zero("temperature", temperature)
     check_two_views("views", views)
     check_two_views("others", others)
     check_sides(others, views, first)

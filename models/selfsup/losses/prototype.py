@@ -2,7 +2,8 @@
 
 from torch import Tensor
 
-from models.selfsup.losses.checks import check_positive, check_sides
+from models.checks import check_above_zero
+from models.selfsup.losses.checks import check_sides
 from models.selfsup.losses.classification import Classification, query_labels
 from models.selfsup.losses.features import exact_products, unit
 
@@ -24,7 +25,7 @@ def prototype_problem(support: Tensor, query: Tensor, temperature: float, first:
 
     Raises ValueError for other shapes and for a temperature that is not above 0.
     """
-    check_positive("temperature", temperature)
+    check_above_zero("temperature", temperature)
     check_sides(support, query, first)
     with exact_products(query):
         prototypes = unit(support).mean(0)

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from models.selfsup.losses.checks import check_positive, check_sides
+from models.checks import check_above_zero
+from models.selfsup.losses.checks import check_sides
 from models.selfsup.losses.classification import Classification, query_labels
 from models.selfsup.losses.features import exact_products, unit
 
@@ -28,8 +29,8 @@ def ridge_problem(
 
     Raises ValueError for other shapes, and for a ridge coefficient or temperature that is not above 0.
     """
-    check_positive("ridge", ridge)
-    check_positive("temperature", temperature)
+    check_above_zero("ridge", ridge)
+    check_above_zero("temperature", temperature)
     check_sides(support, query, first)
     with exact_products(query):
         known, asked = unit(support), unit(query).flatten(0, 1)

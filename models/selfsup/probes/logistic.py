@@ -7,6 +7,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from models.checks import check_above_zero
+
 L2_GRID = (1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5)
 """Penalties that a search tries, from the strongest on."""
 
@@ -63,8 +65,7 @@ def fit_logistic(
 
     Raises ValueError for an l2 that is not positive.
     """
-    if not 0 < l2 < float("inf"):
-        raise ValueError(f"l2 is {l2}; allowed is a number above 0")
+    check_above_zero("l2", l2)
     if start is None:
         weights, bias = features.new_zeros(features.shape[1], classes), features.new_zeros(classes)
     else:

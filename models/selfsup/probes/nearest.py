@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from models.checks import check_above_zero
 from models.data.sources import check_positive
 
 NEIGHBOURS, TEMPERATURE = 200, 0.1
@@ -30,8 +31,7 @@ def nearest_neighbours(
     """
     check_positive("neighbours", neighbours)
     check_positive("number of labelled images", len(features))
-    if not 0 < temperature < float("inf"):
-        raise ValueError(f"temperature is {temperature}; allowed is a number above 0")
+    check_above_zero("temperature", temperature)
     keys = normalize(features, dim=1)
     count = min(neighbours, len(keys))
     found = []

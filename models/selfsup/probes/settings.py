@@ -7,6 +7,8 @@ from typing import Annotated, Literal, get_args
 
 from tyro.conf import arg
 
+from models.checks import check_above_zero
+
 ProbeName = Literal["cached", "augmented", "knn", "labels", "fine-tuning", "few-shot"]
 Baseline = Literal["none", "untrained", "calibrated", "pixels"]
 
@@ -79,8 +81,8 @@ class ProbeSettings:
             value = getattr(self, name)
             if value is not None and not 1 <= value <= _MOST:
                 raise ValueError(f"{name} is {value}; allowed are the integers 1 to {_MOST}")
-        if self.l2 is not None and not 0 < self.l2 < float("inf"):
-            raise ValueError(f"l2 is {self.l2}; allowed is a number above 0")
+        if self.l2 is not None:
+            check_above_zero("l2", self.l2)
         if not all(0 < rate < float("inf") for rate in self.probe_rate):
             raise ValueError(f"probe_rate is {self.probe_rate}; allowed are numbers above 0")
         if not self.probe_decay or not all(0 <= decay <= 1 for decay in self.probe_decay):

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
+from models.checks import check_choice
 from models.selfsup.settings import JitterOrder, Recipe
 
 Interpolation = Literal["bilinear", "bicubic"]
@@ -58,9 +59,8 @@ class ViewRecipe:
         for name, most in (("brightness", 1.0), ("contrast", 1.0), ("saturation", 1.0), ("hue", 0.5)):
             if not 0 <= getattr(self, name) <= most:
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed are 0 to {most}")
-        for name, kind in (("interpolation", Interpolation), ("order", JitterOrder)):
-            if getattr(self, name) not in get_args(kind):
-                raise ValueError(f"{name} is {getattr(self, name)!r}; allowed are {', '.join(get_args(kind))}")
+        check_choice("interpolation", self.interpolation, Interpolation)
+        check_choice("order", self.order, JitterOrder)
         if len(self.mean) != len(self.std) or not all(deviation > 0 for deviation in self.std):
             raise ValueError(
                 f"mean {self.mean} and std {self.std} of channels; allowed are as many of each, std above 0"
