@@ -118,6 +118,12 @@ class RunFolder:
             raise ValueError(f"{self.path} does not hold a run: {CONFIG} is missing")
         return method_of(self._read(CONFIG))
 
+    def check_method(self, method: str, what: str) -> None:
+        """Raises ValueError if the folder holds no run, or one of another method. what: that runs of `method` have."""
+        found = self.method()
+        if found != method:
+            raise ValueError(f"{self.path} holds a run of method {found!r}; {what} are of {method} runs")
+
     def _read(self, name: str) -> dict[str, Any]:
         return read_object(self.path / name)
 

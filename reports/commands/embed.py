@@ -2,14 +2,11 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from tyro.conf import arg
 
 from reports.commands.options import RunFolderName, ensure_outputs
-
-if TYPE_CHECKING:
-    from models.selfsup.run import SelfSupRun
 
 
 def embed(
@@ -30,13 +27,15 @@ def embed(
     """Write a self-supervised encoder's features of the pictures in a folder; draw them in a plane."""
     from models.progress import Progress
     from models.selfsup.embed import embed_folder
+    from models.selfsup.run import METHOD, load_run
     from models.training.run import RunFolder
     from models.training.seeds import check_seed
     from reports.page.figures import write_picture
     from reports.selfsup.embedding import draw_embedding
 
     check_seed(seed)
-    found = _self_supervised_run(run)
+    RunFolder(run).check_method(METHOD, "features")
+    found = load_run(run)
     ensure_outputs(out, picture, inputs=RunFolder(run).files, data=data)
     with Progress() as progress:
         embedding = embed_folder(found.encoder, data, found.image_shape, found.recipe, progress)
@@ -47,14 +46,3 @@ def embed(
         if path is not None:
             print(path)
     return 0
-
-
-def _self_supervised_run(folder: Path) -> "SelfSupRun":
-    """Reads a finished run. Raises ValueError if it is not finished, damaged, or of another method."""
-    from models.selfsup.run import METHOD, load_run
-    from models.training.run import RunFolder
-
-    method = RunFolder(folder).method()
-    if method != METHOD:
-        raise ValueError(f"{folder} holds a run of method {method!r}; features are of {METHOD} runs")
-    return load_run(folder)

@@ -2,15 +2,12 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from models.fewshot.sources import FewShotSource
 from reports.commands.options import JsonFile, RunFolderName, ensure_outputs
-
-if TYPE_CHECKING:
-    from models.fewshot.run import FewShotRun
 
 
 def measure(
@@ -35,6 +32,7 @@ def measure(
     separated. With RUN2 also the paired differences, CKA and the filter-normalised distance of the encoders.
     """
     from models.fewshot.readers.registry import read_source
+    from models.fewshot.run import METHOD, load_run
     from models.fewshot.run_measures import Measurement, measure_runs, run_features
     from models.progress import Progress
     from models.training.run import RunFolder
@@ -43,7 +41,9 @@ def measure(
 
     wanted = Measurement(split=split, pairs=pairs, seed=seed, printed=printed)
     folders = [run] if against is None else [run, against]
-    runs = [_few_shot_run(folder) for folder in folders]
+    for folder in folders:
+        RunFolder(folder).check_method(METHOD, "measures")
+    runs = [load_run(folder) for folder in folders]
     inputs = [file for folder in folders for file in RunFolder(folder).files]
     ensure_outputs(plane, json_file, inputs=[*inputs, source.data], data=source.data)
     data = read_source(source)
@@ -64,14 +64,3 @@ def measure(
     for line in likeness_lines(record):
         print(line)
     return 0
-
-
-def _few_shot_run(folder: Path) -> "FewShotRun":
-    """Reads a finished run. Raises ValueError if it is not finished, damaged, or of another method."""
-    from models.fewshot.run import METHOD, load_run
-    from models.training.run import RunFolder
-
-    method = RunFolder(folder).method()
-    if method != METHOD:
-        raise ValueError(f"{folder} holds a run of method {method!r}; measures are of {METHOD} runs")
-    return load_run(folder)
