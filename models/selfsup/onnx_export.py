@@ -1,14 +1,12 @@
 """A trained encoder as ONNX."""
 
-import importlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from torch import nn
 
 from models.files import write_with
-from models.integer_network.onnx.model import OnnxModel
+from models.integer_network.onnx.model import OnnxModel, onnx_helper
 from models.selfsup.operations import FEATURES, IMAGES, Operation, operations_of, tensors_of
 
 
@@ -19,7 +17,7 @@ def export_encoder_onnx(encoder: nn.Module, image_shape: tuple[int, int, int], f
     """
     operations = operations_of(encoder)
     tensors = tensors_of(encoder, operations)
-    model = OnnxModel(_helper())
+    model = OnnxModel(onnx_helper())
     names = {IMAGES: IMAGES}
     for operation in operations:
         constants = [model.constant(tensors[name].numpy()) for name in operation.tensors]
@@ -27,14 +25,6 @@ def export_encoder_onnx(encoder: nn.Module, image_shape: tuple[int, int, int], f
     images = model.tensor(IMAGES, np.float32, image_shape)
     content = model.build("encoder", [images], [model.tensor(FEATURES, np.float32, (features_dim,))])
     write_with(path, lambda temporary: temporary.write_bytes(content.SerializeToString()))
-
-
-def _helper() -> Any:
-    """The module onnx.helper. Raises ValueError if onnx is not installed."""
-    try:
-        return importlib.import_module("onnx.helper")
-    except ImportError as error:
-        raise ValueError("onnx is not installed; pip install 'wrapmac[onnx]'") from error
 
 
 def _write(model: OnnxModel, operation: Operation, inputs: list[str], constants: list[str]) -> str:

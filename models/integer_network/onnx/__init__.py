@@ -1,6 +1,5 @@
 """An exported network as ONNX: float stem, integer core and float head from standard operators."""
 
-import importlib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +10,7 @@ from models.files import write_with
 from models.integer_network.core import INPUT
 from models.integer_network.graph import IntegerGraph
 from models.integer_network.onnx.floats import write_floats
-from models.integer_network.onnx.model import OnnxModel
+from models.integer_network.onnx.model import OnnxModel, onnx_helper
 from models.integer_network.onnx.nodes import write_node
 
 IMAGES, LOGITS = "images", "logits"
@@ -35,11 +34,7 @@ def export_onnx(graph: IntegerGraph, path: Path, *, part: Part = "network", outp
     """
     check_choice("part", part, Part)
     check_choice("outputs", outputs, Outputs)
-    try:
-        helper = importlib.import_module("onnx.helper")
-    except ImportError as error:
-        raise ValueError("onnx is not installed; pip install 'wrapmac[onnx]'") from error
-    model = OnnxModel(helper)
+    model = OnnxModel(onnx_helper())
     built = _network(model, graph, outputs) if part == "network" else _core(model, graph, outputs)
     write_with(path, lambda file: file.write_bytes(built.SerializeToString()))
 
