@@ -50,6 +50,11 @@ def write_text(path: Path, text: str) -> None:
     write_with(path, lambda temporary: temporary.write_text(text, encoding="utf-8", errors="backslashreplace"))
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes `content` to `path`, whole or not at all."""
+    write_with(path, lambda temporary: temporary.write_bytes(content))
+
+
 def write_arrays(path: Path, arrays: dict[str, Any]) -> None:
     """Writes arrays to `path` as a compressed npz file, whole or not at all, whatever the suffix."""
     import numpy as np  # here alone: commands that write no arrays start without it

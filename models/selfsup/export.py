@@ -9,7 +9,7 @@ from typing import Any
 from safetensors.torch import save
 from torch import nn
 
-from models.files import write_text, write_with
+from models.files import write_bytes, write_text
 from models.selfsup.operations import operations_of, tensors_of
 from models.selfsup.probes.frozen import state_digest
 from models.selfsup.probes.images import Normalisation
@@ -53,7 +53,7 @@ class EncoderExport:
             **self.about,
         }
         content = save(tensors)
-        write_with(path, lambda temporary: temporary.write_bytes(content))
+        write_bytes(path, content)
         write_text(beside, json.dumps(description, indent=2))
         return [path, beside]
 

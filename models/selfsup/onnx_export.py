@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
-from models.files import write_with
+from models.files import write_bytes
 from models.integer_network.onnx.model import OnnxModel, onnx_helper
 from models.selfsup.operations import FEATURES, IMAGES, Operation, operations_of, tensors_of
 
@@ -24,7 +24,7 @@ def export_encoder_onnx(encoder: nn.Module, image_shape: tuple[int, int, int], f
         names[operation.result] = _write(model, operation, [names[name] for name in operation.inputs], constants)
     images = model.tensor(IMAGES, np.float32, image_shape)
     content = model.build("encoder", [images], [model.tensor(FEATURES, np.float32, (features_dim,))])
-    write_with(path, lambda temporary: temporary.write_bytes(content.SerializeToString()))
+    write_bytes(path, content.SerializeToString())
 
 
 def _write(model: OnnxModel, operation: Operation, inputs: list[str], constants: list[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from safetensors.torch import load, save
 from torch import Tensor
 
-from models.files import write_text, write_with
+from models.files import write_bytes, write_text
 from models.json_files import read_object
 from models.memory import is_lack_of_memory
 from models.training.execution import process_state
@@ -91,7 +91,7 @@ class RunFolder:
         """Writes the weights and the summary, from the main process."""
         if process_state().is_main_process:
             content = save({name: tensor.contiguous() for name, tensor in weights.items()})
-            write_with(self.path / MODEL, lambda temporary: temporary.write_bytes(content))
+            write_bytes(self.path / MODEL, content)
             write_text(self.path / RESULT, json.dumps(result, indent=2))
 
     def load(self) -> FinishedRun:

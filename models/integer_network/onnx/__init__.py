@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 from models.checks import check_choice
-from models.files import write_with
+from models.files import write_bytes
 from models.integer_network.core import INPUT
 from models.integer_network.graph import IntegerGraph
 from models.integer_network.onnx.floats import write_floats
@@ -36,7 +36,7 @@ def export_onnx(graph: IntegerGraph, path: Path, *, part: Part = "network", outp
     check_choice("outputs", outputs, Outputs)
     model = OnnxModel(onnx_helper())
     built = _network(model, graph, outputs) if part == "network" else _core(model, graph, outputs)
-    write_with(path, lambda file: file.write_bytes(built.SerializeToString()))
+    write_bytes(path, built.SerializeToString())
 
 
 def _network(model: OnnxModel, graph: IntegerGraph, outputs: Outputs) -> Any:
