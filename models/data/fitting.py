@@ -13,9 +13,12 @@ _AT_ONCE = 1024
 def fitted_images(images: Tensor, shape: tuple[int, int, int], name: str) -> Tensor:
     """uint8 images (count, channels, height, width) in another shape, (channels, height, width).
 
-    They are scaled bilinearly, with antialiasing, to the height and width. Grey images become three equal channels,
-    colours their luma. name: of the data set. Raises ValueError for other numbers of channels.
+    Images of that shape come back as they are. Others are scaled bilinearly, with antialiasing, to the height and
+    width. Grey images become three equal channels, colours their luma. name: of the data set. Raises ValueError for
+    other numbers of channels.
     """
+    if images.shape[1:] == shape:
+        return images
     channels, height, width = shape
     parts = torch.split(_in_channels(images, channels, name), _AT_ONCE)
     return torch.cat([_scaled(part, height, width) for part in parts])

@@ -1,6 +1,6 @@
 """A guard around probes, which have to leave the encoder as it is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -15,7 +15,7 @@ class EncoderChangedError(ValueError):
 
 def state_digest(module: nn.Module) -> str:
     """16 hexadecimal digits that depend on every bit of all parameters and buffers, and on their names."""
-    return digest_of([f"{name} {digest}\n".encode() for name, digest in _digests(module).items()])
+    return _joined(_digests(module))
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def frozen(encoder: nn.Module) -> Iterator[str]:
     trained = [parameter for parameter in encoder.parameters() if parameter.requires_grad]
     encoder.eval().requires_grad_(False)
     try:
-        yield state_digest(encoder)
+        yield _joined(before)
     finally:
         for module, training in modes:
             module.training = training
@@ -51,6 +51,10 @@ def _digests(module: nn.Module) -> dict[str, str]:
     return {
         name: digest_of([str((tensor.shape, tensor.dtype)).encode(), _bits(tensor)]) for name, tensor in tensors.items()
     }
+
+
+def _joined(digests: Mapping[str, str]) -> str:
+    return digest_of([f"{name} {digest}\n".encode() for name, digest in digests.items()])
 
 
 def _bits(tensor: Tensor) -> memoryview:

@@ -14,7 +14,7 @@ from models.progress import Progress
 from models.selfsup.baselines import RawPixels, calibrate
 from models.selfsup.config import SelfSupConfig
 from models.selfsup.networks import build_encoder, stem_of
-from models.selfsup.probes.evaluation import check_probes, predictions
+from models.selfsup.probes.evaluation import predictions
 from models.selfsup.probes.images import ProbeData
 from models.selfsup.probes.settings import ProbeSettings
 from models.selfsup.run import load_run, run_self_supervised
@@ -117,7 +117,6 @@ def _untrained(given: _Given) -> Encoder:
 
 def _probed(given: _Given, encoder: Encoder, data: ProbeData, folder: Path) -> list[Record]:
     """The record of each probe, with a bit for each test image that says whether it was classified right."""
-    check_probes(given.probes, data)
     device = given.execution.accelerator(folder).device
     found = predictions(encoder.to(device), data.on(device), given.probes, folder, given.progress, given.execution)
     return [record | {"right": _packed(chosen.cpu() == data.test.labels)} for record, chosen in found]
