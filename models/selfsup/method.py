@@ -1,6 +1,5 @@
 """Self-supervised training (dissertation, algorithm 6): tasks of views, a learner's loss, the mean over tasks."""
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -19,7 +18,7 @@ from models.selfsup.monitoring import Monitor
 from models.selfsup.networks import OnlineNetwork, Outputs
 from models.selfsup.pace import Pace
 from models.selfsup.pictures import Pictures
-from models.selfsup.schedule import Schedule
+from models.selfsup.schedule import Schedule, cosine_fall
 from models.selfsup.target import TargetNetwork, momentum_at
 from models.selfsup.tasks import Task, Tasks
 from models.selfsup.view_time import ViewTime
@@ -162,7 +161,7 @@ def rotation_weight(config: SelfSupConfig, step: int, steps: int) -> float:
     """The weight of the auxiliary loss in step number `step`, from 0 on, of `steps`."""
     if config.rotation_weight_schedule == "constant":
         return config.rotation_weight
-    return config.rotation_weight * (math.cos(math.pi * step / steps) + 1) / 2
+    return config.rotation_weight * cosine_fall(step, steps)
 
 
 def optimizer_settings(config: SelfSupConfig, schedule: Schedule) -> OptimizerSettings:

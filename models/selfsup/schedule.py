@@ -1,5 +1,6 @@
 """The length of a run in steps, and the images of each step."""
 
+import math
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -31,6 +32,11 @@ class Schedule:
         """The images of an epoch: (steps, tasks, images of a task)."""
         chosen = tasks.images(self.images, epoch)[: self.steps_per_epoch * self.tasks]
         return chosen.view(self.steps_per_epoch, self.tasks, -1)
+
+
+def cosine_fall(step: int, steps: int) -> float:
+    """A factor that falls as a cosine from 1 at step number 0 to 0 at `steps`."""
+    return (math.cos(math.pi * step / steps) + 1) / 2
 
 
 def schedule_of(config: SelfSupConfig, images: int, processes: int) -> Schedule:

@@ -1,13 +1,13 @@
 """BYOL's target network: a moving average of the online network, in parameters and statistics."""
 
 import copy
-import math
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from models.selfsup.networks import OnlineNetwork
+from models.selfsup.schedule import cosine_fall
 
 
 def momentum_at(step: int, steps: int, first: float) -> float:
@@ -15,7 +15,7 @@ def momentum_at(step: int, steps: int, first: float) -> float:
 
     1 - (1 - first) (cos(pi step / steps) + 1) / 2 (Grill et al., 2020). A function of the step alone.
     """
-    return 1 - (1 - first) * (math.cos(math.pi * step / steps) + 1) / 2
+    return 1 - (1 - first) * cosine_fall(step, steps)
 
 
 class TargetNetwork(nn.Module):
