@@ -5,8 +5,12 @@ import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import torch
+
+from models.progress import Progress
 from reports.bench.clock import clock_ghz
-from reports.bench.contenders import WARMED_UP, Contender, SelfTimed, Timing
+from reports.bench.contenders import WARMED_UP, Contender, SelfTimed, Timing, one_thread
+from reports.bench.device import described, finished
 
 LARGEST_COUNT = 1 << 20
 """Most rounds of a bench, and most of anything else that it counts."""
@@ -80,6 +84,19 @@ def in_turn(
             found.times[name].append(_measured(contenders[name], timing))
         advance()
     return found
+
+
+def medians_on(
+    device: torch.device, contenders: Mapping[str, Contender], rounds: int, progress: Progress | None
+) -> tuple[dict[str, float], str]:
+    """The median milliseconds of long calls that take turns on a device, on one thread; and the device, described.
+
+    Each call warms up once in every round. progress: shows the rounds, if there is one.
+    """
+    timing = Timing(warm_up_calls=1, warm_up_seconds=0, wait=finished(device))
+    with progress or Progress(quiet=True) as shown, one_thread():
+        task = shown.task("rounds", rounds)
+        return in_turn(contenders, rounds, task.advance, timing).medians(), described(device)
 
 
 def _measured(contender: Contender, timing: Timing) -> float:

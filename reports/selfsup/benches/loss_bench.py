@@ -13,9 +13,9 @@ from models.selfsup.losses.features import unit
 from models.selfsup.losses.prototype import prototype_loss
 from models.selfsup.losses.ridge import dual_logits, ridge_loss
 from models.training.seeds import check_seed
-from reports.bench.contenders import Call, Timing, one_thread
-from reports.bench.device import DeviceName, chosen_device, described, finished
-from reports.bench.in_turn import check_count, in_turn
+from reports.bench.contenders import Call
+from reports.bench.device import DeviceName, chosen_device
+from reports.bench.in_turn import check_count, medians_on
 from reports.bench.memory import saved_for_backward
 from reports.bench.rows import Comparison, bench_record, compared
 from reports.records.provenance import machine, tool_versions
@@ -53,12 +53,8 @@ def bench_losses(
     generator = torch.Generator().manual_seed(seed)
     views = torch.randn(2, images, features, generator=generator).to(place).requires_grad_()
     losses = _losses(views)
-    timing = Timing(warm_up_calls=1, warm_up_seconds=0, wait=finished(place))
-    with progress or Progress(quiet=True) as shown, one_thread():
-        task = shown.task("rounds", rounds)
-        contenders: dict[str, Call] = {name: partial(_gradients, loss, views) for name, loss in losses.items()}
-        medians = in_turn(contenders, rounds, task.advance, timing).medians()
-        used = described(place)
+    contenders: dict[str, Call] = {name: partial(_gradients, loss, views) for name, loss in losses.items()}
+    medians, used = medians_on(place, contenders, rounds, progress)
     saved = {name: saved_for_backward(loss) for name, loss in losses.items()}
     figures = {
         name: {"saved_mib": size / _MEBIBYTE, "saved_ratio_to_nt_xent": size / saved[NT_XENT]}

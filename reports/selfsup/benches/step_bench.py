@@ -18,9 +18,9 @@ from models.selfsup.networks import OnlineNetwork, stem_of
 from models.selfsup.views.recipes import ViewRecipe
 from models.selfsup.views.views import Views
 from models.training.seeds import check_seed
-from reports.bench.contenders import Call, Timing, one_thread
-from reports.bench.device import DeviceName, chosen_device, described, finished
-from reports.bench.in_turn import check_count, in_turn
+from reports.bench.contenders import Call
+from reports.bench.device import DeviceName, chosen_device
+from reports.bench.in_turn import check_count, medians_on
 from reports.bench.rows import Comparison, bench_record, compared
 from reports.records.provenance import machine, tool_versions
 from reports.selfsup.benches import torchvision_peer
@@ -64,11 +64,7 @@ def bench_step(
     }
     if is_installed(LIGHTLY):
         contenders[THEIRS] = _Step(width, side, place, _loss_of_lightly()).of(_theirs(images, workers))
-    timing = Timing(warm_up_calls=1, warm_up_seconds=0, wait=finished(place))
-    with progress or Progress(quiet=True) as shown, one_thread():
-        task = shown.task("rounds", rounds)
-        medians = in_turn(contenders, rounds, task.advance, timing).medians()
-        used = described(place)
+    medians, used = medians_on(place, contenders, rounds, progress)
     setting = {"batch": batch, "side": side, "width": width, "workers": workers, "rounds": rounds}
     name = f"{batch} images of {side} x {side}, width {width}"
     rows = compared(name, medians, _TO_OURS)

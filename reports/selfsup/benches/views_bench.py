@@ -11,9 +11,9 @@ from models.selfsup.settings import JitterOrder
 from models.selfsup.views.recipes import ViewRecipe
 from models.selfsup.views.views import Views
 from models.training.seeds import check_seed
-from reports.bench.contenders import Call, Timing, one_thread
-from reports.bench.device import DeviceName, chosen_device, described, finished
-from reports.bench.in_turn import check_count, in_turn
+from reports.bench.contenders import Call
+from reports.bench.device import DeviceName, chosen_device
+from reports.bench.in_turn import check_count, medians_on
 from reports.bench.rows import Comparison, bench_record, compared
 from reports.records.provenance import machine, tool_versions
 from reports.selfsup.benches.view_peers import peer_versions, peers
@@ -50,11 +50,7 @@ def bench_views(
     drawn = torch.randint(0, 256, (images, 3, side, side), dtype=torch.uint8, generator=_generator(seed)).to(place)
     contenders = {name: _ours(drawn, ViewRecipe(order=order), seed) for name, order in _ORDERS}
     contenders |= peers(drawn, ViewRecipe())
-    timing = Timing(warm_up_calls=1, warm_up_seconds=0, wait=finished(place))
-    with progress or Progress(quiet=True) as shown, one_thread():
-        task = shown.task("rounds", rounds)
-        medians = in_turn(contenders, rounds, task.advance, timing).medians()
-        used = described(place)
+    medians, used = medians_on(place, contenders, rounds, progress)
     return bench_record(
         compared(
             f"{images} images of {side} x {side}",
