@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from reports.fewshot.accuracy import ESTIMATE, estimate_cells
 from reports.tables.table import Table
 
 
@@ -45,9 +46,7 @@ def _of_episodes(about: str, records: list[Mapping[str, Any]]) -> Iterable[Table
         (
             f"{one['way']}-way {one['shot']}-shot",
             one["head"],
-            f"{one['mean']:.2%}",
-            f"{100 * one['standard_error']:.2f}",
-            f"{100 * one['low']:.2f} to {100 * one['high']:.2f}",
+            *estimate_cells(one),
         )
         for one in records
     ]
@@ -56,7 +55,7 @@ def _of_episodes(about: str, records: list[Mapping[str, Any]]) -> Iterable[Table
         f"{about} {first['episodes']} episodes of {first['split']} classes of {first['data']} (digest "
         f"{first['data_digest']}), {first['query']} queries of each class, seed {first['episode_seed']}."
     )
-    yield Table("Few-shot accuracy", ("episodes", "head", "accuracy", "1 SE", "95% interval"), rows, note)
+    yield Table("Few-shot accuracy", ("episodes", "head", *ESTIMATE), rows, note)
 
 
 def _about(run: Mapping[str, Any], baseline: str) -> str:
