@@ -1,0 +1,92 @@
+"""Maps cut into groups of pixels, whatever their size: windows of neighbours, and grids of distant pixels.
+
+A cut of an axis gives at most two kinds of groups, those of full size and the rest. No pixel is added.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Kind = Literal["window", "grid"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """The pixels `start + outer * step + inner` of an axis, for `outers` values of outer and `inners` of inner."""
+
+    start: int
+    outers: int
+    inners: int
+    step: int
+
+    def cut(self, pixels: Tensor, axis: int) -> Tensor:
+        """A view of the pixels, in which the axis becomes two: outer, inner."""
+        part = pixels.narrow(axis, self.start, (self.outers - 1) * self.step + self.inners)
+        if self.inners == self.step or self.outers == 1:
+            return part.view(*part.shape[:axis], self.outers, self.inners, *part.shape[axis + 1 :])
+        return part.unfold(axis, self.inners, self.step).movedim(-1, axis + 1)
+
+
+def window_spans(pixels: int, window: int) -> list[Span]:
+    """Neighbours, `window` at a time; outer counts the windows."""
+    windows, rest = divmod(pixels, window)
+    spans = (Span(0, windows, window, window), Span(windows * window, 1, rest, rest))
+    return [span for span in spans if span.outers and span.inners]
+
+
+def grid_spans(pixels: int, grid: int) -> list[Span]:
+    """At most `grid` pixels at equal distances, as few groups as that takes; inner counts the groups."""
+    step = -(-pixels // grid)
+    size = -(-pixels // step)
+    full = pixels - (size - 1) * step
+    spans = (Span(0, size, full, step), Span(full, size - 1, step - full, step))
+    return [span for span in spans if span.outers and span.inners]
+
+
+SPANS: dict[Kind, Callable[[int, int], list[Span]]] = {"window": window_spans, "grid": grid_spans}
+"""The cuts of an axis, for its pixels and the size of a group."""
+
+# (batch, outer and inner rows, outer and inner columns, channels) to (batch, groups ..., members ..., channels).
+_ORDERS: dict[Kind, tuple[int, ...]] = {"window": (0, 1, 3, 2, 4, 5), "grid": (0, 2, 4, 1, 3, 5)}
+_BACK: dict[Kind, tuple[int, ...]] = {"window": (0, 1, 3, 2, 4, 5), "grid": (0, 3, 1, 4, 2, 5)}
+
+
+@dataclass(frozen=True)
+class Region:
+    """The groups of one shape in a map: those of a span of rows and a span of columns."""
+
+    kind: Kind
+    rows: Span
+    columns: Span
+
+    def groups(self, pixels: Tensor) -> Tensor:
+        """A view of the map (batch, height, width, channels): (batch, groups, groups, members, members, channels)."""
+        return self.columns.cut(self.rows.cut(pixels, 1), 3).permute(_ORDERS[self.kind])
+
+    def members(self) -> tuple[int, int]:
+        """The rows and columns of a group."""
+        if self.kind == "window":
+            return self.rows.inners, self.columns.inners
+        return self.rows.outers, self.columns.outers
+
+
+def regions(kind: Kind, height: int, width: int, size: int) -> list[Region]:
+    """The regions of a map, which hold each pixel once."""
+    spans = SPANS[kind]
+    return [Region(kind, rows, columns) for rows in spans(height, size) for columns in spans(width, size)]
+
+
+def joined(parts: Iterable[tuple[Region, Tensor]], height: int, width: int) -> Tensor:
+    """The map (batch, height, width, channels) of the regions' groups."""
+    (first, groups), *rest = parts
+    if not rest:
+        return groups.permute(_BACK[first.kind]).reshape(groups.shape[0], height, width, groups.shape[5])
+    whole = torch.empty(
+        groups.shape[0], height, width, groups.shape[5], dtype=groups.dtype, device=groups.device
+    )  # regions cover it
+    for region, values in ((first, groups), *rest):
+        region.groups(whole).copy_(values)
+    return whole
