@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from models.attention.options import checked_count, head_count
-from models.attention.sdpa_backend import sdpa_runs
+from models.attention.sdpa_backend import in_one, sdpa_runs
 
 
 class CrossShapedAttention(nn.Module):
@@ -41,7 +41,7 @@ class CrossShapedAttention(nn.Module):
         """Horizontal stripes are runs of pixels read row by row."""
         height, width = qkv.shape[1:3]
         values = qkv[:, :, :, 2].flatten(3)
-        mixed = sdpa_runs(qkv.flatten(1, 2), self.stripe * width).reshape(values.shape)
+        mixed = in_one(sdpa_runs(qkv.flatten(1, 2), self.stripe * width)).reshape(values.shape)
         whole = height - height % self.stripe
         parts = [part for part in (values[:, :whole], values[:, whole:]) if part.shape[1]]
         encoded = [self._encoded(part, encoding) for part in parts]

@@ -10,7 +10,7 @@ from models.attention import triton_backend
 from models.attention.matmul_backend import matmul_runs
 from models.attention.options import checked_count, checked_flag, head_count
 from models.attention.run_bias import RunBias
-from models.attention.sdpa_backend import sdpa_runs
+from models.attention.sdpa_backend import in_one, sdpa_runs
 
 Backend = Literal["auto", "sdpa", "matmul", "triton"]
 """How attention is computed; `auto` takes matmul in an export, triton on a GPU that has it, and else sdpa."""
@@ -61,10 +61,13 @@ class LocalSelfAttention(nn.Module):
     def _in_order(self, maps: Tensor) -> Tensor:
         """Tokens in the order of the runs, channels last."""
         pixels = maps.permute(0, 3, 2, 1) if self.swap else maps.permute(0, 2, 3, 1)
-        qkv = self.qkv(pixels.flatten(1, 2))
-        qkv = qkv.reshape(*qkv.shape[:2], 3, self.heads, -1)
-        mixed: Tensor = self.proj(sdpa_runs(qkv, self.length, self.position_bias)).reshape(pixels.shape)
+        parts = sdpa_runs(self._split(pixels.flatten(1, 2)), self.length, self.position_bias)
+        mixed: Tensor = self.proj(in_one(parts)).reshape(pixels.shape)
         return mixed.permute(0, 3, 2, 1) if self.swap else mixed.permute(0, 3, 1, 2)
+
+    def _split(self, tokens: Tensor) -> Tensor:
+        qkv: Tensor = self.qkv(tokens)
+        return qkv.reshape(*qkv.shape[:2], 3, self.heads, -1)
 
     def _channels_first(self, maps: Tensor) -> Tensor:
         """1x1 convolutions around matrix products; nothing changes the layout of channels."""

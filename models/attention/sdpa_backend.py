@@ -7,16 +7,20 @@ from torch import Tensor
 from models.attention.run_bias import RunBias
 
 
-def sdpa_runs(qkv: Tensor, length: int, position_bias: RunBias | None = None) -> Tensor:
+def sdpa_runs(qkv: Tensor, length: int, position_bias: RunBias | None = None) -> list[Tensor]:
     """Attention inside each run of `length` tokens; the last run may be shorter.
 
-    qkv: (batch, tokens, 3, heads, head size). Returns (batch, tokens, channels). Whole runs come first, the tail alone
-    after them, so that nothing is padded or masked.
+    qkv: (batch, tokens, 3, heads, head size). Returns the whole runs, then the tail alone, so that nothing is padded or
+    masked: tensors of (batch, tokens, channels) for `in_one`. A caller that has dropped qkv by then spares memory.
     """
     whole = qkv.shape[1] - qkv.shape[1] % length
     parts = [part for part in (qkv[:, :whole], qkv[:, whole:]) if part.shape[1]]
-    mixed = [_of_equal_runs(part, min(length, part.shape[1]), position_bias) for part in parts]
-    return mixed[0] if len(mixed) == 1 else torch.cat(mixed, 1)
+    return [_of_equal_runs(part, min(length, part.shape[1]), position_bias) for part in parts]
+
+
+def in_one(parts: list[Tensor]) -> Tensor:
+    """The parts one after the other along axis 1."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
 
 
 def _of_equal_runs(qkv: Tensor, length: int, position_bias: RunBias | None) -> Tensor:
