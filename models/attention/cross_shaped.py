@@ -6,6 +6,10 @@ from torch import Tensor, nn
 from models.attention.options import checked_count, head_count
 from models.attention.sdpa_backend import in_one, sdpa_runs
 
+# From (stripes, pixels across, pixels along, channels) to (stripes, channels, rows, columns), and back.
+_ACROSS, _DOWN = (0, 3, 1, 2), (0, 3, 2, 1)
+_BACK = {_ACROSS: (0, 2, 3, 1), _DOWN: (0, 3, 2, 1)}
+
 
 class CrossShapedAttention(nn.Module):
     """Half of the heads attend inside horizontal stripes, the others inside vertical ones.
@@ -31,23 +35,23 @@ class CrossShapedAttention(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         qkv = self.qkv(maps.permute(0, 2, 3, 1))
         qkv = qkv.reshape(*qkv.shape[:3], 3, self.heads, -1)
-        mixed = self._stripes(qkv[..., : self.across, :], self.encodings[0])
+        mixed = self._stripes(qkv[..., : self.across, :], self.encodings[0], _ACROSS)
         if self.across < self.heads:
-            down = self._stripes(qkv[..., self.across :, :].transpose(1, 2), self.encodings[1])
+            down = self._stripes(qkv[..., self.across :, :].transpose(1, 2), self.encodings[1], _DOWN)
             mixed = torch.cat((mixed, down.transpose(1, 2)), 3)
         return self.proj(mixed).permute(0, 3, 1, 2)  # type: ignore[no-any-return]
 
-    def _stripes(self, qkv: Tensor, encoding: nn.Module) -> Tensor:
-        """Horizontal stripes are runs of pixels read row by row."""
+    def _stripes(self, qkv: Tensor, encoding: nn.Module, order: tuple[int, ...]) -> Tensor:
+        """Stripes are runs of pixels read along them; qkv has the axis across the stripes first."""
         height, width = qkv.shape[1:3]
         values = qkv[:, :, :, 2].flatten(3)
         mixed = in_one(sdpa_runs(qkv.flatten(1, 2), self.stripe * width)).reshape(values.shape)
         whole = height - height % self.stripe
         parts = [part for part in (values[:, :whole], values[:, whole:]) if part.shape[1]]
-        encoded = [self._encoded(part, encoding) for part in parts]
+        encoded = [self._encoded(part, encoding, order) for part in parts]
         return mixed + (encoded[0] if len(encoded) == 1 else torch.cat(encoded, 1))
 
-    def _encoded(self, values: Tensor, encoding: nn.Module) -> Tensor:
-        stripes = values.reshape(-1, min(self.stripe, values.shape[1]), *values.shape[2:]).permute(0, 3, 1, 2)
-        encoded: Tensor = encoding(stripes)
-        return encoded.permute(0, 2, 3, 1).reshape(values.shape)
+    def _encoded(self, values: Tensor, encoding: nn.Module, order: tuple[int, ...]) -> Tensor:
+        stripes = values.reshape(-1, min(self.stripe, values.shape[1]), *values.shape[2:])
+        encoded: Tensor = encoding(stripes.permute(order)).permute(_BACK[order])
+        return encoded.reshape(values.shape)

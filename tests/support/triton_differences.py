@@ -19,5 +19,5 @@ def difference(size: tuple[int, int], swap: bool, position_bias: bool) -> float:
 
 
 if __name__ == "__main__":
-    cases = [(size, swap, bias) for size in SIZES for swap in (False, True) for bias in (False, True)]
+    cases = [(size, swap, size != (3, 7)) for size in SIZES for swap in (False, True)]
     print(json.dumps({str(case): difference(*case) for case in cases}))
