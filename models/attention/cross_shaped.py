@@ -7,8 +7,10 @@ from models.attention.options import checked_count, head_count
 from models.attention.sdpa_backend import in_one, sdpa_runs
 
 # From (stripes, pixels across, pixels along, channels) to (stripes, channels, rows, columns), and back.
-_ACROSS, _DOWN = (0, 3, 1, 2), (0, 3, 2, 1)
-_BACK = {_ACROSS: (0, 2, 3, 1), _DOWN: (0, 3, 2, 1)}
+_Order = tuple[int, int, int, int]
+_ACROSS: _Order = (0, 3, 1, 2)
+_DOWN: _Order = (0, 3, 2, 1)
+_BACK: dict[_Order, _Order] = {_ACROSS: (0, 2, 3, 1), _DOWN: (0, 3, 2, 1)}
 
 
 class CrossShapedAttention(nn.Module):
@@ -41,7 +43,7 @@ class CrossShapedAttention(nn.Module):
             mixed = torch.cat((mixed, down.transpose(1, 2)), 3)
         return self.proj(mixed).permute(0, 3, 1, 2)  # type: ignore[no-any-return]
 
-    def _stripes(self, qkv: Tensor, encoding: nn.Module, order: tuple[int, ...]) -> Tensor:
+    def _stripes(self, qkv: Tensor, encoding: nn.Module, order: _Order) -> Tensor:
         """Stripes are runs of pixels read along them; qkv has the axis across the stripes first."""
         height, width = qkv.shape[1:3]
         values = qkv[:, :, :, 2].flatten(3)
@@ -51,7 +53,7 @@ class CrossShapedAttention(nn.Module):
         encoded = [self._encoded(part, encoding, order) for part in parts]
         return mixed + (encoded[0] if len(encoded) == 1 else torch.cat(encoded, 1))
 
-    def _encoded(self, values: Tensor, encoding: nn.Module, order: tuple[int, ...]) -> Tensor:
+    def _encoded(self, values: Tensor, encoding: nn.Module, order: _Order) -> Tensor:
         stripes = values.reshape(-1, min(self.stripe, values.shape[1]), *values.shape[2:])
         encoded: Tensor = encoding(stripes.permute(order)).permute(_BACK[order])
         return encoded.reshape(values.shape)

@@ -1,9 +1,10 @@
 """Attention in windows (Swin, without shifts) and in grids (MaxViT)."""
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.attention.options import checked_count, checked_flag, head_count
-from models.attention.partitions import Kind, Region, joined, regions
+from models.attention.partitions import Kind, Region, extent, joined, regions
 from models.attention.sdpa_backend import attended
 from models.attention.window_bias import WindowBias
 
@@ -27,9 +28,12 @@ class GroupedSelfAttention(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         pixels = maps.permute(0, 2, 3, 1)
         height, width = pixels.shape[1:3]
+        rows, columns = (extent(self.kind, count, self.window) for count in (height, width))
+        if (rows, columns) != (height, width):
+            pixels = F.pad(pixels, (0, 0, 0, columns - width, 0, rows - height))
         cut = regions(self.kind, height, width, self.window)
-        whole = joined(((region, self._mixed(pixels, region)) for region in cut), height, width)
-        return self.proj(whole).permute(0, 3, 1, 2)  # type: ignore[no-any-return]
+        whole = joined(((region, self._mixed(pixels, region)) for region in cut), rows, columns)
+        return self.proj(whole[:, :height, :width]).permute(0, 3, 1, 2)  # type: ignore[no-any-return]
 
     def _mixed(self, pixels: Tensor, region: Region) -> Tensor:
         groups = region.groups(pixels)

@@ -1,13 +1,12 @@
 """Maps cut into groups of pixels, whatever their size: windows of neighbours, and grids of distant pixels.
 
-A cut of an axis gives at most two kinds of groups, those of full size and the rest. No pixel is added.
+A cut of an axis gives at most two kinds of groups, those of full size and the rest. No pixel is added to a group.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
 from torch import Tensor
 
 Kind = Literal["window", "grid"]
@@ -24,10 +23,11 @@ class Span:
 
     def cut(self, pixels: Tensor, axis: int) -> Tensor:
         """A view of the pixels, in which the axis becomes two: outer, inner."""
-        part = pixels.narrow(axis, self.start, (self.outers - 1) * self.step + self.inners)
         if self.inners == self.step or self.outers == 1:
+            part = pixels.narrow(axis, self.start, self.outers * self.inners)
             return part.view(*part.shape[:axis], self.outers, self.inners, *part.shape[axis + 1 :])
-        return part.unfold(axis, self.inners, self.step).movedim(-1, axis + 1)
+        whole = pixels.view(*pixels.shape[:axis], -1, self.step, *pixels.shape[axis + 1 :])
+        return whole.narrow(axis, 0, self.outers).narrow(axis + 1, self.start, self.inners)
 
 
 def window_spans(pixels: int, window: int) -> list[Span]:
@@ -48,6 +48,13 @@ def grid_spans(pixels: int, grid: int) -> list[Span]:
 
 SPANS: dict[Kind, Callable[[int, int], list[Span]]] = {"window": window_spans, "grid": grid_spans}
 """The cuts of an axis, for its pixels and the size of a group."""
+
+
+def extent(kind: Kind, pixels: int, size: int) -> int:
+    """The pixels to which an axis is filled up before it is cut: a multiple of the distance in a grid."""
+    step = 1 if kind == "window" else -(-pixels // size)
+    return -(-pixels // step) * step
+
 
 # (batch, outer and inner rows, outer and inner columns, channels) to (batch, groups ..., members ..., channels).
 _ORDERS: dict[Kind, tuple[int, ...]] = {"window": (0, 1, 3, 2, 4, 5), "grid": (0, 2, 4, 1, 3, 5)}
@@ -80,13 +87,12 @@ def regions(kind: Kind, height: int, width: int, size: int) -> list[Region]:
 
 
 def joined(parts: Iterable[tuple[Region, Tensor]], height: int, width: int) -> Tensor:
-    """The map (batch, height, width, channels) of the regions' groups."""
+    """The map (batch, height, width, channels) of the regions' groups; pixels in no region are undefined."""
     (first, groups), *rest = parts
+    shape = (groups.shape[0], height, width, groups.shape[5])
     if not rest:
-        return groups.permute(_BACK[first.kind]).reshape(groups.shape[0], height, width, groups.shape[5])
-    whole = torch.empty(
-        groups.shape[0], height, width, groups.shape[5], dtype=groups.dtype, device=groups.device
-    )  # regions cover it
+        return groups.permute(_BACK[first.kind]).reshape(shape)
+    whole = groups.new_empty(shape)
     for region, values in ((first, groups), *rest):
         region.groups(whole).copy_(values)
     return whole
