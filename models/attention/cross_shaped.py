@@ -24,6 +24,7 @@ class CrossShapedAttention(nn.Module):
     def __init__(self, dim: int, head_dim: int = 32, stripe: int = 7) -> None:
         super().__init__()
         self.heads = head_count(dim, head_dim)
+        self.head_dim = head_dim
         self.stripe = checked_count("stripe", stripe)
         self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)
@@ -36,18 +37,20 @@ class CrossShapedAttention(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         qkv = self.qkv(maps.permute(0, 2, 3, 1))
-        qkv = qkv.reshape(*qkv.shape[:3], 3, self.heads, -1)
-        mixed = self._stripes(qkv[..., : self.across, :], self.encodings[0], _ACROSS)
+        qkv = qkv.reshape(*qkv.shape[:3], 3, maps.shape[1])
+        across = self.across * self.head_dim
+        mixed = self._stripes(qkv[..., :across], self.encodings[0], _ACROSS)
         if self.across < self.heads:
-            down = self._stripes(qkv[..., self.across :, :].transpose(1, 2), self.encodings[1], _DOWN)
+            down = self._stripes(qkv[..., across:].transpose(1, 2), self.encodings[1], _DOWN)
             mixed = torch.cat((mixed, down.transpose(1, 2)), 3)
         return self.proj(mixed).permute(0, 3, 1, 2)  # type: ignore[no-any-return]
 
     def _stripes(self, qkv: Tensor, encoding: nn.Module, order: _Order) -> Tensor:
         """Stripes are runs of pixels read along them; qkv has the axis across the stripes first."""
         height, width = qkv.shape[1:3]
-        values = qkv[:, :, :, 2].flatten(3)
-        mixed = in_one(sdpa_runs(qkv.flatten(1, 2), self.stripe * width)).reshape(values.shape)
+        values = qkv[:, :, :, 2]
+        tokens = qkv.reshape(qkv.shape[0], height * width, 3, -1, self.head_dim)
+        mixed = in_one(sdpa_runs(tokens, self.stripe * width)).reshape(values.shape)
         whole = height - height % self.stripe
         parts = [part for part in (values[:, :whole], values[:, whole:]) if part.shape[1]]
         encoded = [self._encoded(part, encoding, order) for part in parts]

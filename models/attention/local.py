@@ -87,7 +87,8 @@ class LocalSelfAttention(nn.Module):
 
 def exporting() -> bool:
     """Whether torch is tracing a model for export to another format."""
-    return torch.compiler.is_exporting() or torch.onnx.is_in_onnx_export()
+    is_exporting = getattr(torch.compiler, "is_exporting", None)  # torch 2.7 and later
+    return (is_exporting is not None and is_exporting()) or torch.onnx.is_in_onnx_export()
 
 
 def checked_backend(name: Backend) -> Backend:

@@ -25,7 +25,7 @@ class MixerOptions:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.type == bool.__name__ or field.type is bool:
+            if field.type is bool:
                 checked_flag(field.name, value)
             else:
                 checked_count(field.name, value)

@@ -113,11 +113,12 @@ def backward(
     batch, height, width, _ = qkv.shape
     runs = triton.cdiv(height * width, length)
     programs = min(batch * runs, _PROGRAMS_PER_HEAD)
+    sums = 0 if table is None else programs
     shapes = _shapes(qkv, table, heads, length, swap)
     block = shapes["BLOCK"]
     qkv_gradient = torch.empty_like(qkv)
     precise = torch.float64 if qkv.dtype == torch.float64 else torch.float32
-    bias_gradient = torch.empty(programs, heads, block, block, dtype=precise, device=qkv.device)
+    bias_gradient = torch.empty(sums, heads, block, block, dtype=precise, device=qkv.device)
     backward_kernel[(programs, heads)](
         qkv, qkv if table is None else table.contiguous(), gradient, qkv_gradient, bias_gradient,
         height * width, height, width, runs, batch * runs, **shapes,
