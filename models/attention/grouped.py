@@ -26,19 +26,19 @@ class GroupedSelfAttention(nn.Module):
         self.position_bias = WindowBias(self.heads, window) if checked_flag("position_bias", position_bias) else None
 
     def forward(self, maps: Tensor) -> Tensor:
-        pixels = maps.permute(0, 2, 3, 1)
+        pixels = maps.permute(0, 2, 3, 1).contiguous()
         height, width = pixels.shape[1:3]
         rows, columns = (extent(self.kind, count, self.window) for count in (height, width))
         if (rows, columns) != (height, width):
             pixels = F.pad(pixels, (0, 0, 0, columns - width, 0, rows - height))
         cut = regions(self.kind, height, width, self.window)
-        whole = joined(((region, self._mixed(pixels, region)) for region in cut), rows, columns)
+        whole = joined(((region, self._mixed(pixels, region)) for region in cut), rows, columns, maps.shape[1])
         return self.proj(whole[:, :height, :width]).permute(0, 3, 1, 2)  # type: ignore[no-any-return]
 
     def _mixed(self, pixels: Tensor, region: Region) -> Tensor:
         groups = region.groups(pixels)
         rows, columns = region.members()
-        qkv = self.qkv(groups.reshape(-1, rows * columns, groups.shape[5]))
+        qkv = self.qkv(groups.reshape(-1, rows * columns, pixels.shape[3]))
         qkv = qkv.reshape(*qkv.shape[:2], 3, self.heads, -1)
         bias = None if self.position_bias is None else self.position_bias(rows, columns)
         return attended(qkv, bias).reshape(groups.shape)

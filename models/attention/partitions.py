@@ -21,6 +21,10 @@ class Span:
     inners: int
     step: int
 
+    def times(self, channels: int) -> "Span":
+        """The same pixels of an axis that holds each pixel's channels, too."""
+        return Span(self.start * channels, self.outers, self.inners * channels, self.step * channels)
+
     def cut(self, pixels: Tensor, axis: int) -> Tensor:
         """A view of the pixels, in which the axis becomes two: outer, inner."""
         if self.inners == self.step or self.outers == 1:
@@ -56,9 +60,10 @@ def extent(kind: Kind, pixels: int, size: int) -> int:
     return -(-pixels // step) * step
 
 
-# (batch, outer and inner rows, outer and inner columns, channels) to (batch, groups ..., members ..., channels).
-_ORDERS: dict[Kind, tuple[int, ...]] = {"window": (0, 1, 3, 2, 4, 5), "grid": (0, 2, 4, 1, 3, 5)}
-_BACK: dict[Kind, tuple[int, ...]] = {"window": (0, 1, 3, 2, 4, 5), "grid": (0, 3, 1, 4, 2, 5)}
+# (batch, outer and inner rows, outer and inner columns, channels) to (batch, groups ..., members ..., channels). The
+# columns of a window stay together with their channels, which leaves rank 5.
+_ORDERS: dict[Kind, tuple[int, ...]] = {"window": (0, 1, 3, 2, 4), "grid": (0, 2, 4, 1, 3, 5)}
+_BACK: dict[Kind, tuple[int, ...]] = {"window": (0, 1, 3, 2, 4), "grid": (0, 3, 1, 4, 2, 5)}
 
 
 @dataclass(frozen=True)
@@ -70,8 +75,15 @@ class Region:
     columns: Span
 
     def groups(self, pixels: Tensor) -> Tensor:
-        """A view of the map (batch, height, width, channels): (batch, groups, groups, members, members, channels)."""
-        return self.columns.cut(self.rows.cut(pixels, 1), 3).permute(_ORDERS[self.kind])
+        """The map (batch, height, width, channels) as (batch, groups, groups, members ..., channels).
+
+        A window's last axis holds its columns and their channels. A view, if the channels are contiguous.
+        """
+        if self.kind == "window":
+            cut = self.columns.times(pixels.shape[3]).cut(self.rows.cut(pixels.flatten(2), 1), 3)
+        else:
+            cut = self.columns.cut(self.rows.cut(pixels, 1), 3)
+        return cut.permute(_ORDERS[self.kind])
 
     def members(self) -> tuple[int, int]:
         """The rows and columns of a group."""
@@ -86,10 +98,10 @@ def regions(kind: Kind, height: int, width: int, size: int) -> list[Region]:
     return [Region(kind, rows, columns) for rows in spans(height, size) for columns in spans(width, size)]
 
 
-def joined(parts: Iterable[tuple[Region, Tensor]], height: int, width: int) -> Tensor:
+def joined(parts: Iterable[tuple[Region, Tensor]], height: int, width: int, channels: int) -> Tensor:
     """The map (batch, height, width, channels) of the regions' groups; pixels in no region are undefined."""
     (first, groups), *rest = parts
-    shape = (groups.shape[0], height, width, groups.shape[5])
+    shape = (groups.shape[0], height, width, channels)
     if not rest:
         return groups.permute(_BACK[first.kind]).reshape(shape)
     whole = groups.new_empty(shape)
