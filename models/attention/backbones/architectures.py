@@ -32,7 +32,7 @@ class Architecture:
         Raises ValueError if they are not whole numbers.
         """
         every = (*self.stem, *self.channels)
-        if not all((width * channels).is_integer() and width > 0 for channels in every):
+        if not all(float(width * channels).is_integer() and width > 0 for channels in every):
             raise ValueError(
                 f"width is {width}; allowed are positive multiples of 1/{gcd(*every)}, which leave whole channels"
             )

@@ -26,10 +26,10 @@ def fold(network: StagedNetwork) -> StagedNetwork:
     """A copy for inference without batch norms and layer scales, as far as neighbours can absorb them exactly.
 
     In a block of depthwise convolution, one depthwise convolution replaces the whole branch with its residual. Results
-    differ by rounding alone; the copy is in evaluation mode and not for training. A batch norm stays before windows,
-    stripes and spatial reductions.
+    differ by rounding alone; the copy is in evaluation mode and its weights take no gradients. A batch norm stays
+    before windows, stripes and spatial reductions.
     """
-    folded = copy.deepcopy(network).eval()
+    folded = copy.deepcopy(network).eval().requires_grad_(False)
     for module in folded.modules():
         if isinstance(module, nn.Sequential):
             _fold_into_convolutions(module)
