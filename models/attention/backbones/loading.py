@@ -29,12 +29,10 @@ def load_weights(network: StagedNetwork, weights: Mapping[str, Tensor], *, new_c
 
 
 def _check_keys(expected: set[str], found: set[str]) -> None:
-    for kind, keys in (("lack", expected - found), ("have", found - expected)):
+    for kind, keys in (("lack", expected - found), ("hold, beyond the network's,", found - expected)):
         if keys:
-            raise ValueError(
-                f"weights are of another variant: they {kind} {min(keys)!r} and {len(keys) - 1} more"
-                f"{' that the network has not' if kind == 'have' else ''}"
-            )
+            others = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
+            raise ValueError(f"weights are of another variant: they {kind} {min(keys)!r}{others}")
 
 
 def _check_shape(key: str, own: Tensor, found: Tensor) -> None:

@@ -7,11 +7,28 @@ from models.attention.backbones.letters import CONVOLUTIONS, NormName
 
 
 class MapLayerNorm(nn.LayerNorm):
-    """Layer norm over the channels of each pixel."""
+    """Layer norm over the channels of each pixel.
+
+    channels_first: whether it is written with means over the channels, which needs no transposes (Core ML); results
+    differ by rounding alone.
+    """
+
+    channels_first = False
 
     def forward(self, maps: Tensor) -> Tensor:
+        if self.channels_first:
+            centred = maps - maps.mean(1, keepdim=True)
+            deviation = (centred.square().mean(1, keepdim=True) + self.eps).sqrt()
+            return centred / deviation * self.weight[:, None, None] + self.bias[:, None, None]
         normed: Tensor = super().forward(maps.permute(0, 2, 3, 1))
         return normed.permute(0, 3, 1, 2)
+
+
+def set_channels_first(model: nn.Module, channels_first: bool) -> None:
+    """All layer norms of maps in the model are written in this form."""
+    for module in model.modules():
+        if isinstance(module, MapLayerNorm):
+            module.channels_first = channels_first
 
 
 def block_norm(norm: NormName, letter: str, channels: int) -> nn.Module:

@@ -1,6 +1,7 @@
 """Backbones of chapter 4: published sizes, features of any map, options."""
 
 import re
+from itertools import product
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ from torch import nn
 
 from models.attention.backbones.architectures import ARCHITECTURES
 from models.attention.backbones.letters import LETTERS
-from models.attention.backbones.norms import MapLayerNorm
+from models.attention.backbones.norms import MapLayerNorm, set_channels_first
 from models.attention.backbones.options import BackboneOptions
 from models.attention.backbones.registry import backbone
 from models.attention.local import LocalSelfAttention
@@ -96,10 +97,19 @@ def test_every_second_block_reads_columns(name: str, swaps: list[bool]) -> None:
     assert not any(swaps_of_stage_3(swap=False))
 
 
-def test_map_layer_norm_normalises_each_pixel() -> None:
+@pytest.mark.parametrize("channels_first", [False, True])
+def test_map_layer_norm_normalises_each_pixel(channels_first: bool) -> None:
     maps = torch.randn(2, 6, 3, 4, dtype=torch.float64)
-    expected = (maps - maps.mean(1, keepdim=True)) / (maps.var(1, correction=0, keepdim=True) + 1e-5).sqrt()
-    assert torch.allclose(MapLayerNorm(6).double()(maps), expected, rtol=0, atol=1e-12)
+    norm = MapLayerNorm(6).double()
+    nn.init.normal_(norm.weight)
+    nn.init.normal_(norm.bias)
+    set_channels_first(nn.Sequential(norm), channels_first)
+    expected = torch.empty_like(maps)
+    for sample, row, column in product(range(2), range(3), range(4)):
+        pixel = maps[sample, :, row, column]
+        deviation = (pixel.var(correction=0) + 1e-5).sqrt()
+        expected[sample, :, row, column] = (pixel - pixel.mean()) / deviation * norm.weight + norm.bias
+    assert torch.allclose(norm(maps), expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
