@@ -44,6 +44,7 @@ COMMANDS = {
     ),
     "embed": "Write a self-supervised encoder's features of the pictures in a folder; draw them in a plane.",
     "bench": "Measure contenders side by side: in one run, in turn.",
+    "models": ("List backbones with local self-attention: parameters and multiply-adds, beside the published ones."),
     "table": "Show tables of the dissertation; where networks are trained for them, beside our own figures.",
     "figure": ("Draw figures of the dissertation as PNG and SVG; networks that some need are trained as for `table`."),
     "redraw": "Write the page, Markdown and figures of a finished flow or layout again, from its record.",

@@ -100,6 +100,7 @@ except SystemExit as ended:
         ("table --help", 0),
         ("evaluate --help", 0),
         ("measure --help", 0),
+        ("models --help", 0),
         ("export", 2),
         ("embed --help", 0),
         ("flow --help", 0),

@@ -13,6 +13,8 @@ from models.files import ensure_folder, ensure_writable, is_stream
 if TYPE_CHECKING:
     from models.data.sources import ImageSource
 
+_LARGEST_SIDE = 65_536
+
 Designs = Annotated[
     Positional[tuple[str, ...]],
     arg(
@@ -55,6 +57,18 @@ TableScale = Annotated[
     Literal["small", "paper"],
     arg(help="small: narrow networks, few epochs, an hour or two a chapter on two cores; paper: the dissertation's"),
 ]
+
+Resolution = Annotated[str, arg(metavar="N|HxW", help="pixels of the images: a side, or height and width")]
+
+
+def parsed_resolution(text: str) -> tuple[int, int]:
+    """Height and width from `N` or `HxW`. Raises ValueError for anything else, and for sides below 1."""
+    sides = text.split("x")
+    if len(sides) > 2 or not all(
+        side.isascii() and side.isdigit() and 0 < int(side) <= _LARGEST_SIDE for side in sides
+    ):
+        raise ValueError(f"resolution is {text!r}; allowed are N or HxW with sides of 1 to {_LARGEST_SIDE} pixels")
+    return int(sides[0]), int(sides[-1])
 
 
 def chosen_designs(names: tuple[str, ...], *, required: bool = True) -> list[MacDesign]:

@@ -1,0 +1,1 @@
+"""The backbones of chapter 4: MetaFormers and Next-ViTs, each with any token mixer."""
