@@ -13,11 +13,17 @@ from models.data.class_folders import check_classes, check_same_classes, labelle
 from models.data.decoding import PictureFiles, check_workers, loaded
 from models.data.files import Folder, file_size, open_file
 from models.data.pictures import middle_part, random_part, read_picture
-from models.data.sources import check_positive, digest_of, generator_of, normalised, shuffled_batches
+from models.data.sources import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    check_positive,
+    digest_of,
+    generator_of,
+    normalised,
+    shuffled_batches,
+)
 from models.data.transforms import Augmentation
 
-_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
-_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
 _CALIBRATION_BATCH = 32
 
 
@@ -119,7 +125,7 @@ class ImageFolders:
     def _decoded(self, pictures: "_Pictures", batches: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
         chosen = [batch.tolist() for batch in batches]
         for images, labels in loaded(pictures, chosen, self.workers):
-            yield normalised(images, _MEAN, _STD), labels
+            yield normalised(images, IMAGENET_MEAN, IMAGENET_STD), labels
 
 
 @dataclass(frozen=True)
