@@ -1,5 +1,6 @@
 """Pictures in one folder per class, as ImageNet's, decoded on demand."""
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,7 @@ from models.data.sources import (
     digest_of,
     generator_of,
     normalised,
+    part_of_training,
     shuffled_batches,
 )
 from models.data.transforms import Augmentation
@@ -46,6 +48,8 @@ class ImageFolders:
     Raises ValueError if a folder is missing, a class has no pictures, or `train` and `val` differ in their classes;
     and from the batches, if a picture is damaged.
     """
+
+    mean, std, white = IMAGENET_MEAN, IMAGENET_STD, 255
 
     def __init__(self, folder: Path, *, size: int = 224, workers: int = 4) -> None:
         check_positive("size of images", size)
@@ -116,6 +120,14 @@ class ImageFolders:
         batches = torch.split(torch.arange(count) * self.train_count // count, _CALIBRATION_BATCH)
         parts = list(self._decoded(_Pictures(self._train, self.shape[1]), batches))
         return torch.cat([images for images, _ in parts]), torch.cat([labels for _, labels in parts])
+
+    def thinned(self, images: int) -> "ImageFolders":
+        """The same with `images` of its training pictures, evenly spaced. Raises ValueError if it has fewer."""
+        chosen = part_of_training(self, images).tolist()
+        found = copy.copy(self)
+        found.__dict__.pop("digest", None)
+        found._train = [self._train[place] for place in chosen]
+        return found
 
     def on(self, device: torch.device) -> "ImageFolders":
         """Itself: pictures stay on disk."""

@@ -83,7 +83,7 @@ class AdePictures:
         return self.folder / "images" / self.split / name, self.folder / "annotations" / self.split / mask
 
 
-def ade20k(folder: Path, *, images: int | None = None, workers: int = 4) -> SegmentationData:
+def ade20k(folder: Path, *, images: int | None = None, workers: int = 4, size: int = 512) -> SegmentationData:
     """A data set in ADE20K's layout; see SegmentationData.
 
     The names of its classes are those in objectInfo*.txt; without the file there are 150, named by their numbers.
@@ -93,7 +93,7 @@ def ade20k(folder: Path, *, images: int | None = None, workers: int = 4) -> Segm
         raise ValueError(f"{folder}: no such folder")
     classes = _class_names(folder)
     train, test = (AdePictures(folder, split, len(classes)) for split in SPLITS)
-    return SegmentationData(folder.resolve().name, classes, train, test, images, workers)
+    return SegmentationData(folder.resolve().name, classes, train, test, images, workers, size)
 
 
 def read_mask(path: Path, classes: int) -> Tensor:

@@ -40,7 +40,7 @@ class SegmentationData:
     """Labelled pictures, split into those to train on and those to hold out.
 
     name: for reports. classes: names, by label. images: training pictures to use, evenly spaced; None for all. workers:
-    processes that read pictures; 0 reads in the calling process.
+    processes that read pictures; 0 reads in the calling process. size: side of the crops to train on, in pixels.
 
     Raises ValueError for less than one image, more than there are, and less than 0 workers.
     """
@@ -51,6 +51,7 @@ class SegmentationData:
     test: LabelledPictures
     images: int | None = None
     workers: int = 0
+    size: int = 128
 
     def __post_init__(self) -> None:
         check_workers(self.workers)

@@ -8,11 +8,11 @@ import torch
 from torch.nn.functional import log_softmax
 
 from models.attention.backbones.registry import backbone
-from models.attention.segmentation.semantic_fpn import SemanticFPN
-from models.attention.segmentation.training import (
+from models.attention.segmentation.segmenting import (
     predicted_labels,
     segmentation_loss,
 )
+from models.attention.segmentation.semantic_fpn import SemanticFPN
 from models.data.labelled.crops import IGNORED
 from models.data.scenes.scene import CLASSES
 
