@@ -36,7 +36,7 @@ class Classification(LsaTraining):
         check_batch_norms(
             lambda: build_network(config, facts), data.shape, images=images, batch_size=batch, processes=processes
         )
-        steps = steps_of(config, _batches(images, batch, processes))
+        steps = steps_of(config, epoch_batches(images, batch, processes))
         super().__init__(config, build_network(config, facts), steps, facts)
         self.data = data
         self.changes = BatchAugmenter(_batch_augmentation(config), data.mean, data.std, data.white)
@@ -99,7 +99,7 @@ def _facts(config: LsaConfig, data: ImageSource) -> dict[str, Any]:
     }
 
 
-def _batches(images: int, batch_size: int, processes: int) -> int:
+def epoch_batches(images: int, batch_size: int, processes: int) -> int:
     """Batches of an epoch that are trained on: none of a single image, nor too small for all processes."""
     whole, rest = divmod(images, batch_size)
     least = 2 if processes == 1 else 2 * processes

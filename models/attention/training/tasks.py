@@ -11,6 +11,8 @@ from models.attention.training.classify import Classification, accuracies, build
 from models.attention.training.config import LsaConfig
 from models.attention.training.images import read_images
 from models.attention.training.method import LsaTraining
+from models.attention.training.scenes import read_scenes
+from models.attention.training.segment import Segmentation, build_segmenter, segmentation_figures
 from models.attention.training.sources import LsaSource
 
 
@@ -29,7 +31,10 @@ class Task:
 
 
 TASKS: Mapping[str, Task] = MappingProxyType(
-    {"classify": Task(read_images, Classification, build_network, accuracies)},
+    {
+        "classify": Task(read_images, Classification, build_network, accuracies),
+        "segment": Task(read_scenes, Segmentation, build_segmenter, segmentation_figures),
+    }
 )
 
 
