@@ -15,6 +15,8 @@ from models.data.decoding import PictureFiles, check_workers, loaded
 from models.data.files import Folder, file_size, open_file
 from models.data.pictures import middle_part, random_part, read_picture
 from models.data.sources import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
     check_positive,
     digest_of,
     generator_of,
@@ -24,8 +26,6 @@ from models.data.sources import (
 )
 from models.data.transforms import Augmentation
 
-_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
-_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
 _CALIBRATION_BATCH = 32
 
 
@@ -49,7 +49,7 @@ class ImageFolders:
     and from the batches, if a picture is damaged.
     """
 
-    mean, std, white = _MEAN, _STD, 255
+    mean, std, white = IMAGENET_MEAN, IMAGENET_STD, 255
 
     def __init__(self, folder: Path, *, size: int = 224, workers: int = 4) -> None:
         check_positive("size of images", size)
@@ -137,7 +137,7 @@ class ImageFolders:
     def _decoded(self, pictures: "_Pictures", batches: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
         chosen = [batch.tolist() for batch in batches]
         for images, labels in loaded(pictures, chosen, self.workers):
-            yield normalised(images, _MEAN, _STD), labels
+            yield normalised(images, IMAGENET_MEAN, IMAGENET_STD), labels
 
 
 @dataclass(frozen=True)

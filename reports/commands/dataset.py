@@ -1,4 +1,4 @@
-"""`wrapmac dataset`: data sets for few-shot learning, made here."""
+"""`wrapmac dataset`: data sets that are made here."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,14 +53,45 @@ class DrawnSet:
         return [self.out]
 
 
+@dataclass(frozen=True)
+class SceneFolders:
+    """Scenes of shapes that hide each other, labelled pixel by pixel, in ADE20K's layout.
+
+    Some pixels are of no class, some scenes have no object, and their sizes differ.
+    """
+
+    out: Out = Path("build/shapes")
+    images: Annotated[int, arg(metavar="N", help="scenes to train on")] = 2000
+    held_out: Annotated[int, arg(metavar="N", help="scenes to test on")] = 500
+    size: Annotated[int, arg(metavar="PIXELS", help="side of the square scenes; others have 3/4 and 5/4 of it")] = 128
+    seed: Seed = 0
+
+    def run(self) -> list[Path]:
+        """Writes the folders and returns the one that holds them."""
+        from models.data.scenes.ade20k_files import write_ade20k
+        from models.data.scenes.scene_set import SceneSet
+        from models.progress import Progress
+        from models.training.seeds import check_seed
+
+        check_seed(self.seed)
+        train = SceneSet(self.images, self.size, self.seed)
+        test = SceneSet(self.held_out, self.size, self.seed, held_out=True)
+        ensure_outputs(folders=[self.out])
+        with Progress() as progress:
+            task = progress.task("drawing scenes", len(train) + len(test))
+            return [write_ade20k(self.out, train, test, task.advance)]
+
+
 def dataset(
     made: OmitArgPrefixes[
         OmitSubcommandPrefixes[
-            Annotated[ProceduralSet, subcommand("procedural")] | Annotated[DrawnSet, subcommand("drawings")]
+            Annotated[ProceduralSet, subcommand("procedural")]
+            | Annotated[DrawnSet, subcommand("drawings")]
+            | Annotated[SceneFolders, subcommand("shapes")]
         ]
     ],
 ) -> int:
-    """Make data sets for few-shot learning: procedural shapes, or drawings of emoji."""
+    """Make data sets: classes of shapes or drawings for few-shot learning, scenes for segmentation."""
     for path in made.run():
         print(path)
     return 0

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from models.data.labelled.crops import IGNORED
 from models.data.scenes.outlines import SHAPES, UNKNOWN, depth_inside
 from models.data.sources import generator_of
 
 CLASSES = ("ground", *SHAPES)
 """Names of the classes, by label."""
-
-IGNORED = 255
-"""The label of pixels that neither train nor count."""
 
 SMALLEST, LARGEST = 16, 4096
 """Sides of scenes, in pixels."""

@@ -5,8 +5,9 @@ import itertools
 import pytest
 import torch
 
+from models.data.labelled.crops import IGNORED
 from models.data.scenes.outlines import SHAPES, depth_inside
-from models.data.scenes.scene import CLASSES, IGNORED, box_around, draw_scene
+from models.data.scenes.scene import CLASSES, box_around, draw_scene
 
 
 def test_labels_are_those_of_the_instances_that_are_seen() -> None:

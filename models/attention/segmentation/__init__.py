@@ -1,0 +1,1 @@
+"""Semantic segmentation on the backbones of chapter 4."""
