@@ -1,6 +1,9 @@
 """Options of Mask R-CNN. Needs no torch."""
 
 from dataclasses import dataclass
+from typing import Self
+
+_FEWEST_CHANNELS, _FEWEST_REGIONS = 8, 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,3 +30,16 @@ class DetectorOptions:
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed is an integer of at least 1")
         if self.longer < self.shorter:
             raise ValueError(f"longer is {self.longer}; allowed are {self.shorter}, which is shorter, and more")
+
+    @classmethod
+    def scaled(cls, width: float = 1.0, shorter: int = 800) -> Self:
+        """The options for a backbone of this width and pictures of this shorter side, in proportion to COCO's."""
+        share = min(1.0, shorter / cls.shorter)
+        return cls(
+            shorter=shorter,
+            longer=round(shorter * cls.longer / cls.shorter),
+            channels=max(_FEWEST_CHANNELS, round(cls.channels * width)),
+            hidden=max(_FEWEST_CHANNELS, round(cls.hidden * width)),
+            proposals=max(_FEWEST_REGIONS, round(cls.proposals * share)),
+            sampled=max(_FEWEST_REGIONS, round(cls.sampled * share)),
+        )

@@ -1,6 +1,5 @@
 """Pictures with objects: procedural scenes, and files in COCO's layout."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,11 +10,12 @@ from torch import Tensor
 from models.attention.detection.source import ObjectSource, Picture
 from models.attention.detection.targets import Objects
 from models.data.coco.layout import CocoSplit, read_split
-from models.data.coco.writing import DrawnObject
 from models.data.files import file_size, open_file
 from models.data.pictures import pixels_of, read_picture
-from models.data.scenes.scene import CLASSES, Scene, draw_scene
-from models.data.sources import check_positive, digest_of
+from models.data.scenes.coco_files import CATEGORIES
+from models.data.scenes.scene import Scene
+from models.data.scenes.scene_set import SceneSet
+from models.data.sources import digest_of
 
 
 @dataclass(frozen=True)
@@ -55,46 +55,39 @@ class CocoFiles:
 
 @dataclass(frozen=True)
 class Scenes:
-    """Procedural scenes, drawn when they are read. numbers: of the scenes; sizes: height and width, taken in turn."""
+    """Procedural scenes, drawn when they are read."""
 
-    seed: int
-    numbers: range
-    sizes: tuple[tuple[int, int], ...]
+    scenes: SceneSet
 
     def __len__(self) -> int:
-        return len(self.numbers)
+        return len(self.scenes)
 
     def __getitem__(self, number: int) -> Picture:
-        scene = draw_scene(self.seed, self.numbers[number], *self.sizes[number % len(self.sizes)])
+        scene = self.scenes.scene(number)
         return scene.image, objects_of(scene)
 
     @property
     def digest(self) -> str:
         """Depends on all that the scenes depend on."""
-        return digest_of([repr(self).encode()])
+        return self.scenes.digest
 
 
-def coco_source(folder: Path, workers: int = 4) -> ObjectSource:
+def coco_source(folder: Path, size: int, workers: int = 4) -> ObjectSource:
     """The data set in a folder of COCO's layout, with the parts `train` and `val`; see `read_split`.
 
-    Raises ValueError if a part is missing or damaged, or the two differ in their categories.
+    size: length of the shorter side to which pictures are scaled, in pixels. Raises ValueError if a part is missing or
+    damaged, or the two differ in their categories.
     """
     train, held_out = (read_split(folder, part) for part in ("train", "val"))
     names, others = train.listed.categories, held_out.listed.categories
     if names != others or train.listed.category_ids != held_out.listed.category_ids:
         raise ValueError(f"{folder} has {len(names)} categories in train and {len(others)} in val, not all the same")
-    return ObjectSource(folder.resolve().name, names, CocoFiles(train), CocoFiles(held_out), workers)
+    return ObjectSource(folder.resolve().name, names, CocoFiles(train), CocoFiles(held_out), size, workers)
 
 
-def scene_source(
-    seed: int, sizes: Sequence[tuple[int, int]], train: int = 1000, held_out: int = 200, workers: int = 4
-) -> ObjectSource:
-    """Procedural scenes. train, held_out: how many there are; no scene is in both."""
-    check_positive("number of training scenes", train)
-    check_positive("number of held-out scenes", held_out)
-    numbers = range(train), range(train, train + held_out)
-    trained, measured = (Scenes(seed, part, tuple(sizes)) for part in numbers)
-    return ObjectSource("shapes", CLASSES[1:], trained, measured, workers)
+def scene_source(train: SceneSet, held_out: SceneSet, workers: int = 4) -> ObjectSource:
+    """Procedural scenes, to train on and to hold out."""
+    return ObjectSource("shapes", CATEGORIES, Scenes(train), Scenes(held_out), train.size, workers)
 
 
 def objects_of(scene: Scene) -> Objects:
@@ -108,8 +101,3 @@ def objects_of(scene: Scene) -> Objects:
         stacked.flatten(1).sum(1).float(),
         torch.zeros(len(masks), dtype=torch.bool),
     )
-
-
-def drawn_objects(scene: Scene) -> list[DrawnObject]:
-    """The instances of a scene, to be written in COCO's layout."""
-    return [DrawnObject(one.category, one.mask, one.box) for one in scene.instances]

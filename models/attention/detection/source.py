@@ -1,7 +1,7 @@
 """Pictures with objects to train a detector on, and to measure it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import torch
@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 
 from models.attention.detection.targets import Objects
 from models.data.decoding import loaded
-from models.data.sources import check_positive, digest_of, generator_of, shuffled_batches
+from models.data.sources import check_positive, digest_of, evenly_spaced, generator_of, shuffled_batches
 
 Picture = tuple[Tensor, Objects]
 """Pixels (3, height, width), uint8, and the objects in them."""
@@ -36,20 +36,28 @@ class Pictures(Protocol):
 class ObjectSource:
     """A data set of pictures with objects, of any sizes.
 
-    name: for reports. categories: names, by label from 1 on. workers: processes that read pictures; 0 reads them in the
+    name: for reports. classes: names of the categories, by label from 1 on. size: length of the shorter side
+    to which pictures are scaled, in pixels. workers: processes that read pictures; 0 reads them in the
     calling process.
     """
 
     name: str
-    categories: tuple[str, ...]
+    classes: tuple[str, ...]
     train: Pictures
     held_out: Pictures
+    size: int
     workers: int = 4
 
     @property
     def digest(self) -> str:
         """16 hexadecimal digits that depend on all pictures and categories."""
-        return digest_of(str(part).encode() for part in (self.categories, self.train.digest, self.held_out.digest))
+        return digest_of(str(part).encode() for part in (self.classes, self.train.digest, self.held_out.digest))
+
+    def thinned(self, images: int) -> "ObjectSource":
+        """The same with `images` training pictures, evenly spaced. Raises ValueError if there are fewer."""
+        if not 1 <= images <= len(self.train):
+            raise ValueError(f"images is {images}; {self.name} has {len(self.train)} to train on")
+        return replace(self, train=_Part(self.train, tuple(evenly_spaced(len(self.train), images).tolist())))
 
     def training_batches(
         self, batch_size: int, key: str, *, flip: bool = True, first: int = 0
@@ -68,6 +76,25 @@ class ObjectSource:
 
     def _read(self, pictures: Pictures, chosen: Sequence[Tensor], mirrored: list[bool]) -> Iterator[ObjectBatch]:
         return loaded(_Read(pictures, mirrored), [batch.tolist() for batch in chosen], self.workers)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some pictures of a set."""
+
+    pictures: Pictures
+    numbers: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, number: int) -> Picture:
+        return self.pictures[self.numbers[number]]
+
+    @property
+    def digest(self) -> str:
+        """Depends on all pictures of the set and on which are chosen."""
+        return digest_of(str(part).encode() for part in (self.pictures.digest, self.numbers))
 
 
 @dataclass(frozen=True)

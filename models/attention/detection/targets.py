@@ -21,6 +21,11 @@ class Objects:
     areas: Tensor
     crowds: Tensor
 
+    def to(self, device: torch.device, non_blocking: bool = False) -> "Objects":
+        """The same on `device`."""
+        parts = (self.labels, self.boxes, self.masks, self.areas, self.crowds)
+        return Objects(*(part.to(device, non_blocking=non_blocking) for part in parts))
+
     def mirrored(self) -> "Objects":
         """The objects of the picture mirrored left to right."""
         width = self.masks.shape[2]

@@ -8,6 +8,7 @@ from models.attention.detection.learning import detection_loss, precisions
 from models.attention.detection.network import mask_rcnn
 from models.attention.detection.options import DetectorOptions
 from models.attention.detection.pictures import scene_source
+from models.data.scenes.scene_set import SceneSet
 from tests.support.detection import need_torchvision
 
 OPTIONS = DetectorOptions(shorter=64, longer=96, channels=16, hidden=32, proposals=20, sampled=16)
@@ -20,7 +21,7 @@ def detector() -> torch.nn.Module:
 
 def test_pictures_with_and_without_objects_train_all_parameters_and_are_measured() -> None:
     network = detector()
-    source = scene_source(0, [(64, 64), (57, 80)], train=8, held_out=2, workers=0)
+    source = scene_source(SceneSet(8, 64), SceneSet(2, 64, held_out=True), workers=0)
     pictures = [source.train[number] for number in range(8)]
     with_objects = [one for one in pictures if len(one[1].labels)][:2]
     pixels, objects = with_objects[0]
