@@ -33,7 +33,7 @@ COMMANDS = {
         "Sweep over the ways to build and map units; find the Pareto front of area against cycle time after layout."
     ),
     "mutants": "Break gates of mapped units, one at a time: does the bench notice? Exit code 1 if a mutant survives.",
-    "dataset": "Make data sets: classes of shapes or drawings for few-shot learning, scenes for segmentation.",
+    "dataset": "Make data sets: classes of shapes or drawings for few-shot learning, scenes of labelled objects.",
     "train": "Train a network by one of the methods; print how it does on held-out data.",
     "evaluate": "Run a trained network on held-out data: accuracies, WrapNet's overflow rates, probes of encoders.",
     "measure": (

@@ -9,6 +9,8 @@ _FIGURES = {
     "loss": ("loss", "{:.4f}"),
     "train_accuracy": ("accuracy in training, of soft targets", "{:.1%}"),
     "accuracy": ("held-out accuracy", "{:.2%}"),
+    "box_AP": ("box AP", "{:.1%}"),
+    "mask_AP": ("mask AP", "{:.1%}"),
     "top5": ("held-out accuracy among the first five", "{:.2%}"),
 }
 

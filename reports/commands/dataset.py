@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, Positional, arg, subcommand
 
@@ -55,7 +55,7 @@ class DrawnSet:
 
 @dataclass(frozen=True)
 class SceneFolders:
-    """Scenes of shapes that hide each other, labelled pixel by pixel, in ADE20K's layout.
+    """Scenes of shapes that hide each other, with labels of pixels (ADE20K's layout) or of objects (COCO's).
 
     Some pixels are of no class, some scenes have no object, and their sizes differ.
     """
@@ -64,11 +64,13 @@ class SceneFolders:
     images: Annotated[int, arg(metavar="N", help="scenes to train on")] = 2000
     held_out: Annotated[int, arg(metavar="N", help="scenes to test on")] = 500
     size: Annotated[int, arg(metavar="PIXELS", help="side of the square scenes; others have 3/4 and 5/4 of it")] = 128
+    layout: Annotated[Literal["ade20k", "coco"], arg(help="layout of the files")] = "ade20k"
     seed: Seed = 0
 
     def run(self) -> list[Path]:
         """Writes the folders and returns the one that holds them."""
         from models.data.scenes.ade20k_files import write_ade20k
+        from models.data.scenes.coco_files import write_coco
         from models.data.scenes.scene_set import SceneSet
         from models.progress import Progress
         from models.training.seeds import check_seed
@@ -79,7 +81,8 @@ class SceneFolders:
         ensure_outputs(folders=[self.out])
         with Progress() as progress:
             task = progress.task("drawing scenes", len(train) + len(test))
-            return [write_ade20k(self.out, train, test, task.advance)]
+            write = write_ade20k if self.layout == "ade20k" else write_coco
+            return [write(self.out, train, test, task.advance)]
 
 
 def dataset(
@@ -91,7 +94,7 @@ def dataset(
         ]
     ],
 ) -> int:
-    """Make data sets: classes of shapes or drawings for few-shot learning, scenes for segmentation."""
+    """Make data sets: classes of shapes or drawings for few-shot learning, scenes of labelled objects."""
     for path in made.run():
         print(path)
     return 0

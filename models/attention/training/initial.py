@@ -11,8 +11,8 @@ from torch import Tensor
 from models.data.sources import digest_of
 from models.training.run import CONFIG, RunFolder
 
-_BACKBONE = "backbone."
-"""What precedes the backbone's names in networks of segmentation and detection."""
+_BACKBONES = ("backbone.backbone.", "backbone.")
+"""What precedes the backbone's names in networks of detection and of segmentation."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,16 @@ def read_initial(path: Path) -> Initial:
         weights, known = finished.weights, classes if finished.settings.get("task") == "classify" else None
     else:
         weights, known = _read(path), None
-    own = {name.removeprefix(_BACKBONE): one for name, one in weights.items() if name.startswith(_BACKBONE)} or weights
+    own = _of_backbone(weights)
     return Initial(own, known, _digest(own))
+
+
+def _of_backbone(weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    for prefix in _BACKBONES:
+        own = {name.removeprefix(prefix): one for name, one in weights.items() if name.startswith(prefix)}
+        if own:
+            return own
+    return weights
 
 
 def _read(path: Path) -> dict[str, Tensor]:

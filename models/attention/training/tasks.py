@@ -9,8 +9,10 @@ from torch import nn
 
 from models.attention.training.classify import Classification, accuracies, build_network
 from models.attention.training.config import LsaConfig
+from models.attention.training.detect import Detection, build_detector, held_out_precisions
 from models.attention.training.images import read_images
 from models.attention.training.method import LsaTraining
+from models.attention.training.objects import read_objects
 from models.attention.training.scenes import read_scenes
 from models.attention.training.segment import Segmentation, build_segmenter, segmentation_figures
 from models.attention.training.sources import LsaSource
@@ -34,6 +36,7 @@ TASKS: Mapping[str, Task] = MappingProxyType(
     {
         "classify": Task(read_images, Classification, build_network, accuracies),
         "segment": Task(read_scenes, Segmentation, build_segmenter, segmentation_figures),
+        "detect": Task(read_objects, Detection, build_detector, held_out_precisions),
     }
 )
 

@@ -1,0 +1,1 @@
+"""Detection of objects and their masks: Mask R-CNN on the features of a backbone, measured as COCO does."""

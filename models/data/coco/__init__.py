@@ -1,0 +1,1 @@
+"""Pictures with objects in the layout of COCO."""
