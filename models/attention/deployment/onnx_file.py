@@ -1,0 +1,92 @@
+"""Networks as ONNX."""
+
+import contextlib
+import io
+import logging
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from models.attention.backbones.staged import StagedNetwork
+from models.attention.deployment.extras import required
+from models.attention.deployment.preparation import (
+    IMAGES,
+    check_close,
+    expected_outputs,
+    output_names,
+    random_images,
+)
+from models.attention.deployment.report import ExportedFile
+from models.files import write_with
+
+_OPSET = 18
+_TOLERANCE = 1e-4
+_UNSEEN = (1.5, 0.75)
+"""Height and width, over those of the example, of the images that a file for all sizes is checked with, too."""
+
+
+def write_onnx(network: StagedNetwork, path: Path, height: int, width: int, *, dynamic: bool = False) -> ExportedFile:
+    """Writes a deployable network as ONNX of opset 18, and checks it in onnxruntime before it is put in place.
+
+    dynamic: batch, height and width are free; the check takes another batch and size, too. Raises ValueError for a
+    missing package, and if results differ from torch's by more than 1e-4.
+    """
+    for module in ("onnxscript", "onnxruntime"):
+        required(module, "onnx")
+    onnx = required("onnx", "onnx")
+    content = _exported(network, height, width, dynamic)
+    sizes = [(1, height, width)]
+    if dynamic:
+        sizes.append((2, *(max(1, round(side * scale)) for side, scale in zip((height, width), _UNSEEN, strict=True))))
+    difference = max(_difference(content, network, size) for size in sizes)
+    write_with(path, lambda temporary: temporary.write_bytes(content))
+    counts = Counter(node.op_type for node in onnx.load_from_string(content).graph.node)
+    return ExportedFile(path, "ONNX", dict(counts), difference)
+
+
+def _exported(network: StagedNetwork, height: int, width: int, dynamic: bool) -> bytes:
+    free = {axis: torch.export.Dim.DYNAMIC for axis in (0, 2, 3)}
+    example = random_images(2 if dynamic else 1, height, width)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _quiet("onnxscript"):
+        warnings.simplefilter("ignore")
+        program: Any = torch.onnx.export(
+            network,
+            (example,),
+            dynamo=True,
+            opset_version=_OPSET,
+            input_names=[IMAGES],
+            output_names=output_names(network),
+            dynamic_shapes=(free,) if dynamic else None,
+            verbose=False,
+        )
+    content: bytes = program.model_proto.SerializeToString()
+    return content
+
+
+def _difference(content: bytes, network: StagedNetwork, size: tuple[int, int, int]) -> float:
+    images = random_images(*size, seed=1)
+    return check_close("ONNX", run_onnx(content, images), expected_outputs(network, images), _TOLERANCE)
+
+
+def run_onnx(content: bytes, images: Tensor) -> list[Tensor]:
+    """What a model gives in onnxruntime on one thread."""
+    runtime = required("onnxruntime", "onnx")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    return [torch.from_numpy(output) for output in session.run(None, {IMAGES: images.numpy()})]
+
+
+@contextlib.contextmanager
+def _quiet(name: str) -> Any:
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
