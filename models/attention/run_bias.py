@@ -17,6 +17,8 @@ class RunBias(nn.Module):
     The table knows no resolution. A table of another length is cut or interpolated as it is loaded.
     """
 
+    undecayed = ("table",)
+
     def __init__(self, heads: int, length: int) -> None:
         super().__init__()
         self.length = checked_count("length", length)

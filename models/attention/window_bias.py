@@ -11,6 +11,8 @@ _STANDARD_DEVIATION = 0.02
 class WindowBias(nn.Module):
     """A table of heads x (2 window - 1)^2, as in Swin: rows of offsets down the window, each along it."""
 
+    undecayed = ("table",)
+
     def __init__(self, heads: int, window: int) -> None:
         super().__init__()
         self.window = checked_count("window", window)

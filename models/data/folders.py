@@ -1,5 +1,6 @@
 """Pictures in one folder per class, as ImageNet's, decoded on demand."""
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,14 @@ from models.data.class_folders import check_classes, check_same_classes, labelle
 from models.data.decoding import PictureFiles, check_workers, loaded
 from models.data.files import Folder, file_size, open_file
 from models.data.pictures import middle_part, random_part, read_picture
-from models.data.sources import check_positive, digest_of, generator_of, normalised, shuffled_batches
+from models.data.sources import (
+    check_positive,
+    digest_of,
+    generator_of,
+    normalised,
+    part_of_training,
+    shuffled_batches,
+)
 from models.data.transforms import Augmentation
 
 _MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
@@ -40,6 +48,8 @@ class ImageFolders:
     Raises ValueError if a folder is missing, a class has no pictures, or `train` and `val` differ in their classes;
     and from the batches, if a picture is damaged.
     """
+
+    mean, std, white = _MEAN, _STD, 255
 
     def __init__(self, folder: Path, *, size: int = 224, workers: int = 4) -> None:
         check_positive("size of images", size)
@@ -110,6 +120,14 @@ class ImageFolders:
         batches = torch.split(torch.arange(count) * self.train_count // count, _CALIBRATION_BATCH)
         parts = list(self._decoded(_Pictures(self._train, self.shape[1]), batches))
         return torch.cat([images for images, _ in parts]), torch.cat([labels for _, labels in parts])
+
+    def thinned(self, images: int) -> "ImageFolders":
+        """The same with `images` of its training pictures, evenly spaced. Raises ValueError if it has fewer."""
+        chosen = part_of_training(self, images).tolist()
+        found = copy.copy(self)
+        found.__dict__.pop("digest", None)
+        found._train = [self._train[place] for place in chosen]
+        return found
 
     def on(self, device: torch.device) -> "ImageFolders":
         """Itself: pictures stay on disk."""

@@ -8,7 +8,14 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from models.data.sources import check_positive, digest_of, generator_of, normalised, shuffled_batches
+from models.data.sources import (
+    check_positive,
+    digest_of,
+    generator_of,
+    normalised,
+    part_of_training,
+    shuffled_batches,
+)
 from models.data.transforms import Augmentation
 
 _SHARE_OF_DEVICE = 0.25  # of its free memory, which data may take
@@ -92,6 +99,11 @@ class ImageData:
     def test_count(self) -> int:
         """Number of held-out images."""
         return len(self.test.labels)
+
+    def thinned(self, images: int) -> "ImageData":
+        """The same with `images` of its training images, evenly spaced. Raises ValueError if it has fewer."""
+        chosen = part_of_training(self, images)
+        return replace(self, train=Split(self.train.images[chosen], self.train.labels[chosen]))
 
     def on(self, device: torch.device) -> "ImageData":
         """The same with its images on `device`, as bytes, if they fit there; else itself. See ImageSource."""

@@ -36,6 +36,18 @@ class ImageSource(Protocol):
         """Channels, height and width of the images."""
 
     @property
+    def mean(self) -> tuple[float, ...]:
+        """By channel, what is subtracted from pixel values."""
+
+    @property
+    def std(self) -> tuple[float, ...]:
+        """By channel, what they are divided by then."""
+
+    @property
+    def white(self) -> int:
+        """Largest pixel value that images can have."""
+
+    @property
     def train_count(self) -> int:
         """Number of training images."""
 
@@ -112,6 +124,13 @@ def evenly_spaced(count: int, wanted: int) -> Tensor:
     """`wanted` of the numbers 0 to count - 1, evenly spaced, or all if there are fewer."""
     wanted = min(count, wanted)
     return torch.arange(wanted) * count // wanted
+
+
+def part_of_training(data: ImageSource, images: int) -> Tensor:
+    """The numbers of `images` training images, evenly spaced. Raises ValueError if there are fewer."""
+    if not 1 <= images <= data.train_count:
+        raise ValueError(f"images is {images}; {data.name} has {data.train_count} to train on")
+    return evenly_spaced(data.train_count, images)
 
 
 def check_positive(name: str, number: int) -> None:

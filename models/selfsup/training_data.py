@@ -10,7 +10,7 @@ from models.data.cifar import cifar10
 from models.data.decoding import PictureFiles, check_workers, pictures_in
 from models.data.digits import digits
 from models.data.folders import ImageFolders
-from models.data.images import ImageData, Split, belong_on
+from models.data.images import ImageData, belong_on
 from models.data.sources import digest_of, evenly_spaced
 from models.selfsup.pictures import HeldPictures, Pictures, StoredPictures
 from models.selfsup.sources import SelfSupSource
@@ -61,7 +61,7 @@ def read_training_data(source: SelfSupSource, seed: int) -> TrainingData:
         if source.size is not None:
             raise ValueError(f"size is for pictures on disk; {source.dataset} has one of its own")
         data = digits(seed) if source.dataset == "digits" else cifar10(_place(source))
-        return from_images(_part(data, source.images))
+        return from_images(data if source.images is None else data.thinned(source.images))
     place = _place(source)
     if source.dataset == "pictures":
         return from_files(place.resolve().name, _files(pictures_in(place, source.workers), source), source.size)
@@ -87,14 +87,6 @@ def from_files(name: str, files: PictureFiles, size: int | None) -> TrainingData
     _, channels, height, width = images.shape
     digest = digest_of((str(tuple(images.shape)).encode(), images.numpy().data))
     return TrainingData(name, digest, (channels, height, width), HeldPictures(images))
-
-
-def _part(data: ImageData, images: int | None) -> ImageData:
-    if images is None:
-        return data
-    _check_images(images, data.train_count, data.name)
-    chosen = evenly_spaced(data.train_count, images)
-    return replace(data, train=Split(data.train.images[chosen], data.train.labels[chosen]))
 
 
 def _files(files: PictureFiles, source: SelfSupSource) -> PictureFiles:

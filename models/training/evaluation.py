@@ -15,15 +15,20 @@ class Meter(Protocol):
 
 
 class Accuracy:
-    """Counts the samples whose largest output (batch, classes) is that of their label (batch,)."""
+    """Counts the samples whose label (batch,) has one of the `top` largest outputs (batch, classes)."""
 
-    def __init__(self) -> None:
+    def __init__(self, top: int = 1) -> None:
+        self._top = top
         self._right = torch.zeros((), dtype=torch.int64)
         self._count = 0
 
     def update(self, outputs: Tensor, labels: Tensor) -> None:
         """Counts a batch."""
-        self._right = self._right.to(outputs.device) + (outputs.argmax(1) == labels).sum()
+        if self._top == 1:
+            right = outputs.argmax(1) == labels
+        else:
+            right = (outputs.topk(self._top).indices == labels[:, None]).any(1)
+        self._right = self._right.to(outputs.device) + right.sum()
         self._count += len(labels)
 
     @property

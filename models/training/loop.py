@@ -128,6 +128,7 @@ class _StageRun:
                 if self.position.step % _SHOW_STEPS == 0:
                     self.task.advance(0, note=f"epoch {self.position.epoch + 1}, step {self.position.step}")
         if waiting:
+            self._complete(waiting)
             self._apply()
         if not len(self.metrics):
             raise TrainingError(f"stage {self.stage.name!r} has no batch that is large enough for every process")
@@ -151,6 +152,14 @@ class _StageRun:
                 raise TrainingError("a step that brings its own gradients takes neither accumulation nor fp16")
             else:
                 average_gradients(self.method.models.values())
+
+    def _complete(self, batches: int) -> None:
+        """Makes the gradients of an epoch's last batches, too few for `accumulate`, their mean over all processes."""
+        models = self.method.models.values()
+        average_gradients(models)
+        for parameter in (parameter for model in models for parameter in model.parameters()):
+            if parameter.grad is not None:
+                parameter.grad *= self.stage.accumulate / batches
 
     def _backward(self, loss: Tensor) -> None:
         """Like Accelerator.backward, which searches for the package of an optimizer at every call."""

@@ -1,6 +1,6 @@
 """Optimizers and learning-rate schedules, by name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,15 +13,17 @@ from torch.optim.lr_scheduler import (
     LinearLR,
     LRScheduler,
     MultiStepLR,
+    PolynomialLR,
     SequentialLR,
 )
 
 from models.training.lars import LARS, is_vector
 
 OptimizerName = Literal["adam", "adamw", "sgd", "lars"]
-ScheduleName = Literal["constant", "cosine", "steps"]
+ScheduleName = Literal["constant", "cosine", "steps", "poly"]
 Period = Literal["epoch", "step"]
 
+_POWER = 0.9  # of the polynomial
 _WARMUP_START = 1e-3  # share of the learning rate at the first period of a warm-up
 
 
@@ -39,8 +41,9 @@ class OptimizerSettings:
     """An optimizer and how its learning rate changes.
 
     momentum: of SGD and LARS; Adam has its usual betas. nesterov: whether SGD's momentum is Nesterov's. decay_vectors:
-    whether weight decay is of parameters with fewer than two axes, too, as biases and batch norms; LARS always spares
-    these. schedule: `constant`; `cosine`, which falls to 0; `steps`, which divides the rate by ten at each fraction of
+    whether weight decay is of parameters with fewer than two axes, too, as biases and batch norms, and of those that
+    modules name in `undecayed`; LARS always spares the former. schedule: `constant`; `cosine`, which falls to 0;
+    `poly`, which falls to 0 as a polynomial of power 0.9; `steps`, which divides the rate by ten at each fraction of
     the periods in `milestones`, or falls to the share of the first rate that `shares` has for that milestone.
     warmup: periods in which the rate rises linearly before the schedule starts. every: what a period is.
 
@@ -72,21 +75,31 @@ class OptimizerSettings:
         if self.shares and len(self.shares) != len(self.milestones):
             raise ValueError(f"shares are {self.shares}; allowed is one for each of {len(self.milestones)} milestones")
 
-    def build(self, parameters: Iterable[nn.Parameter], periods: int) -> Scheduled:
-        """The optimizer and its schedule over `periods` periods. Raises ValueError if the warm-up leaves none."""
+    def build(self, trained: nn.Module | Iterable[nn.Parameter], periods: int) -> Scheduled:
+        """The optimizer of parameters, or of a model's that require gradients, and its schedule over `periods` periods.
+
+        Parameters alone do not tell which module they are of, so `undecayed` needs a model. Raises ValueError if the
+        warm-up leaves no period.
+        """
         if periods <= self.warmup:
             raise ValueError(f"warmup is {self.warmup}; it has to be shorter than the {periods} periods of the stage")
-        optimizer = self._optimizer(parameters)
+        optimizer = self._optimizer(trained)
         main = self._schedule(optimizer, periods - self.warmup)
         if self.warmup:
             rise = LinearLR(optimizer, _WARMUP_START, total_iters=self.warmup)
             main = SequentialLR(optimizer, [rise, main], [self.warmup])
         return Scheduled(optimizer, main, self.every)
 
-    def _optimizer(self, parameters: Iterable[nn.Parameter]) -> Optimizer:
+    def _optimizer(self, trained: nn.Module | Iterable[nn.Parameter]) -> Optimizer:
+        if isinstance(trained, nn.Module):
+            parameters = [one for one in trained.parameters() if one.requires_grad]
+        else:
+            parameters = list(trained)
         if self.optimizer == "lars":
             return LARS(parameters, self.learning_rate, momentum=self.momentum, weight_decay=self.weight_decay)
-        groups = parameters if self.decay_vectors else _spared(parameters)
+        groups: list[Any] = parameters
+        if not self.decay_vectors:
+            groups = _spared(parameters, undecayed(trained) if isinstance(trained, nn.Module) else [])
         match self.optimizer:
             case "sgd":
                 return SGD(
@@ -104,6 +117,8 @@ class OptimizerSettings:
         match self.schedule:
             case "cosine":
                 return CosineAnnealingLR(optimizer, periods)
+            case "poly":
+                return PolynomialLR(optimizer, periods, _POWER)
             case "steps" if self.shares:
                 ends = [max(1, round(periods * fraction)) for fraction in self.milestones]
                 shares = (1.0, *self.shares)
@@ -118,11 +133,17 @@ def milestones_of(periods: int, fractions: Iterable[float]) -> list[int]:
     return sorted({max(1, round(periods * fraction)) for fraction in fractions})
 
 
-def _spared(parameters: Iterable[nn.Parameter]) -> list[dict[str, Any]]:
-    """Groups of parameters, those with fewer than two axes without weight decay."""
-    listed = list(parameters)
+def undecayed(model: nn.Module) -> list[nn.Parameter]:
+    """The parameters that modules name in a tuple `undecayed`: position tables, factors of channels and the like."""
+    return [getattr(module, name) for module in model.modules() for name in getattr(module, "undecayed", ())]
+
+
+def _spared(parameters: Sequence[nn.Parameter], named: Iterable[nn.Parameter]) -> list[dict[str, Any]]:
+    """Groups of parameters; those with fewer than two axes, and those of `named`, are without weight decay."""
+    named_ids = set(map(id, named))
+    spared = [is_vector(one) or id(one) in named_ids for one in parameters]
     groups: list[dict[str, Any]] = [
-        {"params": [one for one in listed if not is_vector(one)]},
-        {"params": [one for one in listed if is_vector(one)], "weight_decay": 0.0},
+        {"params": [one for one, free in zip(parameters, spared, strict=True) if not free]},
+        {"params": [one for one, free in zip(parameters, spared, strict=True) if free], "weight_decay": 0.0},
     ]
     return [group for group in groups if group["params"]]

@@ -39,6 +39,8 @@ def block_norm(norm: NormName, letter: str, channels: int) -> nn.Module:
 class LayerScale(nn.Module):
     """Multiplies each channel by a learned factor (Touvron et al., 2021)."""
 
+    undecayed = ("factors",)
+
     def __init__(self, channels: int, initial: float) -> None:
         super().__init__()
         self.factors = nn.Parameter(torch.full((channels, 1, 1), initial))

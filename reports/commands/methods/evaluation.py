@@ -75,7 +75,8 @@ class EvaluationOptions:
         str | None,
         arg(
             metavar="NAME",
-            help="data set. Of wrapnet: digits (if left out), cifar10, imagenet. Of fewshot: procedural (if left out), "
+            help="data set. Of wrapnet and lsa: digits (if left out), cifar10, imagenet; of lsa also shapes, ade20k "
+            "and coco. Of fewshot: procedural (if left out), "
             "folders, omniglot, omniglot-runs (the official test of 20 runs), cifar10, drawings, "
             "digits. Of selfsup: digits, cifar10, imagenet (any folder with train/CLASS and val/CLASS), or a few-shot "
             "set: probes train on three quarters of the images of each class of --split",

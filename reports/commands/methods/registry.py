@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from reports.commands.methods.fewshot import TrainFewShot, load_few_shot
+from reports.commands.methods.lsa import TrainLsa, load_lsa
 from reports.commands.methods.method import TrainedModel, TrainingMethod
 from reports.commands.methods.selfsup import TrainSelfSup, load_self_supervised
 from reports.commands.methods.wrapnet import TrainWrapNet, load_wrapnet
@@ -11,6 +12,7 @@ METHODS = {
     "wrapnet": TrainingMethod(TrainWrapNet, load_wrapnet),
     "fewshot": TrainingMethod(TrainFewShot, load_few_shot),
     "selfsup": TrainingMethod(TrainSelfSup, load_self_supervised),
+    "lsa": TrainingMethod(TrainLsa, load_lsa),
 }
 """The methods by the names that the command line and the configurations of runs give them."""
 

@@ -1,0 +1,1 @@
+"""Training of networks with local self-attention: classification, segmentation, detection."""

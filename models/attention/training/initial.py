@@ -1,0 +1,58 @@
+"""Trained weights that a run starts from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import Tensor
+
+from models.data.sources import digest_of
+from models.training.run import CONFIG, RunFolder
+
+_BACKBONE = "backbone."
+"""What precedes the backbone's names in networks of segmentation and detection."""
+
+
+@dataclass(frozen=True)
+class Initial:
+    """A backbone's weights. classes: names of what its head tells apart; None if unknown. digest: of the weights."""
+
+    weights: Mapping[str, Tensor]
+    classes: tuple[str, ...] | None
+    digest: str
+
+
+def read_initial(path: Path) -> Initial:
+    """The weights of a finished run of `train lsa`, or of a safetensors file that holds a backbone's.
+
+    Raises ValueError, naming the file, if it is none of these or damaged.
+    """
+    if path.is_dir():
+        finished = RunFolder(path).load()
+        with finished.reading(CONFIG):
+            if finished.method != "lsa":
+                raise ValueError(f"its method is {finished.method!r}, not 'lsa'")
+            classes = tuple(finished.settings["classes"])
+        weights, known = finished.weights, classes if finished.settings.get("task") == "classify" else None
+    else:
+        weights, known = _read(path), None
+    own = {name.removeprefix(_BACKBONE): one for name, one in weights.items() if name.startswith(_BACKBONE)} or weights
+    return Initial(own, known, _digest(own))
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise ValueError(f"{path}: no such run or file of weights")
+    try:
+        return load(path.read_bytes())
+    except SafetensorError as error:
+        raise ValueError(f"{path} is no safetensors file, or damaged") from error
+
+
+def _digest(weights: Mapping[str, Tensor]) -> str:
+    parts: list[bytes | memoryview] = []
+    for name in sorted(weights):
+        parts += [f"{name} {tuple(weights[name].shape)}".encode(), weights[name].contiguous().float().numpy().data]
+    return digest_of(parts)
