@@ -88,7 +88,7 @@ class CrossShapedAttention(nn.Module):
     def _encoded_stripes(self, values: Tensor, encoding: nn.Module, axis: int) -> Tensor:
         pixels = values.shape[axis]
         if isinstance(pixels, int):
-            return torch.cat([encoding(stripe) for stripe in values.split(self.stripe, axis)], axis)
+            return torch.cat([encoding(stripe) for stripe in torch.split(values, self.stripe, axis)], axis)
         return self._encoded_volume(values, encoding, axis)
 
     def _encoded_volume(self, values: Tensor, encoding: nn.Module, axis: int) -> Tensor:
@@ -98,7 +98,7 @@ class CrossShapedAttention(nn.Module):
         stripes = (pixels + self.stripe - 1) // self.stripe
         missing = stripes * self.stripe - pixels
         full = F.pad(values, (0, 0, 0, missing) if axis == 2 else (0, missing))
-        volume = full.unflatten(axis, (stripes, self.stripe))
+        volume = torch.unflatten(full, axis, (stripes, self.stripe))
         weight, padding = encoding.weight.unsqueeze(axis), [1, 1, 1]
         padding[axis - 2] = 0
         encoded = F.conv3d(volume, weight, encoding.bias, padding=padding, groups=encoding.groups)

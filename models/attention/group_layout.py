@@ -53,7 +53,7 @@ class GroupLayout:
             return None
         rows = torch.arange(self._full[0], device=device) < self.height
         columns = torch.arange(self._full[1], device=device) < self.width
-        cut = (rows[:, None] & columns).reshape(1, *self._axes).permute(_ORDERS[self.kind])
+        cut = torch.logical_and(rows[:, None], columns).reshape(1, *self._axes).permute(_ORDERS[self.kind])
         return cut.reshape(*self._sizes)[:, None]
 
     @property

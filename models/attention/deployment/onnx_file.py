@@ -5,6 +5,7 @@ import io
 import logging
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,20 +39,21 @@ def write_onnx(network: StagedNetwork, path: Path, height: int, width: int, *, d
     for module in ("onnxscript", "onnxruntime"):
         required(module, "onnx")
     onnx = required("onnx", "onnx")
-    content = _exported(network, height, width, dynamic)
+    content = exported_onnx(network, height, width, dynamic)
     sizes = [(1, height, width)]
     if dynamic:
-        sizes.append((2, *(max(1, round(side * scale)) for side, scale in zip((height, width), _UNSEEN, strict=True))))
+        sizes.append((2, max(1, round(height * _UNSEEN[0])), max(1, round(width * _UNSEEN[1]))))
     difference = max(_difference(content, network, size) for size in sizes)
     write_with(path, lambda temporary: temporary.write_bytes(content))
     counts = Counter(node.op_type for node in onnx.load_from_string(content).graph.node)
     return ExportedFile(path, "ONNX", dict(counts), difference)
 
 
-def _exported(network: StagedNetwork, height: int, width: int, dynamic: bool) -> bytes:
+def exported_onnx(network: StagedNetwork, height: int, width: int, dynamic: bool = False) -> bytes:
+    """A serialised ONNX model; see `write_onnx`."""
     free = {axis: torch.export.Dim.DYNAMIC for axis in (0, 2, 3)}
     example = random_images(2 if dynamic else 1, height, width)
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _quiet("onnxscript"):
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _quiet():
         warnings.simplefilter("ignore")
         program: Any = torch.onnx.export(
             network,
@@ -82,11 +84,11 @@ def run_onnx(content: bytes, images: Tensor) -> list[Tensor]:
 
 
 @contextlib.contextmanager
-def _quiet(name: str) -> Any:
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+def _quiet() -> Iterator[None]:
+    """Holds back the exporter's remarks on packages that it does not need."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        logging.disable(disabled)
