@@ -35,8 +35,7 @@ class GroupLayout:
     def groups(self, maps: Tensor, heads: int) -> Tensor:
         """Maps (batch, channels, height, width) as (batch, heads, groups, head size, members)."""
         below, right = (full - own for full, own in zip(self._full, (self.height, self.width), strict=True))
-        whole = isinstance(below, int) and isinstance(right, int) and not (below or right)
-        full = maps if whole else F.pad(maps, (0, right, 0, below))
+        full = maps if self._divides else F.pad(maps, (0, right, 0, below))
         cut = full.reshape(-1, *self._axes).permute(_ORDERS[self.kind])
         batch, channels = maps.shape[:2]
         return cut.reshape(batch, heads, channels // heads, *self._sizes).transpose(2, 3)
@@ -45,16 +44,22 @@ class GroupLayout:
         """The maps of groups as `groups` gives them."""
         ordered = groups.transpose(2, 3).reshape(-1, *self.counts, *self.members)
         full = ordered.permute(_BACK[self.kind]).reshape(groups.shape[0], channels, *self._full)
-        return full[:, :, : self.height, : self.width]
+        return full if self._divides else full[:, :, : self.height, : self.width]
 
     def real(self, device: torch.device) -> Tensor | None:
         """Whether each key is a pixel of the map: (groups, 1, members); None if all are."""
-        if self._full == (self.height, self.width):
+        if self._divides:
             return None
         rows = torch.arange(self._full[0], device=device) < self.height
         columns = torch.arange(self._full[1], device=device) < self.width
         cut = torch.logical_and(rows[:, None], columns).reshape(1, *self._axes).permute(_ORDERS[self.kind])
         return cut.reshape(*self._sizes)[:, None]
+
+    @property
+    def _divides(self) -> bool:
+        """Whether groups are known to divide the map; a comparison of an open size would be frozen into the graph."""
+        sides = (*self._full, self.height, self.width)
+        return all(isinstance(side, int) for side in sides) and self._full == (self.height, self.width)
 
     @property
     def _full(self) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 class ExportedFile:
     """A file that was checked and put in place.
 
-    operations: counts by kind. difference: the largest difference from torch, as a share of the largest value or of 1.
+    operations: counts by kind. difference: the largest difference from torch, as a share of the largest value.
     """
 
     path: Path

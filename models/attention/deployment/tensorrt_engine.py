@@ -24,7 +24,7 @@ def write_engine(
 
     Raises ValueError if tensorrt or a GPU is missing, if the engine cannot be built, and if its results differ.
     """
-    trt = required("tensorrt", "tensorrt")
+    trt = required("tensorrt")
     if not torch.cuda.is_available():
         raise ValueError("TensorRT needs an NVIDIA GPU, and torch finds none")
     content, layers = _built(trt, exported_onnx(network, height, width), precision)

@@ -47,12 +47,16 @@ class Deployment:
             raise ValueError(f"{len(sizes)} resolutions are for --coreml alone; one ONNX file takes all with --dynamic")
         if self.dynamic and self.onnx is None:
             raise ValueError("--dynamic is for --onnx; Core ML and TensorRT files have the sizes of --resolution")
+        from models.attention.deployment.extras import check_packages
+
         if self.coreml is not None:
             from models.attention.deployment.coreml.conversion import checked_ios
             from models.attention.deployment.coreml.packages import check_package_path
 
             checked_ios(self.ios, len(sizes))
             check_package_path(self.coreml)
+        wanted = {name: getattr(self, name) is not None for name in ("onnx", "coreml", "tensorrt")}
+        check_packages(**wanted)
         ensure_outputs(self.onnx, self.tensorrt, folders=[self.coreml and self.coreml.parent], inputs=inputs)
 
     def sizes(self) -> list[tuple[int, int]]:
@@ -84,11 +88,14 @@ def deploy(network: "StagedNetwork", deployment: Deployment, inputs: Sequence[Pa
 
 
 def deploy_backbone(name: str, mixers: str | None, length: int, seed: int, deployment: Deployment) -> list[str]:
-    """A backbone with random weights as files; returns what to print."""
+    """A backbone with random weights as files; returns what to print.
+
+    Layer scales are 1, where a training starts with 1e-5: the check of a file would not see what blocks do.
+    """
     from models.attention.backbones.registry import backbone
 
     deployment.check()
-    return deploy(backbone(name, mixers, length=length, seed=seed), deployment)
+    return deploy(backbone(name, mixers, length=length, layer_scale=1.0, seed=seed), deployment)
 
 
 def at_size_of(deployment: Deployment, shape: Sequence[int]) -> Deployment:

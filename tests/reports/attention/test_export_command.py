@@ -18,7 +18,7 @@ from tests.support.commands import Command, assert_refused
         (["s12", "--coreml", "a.mlpackage", "--dynamic"], "--dynamic is for --onnx"),
         (["s12", "--coreml", "a.mlmodel"], "a.mlmodel is to be a Core ML package; its name must end in .mlpackage"),
         (["s12", "--onnx", "a.onnx", "--out", "b"], "--out is for WrapNet and encoders"),
-        (["s12", "--onnx", "a.onnx", "--tensorrt", "a.onnx"], "are the same file"),
+        (["s12", "--onnx", "a.onnx", "--tensorrt", "a.engine"], "is not installed; pip install"),
         (["s12", "--onnx", "a.onnx", "--mixers", "CCLQ"], "mixers is 'CCLQ'; allowed are 4 letters"),
         (["s12", "--onnx", "a.onnx", "--length", "0"], "length is 0; allowed is an integer of at least 1"),
         (["s13", "--onnx", "a.onnx"], "s13 does not hold a run"),

@@ -15,7 +15,7 @@ from models.attention.backbones.staged import StagedNetwork
 from models.attention.deployment.coreml.evaluator import evaluate
 from models.attention.deployment.coreml.packages import write_package
 from models.attention.deployment.coreml.program import Function, read_functions
-from models.attention.deployment.extras import required
+from models.attention.deployment.extras import check_packages, required
 from models.attention.deployment.preparation import (
     IMAGES,
     check_close,
@@ -48,8 +48,7 @@ def write_coreml(
     results differ from torch's by more than 1e-4, or 2e-2 in 16 bits.
     """
     version = checked_ios(ios, len(resolutions))
-    with contextlib.redirect_stderr(io.StringIO()):
-        required("coremltools", "coreml")
+    check_packages(onnx=False, coreml=True, tensorrt=False)
     found: list[ExportedFile] = []
 
     def write(temporary: Path) -> None:

@@ -5,25 +5,20 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.attention.backbones.registry import backbone
-from models.attention.backbones.staged import StagedNetwork
 from models.attention.deployment.coreml.arguments import Arguments
 from models.attention.deployment.coreml.evaluator import KINDS, evaluate
 from models.attention.deployment.coreml.packages import write_package
 from models.attention.deployment.coreml.program import Function, Name, Operation
-from models.attention.deployment.preparation import deployable, random_images
+from models.attention.deployment.preparation import random_images
+from tests.support.deployment import small_network
 
 
-def small(mixers: str | None, classes: int | None = 5) -> StagedNetwork:
-    return deployable(backbone("s12", mixers=mixers, length=4, width=0.125, classes=classes))
-
-
-@pytest.mark.parametrize(("mixers", "ios"), [("PCLA", 15), ("CWGX", 18), ("RCGW", 15)])
+@pytest.mark.parametrize(("mixers", "ios"), [("GXLA", 18), ("PRLC", 15)])
 def test_a_package_gives_what_the_network_gives(mixers: str, ios: int, tmp_path: Path) -> None:
     pytest.importorskip("coremltools")
     from models.attention.deployment.coreml.conversion import write_coreml
 
-    written = write_coreml(small(mixers), tmp_path / "s12.mlpackage", [(72, 56)], ios=ios)  # type: ignore[arg-type]
+    written = write_coreml(small_network(mixers), tmp_path / "s12.mlpackage", [(72, 56)], ios=ios)  # type: ignore[arg-type]
     assert written.difference <= 1e-4
     assert [path.name for path in tmp_path.iterdir()] == ["s12.mlpackage"]
 
@@ -33,7 +28,7 @@ def test_resolutions_are_functions_that_share_weights(tmp_path: Path) -> None:
     from models.attention.deployment.coreml.conversion import write_coreml
     from models.attention.deployment.coreml.program import read_functions
 
-    network = small("CCLL")
+    network = small_network("CCLL")
     one, both = tmp_path / "one.mlpackage", tmp_path / "both.mlpackage"
     write_coreml(network, one, [(64, 64)])
     write_coreml(network, both, [(64, 64), (64, 96)])
@@ -46,7 +41,7 @@ def test_several_resolutions_need_ios_18(tmp_path: Path) -> None:
     from models.attention.deployment.coreml.conversion import write_coreml
 
     with pytest.raises(ValueError, match="ios is 15, but 2 resolutions"):
-        write_coreml(small("CCLL"), tmp_path / "a.mlpackage", [(64, 64), (32, 32)], ios=15)
+        write_coreml(small_network("CCLL"), tmp_path / "a.mlpackage", [(64, 64), (32, 32)], ios=15)
 
 
 def test_a_package_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
