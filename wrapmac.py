@@ -39,9 +39,7 @@ COMMANDS = {
     "measure": (
         "Measure the features of a few-shot run: how classes separate and, given RUN2, how alike the two runs are."
     ),
-    "export": (
-        "Write a trained network for kernels, hardware, plain torch and ONNX: WrapNet as integers, encoders as floats."
-    ),
+    "export": "Write a trained network for kernels, hardware, phones, plain torch and ONNX.",
     "embed": "Write a self-supervised encoder's features of the pictures in a folder; draw them in a plane.",
     "bench": "Measure contenders side by side: in one run, in turn.",
     "models": ("List backbones with local self-attention: parameters and multiply-adds, beside the published ones."),

@@ -1,8 +1,11 @@
 """Attention in crossing stripes (CSWin), with its locally enhanced positional encoding (LePE)."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.attention.channels_first import exporting, pointwise
+from models.attention.matmul_backend import matmul_runs
 from models.attention.options import checked_count, head_count
 from models.attention.sdpa_backend import in_one, sdpa_runs
 
@@ -36,6 +39,8 @@ class CrossShapedAttention(nn.Module):
         )
 
     def forward(self, maps: Tensor) -> Tensor:
+        if exporting():
+            return self._channels_first(maps)
         qkv = self.qkv(maps.permute(0, 2, 3, 1))
         qkv = qkv.reshape(*qkv.shape[:3], 3, maps.shape[1])
         across = self.across * self.head_dim
@@ -60,3 +65,41 @@ class CrossShapedAttention(nn.Module):
         stripes = values.reshape(-1, min(self.stripe, values.shape[1]), *values.shape[2:])
         encoded: Tensor = encoding(stripes.permute(order)).permute(_BACK[order])
         return encoded.reshape(values.shape)
+
+    def _channels_first(self, maps: Tensor) -> Tensor:
+        """Stripes as runs of pixels, four reshapes and six transposes in all; the encoding cuts stripes out."""
+        heads = (self.across, self.heads - self.across)
+        qkv = pointwise(self.qkv, maps)
+        starts = (0, self.across * self.head_dim)
+        halves = []
+        for encoding, axis, start, count in zip(self.encodings, (2, 3), starts, heads, strict=False):
+            size = count * self.head_dim
+            parts = [qkv[:, first + start : first + start + size] for first in range(0, qkv.shape[1], maps.shape[1])]
+            half = torch.cat(parts, 1)
+            halves.append(self._attended(half, count, axis) + self._encoded_stripes(parts[2], encoding, axis))
+        return pointwise(self.proj, halves[0] if len(halves) == 1 else torch.cat(halves, 1))
+
+    def _attended(self, qkv: Tensor, heads: int, axis: int) -> Tensor:
+        """Attention inside stripes across the axis."""
+        runs = qkv if axis == 2 else qkv.transpose(2, 3)
+        mixed = matmul_runs(runs, heads, self.stripe * runs.shape[3], None)
+        return mixed if axis == 2 else mixed.transpose(2, 3)
+
+    def _encoded_stripes(self, values: Tensor, encoding: nn.Module, axis: int) -> Tensor:
+        pixels = values.shape[axis]
+        if isinstance(pixels, int):
+            return torch.cat([encoding(stripe) for stripe in torch.split(values, self.stripe, axis)], axis)
+        return self._encoded_volume(values, encoding, axis)
+
+    def _encoded_volume(self, values: Tensor, encoding: nn.Module, axis: int) -> Tensor:
+        """The same for any number of stripes: a convolution of volumes that is one pixel deep."""
+        assert isinstance(encoding, nn.Conv2d)
+        pixels = values.shape[axis]
+        stripes = (pixels + self.stripe - 1) // self.stripe
+        missing = stripes * self.stripe - pixels
+        full = F.pad(values, (0, 0, 0, missing) if axis == 2 else (0, missing))
+        volume = torch.unflatten(full, axis, (stripes, self.stripe))
+        weight, padding = encoding.weight.unsqueeze(axis), [1, 1, 1]
+        padding[axis - 2] = 0
+        encoded = F.conv3d(volume, weight, encoding.bias, padding=padding, groups=encoding.groups)
+        return encoded.flatten(axis, axis + 1).narrow(axis, 0, pixels)

@@ -3,6 +3,9 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.attention.channels_first import exporting, pointwise
+from models.attention.group_layout import GroupLayout
+from models.attention.matmul_backend import matmul_attention
 from models.attention.options import checked_count, checked_flag, head_count
 from models.attention.partitions import Kind, Region, extent, joined, regions
 from models.attention.sdpa_backend import attended
@@ -26,6 +29,8 @@ class GroupedSelfAttention(nn.Module):
         self.position_bias = WindowBias(self.heads, window) if checked_flag("position_bias", position_bias) else None
 
     def forward(self, maps: Tensor) -> Tensor:
+        if exporting():
+            return self._channels_first(maps)
         pixels = maps.permute(0, 2, 3, 1).contiguous()
         height, width = pixels.shape[1:3]
         rows, columns = (extent(self.kind, count, self.window) for count in (height, width))
@@ -42,3 +47,12 @@ class GroupedSelfAttention(nn.Module):
         qkv = qkv.reshape(*qkv.shape[:2], 3, self.heads, -1)
         bias = None if self.position_bias is None else self.position_bias(rows, columns)
         return attended(qkv, bias).reshape(groups.shape)
+
+    def _channels_first(self, maps: Tensor) -> Tensor:
+        """Four reshapes and four transposes of rank 5 at most; what fills up groups at the border is never a key."""
+        layout = GroupLayout.of(self.kind, maps.shape[2], maps.shape[3], self.window)
+        qkv = layout.groups(pointwise(self.qkv, maps), 3 * self.heads)
+        query, key, value = (qkv[:, part * self.heads : (part + 1) * self.heads] for part in range(3))
+        bias = None if self.position_bias is None else self.position_bias(*layout.members)[:, None]
+        mixed = matmul_attention(query, key, value, bias, layout.real(maps.device))
+        return pointwise(self.proj, layout.joined(mixed, maps.shape[1]))

@@ -2,11 +2,10 @@
 
 from typing import Literal, get_args
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.attention import triton_backend
+from models.attention.channels_first import exporting, pointwise
 from models.attention.matmul_backend import matmul_runs
 from models.attention.options import checked_count, checked_flag, head_count
 from models.attention.run_bias import RunBias
@@ -72,9 +71,8 @@ class LocalSelfAttention(nn.Module):
     def _channels_first(self, maps: Tensor) -> Tensor:
         """1x1 convolutions around matrix products; nothing changes the layout of channels."""
         ordered = maps.transpose(2, 3) if self.swap else maps
-        qkv = F.conv2d(ordered, self.qkv.weight[:, :, None, None], self.qkv.bias)
-        mixed = matmul_runs(qkv, self.heads, self.length, self.position_bias)
-        mixed = F.conv2d(mixed, self.proj.weight[:, :, None, None], self.proj.bias)
+        qkv = pointwise(self.qkv, ordered)
+        mixed = pointwise(self.proj, matmul_runs(qkv, self.heads, self.length, self.position_bias))
         return mixed.transpose(2, 3) if self.swap else mixed
 
     def _addressed(self, maps: Tensor) -> Tensor:
@@ -83,12 +81,6 @@ class LocalSelfAttention(nn.Module):
         qkv = self.qkv(maps.permute(0, 2, 3, 1))
         mixed = triton_backend.runs(qkv, table, self.heads, self.length, self.swap)
         return self.proj(mixed).permute(0, 3, 1, 2)  # type: ignore[no-any-return]
-
-
-def exporting() -> bool:
-    """Whether torch is tracing a model for export to another format."""
-    is_exporting = getattr(torch.compiler, "is_exporting", None)  # torch 2.7 and later
-    return (is_exporting is not None and is_exporting()) or torch.onnx.is_in_onnx_export()
 
 
 def checked_backend(name: Backend) -> Backend:

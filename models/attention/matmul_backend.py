@@ -43,9 +43,20 @@ def _attended(
     head_dim = qkv.shape[1] // (3 * heads)
     split = qkv.reshape(qkv.shape[0], 3 * heads, head_dim, -1, length).transpose(2, 3)
     query, key, value = split[:, :heads], split[:, heads : 2 * heads], split[:, 2 * heads :]
-    scores = torch.matmul((query * head_dim**-0.5).transpose(3, 4), key)
-    if position_bias is not None:
-        scores = scores + position_bias(length).to(scores.dtype)[:, None]
+    bias = None if position_bias is None else position_bias(length)[:, None]
+    return matmul_attention(query, key, value, bias, real).transpose(2, 3)
+
+
+def matmul_attention(
+    query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None = None, real: Tensor | None = None
+) -> Tensor:
+    """Attention among all tokens of (..., head size, tokens); keys that are not real are left out.
+
+    bias, real: what broadcasts to (..., queries, keys).
+    """
+    scores = torch.matmul((query * query.shape[-2] ** -0.5).transpose(-2, -1), key)
+    if bias is not None:
+        scores = scores + bias.to(scores.dtype)
     if real is not None:
         scores = scores.masked_fill(~real, -torch.inf)
-    return torch.matmul(value, scores.softmax(4).transpose(3, 4)).transpose(2, 3)
+    return torch.matmul(value, scores.softmax(-1).transpose(-2, -1))

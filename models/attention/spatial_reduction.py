@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.attention.channels_first import channel_norm, exporting, pointwise
+from models.attention.matmul_backend import matmul_attention
 from models.attention.options import checked_count, head_count
 
 
@@ -25,6 +27,8 @@ class SpatialReductionAttention(nn.Module):
             self.norm = nn.LayerNorm(dim)
 
     def forward(self, maps: Tensor) -> Tensor:
+        if exporting():
+            return self._channels_first(maps)
         pixels = maps.permute(0, 2, 3, 1)
         tokens = pixels.flatten(1, 2)
         query = self.query(tokens).reshape(*tokens.shape[:2], self.heads, -1).transpose(1, 2)
@@ -34,7 +38,20 @@ class SpatialReductionAttention(nn.Module):
         mixed: Tensor = self.proj(F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2))
         return mixed.reshape(pixels.shape).permute(0, 3, 1, 2)
 
+    def _channels_first(self, maps: Tensor) -> Tensor:
+        """Three reshapes and no transposes; nothing changes the layout of channels."""
+        reduced = maps if self.reduction == 1 else channel_norm(self.norm, self.reduce(self._squares(maps)))
+        head = (maps.shape[1] // self.heads, -1)
+        query = pointwise(self.query, maps).reshape(maps.shape[0], self.heads, *head)
+        key_value = pointwise(self.key_value, reduced).reshape(maps.shape[0], 2 * self.heads, *head)
+        mixed = matmul_attention(query, key_value[:, : self.heads], key_value[:, self.heads :])
+        return pointwise(self.proj, mixed.reshape(maps.shape))
+
     def _reduced(self, maps: Tensor) -> Tensor:
+        return self.norm(self.reduce(self._squares(maps)).flatten(2).transpose(1, 2))  # type: ignore[no-any-return]
+
+    def _squares(self, maps: Tensor) -> Tensor:
+        """The maps, filled up with zeros to whole squares."""
         below, right = (-pixels % self.reduction for pixels in maps.shape[2:])
-        squares = F.pad(maps, (0, right, 0, below)) if below or right else maps
-        return self.norm(self.reduce(squares).flatten(2).transpose(1, 2))  # type: ignore[no-any-return]
+        whole = isinstance(below, int) and isinstance(right, int) and not (below or right)
+        return maps if whole else F.pad(maps, (0, right, 0, below))

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from models.attention.backbones.letters import CONVOLUTIONS, NormName
+from models.attention.channels_first import channel_norm
 
 
 class MapLayerNorm(nn.LayerNorm):
@@ -17,9 +18,7 @@ class MapLayerNorm(nn.LayerNorm):
 
     def forward(self, maps: Tensor) -> Tensor:
         if self.channels_first:
-            centred = maps - maps.mean(1, keepdim=True)
-            deviation = (centred.square().mean(1, keepdim=True) + self.eps).sqrt()
-            return centred / deviation * self.weight[:, None, None] + self.bias[:, None, None]
+            return channel_norm(self, maps)
         normed: Tensor = super().forward(maps.permute(0, 2, 3, 1))
         return normed.permute(0, 3, 1, 2)
 

@@ -16,6 +16,7 @@ from reports.commands.options import ensure_outputs
 if TYPE_CHECKING:
     from models.fewshot.comparison import EpisodeTest
     from models.fewshot.run import FewShotRun
+    from reports.commands.methods.deployment import Deployment
     from reports.commands.methods.evaluation import EpisodeOptions, EvaluationOptions
     from reports.tables.table import Table
 
@@ -118,7 +119,7 @@ class TrainedFewShot:
         )
         return Evaluation(record, (official_line(record),))
 
-    def export(self, out: Path | None, onnx: Path | None, inputs: Sequence[Path]) -> list[Path]:
+    def export(self, out: Path | None, deployment: "Deployment", inputs: Sequence[Path]) -> list[str]:
         """Few-shot encoders are not exported: raises ValueError."""
         raise ValueError(f"{self.finished.folder} is a few-shot run, which has no form to export")
 

@@ -15,6 +15,7 @@ from reports.commands.options import ensure_outputs
 
 if TYPE_CHECKING:
     from models.attention.training.run import LsaRun
+    from reports.commands.methods.deployment import Deployment
     from reports.commands.methods.evaluation import EvaluationOptions
     from reports.tables.table import Table
 
@@ -83,9 +84,19 @@ class TrainedLsa:
         figures = task.figures(run.network, data)
         return Evaluation({"data": data.name, **figures}, figure_lines(figures))
 
-    def export(self, out: Path | None, onnx: Path | None, inputs: Sequence[Path]) -> list[Path]:
-        """Raises ValueError: these networks have no form to export yet."""
-        raise ValueError(f"{self.finished.folder} is a run of train lsa, which has no form to export")
+    def export(self, out: Path | None, deployment: "Deployment", inputs: Sequence[Path]) -> list[str]:
+        """Writes and checks the files. Raises ValueError for `out` and for networks other than classifiers."""
+        from models.attention.backbones.staged import StagedNetwork
+        from reports.commands.methods.deployment import at_size_of, deploy
+
+        run = self.finished
+        if out is not None:
+            raise ValueError(
+                "--out is for WrapNet and encoders; runs of lsa are written as --onnx, --coreml, --tensorrt"
+            )
+        if not isinstance(run.network, StagedNetwork):
+            raise ValueError(f"{run.folder} learnt to {run.config.task}; only runs that classify are exported")
+        return deploy(run.network, at_size_of(deployment, run.facts["image_shape"]), inputs)
 
 
 def load_lsa(folder: Path) -> TrainedLsa:

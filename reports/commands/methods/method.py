@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from reports.commands.methods.deployment import Deployment
     from reports.commands.methods.evaluation import EvaluationOptions
     from reports.tables.table import Table
 
@@ -32,10 +33,11 @@ class TrainedModel(Protocol):
     def evaluate(self, options: "EvaluationOptions") -> Evaluation:
         """Runs the model on held-out data. Raises ValueError if the data does not fit it."""
 
-    def export(self, out: Path | None, onnx: Path | None, inputs: Sequence[Path]) -> list[Path]:
-        """Writes the model for other programs; returns the paths of the files.
+    def export(self, out: Path | None, deployment: "Deployment", inputs: Sequence[Path]) -> list[str]:
+        """Writes the model for other programs; returns the lines to print, such as the paths of the files.
 
-        out: None for the method's own place. onnx: None for no ONNX. inputs: files that are not to be overwritten.
+        out: None for the method's own place. deployment: other files to write.
+        inputs: files that are not to be overwritten.
         Raises ValueError if the model has no such form, or files would overwrite each other.
         """
 

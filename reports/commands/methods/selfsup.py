@@ -15,6 +15,7 @@ from reports.commands.options import ensure_outputs
 
 if TYPE_CHECKING:
     from models.selfsup.run import SelfSupRun
+    from reports.commands.methods.deployment import Deployment
     from reports.commands.methods.evaluation import EvaluationOptions
     from reports.tables.table import Table
 
@@ -62,17 +63,18 @@ class TrainedSelfSup:
 
         return evaluate_encoder(self.finished, options)
 
-    def export(self, out: Path | None, onnx: Path | None, inputs: Sequence[Path]) -> list[Path]:
+    def export(self, out: Path | None, deployment: "Deployment", inputs: Sequence[Path]) -> list[str]:
         """Writes the encoder's weights, beside them what to do with them, and ONNX."""
         from models.selfsup.export import description_of, export_of_run
         from models.selfsup.onnx_export import export_encoder_onnx
 
-        run = self.finished
+        deployment.refuse_for("an encoder")
+        run, onnx = self.finished, deployment.onnx
         out = out or Path("build/encoder.safetensors")
         ensure_outputs(out, description_of(out), onnx, inputs=inputs)
         if onnx is not None:
             export_encoder_onnx(run.encoder, run.image_shape, run.encoder.features_dim, onnx)
-        return [*([] if onnx is None else [onnx]), *export_of_run(run).write(out)]
+        return [str(path) for path in (*([] if onnx is None else [onnx]), *export_of_run(run).write(out))]
 
 
 def load_self_supervised(folder: Path) -> TrainedSelfSup:

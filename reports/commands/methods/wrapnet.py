@@ -14,6 +14,7 @@ from reports.commands.options import Data, Dataset, ensure_outputs, image_source
 
 if TYPE_CHECKING:
     from models.wrapnet.run import WrapNetRun
+    from reports.commands.methods.deployment import Deployment
     from reports.commands.methods.evaluation import EvaluationOptions
     from reports.tables.table import Table
 
@@ -76,19 +77,21 @@ class TrainedWrapNet:
         )
         return Evaluation(asdict(figures), lines)
 
-    def export(self, out: Path | None, onnx: Path | None, inputs: Sequence[Path]) -> list[Path]:
+    def export(self, out: Path | None, deployment: "Deployment", inputs: Sequence[Path]) -> list[str]:
         """Writes the network as integers: weights, thresholds and accumulators."""
         from models.backbones.registry import NETWORKS
         from models.integer_network.builder import export_network
         from models.integer_network.onnx import export_onnx
 
+        deployment.refuse_for("a WrapNet")
+        onnx = deployment.onnx
         out = out or Path("build/network.npz")
         ensure_outputs(out, onnx, inputs=inputs)
         graph = export_network(self.finished.network, NETWORKS[self.finished.config.network].image_shape)
         if onnx is not None:
             export_onnx(graph, onnx)
         graph.save(out)
-        return [path for path in (onnx, out) if path is not None]
+        return [str(path) for path in (onnx, out) if path is not None]
 
 
 def load_wrapnet(folder: Path) -> TrainedWrapNet:
