@@ -1,4 +1,4 @@
-"""Peak memory of what tensors take, on the GPU or on the CPU."""
+"""Peak memory: of what tensors take, on the GPU or on the CPU, and of a whole process."""
 
 import json
 import os
@@ -9,6 +9,9 @@ from pathlib import Path
 
 import torch
 from torch.profiler import ProfilerActivity, profile
+
+_STATUS = Path("/proc/self/status")
+_PEAK = "VmHWM:"
 
 
 @contextmanager
@@ -55,3 +58,22 @@ def saved_for_backward(compute: Callable[[], object]) -> int:
         result = compute()
     del result
     return sum(sizes.values())
+
+
+def resident_growth(call: Callable[[], object]) -> int | None:
+    """The bytes by which `call` raises the peak of this process's resident memory; None where Linux does not tell.
+
+    Earlier peaks hide later ones: call it in a process that has done nothing else.
+    """
+    before = _resident_peak()
+    call()
+    after = _resident_peak()
+    return None if before is None or after is None else after - before
+
+
+def _resident_peak() -> int | None:
+    try:
+        lines = _STATUS.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) << 10 for line in lines if line.startswith(_PEAK)), None)

@@ -6,6 +6,9 @@ from typing import Any
 
 _FIELDS = ("name", "case", "milliseconds")
 
+Quantity = float | int | str
+"""A figure of a row."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
@@ -19,7 +22,7 @@ class Row:
     case: str
     milliseconds: float
     ratio: float
-    figures: Mapping[str, float | int | str] = field(default_factory=dict)
+    figures: Mapping[str, Quantity] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +47,7 @@ def compared(
     name: str,
     milliseconds: Mapping[str, float],
     comparison: Comparison,
-    figures: Mapping[str, Mapping[str, float | int | str]] | None = None,
+    figures: Mapping[str, Mapping[str, Quantity]] | None = None,
 ) -> list[Row]:
     """A row for each case, from its milliseconds. figures: further ones of some cases."""
     return [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, arg, subcommand
 
+from reports.commands.benches.attention import AttentionBench
 from reports.commands.benches.fewshot import AdaptationBench, AugmentBench, EpisodeBench, HeadBench, RegularizerBench
 from reports.commands.benches.options import Rounds
 from reports.commands.benches.selfsup import LossBench, StepBench, ViewsBench
@@ -79,6 +80,7 @@ def bench(
             | Annotated[ViewsBench, subcommand("views")]
             | Annotated[LossBench, subcommand("losses")]
             | Annotated[StepBench, subcommand("selfsup-step")]
+            | Annotated[AttentionBench, subcommand("attention")]
         ]
     ],
 ) -> int:

@@ -1,11 +1,19 @@
 """`wrapmac figure`: published figures, and figures of networks that are trained for them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from reports.commands.options import Out, TableData, TableScale, ensure_outputs
+from reports.commands.options import (
+    Out,
+    Resolution,
+    TableData,
+    TableScale,
+    ensure_outputs,
+    ensure_positive,
+    parsed_resolution,
+)
 from reports.tables.registry import figure_numbers
 
 
@@ -21,15 +29,35 @@ def figure(
     runs: Annotated[
         Path, arg(metavar="DIR", help="figures of networks: folder of `table`, whose runs are not trained again")
     ] = Path("build/tables"),
+    resolution: Annotated[Resolution, arg(help="figure 4.1: pixels of the map: a side, or height and width")] = "14",
+    length: Annotated[int, arg(metavar="TOKENS", help="figure 4.1: length of the runs")] = 49,
+    swap: Annotated[
+        Literal["both", "yes", "no"], arg(help="figure 4.1: whether runs go down the columns; both draws two blocks")
+    ] = "both",
+    bench: Annotated[
+        Path | None,
+        arg(metavar="FILE", help="figure 4.3: JSON of `bench attention --case peers`; the committed one if left out"),
+    ] = None,
 ) -> int:
     """Draw figures of the dissertation as PNG and SVG; networks that some need are trained as for `table`."""
     from models.progress import Progress
     from reports.tables.registry import FigureSource, choose_figures, draw_figure
 
     chosen = choose_figures(numbers)
-    ensure_outputs(folders=[out])
+    ensure_positive("length", length)
+    size = parsed_resolution(resolution)
+    ensure_outputs(folders=[out], inputs=[bench])
     with Progress() as progress:
-        source = FigureSource(data=data, scale=scale, runs=runs, progress=progress)
+        source = FigureSource(
+            data=data,
+            scale=scale,
+            runs=runs,
+            progress=progress,
+            size=size,
+            length=length,
+            swap={"both": None, "yes": True, "no": False}[swap],
+            bench=bench,
+        )
         written = [draw_figure(number, out, source) for number in chosen]
     for path in written:
         print(path)

@@ -54,6 +54,7 @@ _CHAPTERS = {
 }
 
 _MEASURED_BY = {
+    **{number: f"wrapmac bench attention --table {number}" for number in ("4.1", "4.2", "4.6", "4.12")},
     "2.7": "wrapmac bench gemm",
     "2.8": "wrapmac bench gemm",
     "2.11": "wrapmac layout",
@@ -65,6 +66,7 @@ _FIGURES = {"2.1": "reports.wrapnet.figures", "2.3": "reports.wrapnet.figures", 
 """Modules with `FIGURES`, functions that draw figures by number."""
 
 _TRAINED_FIGURES = {
+    **{number: ("4", "reports.attention.figures") for number in ("4.1", "4.3")},
     **{number: ("5", "reports.fewshot.trained_figures") for number in ("5.2", "5.3")},
     **{number: ("6", "reports.fewshot.augmentation.figures") for number in ("6.1", "6.2", "6.3")},
     **{number: ("7", "reports.selfsup.figures.figures") for number in ("7.1", "7.2", "7.3")},
@@ -191,15 +193,21 @@ def choose_figures(numbers: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class FigureSource:
-    """Where the networks of a figure come from: the same as of a table.
+    """What a figure shows. Its networks come from where those of a table do.
 
     data: the chapter's data set. scale: `small` or `paper`. runs: folder of runs; what is there is not trained again.
+    size, length, swap: of Figure 4.1: height and width of the map, tokens of a run, whether runs go down the columns,
+    None for both ways. bench: the record that Figure 4.3 shows; the committed one if None.
     """
 
     data: Path | None
     scale: str
     runs: Path
     progress: Progress
+    size: tuple[int, int] = (14, 14)
+    length: int = 49
+    swap: bool | None = None
+    bench: Path | None = None
 
 
 def draw_figure(number: str, folder: Path, source: FigureSource) -> Path:

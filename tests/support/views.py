@@ -14,7 +14,7 @@ from torch import Tensor
 from models.selfsup.views.jitter import ORDERS
 from models.selfsup.views.parameters import ViewParameters
 from models.selfsup.views.recipes import ViewRecipe
-from reports.selfsup.benches import torchvision_peer
+from reports.bench import torchvision_peer
 
 Picture = NDArray[np.float64]
 """Height, width, channels; values from 0 to 1."""

@@ -18,12 +18,12 @@ from models.selfsup.networks import OnlineNetwork, stem_of
 from models.selfsup.views.recipes import ViewRecipe
 from models.selfsup.views.views import Views
 from models.training.seeds import check_seed
+from reports.bench import torchvision_peer
 from reports.bench.contenders import Call
 from reports.bench.device import DeviceName, chosen_device
 from reports.bench.in_turn import check_count, medians_on
 from reports.bench.rows import Comparison, bench_record, compared
 from reports.records.provenance import machine, tool_versions
-from reports.selfsup.benches import torchvision_peer
 from reports.selfsup.benches.view_peers import LIGHTLY, is_installed, lightly_transform, peer_versions
 
 OURS, THEIRS = "views on the device", "lightly's recipe"

@@ -10,8 +10,8 @@ from PIL import Image
 from torch import Tensor
 
 from models.selfsup.views.recipes import ViewRecipe
+from reports.bench import torchvision_peer
 from reports.bench.contenders import Call
-from reports.selfsup.benches import torchvision_peer
 
 TORCHVISION = "torchvision on Pillow"
 LIGHTLY = "lightly on Pillow"

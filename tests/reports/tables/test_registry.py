@@ -69,17 +69,32 @@ def test_unknown_tables_are_refused_with_what_there_is(numbers: list[str]) -> No
 def test_a_line_says_where_measurements_are() -> None:
     assert without_measurements("3.1") == "Table 3.1 has no measurements yet."
     assert without_measurements("2.7") == "Table 2.7 is not trained: `wrapmac bench gemm` measures it."
+    assert "`wrapmac bench attention --table 4.12` measures it" in without_measurements("4.12")
 
 
 def test_figures_land_in_files_and_unknown_ones_are_refused(tmp_path: Path) -> None:
     source = FigureSource(data=None, scale="small", runs=tmp_path / "runs", progress=Progress(quiet=True))
-    assert figure_numbers() == ["2.1", "2.3", "5.1", "5.2", "5.3", "6.1", "6.2", "6.3", "7.1", "7.2", "7.3"]
+    assert figure_numbers() == [
+        "2.1",
+        "2.3",
+        "5.1",
+        "4.1",
+        "4.3",
+        "5.2",
+        "5.3",
+        "6.1",
+        "6.2",
+        "6.3",
+        "7.1",
+        "7.2",
+        "7.3",
+    ]
     assert draw_figure("2.1", tmp_path, source).read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (tmp_path / "figure-2.1.svg").read_text()
     assert choose_figures(["5.3", "2.1", "5.3"]) == ["5.3", "2.1"]
-    with pytest.raises(ValueError, match=r"there is no figure '2\.2'; allowed are 2\.1, 2\.3, 5\.1, 5\.2"):
+    with pytest.raises(ValueError, match=r"there is no figure '2\.2'; allowed are 2\.1, 2\.3, 5\.1, 4\.1, 4\.3, 5\.2"):
         choose_figures(["2.1", "2.2"])
-    with pytest.raises(ValueError, match=r"name at least one figure of 2\.1, 2\.3, 5\.1, 5\.2"):
+    with pytest.raises(ValueError, match=r"name at least one figure of 2\.1, 2\.3, 5\.1, 4\.1, 4\.3, 5\.2"):
         choose_figures([])
 
 

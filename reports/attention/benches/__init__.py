@@ -1,0 +1,1 @@
+"""Token mixers, networks with local self-attention and their peers at speed."""

@@ -1,0 +1,71 @@
+"""Figure 4.3: published accuracy beside the latency of exported files, from a record of the attention bench."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reports.tables.registry import FigureSource
+
+_BENCH = Path(__file__).parents[1] / "results" / "attention" / "bench-peers.json"
+_FILES = ("onnxruntime", "openvino", "tensorrt")
+_COLOURS = {"ours": "#b8322a", "peer": "#30343b"}
+
+Row = Mapping[str, Any]
+
+
+def figure_4_3(source: FigureSource) -> Figure:
+    """Figure 4.3: a panel for each resolution; hollow marks are of networks that a larger one taught.
+
+    Raises ValueError without a record of `bench attention --case peers`.
+    """
+    path = _BENCH if source.bench is None else source.bench
+    rows = exported_rows(path)
+    names = list(dict.fromkeys(row["name"] for row in rows))
+    figure, axes = plt.subplots(1, len(names), figsize=(5 * len(names), 4.2), layout="constrained", squeeze=False)
+    for panel, name in zip(axes[0], names, strict=True):
+        _draw(panel, [row for row in rows if row["name"] == name])
+        panel.set_title(name, fontsize=10)
+    axes[0][0].set_ylabel("published top-1 on ImageNet-1K, %")
+    figure.supxlabel("Red: with local self-attention or Next-ViT, built here. Hollow: distilled.", fontsize=9)
+    return figure
+
+
+def exported_rows(path: Path) -> list[Row]:
+    """The rows of exported files with published accuracies.
+
+    Raises ValueError if the file is missing, is no record of the bench or has no such rows.
+    """
+    wanted = "figure 4.3 needs --bench with the JSON of `wrapmac bench attention --case peers --backend onnxruntime`"
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+        found = [row for row in rows if row.get("backend") in _FILES and "accuracy" in row]
+    except FileNotFoundError as error:
+        raise ValueError(f"{wanted}; there is no {path}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{wanted}; {path} is none") from error
+    if not found:
+        raise ValueError(f"{wanted}; {path} has no exported files with published accuracies")
+    return found
+
+
+def _draw(axes: Axes, rows: Sequence[Row]) -> None:
+    for row in rows:
+        colour = _COLOURS[row["whose"]]
+        face = "none" if row["distilled"] == "yes" else colour
+        axes.scatter(row["least_ms"], row["accuracy"], s=40, edgecolors=colour, facecolors=face)
+        axes.annotate(
+            row["case"],
+            (row["least_ms"], row["accuracy"]),
+            (4, 4),
+            textcoords="offset points",
+            fontsize=8,
+            color=colour,
+        )
+    axes.set_xscale("log")
+    axes.set_xlabel("latency, ms (log scale)")
+    axes.margins(0.2)
