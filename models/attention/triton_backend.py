@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 _LONGEST = 128
-_WIDEST = 128
+_WIDEST = 64
 
 
 @cache

@@ -11,8 +11,8 @@ _PROGRAMS_PER_HEAD = 256
 
 
 @triton.jit  # type: ignore[untyped-decorator]
-def forward_kernel(
-    qkv: Any, table: Any, out: Any, tokens: int, height: int, width: int, runs: int,
+def forward_kernel(  # type: ignore[no-untyped-def]  # Triton compiles no other annotation than its own
+    qkv, table, out, tokens, height, width, runs,
     HEADS: tl.constexpr, LENGTH: tl.constexpr, HEAD_DIM: tl.constexpr, BLOCK: tl.constexpr, WIDE: tl.constexpr,
     SCALE: tl.constexpr, SWAP: tl.constexpr, BIAS: tl.constexpr,
 ) -> None:  # fmt: skip
@@ -43,9 +43,8 @@ def forward_kernel(
 
 
 @triton.jit  # type: ignore[untyped-decorator]
-def backward_kernel(
-    qkv: Any, table: Any, gradient: Any, qkv_gradient: Any, bias_gradient: Any, tokens: int, height: int, width: int,
-    runs: int, all_runs: int,
+def backward_kernel(  # type: ignore[no-untyped-def]  # Triton compiles no other annotation than its own
+    qkv, table, gradient, qkv_gradient, bias_gradient, tokens, height, width, runs, all_runs,
     HEADS: tl.constexpr, LENGTH: tl.constexpr, HEAD_DIM: tl.constexpr, BLOCK: tl.constexpr, WIDE: tl.constexpr,
     SCALE: tl.constexpr, SWAP: tl.constexpr, BIAS: tl.constexpr,
 ) -> None:  # fmt: skip
@@ -122,6 +121,8 @@ def backward(
     backward_kernel[(programs, heads)](
         qkv, qkv if table is None else table.contiguous(), gradient, qkv_gradient, bias_gradient,
         height * width, height, width, runs, batch * runs, **shapes,
+        num_stages=1,  # more do not fit into the shared memory of long runs
+        num_warps=4 if block * shapes["WIDE"] <= 64 * 32 else 8,
     )  # fmt: skip
     return qkv_gradient, None if table is None else bias_gradient.sum(0)[:, :length, :length]
 

@@ -48,5 +48,5 @@ def test_missing_triton_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_runs_that_do_not_fit_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(triton_backend, "available", lambda: True)
     module = LocalSelfAttention(12, 4, length=196, backend="triton").double()
-    with pytest.raises(ValueError, match="length is 196 and head_dim 4; the backend triton takes at most 128 and 128"):
+    with pytest.raises(ValueError, match="length is 196 and head_dim 4; the backend triton takes at most 128 and 64"):
         module(random_maps(12, (7, 7)))
