@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from models.attention.backbones.staged import StagedNetwork
-from models.attention.deployment.extras import check_packages, required
+from models.attention.deployment.extras import check_packages
 from models.attention.deployment.preparation import (
     IMAGES,
     check_close,
@@ -23,7 +23,8 @@ from models.attention.deployment.preparation import (
     random_images,
 )
 from models.attention.deployment.report import ExportedFile
-from models.files import write_with
+from models.extras import required
+from models.files import write_bytes
 
 _OPSET = 18
 _TOLERANCE = 1e-4
@@ -35,8 +36,7 @@ def write_onnx(network: StagedNetwork, path: Path, height: int, width: int, *, d
     """Writes a deployable network as ONNX of opset 18, and checks it in onnxruntime before it is put in place.
 
     dynamic: batch, height and width are free; the check takes another batch and size and the smallest map, too. Raises
-    ValueError for a
-    missing package, and if results differ from torch's by more than 1e-4.
+    ValueError for a missing package, and if results differ from torch's by more than 1e-4.
     """
     check_packages(onnx=True, coreml=False, tensorrt=False)
     onnx = required("onnx", "onnx")
@@ -46,7 +46,7 @@ def write_onnx(network: StagedNetwork, path: Path, height: int, width: int, *, d
         sizes.append((2, max(1, round(height * _UNSEEN[0])), max(1, round(width * _UNSEEN[1]))))
         sizes.append((1, network.strides[-1], network.strides[-1]))
     difference = max(_difference(content, network, size) for size in sizes)
-    write_with(path, lambda temporary: temporary.write_bytes(content))
+    write_bytes(path, content)
     counts = Counter(node.op_type for node in onnx.load_from_string(content).graph.node)
     return ExportedFile(path, "ONNX", dict(counts), difference)
 

@@ -10,8 +10,9 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from models.checks import check_choice
 from reports.attention.benches.onnx_file import file_digest, operation_counts, write_onnx
-from reports.attention.benches.runtimes import file_peak, opened, required, runtime_version
+from reports.attention.benches.runtimes import file_peak, opened, runtime_package, runtime_version
 from reports.attention.benches.subjects import Subject
 from reports.attention.benches.torch_backends import compiled, eager, on_gpu, weights_digest
 from reports.bench.contenders import Call, SelfTimed, Timing
@@ -53,10 +54,9 @@ def check_backends(names: Sequence[str]) -> None:
     if not names:
         raise ValueError(f"name at least one backend of {', '.join(BACKENDS)}")
     for name in names:
-        if name not in BACKENDS:
-            raise ValueError(f"backend is {name!r}; allowed are {', '.join(BACKENDS)}")
+        check_choice("backend", name, Backend)
         if name in FILES:
-            required(name)
+            runtime_package(name)
         if name in _ON_GPU and not torch.cuda.is_available():
             raise ValueError(f"backend is {name!r}, and there is no GPU that torch can use; allowed are the others")
 

@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from models.attention.deployment import onnx_file
-from models.attention.deployment.extras import required
 from models.attention.deployment.preparation import check_close, expected_outputs, random_images
 from tests.support.deployment import small_network
 
@@ -33,13 +32,6 @@ def test_a_file_that_differs_is_not_put_in_place(tmp_path: Path, monkeypatch: py
     with pytest.raises(ValueError, match="ONNX differs from torch by"):
         onnx_file.write_onnx(network, tmp_path / "s12.onnx", 32, 32)
     assert not list(tmp_path.iterdir())
-
-
-def test_a_missing_package_is_named_with_its_extra() -> None:
-    with pytest.raises(ValueError, match=r"no_such_package is not installed; pip install 'wrapmac\[coreml\]'"):
-        required("no_such_package.part", "coreml")
-    with pytest.raises(ValueError, match="no_such_package is not installed; pip install no_such_package"):
-        required("no_such_package")
 
 
 def test_values_that_are_not_numbers_never_pass() -> None:

@@ -1,6 +1,7 @@
 """The attention bench on tiny inputs: rows with their origin, tables, names that are refused."""
 
 import hashlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from reports.attention.benches import backends
 from reports.attention.benches.attention_bench import AttentionSetting, bench_attention
 from reports.attention.benches.attention_tables import attention_tables
 from reports.attention.benches.onnx_file import file_digest
-from reports.attention.benches.runtimes import file_peak, opened, required
+from reports.attention.benches.runtimes import file_peak, opened, runtime_package
 from reports.attention.benches.subjects import CASES, DEFAULT_NAMES, subject
 from reports.attention.benches.torch_backends import eager, weights_digest
 from reports.commands.benches.attention import AttentionBench
@@ -134,6 +135,6 @@ def test_a_gpu_that_is_not_there_is_named() -> None:
 
 
 def test_a_runtime_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reports.attention.benches.runtimes.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(ValueError, match=r"openvino is not installed; pip install 'wrapmac\[bench\]'"):
-        required("openvino")
+        runtime_package("openvino")

@@ -1,28 +1,29 @@
 """Peers of timm."""
 
+import sys
+
 import pytest
 import torch
 
-from reports.attention.benches import peers
-from reports.attention.benches.peers import PEERS, Peer, imported_timm, peer_network
+from reports.attention.benches.peers import PEERS, Peer, peer_network
 from reports.attention.benches.subjects import subject
-from tests.support import timm_import
+from tests.support.packages import need_timm
 
 
 def test_timm_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peers, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(ValueError, match=r"timm is not installed; pip install 'wrapmac\[timm\]'"):
-        imported_timm()
+        peer_network(PEERS["iformer-m"], (32, 32))
 
 
 def test_peers_take_images_of_the_size_that_they_are_built_for() -> None:
-    timm_import.imported_timm()
+    need_timm()
     found = subject("peers", "efficientformerv2-s2", (3, 64, 96), 0)
     assert found.facts == {"accuracy": PEERS["efficientformerv2-s2"].accuracy, "distilled": "yes", "whose": "peer"}
     assert found.module(torch.zeros(1, 3, 64, 96)).shape == (1, 1000)
 
 
 def test_a_network_that_timm_lacks_is_named() -> None:
-    timm_import.imported_timm()
+    need_timm()
     with pytest.raises(ValueError, match="has no nonesuch"):
         peer_network(Peer(model="nonesuch", accuracy=1.0), (32, 32))
