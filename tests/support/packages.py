@@ -17,6 +17,12 @@ def need_torchvision() -> None:
     provide_operators()
 
 
+def need_onnx() -> None:
+    """Skips the test without what exports and runs ONNX."""
+    for module in ("onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(module)
+
+
 def need_timm() -> Any:
     """timm; skips the test, or all of a module that calls as it is imported, without it."""
     if find_spec("timm") is None:
