@@ -28,8 +28,9 @@ $(VENV)/.installed: pyproject.toml setup.py $(wildcard models/native_extension.p
 	$(BIN)/pip install --quiet --editable .
 	touch $@
 
+# torch by name again: a newer torchvision would bring another one.
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/pip install --quiet --editable '.[dev]'
+	$(BIN)/pip install --quiet $(TORCH) --editable '.[dev]'
 	touch $@
 
 test: debian-test $(VENV)/.installed-dev

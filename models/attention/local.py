@@ -1,6 +1,6 @@
 """Local self-attention: attention inside runs of consecutive tokens (dissertation 4.3.2, Algorithm 2)."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 from torch import Tensor, nn
 
@@ -10,6 +10,7 @@ from models.attention.matmul_backend import matmul_runs
 from models.attention.options import checked_count, checked_flag, head_count
 from models.attention.run_bias import RunBias
 from models.attention.sdpa_backend import in_one, sdpa_runs
+from models.checks import check_choice
 
 Backend = Literal["auto", "sdpa", "matmul", "triton"]
 """How attention is computed; `auto` takes matmul in an export, triton on a GPU that has it, and else sdpa."""
@@ -39,7 +40,8 @@ class LocalSelfAttention(nn.Module):
         self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)
         self.position_bias = RunBias(self.heads, length) if checked_flag("position_bias", position_bias) else None
-        self.backend = checked_backend(backend)
+        check_choice("backend", backend, Backend)
+        self.backend: Backend = backend
 
     def forward(self, maps: Tensor) -> Tensor:
         backend = self._chosen(maps)
@@ -83,16 +85,12 @@ class LocalSelfAttention(nn.Module):
         return self.proj(mixed).permute(0, 3, 1, 2)  # type: ignore[no-any-return]
 
 
-def checked_backend(name: Backend) -> Backend:
-    """The name. Raises ValueError for one that is not a backend's."""
-    if name not in get_args(Backend):
-        raise ValueError(f"backend is {name!r}; allowed are {', '.join(get_args(Backend))}")
-    return name
-
-
 def set_backend(model: nn.Module, name: Backend) -> None:
-    """All local self-attention in the model is computed by the backend of that name."""
-    checked_backend(name)
+    """All local self-attention in the model is computed by the backend of that name.
+
+    Raises ValueError for a name that is not a backend's.
+    """
+    check_choice("backend", name, Backend)
     for module in model.modules():
         if isinstance(module, LocalSelfAttention):
             module.backend = name

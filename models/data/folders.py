@@ -13,10 +13,9 @@ from torch.utils.data import Dataset
 from models.data.class_folders import check_classes, check_same_classes, labelled, pictures_by_class
 from models.data.decoding import PictureFiles, check_workers, loaded
 from models.data.files import Folder, file_size, open_file
+from models.data.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from models.data.pictures import middle_part, random_part, read_picture
 from models.data.sources import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
     check_positive,
     digest_of,
     generator_of,

@@ -1,12 +1,12 @@
 """RandAugment, Mixup, CutMix and random erasing of whole batches on their device, by kornia."""
 
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from models.extras import required
 
 _RAND_AUGMENT_GROUPS = 8
 _ERASED = {"scale": (0.02, 1 / 3), "ratio": (0.3, 3.3), "value": 0.0}
@@ -48,12 +48,7 @@ class BatchAugmenter:
         self.augmentation = augmentation
         if not augmentation.changes:
             return
-        if find_spec("kornia") is None:
-            raise ValueError(
-                "rand_augment, mixup, cutmix and erasing need kornia, which is not installed; it comes with the extra "
-                "augment"
-            )
-        kornia = import_module("kornia.augmentation")
+        kornia = required("kornia.augmentation", "augment")
         self._mean, self._std = (torch.tensor(values).view(-1, 1, 1) / white for values in (mean, std))
         self._rand_augment = kornia.auto.RandAugment(max(1, augmentation.rand_augment), augmentation.magnitude)
         self._mixup = kornia.RandomMixUpV2(data_keys=_LABELLED)

@@ -11,10 +11,6 @@ from torch import Generator, Tensor
 
 from models.data.transforms import Augmentation
 
-IMAGENET_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
-IMAGENET_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
-"""Of ImageNet's pixel values, by channel."""
-
 
 class ImageSource(Protocol):
     """A data set of labelled images, split into training and held-out images.

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
+from models.extras import required
 from models.files import write_bytes
-from models.integer_network.onnx.model import OnnxModel, onnx_helper
+from models.integer_network.onnx.model import OnnxModel
 from models.selfsup.operations import FEATURES, IMAGES, Operation, operations_of, tensors_of
 
 
@@ -17,7 +18,7 @@ def export_encoder_onnx(encoder: nn.Module, image_shape: tuple[int, int, int], f
     """
     operations = operations_of(encoder)
     tensors = tensors_of(encoder, operations)
-    model = OnnxModel(onnx_helper())
+    model = OnnxModel(required("onnx.helper", "onnx"))
     names = {IMAGES: IMAGES}
     for operation in operations:
         constants = [model.constant(tensors[name].numpy()) for name in operation.tensors]

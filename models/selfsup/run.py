@@ -126,8 +126,7 @@ def load_run(folder: Path) -> SelfSupRun:
     """
     finished = RunFolder(folder).load()
     with finished.reading(CONFIG):
-        if finished.method != METHOD:
-            raise ValueError(f"its method is {finished.method!r}, not {METHOD!r}")
+        finished.check_method(METHOD)
         config = SelfSupConfig.from_record(finished.settings)
         channels, height, width = (int(side) for side in finished.settings["image_shape"])
         encoder = build_encoder(config, channels, stem_of(config, (channels, height, width)))

@@ -36,6 +36,11 @@ class FinishedRun:
     result: dict[str, Any]
     weights: dict[str, Tensor]
 
+    def check_method(self, method: str) -> None:
+        """Raises ValueError for a run of another method."""
+        if self.method != method:
+            raise ValueError(f"its method is {self.method!r}, not {method!r}")
+
     @contextmanager
     def reading(self, *names: str) -> Iterator[None]:
         """Turns what values of a wrong kind or shape raise into a ValueError of one line.

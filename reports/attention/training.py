@@ -9,6 +9,8 @@ _FIGURES = {
     "loss": ("loss", "{:.4f}"),
     "train_accuracy": ("accuracy in training, of soft targets", "{:.1%}"),
     "accuracy": ("held-out accuracy", "{:.2%}"),
+    "mean_iou": ("mean IoU", "{:.1%}"),
+    "pixel_accuracy": ("held-out pixels that are right", "{:.1%}"),
     "box_AP": ("box AP", "{:.1%}"),
     "mask_AP": ("mask AP", "{:.1%}"),
     "top5": ("held-out accuracy among the first five", "{:.2%}"),
@@ -17,7 +19,7 @@ _FIGURES = {
 
 def training_table(record: Mapping[str, Any]) -> Table:
     """The figures of the last epoch, from a run's summary."""
-    rows = [(title, shown) for title, shown in _shown(record["last_epoch"])]
+    rows = _shown(record["last_epoch"])
     height, width = record["image_shape"][1:]
     note = (
         f"{record['data']}: {record['train_images']} training and {record['held_out_images']} held-out images of "

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from models.attention.backbones.architectures import Architecture, architecture
-from models.attention.backbones.letters import NORMS, NormName, check_letters
+from models.attention.backbones.letters import NormName, check_letters
+from models.checks import check_choice
 
 _HEAD = 32
 _STEM_STRIDES = (1, 2, 4)
@@ -90,7 +91,6 @@ class BackboneOptions:
         check_letters(str(self.mixers), len(own.channels))
 
     def _check_norm(self, own: Architecture) -> None:
-        if self.norm not in NORMS:
-            raise ValueError(f"norm is {self.norm!r}; allowed are {', '.join(NORMS)}")
+        check_choice("norm", self.norm, NormName)
         if own.family == "next-vit" and self.norm != "bn":
             raise ValueError(f"norm is {self.norm!r}, but {self.name} has batch norms alone: bn")

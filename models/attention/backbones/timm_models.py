@@ -10,9 +10,11 @@ from torch import nn
 from models.attention.backbones.architectures import ARCHITECTURES
 from models.attention.backbones.registry import backbone
 from models.attention.backbones.timm_network import TimmNetwork
+from models.data.imagenet import RELATIVE_MEAN, RELATIVE_STD
 
-_IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
-_CONFIG = _IMAGENET | {
+_CONFIG = {
+    "mean": RELATIVE_MEAN,
+    "std": RELATIVE_STD,
     "url": "",
     "num_classes": 1000,
     "input_size": (3, 224, 224),

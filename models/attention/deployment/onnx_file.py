@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.attention.backbones.staged import StagedNetwork
-from models.attention.deployment.extras import check_packages, required
+from models.attention.deployment.extras import check_packages
 from models.attention.deployment.preparation import (
     IMAGES,
     check_close,
@@ -23,7 +23,8 @@ from models.attention.deployment.preparation import (
     random_images,
 )
 from models.attention.deployment.report import ExportedFile
-from models.files import write_with
+from models.extras import required
+from models.files import write_bytes
 
 _OPSET = 18
 _TOLERANCE = 1e-4
@@ -35,8 +36,7 @@ def write_onnx(network: StagedNetwork, path: Path, height: int, width: int, *, d
     """Writes a deployable network as ONNX of opset 18, and checks it in onnxruntime before it is put in place.
 
     dynamic: batch, height and width are free; the check takes another batch and size and the smallest map, too. Raises
-    ValueError for a
-    missing package, and if results differ from torch's by more than 1e-4.
+    ValueError for a missing package, and if results differ from torch's by more than 1e-4.
     """
     check_packages(onnx=True, coreml=False, tensorrt=False)
     onnx = required("onnx", "onnx")
@@ -46,28 +46,43 @@ def write_onnx(network: StagedNetwork, path: Path, height: int, width: int, *, d
         sizes.append((2, max(1, round(height * _UNSEEN[0])), max(1, round(width * _UNSEEN[1]))))
         sizes.append((1, network.strides[-1], network.strides[-1]))
     difference = max(_difference(content, network, size) for size in sizes)
-    write_with(path, lambda temporary: temporary.write_bytes(content))
+    write_bytes(path, content)
     counts = Counter(node.op_type for node in onnx.load_from_string(content).graph.node)
     return ExportedFile(path, "ONNX", dict(counts), difference)
 
 
 def exported_onnx(network: StagedNetwork, height: int, width: int, dynamic: bool = False) -> bytes:
     """A serialised ONNX model; see `write_onnx`."""
-    free = {axis: torch.export.Dim.DYNAMIC for axis in (0, 2, 3)}
-    example = random_images(2, *_large_enough(network, height, width)) if dynamic else random_images(1, height, width)
+    if not dynamic:
+        return serialised(network, random_images(1, height, width), output_names(network))
+    example = random_images(2, *_large_enough(network, height, width))
+    return serialised(network, example, output_names(network), free=(0, 2, 3))
+
+
+def serialised(module: nn.Module, example: Tensor, outputs: list[str], free: tuple[int, ...] = ()) -> bytes:
+    """Any module as a serialised ONNX model for inputs of the example's shape; its weights take no gradients.
+
+    outputs: their names. free: axes of the input that may have any size. The same weights and packages give the same
+    bytes: what the exporter notes of the source code, paths on this machine included, is left out.
+    """
+    axes = {axis: torch.export.Dim.DYNAMIC for axis in free}
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _quiet():
         warnings.simplefilter("ignore")
         program: Any = torch.onnx.export(
-            network,
+            module,
             (example,),
             dynamo=True,
             opset_version=_OPSET,
             input_names=[IMAGES],
-            output_names=output_names(network),
-            dynamic_shapes=(free,) if dynamic else None,
+            output_names=outputs,
+            dynamic_shapes=(axes,) if axes else None,
             verbose=False,
         )
-    content: bytes = program.model_proto.SerializeToString()
+    model = program.model_proto
+    graph = model.graph
+    for noted in (model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
+        noted.ClearField("metadata_props")
+    content: bytes = model.SerializeToString(deterministic=True)
     return content
 
 

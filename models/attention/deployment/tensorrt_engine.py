@@ -5,37 +5,46 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from torch import Tensor
 
 from models.attention.backbones.staged import StagedNetwork
-from models.attention.deployment.extras import required
 from models.attention.deployment.onnx_file import exported_onnx
 from models.attention.deployment.preparation import IMAGES, check_close, expected_outputs, random_images
 from models.attention.deployment.report import ExportedFile
-from models.files import write_with
+from models.extras import required
+from models.files import write_bytes
 
-_TOLERANCES = {32: 1e-3, 16: 2e-2}
+Precision = Literal[16, 32]
+
+_TOLERANCES: dict[Precision, float] = {32: 1e-3, 16: 2e-2}
 """TensorRT multiplies in TF32 on its own account, hence ten times that of the other programs."""
 
 
 def write_engine(
-    network: StagedNetwork, path: Path, height: int, width: int, *, precision: Literal[16, 32] = 32
+    network: StagedNetwork, path: Path, height: int, width: int, *, precision: Precision = 32
 ) -> ExportedFile:
     """Builds an engine for this GPU and one image of a fixed size, and checks it before it is put in place.
 
     Raises ValueError if tensorrt or a GPU is missing, if the engine cannot be built, and if its results differ.
     """
-    trt = required("tensorrt")
-    if not torch.cuda.is_available():
-        raise ValueError("TensorRT needs an NVIDIA GPU, and torch finds none")
-    content, layers = _built(trt, exported_onnx(network, height, width), precision)
+    content, layers = built_engine(exported_onnx(network, height, width), precision)
     images = random_images(1, height, width, seed=1)
-    expected = expected_outputs(network, images)
-    difference = check_close("TensorRT", _run(trt, content, images, expected), expected, _TOLERANCES[precision])
-    write_with(path, lambda temporary: temporary.write_bytes(content))
+    engine = Engine(content, images)
+    engine()
+    found = [output.cpu() for output in engine.outputs]
+    difference = check_close("TensorRT", found, expected_outputs(network, images), _TOLERANCES[precision])
+    write_bytes(path, content)
     return ExportedFile(path, "TensorRT", layers, difference)
 
 
-def _built(trt: Any, model: bytes, precision: int) -> tuple[bytes, dict[str, int]]:
+def built_engine(model: bytes, precision: Precision) -> tuple[bytes, dict[str, int]]:
+    """A serialised ONNX model as an engine for this GPU, and its layers by kind.
+
+    Raises ValueError if tensorrt or a GPU is missing, and if the engine cannot be built.
+    """
+    trt = required("tensorrt")
+    if not torch.cuda.is_available():
+        raise ValueError("TensorRT needs an NVIDIA GPU, and torch finds none")
     logger = trt.Logger(trt.Logger.ERROR)
     builder = trt.Builder(logger)
     network = builder.create_network(0)
@@ -52,15 +61,21 @@ def _built(trt: Any, model: bytes, precision: int) -> tuple[bytes, dict[str, int
     return bytes(engine), dict(kinds)
 
 
-def _run(trt: Any, content: bytes, images: torch.Tensor, like: list[torch.Tensor]) -> list[torch.Tensor]:
-    engine = trt.Runtime(trt.Logger(trt.Logger.ERROR)).deserialize_cuda_engine(content)
-    context = engine.create_execution_context()
-    names = [engine.get_tensor_name(place) for place in range(engine.num_io_tensors)]
-    held = {IMAGES: images.cuda()}
-    held |= {name: torch.empty(one.shape, device="cuda") for name, one in zip(names[1:], like, strict=True)}
-    for name, tensor in held.items():
-        context.set_tensor_address(name, tensor.data_ptr())
-    stream = torch.cuda.current_stream()
-    context.execute_async_v3(stream.cuda_stream)
-    stream.synchronize()
-    return [held[name].cpu() for name in names[1:]]
+class Engine:
+    """An engine on this GPU. A call starts a run on `images`; `outputs` hold the results when it has finished."""
+
+    def __init__(self, content: bytes, images: Tensor) -> None:
+        trt = required("tensorrt")
+        self._runtime: Any = trt.Runtime(trt.Logger(trt.Logger.ERROR))  # lives as long as its engine
+        self._engine: Any = self._runtime.deserialize_cuda_engine(content)
+        self._context: Any = self._engine.create_execution_context()
+        self._images = images.cuda()
+        names = [self._engine.get_tensor_name(place) for place in range(self._engine.num_io_tensors)]
+        shapes = {name: tuple(self._engine.get_tensor_shape(name)) for name in names if name != IMAGES}
+        outputs = {name: torch.empty(shape, device="cuda") for name, shape in shapes.items()}
+        for name, tensor in {IMAGES: self._images, **outputs}.items():
+            self._context.set_tensor_address(name, tensor.data_ptr())
+        self.outputs = list(outputs.values())
+
+    def __call__(self) -> None:
+        self._context.execute_async_v3(torch.cuda.current_stream().cuda_stream)

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Self, get_args
+from typing import Any, Self
 
 from models.attention.backbones.options import BackboneOptions
 from models.attention.training.settings import LsaSettings, ScheduleName, TaskName
+from models.checks import check_above_zero, check_choice
 
 _MOST = 1 << 24
 _COUNTS = (
@@ -26,10 +27,9 @@ class LsaConfig(LsaSettings):
         from models.training.seeds import check_seed
 
         check_seed(self.seed)
-        if self.task not in get_args(TaskName):
-            raise ValueError(f"task is {self.task!r}; allowed are {', '.join(get_args(TaskName))}")
-        if self.schedule is not None and self.schedule not in get_args(ScheduleName):
-            raise ValueError(f"schedule is {self.schedule!r}; allowed are {', '.join(get_args(ScheduleName))}")
+        check_choice("task", self.task, TaskName)
+        if self.schedule is not None:
+            check_choice("schedule", self.schedule, ScheduleName)
         self.backbone_options(classes=1, stem_stride=self.stem_stride or 4)
         self._check_counts()
         self._check_rates()
@@ -72,8 +72,8 @@ class LsaConfig(LsaSettings):
     def _check_rates(self) -> None:
         for name in ("learning_rate", "clip_norm"):
             value = getattr(self, name)
-            if value is not None and not 0 < value < float("inf"):
-                raise ValueError(f"{name} is {value}; allowed is a finite number above 0")
+            if value is not None:
+                check_above_zero(name, value)
         if self.weight_decay is not None and not 0 <= self.weight_decay <= 1:
             raise ValueError(f"weight_decay is {self.weight_decay}; allowed are 0 to 1")
         for name in ("label_smoothing", "average"):

@@ -11,6 +11,9 @@ from torch import Tensor
 from models.data.sources import digest_of
 from models.training.run import CONFIG, RunFolder
 
+METHOD = "lsa"
+"""The method's name in the configuration of its runs."""
+
 _BACKBONES = ("backbone.backbone.", "backbone.")
 """What precedes the backbone's names in networks of detection and of segmentation."""
 
@@ -30,10 +33,10 @@ def read_initial(path: Path) -> Initial:
     Raises ValueError, naming the file, if it is none of these or damaged.
     """
     if path.is_dir():
-        finished = RunFolder(path).load()
+        run = RunFolder(path)
+        run.check_method(METHOD, "weights to start from")
+        finished = run.load()
         with finished.reading(CONFIG):
-            if finished.method != "lsa":
-                raise ValueError(f"its method is {finished.method!r}, not 'lsa'")
             classes = tuple(finished.settings["classes"])
         weights, known = finished.weights, classes if finished.settings.get("task") == "classify" else None
     else:

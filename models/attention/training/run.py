@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from models.attention.training.config import LsaConfig
-from models.attention.training.initial import Initial
+from models.attention.training.initial import METHOD, Initial
 from models.attention.training.method import LsaTraining
 from models.attention.training.tasks import task_of
 from models.json_files import parse_object
@@ -20,9 +20,6 @@ from models.training.execution import Execution, process_state
 from models.training.loop import run_stage
 from models.training.run import CONFIG, MODEL, RunFolder
 from models.training.stage import Stage
-
-METHOD = "lsa"
-"""The method's name in the configuration of its runs."""
 
 _MOST_NAMES = 10
 
@@ -111,8 +108,7 @@ def load_run(folder: Path) -> LsaRun:
     """
     finished = RunFolder(folder).load()
     with finished.reading(CONFIG):
-        if finished.method != METHOD:
-            raise ValueError(f"its method is {finished.method!r}, not {METHOD!r}")
+        finished.check_method(METHOD)
         config = LsaConfig.from_record(finished.settings)
         network = task_of(config).network(config, finished.settings)
     with finished.reading(CONFIG, MODEL):

@@ -10,16 +10,9 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from models.data.decoding import check_workers, loaded
+from models.data.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from models.data.labelled.crops import LabelledCrop
-from models.data.sources import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    digest_of,
-    evenly_spaced,
-    generator_of,
-    normalised,
-    shuffled_batches,
-)
+from models.data.sources import digest_of, evenly_spaced, generator_of, normalised, shuffled_batches
 
 
 class LabelledPictures(Protocol):

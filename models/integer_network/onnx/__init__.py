@@ -6,11 +6,12 @@ from typing import Any, Literal
 import numpy as np
 
 from models.checks import check_choice
+from models.extras import required
 from models.files import write_bytes
 from models.integer_network.core import INPUT
 from models.integer_network.graph import IntegerGraph
 from models.integer_network.onnx.floats import write_floats
-from models.integer_network.onnx.model import OnnxModel, onnx_helper
+from models.integer_network.onnx.model import OnnxModel
 from models.integer_network.onnx.nodes import write_node
 
 IMAGES, LOGITS = "images", "logits"
@@ -34,7 +35,7 @@ def export_onnx(graph: IntegerGraph, path: Path, *, part: Part = "network", outp
     """
     check_choice("part", part, Part)
     check_choice("outputs", outputs, Outputs)
-    model = OnnxModel(onnx_helper())
+    model = OnnxModel(required("onnx.helper", "onnx"))
     built = _network(model, graph, outputs) if part == "network" else _core(model, graph, outputs)
     write_bytes(path, built.SerializeToString())
 

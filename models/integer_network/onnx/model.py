@@ -1,6 +1,5 @@
 """An ONNX model that grows operator by operator."""
 
-import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,14 +8,6 @@ from numpy.typing import NDArray
 
 _OPSET = 18
 _IR_VERSION = 9
-
-
-def onnx_helper() -> Any:
-    """The module onnx.helper. Raises ValueError if onnx is not installed."""
-    try:
-        return importlib.import_module("onnx.helper")
-    except ImportError as error:
-        raise ValueError("onnx is not installed; pip install 'wrapmac[onnx]'") from error
 
 
 class OnnxModel:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models.checks import check_choice
+from models.data.imagenet import RELATIVE_MEAN, RELATIVE_STD
 from models.selfsup.settings import JitterOrder, Recipe
 
 Interpolation = Literal["bilinear", "bicubic"]
@@ -81,8 +82,8 @@ RECIPES: Mapping[Recipe, ViewRecipe] = {
         saturation=0.8,
         hue=0.2,
         blurred=0.5,
-        mean=(0.485, 0.456, 0.406),
-        std=(0.229, 0.224, 0.225),
+        mean=RELATIVE_MEAN,
+        std=RELATIVE_STD,
     ),
 }
 """The published recipes: jitter of strength 0.5 without blur at 32 x 32, of strength 1 with blur at 224 x 224."""

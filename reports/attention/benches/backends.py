@@ -10,8 +10,12 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from reports.attention.benches.onnx_file import file_digest, operation_counts, write_onnx
-from reports.attention.benches.runtimes import file_peak, opened, required, runtime_version
+from models.attention.deployment.extras import check_packages
+from models.attention.deployment.onnx_file import serialised
+from models.checks import check_choice
+from models.files import write_bytes
+from reports.attention.benches.onnx_file import file_digest, operation_counts, write_traced
+from reports.attention.benches.runtimes import file_peak, opened, runtime_package, runtime_version
 from reports.attention.benches.subjects import Subject
 from reports.attention.benches.torch_backends import compiled, eager, on_gpu, weights_digest
 from reports.bench.contenders import Call, SelfTimed, Timing
@@ -53,10 +57,10 @@ def check_backends(names: Sequence[str]) -> None:
     if not names:
         raise ValueError(f"name at least one backend of {', '.join(BACKENDS)}")
     for name in names:
-        if name not in BACKENDS:
-            raise ValueError(f"backend is {name!r}; allowed are {', '.join(BACKENDS)}")
+        check_choice("backend", name, Backend)
         if name in FILES:
-            required(name)
+            runtime_package(name)
+            check_packages(onnx=True, coreml=False, tensorrt=False)
         if name in _ON_GPU and not torch.cuda.is_available():
             raise ValueError(f"backend is {name!r}, and there is no GPU that torch can use; allowed are the others")
 
@@ -86,9 +90,17 @@ class Preparation:
     def _exported(self, subject: Subject, inputs: Tensor) -> Path:
         if subject.name not in self._files:
             path = self.folder / f"{len(self._files)}.onnx"
-            write_onnx(subject.module, inputs, path)
+            _export(subject, inputs, path)
             self._files[subject.name] = path
         return self._files[subject.name]
+
+
+def _export(subject: Subject, inputs: Tensor, path: Path) -> None:
+    """Writes a model as ONNX by the exporter that serves it best."""
+    if subject.foreign:
+        write_traced(subject.module, inputs, path)
+    else:
+        write_bytes(path, serialised(subject.module, inputs, ["result"]))
 
 
 def _of_torch(backend: str, subject: Subject, inputs: Tensor) -> Prepared:

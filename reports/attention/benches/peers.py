@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from types import MappingProxyType
-from typing import Any
 
 from torch import nn
 
-from reports.bench import torchvision_peer
+from models.timm_package import timm_package
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,19 +44,10 @@ def peer_network(peer: Peer, size: tuple[int, int]) -> nn.Module:
 
     Raises ValueError if timm is not installed or lacks the network.
     """
-    timm = imported_timm()
+    timm = timm_package()
     if not timm.is_model(peer.model):
         raise ValueError(f"timm {timm.__version__} has no {peer.model}; a later one has: pip install -U timm")
     options = {"img_size": size} if peer.sized else {}
     network = timm.create_model(peer.model, **options).eval()
     merged: nn.Module = import_module("timm.utils").reparameterize_model(network, inplace=True)
     return merged
-
-
-def imported_timm() -> Any:
-    """timm. Raises ValueError if it is not installed."""
-    if find_spec("timm") is None:
-        raise ValueError("timm is not installed; pip install 'wrapmac[timm]'")
-    if torchvision_peer.installed_version() is not None:
-        torchvision_peer.transforms()  # makes it importable, which timm imports
-    return import_module("timm")

@@ -37,12 +37,14 @@ class Subject:
     """A model to measure.
 
     module: in evaluation mode, its weights take no gradients. size: of one input. facts: published of it, for its rows.
+    foreign: whether it is of another package.
     """
 
     name: str
     module: nn.Module
     size: Size
     facts: Mapping[str, Quantity] = field(default_factory=dict)
+    foreign: bool = False
 
 
 DEFAULT_NAMES: Mapping[str, Sequence[str]] = {
@@ -137,7 +139,7 @@ def _peer(name: str, size: Size, seed: int) -> Subject:
     with seeded(seed):
         module = _for_inference(peer_network(peer, size[1:]))
     facts = {"accuracy": peer.accuracy, "distilled": "yes" if peer.distilled else "no", "whose": "peer"}
-    return Subject(name=name, module=module, size=size, facts=facts)
+    return Subject(name=name, module=module, size=size, facts=facts, foreign=True)
 
 
 def _for_inference(module: nn.Module) -> nn.Module:

@@ -15,7 +15,7 @@ from models.attention.backbones.staged import StagedNetwork
 from models.attention.deployment.coreml.evaluator import evaluate
 from models.attention.deployment.coreml.packages import write_package
 from models.attention.deployment.coreml.program import Function, read_functions
-from models.attention.deployment.extras import check_packages, required
+from models.attention.deployment.extras import check_packages
 from models.attention.deployment.preparation import (
     IMAGES,
     check_close,
@@ -24,6 +24,7 @@ from models.attention.deployment.preparation import (
     random_images,
 )
 from models.attention.deployment.report import ExportedFile
+from models.extras import required
 
 Ios = Literal[15, 18]
 Precision = Literal[16, 32]

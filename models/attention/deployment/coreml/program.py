@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.attention.deployment.extras import required
+from models.extras import required
 
 _DATA = Path("Data", "com.apple.CoreML")
 _TYPES: dict[str, np.dtype[Any]] = {

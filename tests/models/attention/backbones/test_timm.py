@@ -11,9 +11,9 @@ from models.attention.backbones.architectures import ARCHITECTURES
 from models.attention.backbones.registry import backbone
 from models.attention.backbones.timm_registration import register_in_timm
 from tests.support.backbones import lived_in, small
-from tests.support.timm_import import imported_timm
+from tests.support.packages import need_timm
 
-timm: Any = imported_timm()
+timm: Any = need_timm()
 register_in_timm()
 
 QUARTER = {"width": 0.25, "length": 16}

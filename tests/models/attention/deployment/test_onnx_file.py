@@ -6,15 +6,14 @@ import pytest
 import torch
 
 from models.attention.deployment import onnx_file
-from models.attention.deployment.extras import required
 from models.attention.deployment.preparation import check_close, expected_outputs, random_images
 from tests.support.deployment import small_network
+from tests.support.packages import need_onnx
 
 
 @pytest.mark.parametrize("mixers", [pytest.param("GXLA", marks=pytest.mark.slow), "PRLC"])
 def test_one_file_takes_all_sizes_and_batches(mixers: str, tmp_path: Path) -> None:
-    for module in ("onnxscript", "onnxruntime"):
-        pytest.importorskip(module)
+    need_onnx()
     network = small_network(mixers)
     path = tmp_path / "s12.onnx"
     written = onnx_file.write_onnx(network, path, 64, 96, dynamic=True)
@@ -25,21 +24,20 @@ def test_one_file_takes_all_sizes_and_batches(mixers: str, tmp_path: Path) -> No
         torch.testing.assert_close(found, expected_outputs(network, images), rtol=0, atol=1e-4)
 
 
+def test_files_are_the_same_each_time_and_tell_nothing_of_this_machine() -> None:
+    need_onnx()
+    first, again = (onnx_file.exported_onnx(small_network("CCLL"), 32, 32) for _ in range(2))
+    assert first == again
+    assert b".py" not in first
+
+
 def test_a_file_that_differs_is_not_put_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("onnxscript", "onnxruntime"):
-        pytest.importorskip(module)
+    need_onnx()
     network = small_network("CCCC")
     monkeypatch.setattr(onnx_file, "run_onnx", lambda content, images: [torch.ones(len(images), 5)])
     with pytest.raises(ValueError, match="ONNX differs from torch by"):
         onnx_file.write_onnx(network, tmp_path / "s12.onnx", 32, 32)
     assert not list(tmp_path.iterdir())
-
-
-def test_a_missing_package_is_named_with_its_extra() -> None:
-    with pytest.raises(ValueError, match=r"no_such_package is not installed; pip install 'wrapmac\[coreml\]'"):
-        required("no_such_package.part", "coreml")
-    with pytest.raises(ValueError, match="no_such_package is not installed; pip install no_such_package"):
-        required("no_such_package")
 
 
 def test_values_that_are_not_numbers_never_pass() -> None:

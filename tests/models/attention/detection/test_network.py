@@ -9,7 +9,7 @@ from models.attention.detection.network import mask_rcnn
 from models.attention.detection.options import DetectorOptions
 from models.attention.detection.pictures import scene_source
 from models.data.scenes.scene_set import SceneSet
-from tests.support.detection import need_torchvision
+from tests.support.packages import need_torchvision
 
 OPTIONS = DetectorOptions(shorter=64, longer=96, channels=16, hidden=32, proposals=20, sampled=16)
 

@@ -15,7 +15,7 @@ from models.attention.training.tasks import task_of
 from models.data.scenes.coco_files import write_coco
 from models.data.scenes.scene_set import SceneSet
 from models.progress import Progress
-from tests.support.detection import need_torchvision
+from tests.support.packages import need_torchvision
 
 SIZE = 48
 

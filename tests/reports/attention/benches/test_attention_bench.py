@@ -1,6 +1,7 @@
 """The attention bench on tiny inputs: rows with their origin, tables, names that are refused."""
 
 import hashlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,15 +9,17 @@ from typing import Any
 import pytest
 import torch
 
+from models.attention.deployment.onnx_file import serialised
 from models.progress import Progress
 from reports.attention.benches import backends
 from reports.attention.benches.attention_bench import AttentionSetting, bench_attention
 from reports.attention.benches.attention_tables import attention_tables
 from reports.attention.benches.onnx_file import file_digest
-from reports.attention.benches.runtimes import file_peak, opened, required
+from reports.attention.benches.runtimes import file_peak, opened, runtime_package
 from reports.attention.benches.subjects import CASES, DEFAULT_NAMES, subject
 from reports.attention.benches.torch_backends import eager, weights_digest
 from reports.commands.benches.attention import AttentionBench
+from tests.support.packages import need_onnx
 
 SMALL = (32, 6, 5)
 
@@ -38,7 +41,7 @@ def measured(**changes: Any) -> dict[str, Any]:
 
 
 def test_rows_say_where_they_come_from() -> None:
-    pytest.importorskip("onnxruntime")
+    need_onnx()
     rows = measured()["rows"]
     assert [(row["name"], row["case"]) for row in rows] == [
         (f"6x5x32, {backend}", name) for backend in ("eager", "onnxruntime") for name in ("lsa:7", "global")
@@ -56,7 +59,7 @@ def test_rows_say_where_they_come_from() -> None:
 
 
 def test_files_of_one_seed_are_alike() -> None:
-    pytest.importorskip("onnxruntime")
+    need_onnx()
     files = {"backends": ("onnxruntime",), "names": ("lsa:7",), "rounds": 1, "peaks": False}
     digests = [measured(seed=seed, **files)["rows"][0]["digest"] for seed in (0, 0, 1)]
     assert digests[0] == digests[1] != digests[2]
@@ -82,11 +85,11 @@ def test_networks_are_measured_with_their_published_accuracies() -> None:
 
 
 def test_a_memory_peak_is_of_the_process_that_runs_the_file(tmp_path: Path) -> None:
-    pytest.importorskip("onnxruntime")
+    need_onnx()
     one = subject("mixer", "lsa:7", SMALL, 0)
     inputs = torch.ones(1, *SMALL)
     path = tmp_path / "one.onnx"
-    backends.write_onnx(one.module, inputs, path)
+    path.write_bytes(serialised(one.module, inputs, ["result"]))
     assert file_digest(path) == hashlib.sha256(path.read_bytes()).hexdigest()
     found = torch.from_numpy(opened("onnxruntime", path, (1, *SMALL))()[0])
     torch.testing.assert_close(found, eager(one.module, inputs)(), rtol=1e-4, atol=1e-5)
@@ -134,6 +137,6 @@ def test_a_gpu_that_is_not_there_is_named() -> None:
 
 
 def test_a_runtime_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reports.attention.benches.runtimes.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(ValueError, match=r"openvino is not installed; pip install 'wrapmac\[bench\]'"):
-        required("openvino")
+        runtime_package("openvino")
