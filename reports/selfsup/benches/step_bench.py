@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from itertools import count
+from itertools import count, repeat
 from typing import Any
 
 import torch
@@ -96,11 +96,13 @@ def _ours(images: Tensor) -> Iterator[Tensor]:
     return (views(images, numbers, epoch) for epoch in count())
 
 
+def batches_without_end(data: Dataset[Any], size: int, workers: int) -> Iterator[Any]:
+    """The first `size` items of a data set as a batch, again and again; each of `workers` processes makes its own."""
+    return iter(DataLoader(data, batch_sampler=repeat(list(range(size))), num_workers=workers))
+
+
 def _theirs(images: Tensor, workers: int) -> Iterator[Tensor]:
-    loader = DataLoader(_Pictures(images), len(images), num_workers=workers, persistent_workers=workers > 0)
-    for _ in count():
-        for views in loader:
-            yield torch.stack(views)
+    return map(torch.stack, batches_without_end(_Pictures(images), len(images), workers))
 
 
 def _loss_of_lightly() -> Loss:

@@ -1,12 +1,16 @@
 """The loss bench and the step bench: what they measure and say."""
 
+import os
+from itertools import islice
+
 import pytest
 import torch
+from torch.utils.data import Dataset
 
 from reports.bench.memory import saved_for_backward
 from reports.selfsup.benches.bench_tables import losses_table, step_table
 from reports.selfsup.benches.loss_bench import BYOL, NT_XENT, PROTOTYPE, RIDGE, RIDGE_DUAL, bench_losses
-from reports.selfsup.benches.step_bench import OURS, bench_step
+from reports.selfsup.benches.step_bench import OURS, batches_without_end, bench_step
 
 
 def test_losses_are_compared_with_nt_xent() -> None:
@@ -36,6 +40,22 @@ def test_a_step_is_measured() -> None:
     assert result["rows"][0]["case"] == OURS
     assert result["rows"][0]["ratio_to_ours"] == 1
     assert "width 2" in step_table(result).note
+
+
+class Makers(Dataset[int]):
+    """The process that makes each item."""
+
+    def __len__(self) -> int:
+        return 3
+
+    def __getitem__(self, place: int) -> int:
+        return os.getpid()
+
+
+def test_every_process_makes_batches() -> None:
+    makers = [set(batch.tolist()) for batch in islice(batches_without_end(Makers(), 3, workers=2), 4)]
+    assert all(len(one) == 1 for one in makers)
+    assert makers[0] == makers[2] != makers[1] == makers[3]
 
 
 @pytest.mark.parametrize(("settings", "message"), [({"batch": 1}, "batch is 1"), ({"workers": -1}, "workers is -1")])
