@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reports.fewshot.claims import Values
-from reports.fewshot.over_seeds import mean_over_seeds
+from reports.claims.claim import Values
+from reports.claims.over_seeds import mean_over_seeds
 from reports.selfsup.encoders.experiments import Records
 from reports.selfsup.encoders.measure import right_of
 from reports.selfsup.encoders.names import LEARNERS, OPTIONS, ROTATIONS, trained, with_option
