@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 from models.progress import Progress
+from reports.attention.benches.attention_bench import AttentionSetting, size_name
+from reports.attention.benches.speed_tables import speed_setting
 from reports.attention.cells import COLUMNS, ROWS
 from reports.attention.claims import claims_of
+from reports.attention.latencies import measured_latencies
 from reports.attention.networks.experiments import Records
 from reports.attention.networks.names import (
     GLOBAL,
@@ -106,6 +109,42 @@ def test_rows_without_a_measurement_have_a_dash_and_a_reason() -> None:
     assert "torchvision is not installed" in training_table("4.11", results(detects=False)).note
 
 
+def bench(number: str) -> dict[str, Any]:
+    """A result of the bench in which every model takes 7 ms."""
+    setting = speed_setting(number)
+    rows = [
+        {"name": f"{size_name(size)}, eager", "case": model, "least_ms": 7.0}
+        for size in setting.sizes
+        for model in setting.models
+    ]
+    return {"rows": rows, "backends": ["eager"], "rounds": 2, "machine": "a machine"}
+
+
+def test_latencies_and_operations_stand_beside_accuracies() -> None:
+    counts = {model: {"reshape": 28, "transpose": 24} for model in ("s12:CCWA:ln", "s12:CCLA:ln")}
+    cells = cells_of("4.2", "Swin", latencies={"4.2": bench("4.2")}, operations=counts)
+    assert (cells["ours, here, eager (ms)"], cells["ours, reshapes"], cells["ours, transposes"]) == ("7.00", "28", "24")
+    assert cells["published, reshapes"] == "62"
+    assert cells_of("4.2", "SRA", operations=counts)["ours, reshapes"] == "-"
+    assert "coremltools" in training_table("4.2", results()).note
+    assert "least of 2 rounds" in training_table("4.3", results(latencies={"4.3": bench("4.3")})).note
+
+
+def test_latencies_are_measured_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured_tables = []
+
+    def bench_attention(setting: AttentionSetting, progress: Progress) -> dict[str, Any]:
+        measured_tables.append(setting.models)
+        return {"rounds": setting.rounds}
+
+    monkeypatch.setattr("reports.attention.latencies.bench_attention", bench_attention)
+    with Progress(quiet=True) as progress:
+        found = [measured_latencies(["4.1", "4.6", "4.9"], 3, tmp_path, progress) for _ in range(2)]
+        assert measured_latencies(["4.1"], 0, tmp_path, progress) == {}
+    assert found == [{number: {"rounds": 3} for number in ("4.1", "4.6")}] * 2
+    assert len(measured_tables) == 2
+
+
 def test_table_4_10_is_read_from_the_networks() -> None:
     shown = training_table("4.10", results())
     for row in shown.rows:
@@ -175,7 +214,7 @@ def test_sets_are_digits_without_data_and_named_ones_with(tmp_path: Path) -> Non
     small, paper = (ATTENTION_SCALES[name] for name in ("small", "paper"))
     data = read_sets(None, small, ["classify"])["classify"]
     assert data.training.name == "scikit-learn digits"
-    assert (data.training.shape, data.training.test_count) == ((3, 32, 32), data.measured.test_count)
+    assert (data.training.shape, data.training.test_count, data.measured.test_count) == ((3, 32, 32), 500, 599)
     with pytest.raises(ValueError, match="no such folder or archive with CIFAR-10"):
         read_sets(tmp_path / "none", small, ["classify"])
     with pytest.raises(ValueError, match="a folder that holds imagenet, ade20k, coco"):
