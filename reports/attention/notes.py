@@ -22,6 +22,7 @@ _OWN = {
     "4.10": "Ours are read from the networks that run; the first convolution of the stem is half as wide.",
     "4.11": "The third stage alone changes.",
 }
+_OTHER_DATA = "They are not of ImageNet, MSCOCO and ADE20K: the same comparisons on smaller data."
 _DATA = {"classify": "classification", "segment": "segmentation", "detect": "detection"}
 
 
@@ -39,7 +40,8 @@ def ours(number: str, found: Found) -> str:
     described = "; ".join(f"{_DATA[task]}: {found['tasks'][task]}" for task in tasks)
     several = f"{len(found['seeds'])} seeds" if len(found["seeds"]) > 1 else "1 seed"
     errors = "mean and 1 SE over test images and seeds" if len(found["seeds"]) > 1 else "1 SE over test images"
-    return f"Ours: scale {found['scale']}, {several}, {errors}. {described[0].upper()}{described[1:]}."
+    other = "" if found["published_data"] else f" {_OTHER_DATA}"
+    return f"Ours: scale {found['scale']}, {several}, {errors}.{other} {described[0].upper()}{described[1:]}."
 
 
 def _latencies(number: str, found: Found) -> list[str]:

@@ -70,6 +70,7 @@ def measure_tables(
         "detects": installed_version() is not None,
         "untrained": {number: _untrained(number, scale) for number in numbers},
         "scale": scale.name,
+        "published_data": scale.has_published_data,
         "seeds": list(seeds),
         "details": details(records),
         **provenance(command=command),

@@ -39,7 +39,7 @@ def figure_4_3(source: FigureSource) -> Figure:
         axes[0][0].set_ylabel("published top-1 on ImageNet-1K, %")
         figure.supxlabel("Red: with local self-attention or Next-ViT, built here. Hollow: distilled.", fontsize=9)
     if points:
-        draw_mixers(axes[0][-1], points, f"scale {results['scale']}, {len(results['seeds'])} seeds, 1 SE")
+        draw_mixers(axes[0][-1], points, f"scale {results['scale']}, seeds: {len(results['seeds'])}, 1 SE")
     return figure
 
 

@@ -43,6 +43,11 @@ class Scale:
     rounds: int = 5
     mixed_precision: Literal["no", "fp16", "bf16"] = "no"
 
+    @property
+    def has_published_data(self) -> bool:
+        """Whether all data sets are the text's."""
+        return {one.dataset for one in self.tasks.values()} == {"imagenet", "ade20k", "coco"}
+
     def configured(self, network: Mapping[str, Any], task: TaskName, seed: int) -> LsaConfig:
         """The run of a network, given by its settings with the published length."""
         settings = {**network, **self.tasks[task].settings, "length": self.length(network["length"], task)}

@@ -51,6 +51,7 @@ def results(**changes: Any) -> dict[str, Any]:
         "detects": True,
         "untrained": {},
         "scale": "tiny",
+        "published_data": False,
         "seeds": [0, 1],
         **changes,
     }
@@ -229,6 +230,7 @@ def test_published_settings_are_those_of_the_text() -> None:
     assert (classify.batch_size, classify.epochs, classify.used_weight_decay, classify.length) == (1024, 300, 0.05, 49)
     assert (classify.used_schedule, classify.warmup, classify.used_learning_rate) == ("cosine", 3, 1e-3)
     assert (segment.steps, segment.used_learning_rate, segment.used_weight_decay) == (40_000, 1e-4, 1e-4)
+    assert (paper.has_published_data, TINY.has_published_data) == (True, False)
     assert (detect.epochs, detect.used_schedule, detect.warmup, detect.used_weight_decay) == (12, "steps", 1000, 0.05)
 
 
