@@ -1,4 +1,4 @@
-"""Figure 4.3: published accuracy beside the latency of exported files, from a record of the attention bench."""
+"""Figure 4.3: published accuracy beside the latency of exported files, and trained token mixers beside each other."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,9 +9,11 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reports.attention.kept_results import COMMITTED, table_results
+from reports.attention.mixers_figure import draw_mixers, mixer_points
 from reports.tables.registry import FigureSource
 
-_BENCH = Path(__file__).parents[1] / "results" / "attention" / "bench-peers.json"
+_BENCH = COMMITTED / "bench-peers.json"
 _FILES = ("onnxruntime", "openvino", "tensorrt")
 _COLOURS = {"ours": "#b8322a", "peer": "#30343b"}
 
@@ -19,19 +21,25 @@ Row = Mapping[str, Any]
 
 
 def figure_4_3(source: FigureSource) -> Figure:
-    """Figure 4.3: a panel for each resolution; hollow marks are of networks that a larger one taught.
+    """Figure 4.3: a panel for each resolution of a bench; hollow marks are of networks that a larger one taught.
 
-    Raises ValueError without a record of `bench attention --case peers`.
+    A last panel compares token mixers in one network, where the runs of Table `mixers4` were measured. Raises
+    ValueError without them and without a record of `bench attention --case peers`.
     """
-    path = _BENCH if source.bench is None else source.bench
-    rows = exported_rows(path)
+    results = table_results(source.runs)
+    points = mixer_points(results)
+    rows = [] if points and source.bench is None and not _BENCH.is_file() else exported_rows(source.bench or _BENCH)
     names = list(dict.fromkeys(row["name"] for row in rows))
-    figure, axes = plt.subplots(1, len(names), figsize=(5 * len(names), 4.2), layout="constrained", squeeze=False)
-    for panel, name in zip(axes[0], names, strict=True):
+    panels = len(names) + bool(points)
+    figure, axes = plt.subplots(1, panels, figsize=(5 * panels, 4.2), layout="constrained", squeeze=False)
+    for panel, name in zip(axes[0], names, strict=False):
         _draw(panel, [row for row in rows if row["name"] == name])
         panel.set_title(name, fontsize=10)
-    axes[0][0].set_ylabel("published top-1 on ImageNet-1K, %")
-    figure.supxlabel("Red: with local self-attention or Next-ViT, built here. Hollow: distilled.", fontsize=9)
+    if names:
+        axes[0][0].set_ylabel("published top-1 on ImageNet-1K, %")
+        figure.supxlabel("Red: with local self-attention or Next-ViT, built here. Hollow: distilled.", fontsize=9)
+    if points:
+        draw_mixers(axes[0][-1], points, f"scale {results['scale']}, seeds: {len(results['seeds'])}, 1 SE")
     return figure
 
 

@@ -36,7 +36,11 @@ def figure(
     ] = "both",
     bench: Annotated[
         Path | None,
-        arg(metavar="FILE", help="figure 4.3: JSON of `bench attention --case peers`; the committed one if left out"),
+        arg(
+            metavar="FILE",
+            help="JSON of `bench attention`: --table 4.3 for figure 4.2, --case peers for figure 4.3; if left out, "
+            "what the folder of --runs holds, or the committed one",
+        ),
     ] = None,
 ) -> int:
     """Draw figures of the dissertation as PNG and SVG; networks that some need are trained as for `table`."""

@@ -18,8 +18,8 @@ def table(
         arg(
             name="number",
             metavar="NUMBER",
-            help="tables of the dissertation, such as 2.1 or 3.2; `all` for those that are trained here, 2, 5, 6 or "
-            f"7 for a chapter's: {', '.join(trained_numbers())}",
+            help="tables of the dissertation, such as 2.1 or 3.2; `all` for those that are trained here, 2, 4, 5, 6 "
+            f"or 7 for a chapter's: {', '.join(trained_numbers())}",
         ),
     ],
     /,

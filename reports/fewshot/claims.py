@@ -1,34 +1,19 @@
 """The claims of chapter 5: what is said to be larger than what."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from models.fewshot.held_out import SHOTS
+from reports.claims.claim import Claim, Values
 from reports.fewshot.networks import BACKBONES, BEST_PULL, PULLS, REGULARIZERS, moves, pulled
 
 _HEADS = {"svm": "SVM", "ridge": "RR", "prototype": "ProtoNet", "fine-tuning": "MAML"}
 
-Values = Callable[[Mapping[str, Any]], Tensor]
-"""What is measured of a record, (units,): of each episode or each pair of classes, the same units in every record."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """That the values of `more` are larger than those of `less`, both being names of records.
-
-    where: the table that makes the claim. values: of the records. unit: of the difference, % for shares.
-    """
-
-    where: str
-    text: str
-    more: str
-    less: str
-    values: Values
-    unit: str = "%"
+PAIRS = "on the same episodes, or on the same pairs of classes"
+"""What differences of few-shot networks are paired on."""
 
 
 def claims_of(chosen: Mapping[str, Mapping[str, str]]) -> list[Claim]:

@@ -7,6 +7,8 @@ from typing import Any
 from models.fewshot.class_images import FewShotData
 from models.fewshot.readers.omniglot_runs import OmniglotRuns
 from models.progress import Progress
+from reports.claims.verdicts import claims_table, verdicts_on
+from reports.fewshot.claims import PAIRS, claims_of
 from reports.fewshot.experiments import measure_networks
 from reports.fewshot.methods import measure_methods, methods_table
 from reports.fewshot.published import PUBLISHED
@@ -17,7 +19,6 @@ from reports.fewshot.step_times import step_times
 from reports.fewshot.summaries import chosen_coefficients, summaries
 from reports.fewshot.theorem_table import measure_theorem, theorem_table
 from reports.fewshot.training_tables import TRAINING_TABLES
-from reports.fewshot.verdicts import claims_table, decided
 from reports.records.provenance import provenance
 from reports.tables.beside import rendered
 from reports.tables.results import write_results
@@ -65,7 +66,7 @@ def measure_tables(
     return {
         "networks": summaries(records),
         "chosen": chosen,
-        "claims": decided(records, chosen) if _CLAIMS in numbers else [],
+        "claims": verdicts_on(claims_of(chosen), records) if _CLAIMS in numbers else [],
         "times": step_times(data, scale, progress) if _TIMED in numbers else {},
         "methods": measure_methods(data, official, scale, seeds, out, progress) if _METHODS in numbers else {},
         "theorem": measure_theorem(_TRIALS, 0, progress) if _THEOREM in numbers else {},
@@ -85,7 +86,8 @@ def training_table(number: str, results: Mapping[str, Any]) -> Table:
     if number == _METHODS:
         return methods_table(results["methods"], _ours(results))
     if number == _CLAIMS:
-        return claims_table(results["claims"], f"{_CLAIMS_NOTE} {_ours(results)}")
+        note = f"{_CLAIMS_NOTE} {_ours(results)}"
+        return claims_table(results["claims"], note, chapter=5, where="table", pairs=PAIRS)
     found = Found(
         summaries=results["networks"],
         data=results["data"].split(",")[0],

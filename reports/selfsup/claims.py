@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reports.fewshot.claims import Claim
+from reports.claims.claim import Claim
 from reports.selfsup.encoders.experiments import Records
 from reports.selfsup.encoders.names import BASELINES, LEARNERS, few_labels, trained, transferred
 from reports.selfsup.results import FRACTIONS, LINEAR, NEIGHBOURS, rightness

@@ -1,13 +1,13 @@
 """Means of chapter 7's records over seeds, in percent, with their errors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from reports.fewshot.claims import Values
-from reports.fewshot.over_seeds import mean_over_seeds
+from reports.claims.claim import Values
+from reports.claims.figures import Figure, figure_of
 from reports.selfsup.encoders.experiments import Records
 from reports.selfsup.encoders.measure import right_of
 from reports.selfsup.encoders.names import LEARNERS, OPTIONS, ROTATIONS, trained, with_option
@@ -18,9 +18,6 @@ FRACTIONS = {"1% of the labels": 0.01, "10% of the labels": 0.1}
 
 _METRICS = {"Flowers102": "mean_per_class", "Aircraft": "mean_per_class", "VOC2007": "mean_average_precision"}
 """The measures of Table 7.4 that are not top-1 accuracy, by data set."""
-
-Figure = dict[str, float | None]
-"""A mean and its standard error."""
 
 
 def rightness(measured: str) -> Values:
@@ -41,7 +38,7 @@ def over_seeds(records: Records, *, same_units: bool) -> dict[str, dict[str, Fig
     """All means, by record and by measurement. same_units: see `mean_over_seeds`."""
     return {
         name: {
-            measured: _figure([_score(one, measured) for one in by_seed.values()], same_units)
+            measured: figure_of([_score(one, measured) for one in by_seed.values()], same_units=same_units)
             for measured in measured_of(next(iter(by_seed.values())))
         }
         for name, by_seed in records.items()
@@ -75,7 +72,8 @@ def details(records: Records) -> dict[str, dict[str, Any]]:
 
 def _difference(records: Records, name: str, other: str, measured: str, same_units: bool) -> Figure:
     pairs = zip(records[name].values(), records[other].values(), strict=True)
-    return _figure([_score(one, measured) - _score(less, measured) for one, less in pairs], same_units)
+    differences = [_score(one, measured) - _score(less, measured) for one, less in pairs]
+    return figure_of(differences, same_units=same_units)
 
 
 def _score(record: Mapping[str, Any], measured: str) -> Tensor:
@@ -84,11 +82,6 @@ def _score(record: Mapping[str, Any], measured: str) -> Tensor:
     if measured in _METRICS:
         return torch.tensor([100 * found[_METRICS[measured]]], dtype=torch.float64)
     return 100 * right_of(found)
-
-
-def _figure(values: Sequence[Tensor], same_units: bool) -> Figure:
-    found = mean_over_seeds(values, same_units=same_units)
-    return {"mean": found.mean, "standard_error": found.standard_error}
 
 
 def _probe(record: Mapping[str, Any], measured: str) -> Mapping[str, Any]:

@@ -1,8 +1,9 @@
 """Measured numbers of chapter 7's tables, by row and column, beside the published ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from reports.claims.figures import MeasuredCell, cell_of
 from reports.selfsup.encoders.names import (
     BASELINES,
     LEARNERS,
@@ -19,7 +20,7 @@ from reports.selfsup.published import PUBLISHED, ROTATION
 from reports.selfsup.results import FRACTIONS, LINEAR, NEIGHBOURS
 from reports.tables.beside import Measured
 from reports.tables.extended import with_columns, with_rows
-from reports.tables.published import PublishedTable, Value, difference, percent, text
+from reports.tables.published import PublishedTable, difference, percent, text
 
 Found = Mapping[str, Any]
 """A result of `measure_tables`."""
@@ -126,28 +127,18 @@ def _with_differences(cells: Mapping[tuple[str, ...], str], found: Found) -> Mea
             accuracy=_figure(found, name, LINEAR),
             **{
                 "k-NN accuracy": _figure(found, name, NEIGHBOURS),
-                "difference": _value(found["differences"].get(name, {}).get(LINEAR)),
-                "k-NN difference": _value(found["differences"].get(name, {}).get(NEIGHBOURS)),
+                "difference": cell_of(found["differences"].get(name, {}).get(LINEAR)),
+                "k-NN difference": cell_of(found["differences"].get(name, {}).get(NEIGHBOURS)),
             },
         )
         for labels, name in cells.items()
     }
 
 
-_Cell = Sequence[float] | Value
-
-
-def _present(**cells: _Cell | None) -> dict[str, _Cell]:
+def _present(**cells: MeasuredCell | None) -> dict[str, MeasuredCell]:
     """The cells of a row, without empty ones."""
     return {heading: one for heading, one in cells.items() if one is not None}
 
 
-def _figure(found: Found, name: str, measured: str) -> _Cell | None:
-    return _value(found["figures"].get(name, {}).get(measured))
-
-
-def _value(figure: Mapping[str, Any] | None) -> _Cell | None:
-    if figure is None:
-        return None
-    mean, error = figure["mean"], figure["standard_error"]
-    return [mean] if error is None else Value(mean, error)
+def _figure(found: Found, name: str, measured: str) -> MeasuredCell | None:
+    return cell_of(found["figures"].get(name, {}).get(measured))

@@ -7,7 +7,7 @@ from typing import Any
 from models.fewshot.sources import FewShotSource
 from models.progress import Progress
 from models.selfsup.probes.settings import ProbeSettings
-from reports.fewshot.verdicts import claims_table, verdicts_on
+from reports.claims.verdicts import claims_table, verdicts_on
 from reports.records.provenance import provenance
 from reports.selfsup.claims import claims_of
 from reports.selfsup.encoders.experiments import Encoders, Records, measure_encoders

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from statistics import mean
 
-from reports.tables.published import Cell, Column, PublishedTable, Value
+from reports.tables.published import Cell, Column, Mark, PublishedTable, Value
 from reports.tables.table import Table
 
-Measured = Mapping[str, Mapping[str, Sequence[float] | Value]]
-"""Measured numbers, one for each seed or their mean with its error, by a table's row names and column headings; in the
-column's unit."""
+Measured = Mapping[str, Mapping[str, Sequence[float] | Value | Mark]]
+"""Measured numbers, one for each seed or their mean with its error, or a mark in place of one, by a table's row names
+and column headings; in the column's unit."""
 
 
 def rendered(table: PublishedTable, measured: Measured | None = None, note: str = "") -> Table:
@@ -43,7 +43,7 @@ def _compared(table: PublishedTable, measured: Measured) -> list[_ShownColumn]:
     for index, column in enumerate(table.columns[table.labels :], table.labels):
         published = _cells(table, index)
         found = [measured.get(name, {}).get(column.heading, ()) for name in table.names]
-        ours = [one if isinstance(one, Value) else over_seeds(one) for one in found]
+        ours = [one if isinstance(one, Value | Mark) else over_seeds(one) for one in found]
         for whose, cells in (("published", published), ("ours", ours)):
             if any(cell is not None for cell in cells):
                 title = f"{whose}, {column.title}" if column.title else whose

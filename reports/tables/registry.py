@@ -40,7 +40,7 @@ _CHAPTERS = {
         "reports.wrapnet.tables",
     ),
     "3": _Chapter(("reports.federated.published",)),
-    "4": _Chapter(("reports.attention.published",)),
+    "4": _Chapter(("reports.attention.published",), "reports.attention.plans", "reports.attention.tables", "attention"),
     "5": _Chapter(
         ("reports.fewshot.published",), "reports.fewshot.training_tables", "reports.fewshot.tables", "fewshot"
     ),
@@ -54,7 +54,6 @@ _CHAPTERS = {
 }
 
 _MEASURED_BY = {
-    **{number: f"wrapmac bench attention --table {number}" for number in ("4.1", "4.2", "4.6", "4.12")},
     "2.7": "wrapmac bench gemm",
     "2.8": "wrapmac bench gemm",
     "2.11": "wrapmac layout",
@@ -66,7 +65,7 @@ _FIGURES = {"2.1": "reports.wrapnet.figures", "2.3": "reports.wrapnet.figures", 
 """Modules with `FIGURES`, functions that draw figures by number."""
 
 _TRAINED_FIGURES = {
-    **{number: ("4", "reports.attention.figures") for number in ("4.1", "4.3")},
+    **{number: ("4", "reports.attention.figures") for number in ("4.1", "4.2", "4.3")},
     **{number: ("5", "reports.fewshot.trained_figures") for number in ("5.2", "5.3")},
     **{number: ("6", "reports.fewshot.augmentation.figures") for number in ("6.1", "6.2", "6.3")},
     **{number: ("7", "reports.selfsup.figures.figures") for number in ("7.1", "7.2", "7.3")},
@@ -197,7 +196,8 @@ class FigureSource:
 
     data: the chapter's data set. scale: `small` or `paper`. runs: folder of runs; what is there is not trained again.
     size, length, swap: of Figure 4.1: height and width of the map, tokens of a run, whether runs go down the columns,
-    None for both ways. bench: the record that Figure 4.3 shows; the committed one if None.
+    None for both ways. bench: the record that Figures 4.2 and 4.3 show;
+    that of the tables or the committed one if None.
     """
 
     data: Path | None

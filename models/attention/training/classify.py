@@ -1,6 +1,6 @@
 """Classification of images (dissertation 4.4.1)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -80,10 +80,14 @@ def build_network(config: LsaConfig, facts: Mapping[str, Any]) -> StagedNetwork:
 def accuracies(network: torch.nn.Module, data: ImageSource) -> dict[str, float]:
     """Shares of the held-out images that a network gets right: `accuracy`, and `top5` among more than five classes."""
     meters = {"accuracy": Accuracy()} | ({"top5": Accuracy(5)} if len(data.classes) > 5 else {})
-    _, height, width = data.shape
-    batch = max(1, min(_EVALUATION_BATCH, _EVALUATION_PIXELS // (height * width)))
-    evaluate_on(network, data.held_out_batches(batch), tuple(meters.values()))
+    evaluate_on(network, evaluation_batches(data), tuple(meters.values()))
     return {name: meter.value for name, meter in meters.items()}
+
+
+def evaluation_batches(data: ImageSource) -> Iterator[tuple[Tensor, Tensor]]:
+    """All held-out images and their labels, in order, in batches that a training network has memory for."""
+    _, height, width = data.shape
+    return data.held_out_batches(max(1, min(_EVALUATION_BATCH, _EVALUATION_PIXELS // (height * width))))
 
 
 def _facts(config: LsaConfig, data: ImageSource) -> dict[str, Any]:

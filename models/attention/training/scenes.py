@@ -33,4 +33,9 @@ def read_scenes(source: LsaSource, seed: int) -> SegmentationData:
         raise ValueError(f"data is {source.data}; the shapes need none")
     size = source.size or _SCENE_SIZE
     train = SceneSet(_SCENES if source.images is None else source.images, size, seed)
-    return SegmentationData("shapes", CLASSES, train, SceneSet(_HELD_OUT, size, seed, held_out=True), size=size)
+    return labelled_scenes(train, SceneSet(_HELD_OUT, size, seed, held_out=True))
+
+
+def labelled_scenes(train: SceneSet, held_out: SceneSet) -> SegmentationData:
+    """Procedural scenes, to train on and to hold out."""
+    return SegmentationData("shapes", CLASSES, train, held_out, size=train.size)

@@ -13,6 +13,7 @@ from models.attention.backbones.folding import fold
 from models.attention.backbones.letters import NORMS, NormName
 from models.attention.backbones.norms import MapLayerNorm
 from models.attention.backbones.registry import backbone
+from models.attention.backbones.staged import StagedNetwork
 from models.attention.mixers import MIXERS, token_mixer
 from models.backbones.options import seeded
 from reports.attention.benches.peers import PEERS, peer_network
@@ -105,7 +106,16 @@ def _block(mixer: nn.Module, channels: int) -> nn.Module:
 
 
 def _network(name: str, size: Size, seed: int) -> Subject:
-    """`s12`, with options after colons in any order: letters of mixers, a norm, a length."""
+    kind, _, options = name.partition(":")
+    facts = {} if options else _published(kind)
+    return Subject(name=name, module=fold(named_network(name, seed)), size=size, facts=facts)
+
+
+def named_network(name: str, seed: int = 0) -> StagedNetwork:
+    """`s12`, with options after colons in any order: letters of mixers, a norm, a length.
+
+    Raises ValueError for others.
+    """
     kind, *options = name.split(":")
     letters: str | None = None
     norm: NormName | None = None
@@ -117,9 +127,7 @@ def _network(name: str, size: Size, seed: int) -> Subject:
             length = int(option)
         else:
             letters = option
-    network = backbone(kind, letters, norm, length, seed=seed)
-    facts = {} if options else _published(kind)
-    return Subject(name=name, module=fold(network), size=size, facts=facts)
+    return backbone(kind, letters, norm, length, seed=seed)
 
 
 def _published(name: str) -> dict[str, Quantity]:

@@ -45,7 +45,7 @@ class AttentionBench:
         ),
     ] = ()
     table: Annotated[
-        Literal["4.1", "4.2", "4.6", "4.12"] | None,
+        Literal["4.1", "4.2", "4.3", "4.6", "4.8", "4.12", "4.13"] | None,
         arg(help="the models of this table at its resolutions, beside what was published; case is then its own"),
     ] = None
     batch: Annotated[int, arg(metavar="N", help="inputs at a time")] = 1

@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from reports.claims.claim import Claim, Values
 from reports.fewshot.augmentation.cells import domain_networks
 from reports.fewshot.augmentation.networks import DA, LARGE_ROTATION, MM, QUERY_CUTMIX, maxup, trained_with
 from reports.fewshot.augmentation.plans import CLAIMED
-from reports.fewshot.claims import Claim, Values
 from reports.fewshot.networks import SHOTS
 
 _PARTS: Sequence[tuple[str, str, str, str]] = (

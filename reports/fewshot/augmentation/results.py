@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from reports.claims.claim import Values
+from reports.claims.over_seeds import mean_over_seeds
 from reports.fewshot.augmentation.cells import CELLS, Cell, domain_networks
 from reports.fewshot.augmentation.claims import accuracies_of, accuracies_on
 from reports.fewshot.augmentation.sets import title
-from reports.fewshot.claims import Values
 from reports.fewshot.experiments import Records
 from reports.fewshot.networks import SHOTS
-from reports.fewshot.over_seeds import mean_over_seeds
 
 Figure = dict[str, float | None]
 """A mean and its standard error."""

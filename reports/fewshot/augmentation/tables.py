@@ -10,6 +10,7 @@ from models.fewshot.learners import build_method, build_network
 from models.fewshot.pools.classes import training_data
 from models.fewshot.sources import FewShotSource
 from models.progress import Progress
+from reports.claims.verdicts import claims_table, verdicts_on
 from reports.fewshot.augmentation.cells import pooled_networks
 from reports.fewshot.augmentation.claims import augmentation_claims, domain_claims
 from reports.fewshot.augmentation.networks import AUGMENTED_NETWORKS, TRAIN_AND_VALIDATION
@@ -26,11 +27,11 @@ from reports.fewshot.augmentation.rows import comparison, pools_table
 from reports.fewshot.augmentation.scales import AUGMENTED_SCALES
 from reports.fewshot.augmentation.sets import Sets, read_sets, title, without_split
 from reports.fewshot.augmentation.times import augmentation_times
+from reports.fewshot.claims import PAIRS
 from reports.fewshot.experiments import Records, measure_networks, network_config
 from reports.fewshot.networks import is_across, network_of
 from reports.fewshot.scales import Scale
 from reports.fewshot.summaries import summaries
-from reports.fewshot.verdicts import claims_table, verdicts_on
 from reports.records.provenance import provenance
 from reports.tables.beside import rendered
 from reports.tables.results import write_results
@@ -148,7 +149,8 @@ def check(names: Sequence[str], sets: Sets, scale: Scale, seeds: Sequence[int]) 
 def training_table(number: str, results: Mapping[str, Any]) -> Table:
     """Table `number` from what `measure_tables` returned, with published columns beside ours."""
     if number == _CLAIMS:
-        return claims_table(results["claims"], note_of(number, results), chapter=6, where="section")
+        note = note_of(number, results)
+        return claims_table(results["claims"], note, chapter=6, where="section", pairs=PAIRS)
     if number == _POOLS:
         return pools_table(results, ours(number, results))
     published, measured = comparison(PUBLISHED[number], results)

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from reports.fewshot.claims import Claim, accuracies, claims_of
+from reports.claims.claim import Claim
+from reports.claims.verdicts import claims_table, decide, verdicts_on
+from reports.fewshot.claims import PAIRS, accuracies, claims_of
 from reports.fewshot.experiments import Records
 from reports.fewshot.summaries import chosen_coefficients
-from reports.fewshot.verdicts import claims_table, decide, decided
 from tests.support.fewshot_records import made_up_records
 
 
@@ -61,10 +62,10 @@ def test_no_difference_is_not_seen() -> None:
 
 def test_a_single_number_of_one_seed_decides_nothing() -> None:
     records = made_up_records(seeds=(1,))
-    verdicts = [one for one in decided(records, chosen_coefficients(records)) if one["table"] == "5.4"]
+    verdicts = [one for one in verdicts_on(claims_of(chosen_coefficients(records)), records) if one["table"] == "5.4"]
     assert {one["standard_error"] for one in verdicts} == {None}
     assert {one["verdict"] for one in verdicts} == {"not seen"}
-    assert all(row[3] == "" for row in claims_table(verdicts, "").rows)
+    assert all(row[3] == "" for row in claims_table(verdicts, "", chapter=5, where="table", pairs=PAIRS).rows)
 
 
 def test_every_claim_has_its_records_and_a_text_of_its_own() -> None:
@@ -73,4 +74,4 @@ def test_every_claim_has_its_records_and_a_text_of_its_own() -> None:
     assert {claim.more for claim in claims} | {claim.less for claim in claims} <= records.keys()
     assert len({(claim.where, claim.text) for claim in claims}) == len(claims)
     assert {claim.where for claim in claims} == {"Figure 5.3", *(f"5.{number}" for number in (1, 2, 3, 4, 5, 6, 7, 10))}
-    assert len(decided(records, chosen_coefficients(records))) == len(claims)
+    assert len(verdicts_on(claims, records)) == len(claims)

@@ -9,6 +9,8 @@ import pytest
 from models.fewshot.class_images import FewShotData
 from models.fewshot.procedural import procedural
 from models.progress import Progress
+from reports.claims.verdicts import verdicts_on
+from reports.fewshot.claims import claims_of
 from reports.fewshot.experiments import network_config
 from reports.fewshot.networks import NETWORKS
 from reports.fewshot.published import PUBLISHED
@@ -17,7 +19,6 @@ from reports.fewshot.sets import table_data
 from reports.fewshot.summaries import chosen_coefficients, summaries
 from reports.fewshot.tables import measure_tables, train_tables, training_table
 from reports.fewshot.training_tables import TRAINING_TABLES
-from reports.fewshot.verdicts import decided
 from tests.support.fewshot import random_classes
 from tests.support.fewshot_records import made_up_records
 from tests.support.images import write_batches
@@ -46,7 +47,7 @@ def results(**changes: Any) -> dict[str, Any]:
     return {
         "networks": summaries(records),
         "chosen": chosen,
-        "claims": decided(records, chosen),
+        "claims": verdicts_on(claims_of(chosen), records),
         "times": dict.fromkeys(PUBLISHED["5.8"].names, row),
         "scale": "tiny",
         "data": "drawings by class, split 0",

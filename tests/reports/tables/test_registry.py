@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.progress import Progress
+from reports.attention.plans import TRAINING_TABLES as ATTENTION_TABLES
 from reports.fewshot.augmentation.plans import TRAINING_TABLES as AUGMENTED_TABLES
 from reports.fewshot.training_tables import TRAINING_TABLES as FEW_SHOT_TABLES
 from reports.selfsup.plans import TRAINING_TABLES as SELF_SUPERVISED_TABLES
@@ -47,8 +48,10 @@ def test_tables_are_named_once_and_all_are_those_that_are_trained() -> None:
     assert choose_tables(["3.1", "2.1", "3.1"]) == ["3.1", "2.1"]
     together = [number for number in FEW_SHOT_TABLES if number != "methods"]
     alone = [number for number in SELF_SUPERVISED_TABLES if number != "options7"]
-    assert choose_tables(["all"]) == [*TRAINING_TABLES, *together, *AUGMENTED_TABLES, *alone]
-    assert trained_numbers() == [*TRAINING_TABLES, *FEW_SHOT_TABLES, *AUGMENTED_TABLES, *SELF_SUPERVISED_TABLES]
+    assert choose_tables(["all"]) == [*TRAINING_TABLES, *ATTENTION_TABLES, *together, *AUGMENTED_TABLES, *alone]
+    few_shot = (*FEW_SHOT_TABLES, *AUGMENTED_TABLES)
+    assert trained_numbers() == [*TRAINING_TABLES, *ATTENTION_TABLES, *few_shot, *SELF_SUPERVISED_TABLES]
+    assert choose_tables(["4"]) == list(ATTENTION_TABLES)
     assert choose_tables(["6"]) == list(AUGMENTED_TABLES)
     assert choose_tables(["7"]) == alone
     assert choose_tables(["2"]) == list(TRAINING_TABLES)
@@ -59,7 +62,7 @@ def test_tables_are_named_once_and_all_are_those_that_are_trained() -> None:
 @pytest.mark.parametrize("numbers", [["9.9"], ["2.1", "2.15"], ["3"], [""], ["table"]])
 def test_unknown_tables_are_refused_with_what_there_is(numbers: list[str]) -> None:
     listed = ", ".join(rf"{chapter}\.1 to {chapter}\.{count}" for chapter, count in COUNTS.items())
-    listed += ", avoidance, theorem1, methods, claims5, pools6, claims6, rotation, options7, claims7"
+    listed += ", avoidance, mixers4, claims4, theorem1, methods, claims5, pools6, claims6, rotation, options7, claims7"
     with pytest.raises(ValueError, match=f"there is no table '{numbers[-1]}'; allowed are {listed}$"):
         choose_tables(numbers)
     with pytest.raises(ValueError, match=f"name at least one table of {listed}, or `all`, or a chapter"):
@@ -69,7 +72,6 @@ def test_unknown_tables_are_refused_with_what_there_is(numbers: list[str]) -> No
 def test_a_line_says_where_measurements_are() -> None:
     assert without_measurements("3.1") == "Table 3.1 has no measurements yet."
     assert without_measurements("2.7") == "Table 2.7 is not trained: `wrapmac bench gemm` measures it."
-    assert "`wrapmac bench attention --table 4.12` measures it" in without_measurements("4.12")
 
 
 def test_figures_land_in_files_and_unknown_ones_are_refused(tmp_path: Path) -> None:
@@ -79,6 +81,7 @@ def test_figures_land_in_files_and_unknown_ones_are_refused(tmp_path: Path) -> N
         "2.3",
         "5.1",
         "4.1",
+        "4.2",
         "4.3",
         "5.2",
         "5.3",
@@ -92,9 +95,9 @@ def test_figures_land_in_files_and_unknown_ones_are_refused(tmp_path: Path) -> N
     assert draw_figure("2.1", tmp_path, source).read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (tmp_path / "figure-2.1.svg").read_text()
     assert choose_figures(["5.3", "2.1", "5.3"]) == ["5.3", "2.1"]
-    with pytest.raises(ValueError, match=r"there is no figure '2\.2'; allowed are 2\.1, 2\.3, 5\.1, 4\.1, 4\.3, 5\.2"):
+    with pytest.raises(ValueError, match=r"there is no figure '2\.2'; allowed are 2\.1, 2\.3, 5\.1, 4\.1, 4\.2, 4\.3"):
         choose_figures(["2.1", "2.2"])
-    with pytest.raises(ValueError, match=r"name at least one figure of 2\.1, 2\.3, 5\.1, 4\.1, 4\.3, 5\.2"):
+    with pytest.raises(ValueError, match=r"name at least one figure of 2\.1, 2\.3, 5\.1, 4\.1, 4\.2, 4\.3, 5\.2"):
         choose_figures([])
 
 

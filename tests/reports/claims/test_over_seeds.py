@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.stats import t as student
 
-from reports.fewshot.over_seeds import mean_over_seeds
+from reports.claims.over_seeds import mean_over_seeds
 
 VALUES = np.random.default_rng(0).normal(0.5, 0.1, (4, 50))
 

@@ -6,10 +6,12 @@ from typing import Any
 
 from torch import Tensor
 
-from reports.fewshot.claims import Claim, claims_of
-from reports.fewshot.experiments import Records
-from reports.fewshot.over_seeds import SeedMean, mean_over_seeds
+from reports.claims.claim import Claim
+from reports.claims.over_seeds import SeedMean, mean_over_seeds
 from reports.tables.table import Table
+
+Records = Mapping[str, Mapping[int, Mapping[str, Any]]]
+"""What was measured, by name and seed."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,6 @@ def _difference(more: Tensor, less: Tensor) -> Tensor:
     return more[:shared] - less[:shared]
 
 
-def decided(records: Records, chosen: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
-    """Chapter 5's claims with their differences and verdicts, as plain JSON values. chosen: see `claims_of`."""
-    return verdicts_on(claims_of(chosen), records)
-
-
 def verdicts_on(claims: Iterable[Claim], records: Records, *, same_units: bool = True) -> list[dict[str, Any]]:
     """Claims with their differences and verdicts, as plain JSON values. same_units: see `mean_over_seeds`."""
     verdicts = [decide(claim, records, same_units=same_units) for claim in claims]
@@ -76,12 +73,7 @@ def verdicts_on(claims: Iterable[Claim], records: Records, *, same_units: bool =
     ]
 
 
-_EPISODES = "on the same episodes, or on the same pairs of classes"
-
-
-def claims_table(
-    verdicts: Sequence[Mapping[str, Any]], note: str, chapter: int = 5, where: str = "table", pairs: str = _EPISODES
-) -> Table:
+def claims_table(verdicts: Sequence[Mapping[str, Any]], note: str, *, chapter: int, where: str, pairs: str) -> Table:
     """What `verdicts_on` returned, as a table.
 
     note: on the data and the standard error. where: the claims are made. pairs: what differences are paired on.

@@ -1,0 +1,1 @@
+"""The networks of chapter 4's tables: their training and their measurement."""

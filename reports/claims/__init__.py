@@ -1,0 +1,1 @@
+"""Claims of a chapter, and verdicts on them from records over seeds."""
