@@ -19,7 +19,7 @@ from models.training.diagnosis import broken_tensor, not_finite
 from models.training.errors import TrainingError
 from models.training.method import Batch, Loss, Method, Stateful
 from models.training.metrics import MetricLog, StepMetrics
-from models.training.processes import average_gradients, share_buffers
+from models.training.processes import average, average_gradients, share_buffers
 from models.training.seeds import random_state_kept, seed_torch
 from models.training.snapshots import keep_snapshot
 from models.training.stage import Stage
@@ -55,6 +55,7 @@ class _StageRun:
             model.to(accelerator.device)
         self.look_steps = 1 if accelerator.device.type == "cpu" else _LOOK_STEPS
         self.prepared: Mapping[str, nn.Module] = {}
+        self.weights: list[Tensor] = []  # of the batches whose gradients are accumulated
 
     def run(self) -> None:
         self._restore()
@@ -137,6 +138,7 @@ class _StageRun:
     def _train_on(self, batch: Batch, place: int) -> None:
         """Adds a batch's gradients. place: of the batch among those of its step, from 1 on."""
         if place == 1:
+            self.weights = []
             for stepper in self.steppers:
                 stepper.zero_grad()
         seed_torch(f"{self.stage.key} {self.position.step} {place} {self.accelerator.process_index}")
@@ -147,19 +149,29 @@ class _StageRun:
             if len(self.metrics) % self.look_steps == 0:
                 self._look(batch)
             if isinstance(result, Loss):
-                self._backward(result.loss / self.stage.accumulate)
+                self._backward(self._weighted(result))
             elif self.stage.accumulate > 1 or self.accelerator.scaler is not None:
                 raise TrainingError("a step that brings its own gradients takes neither accumulation nor fp16")
             else:
                 average_gradients(self.method.models.values())
 
+    def _weighted(self, result: Loss) -> Tensor:
+        """A loss as it is added to those of the step's other batches."""
+        if result.weight is None:
+            return result.loss / self.stage.accumulate
+        self.weights.append(result.weight.detach().float())
+        return result.loss * result.weight
+
     def _complete(self, batches: int) -> None:
         """Makes the gradients of an epoch's last batches, too few for `accumulate`, their mean over all processes."""
-        models = self.method.models.values()
-        average_gradients(models)
-        for parameter in (parameter for model in models for parameter in model.parameters()):
+        average_gradients(self.method.models.values())
+        if not self.weights:
+            self._scale_gradients(self.stage.accumulate / batches)
+
+    def _scale_gradients(self, factor: float | Tensor) -> None:
+        for parameter in (one for model in self.method.models.values() for one in model.parameters()):
             if parameter.grad is not None:
-                parameter.grad *= self.stage.accumulate / batches
+                parameter.grad *= factor
 
     def _backward(self, loss: Tensor) -> None:
         """Like Accelerator.backward, which searches for the package of an optimizer at every call."""
@@ -176,6 +188,10 @@ class _StageRun:
 
     def _apply(self) -> None:
         """Takes a step with the gradients."""
+        if self.weights:
+            total = torch.stack(self.weights).sum()
+            average([total])
+            self._scale_gradients(torch.where(total > 0, 1 / total, 0.0))
         if self.stage.clip_norm is not None:
             parameters = [one for model in self.method.models.values() for one in model.parameters()]
             self.accelerator.clip_grad_norm_(parameters, self.stage.clip_norm)

@@ -25,10 +25,16 @@ class Stateful(Protocol):
 
 @dataclass(frozen=True)
 class Loss:
-    """A step's result: a loss that the loop differentiates, and metrics to log beside it, each a scalar tensor."""
+    """A step's result: a loss that the loop differentiates, and metrics to log beside it, each a scalar tensor.
+
+    weight: scalar tensor, at least 0, for a mean over a number that varies, such as that of labelled pixels. Gradients
+    are averaged over the batches and processes of a step by this weight, so that each pixel counts the same. Without it
+    batches and processes count the same. Either all steps of a stage have a weight, or none.
+    """
 
     loss: Tensor
     metrics: Mapping[str, Tensor] = field(default_factory=dict)
+    weight: Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Functions that run in several processes, which find each other through gloo."""
 
 import multiprocessing
+import os
 import pickle
 import socket
 from collections.abc import Callable
@@ -42,6 +43,14 @@ def in_processes(count: int, function: Callable[..., Any], *arguments: Any) -> l
         if isinstance(value, BaseException):
             raise value
     return [found[index] for index in range(count)]
+
+
+def declare_to_accelerate() -> None:
+    """Lets accelerate find the processes that `in_processes` started; in a single process, does nothing."""
+    if distributed.is_initialized():
+        rank = str(distributed.get_rank())
+        os.environ |= {"WORLD_SIZE": str(distributed.get_world_size()), "RANK": rank, "LOCAL_RANK": rank}
+        os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0"}  # asked for, but not used any more
 
 
 def _run(

@@ -76,14 +76,19 @@ def mask_rcnn(backbone: StagedNetwork, classes: int, options: DetectorOptions = 
 
 
 def _pooling(strides: tuple[int, ...], bins: int) -> nn.Module:
-    """Reads each region from the map that suits its size."""
+    """Reads each region from the map that suits its size.
+
+    Left alone, torchvision takes the strides from the first batch that it sees and rounds them, wrongly for small
+    pictures with much padding, and otherwise again in a resumed run.
+    """
     pooling: Any = import_module("torchvision.ops.poolers")
     middle = strides[2]
-    made: nn.Module = pooling.MultiScaleRoIAlign(
-        [str(stage) for stage in range(len(strides))],
-        bins,
-        _SAMPLES,
-        canonical_scale=_CANONICAL * middle,
-        canonical_level=round(log2(middle)),
+    names = [str(stage) for stage in range(len(strides))]
+    made: Any = pooling.MultiScaleRoIAlign(names, bins, _SAMPLES)
+    made.scales = [1 / stride for stride in strides]
+    levels = [round(log2(stride)) for stride in (strides[0], strides[-1], middle)]
+    made.map_levels = pooling.initLevelMapper(
+        *levels[:2], canonical_scale=_CANONICAL * middle, canonical_level=levels[2]
     )
-    return made
+    found: nn.Module = made
+    return found

@@ -21,11 +21,16 @@ def segmentation_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def segmentation_step(network: nn.Module, images: Tensor, labels: Tensor) -> Loss:
-    """The loss of a batch, and the share of its counted pixels that are right."""
+    """The loss of a batch, and the share of its counted pixels that are right.
+
+    Its weight is the number of counted pixels, in pictures.
+    """
     logits = network(images)
-    right = (logits.detach().argmax(1) == labels) & (labels != IGNORED)
-    accuracy = right.sum() / (labels != IGNORED).sum().clamp(min=1)
-    return Loss(segmentation_loss(logits, labels), {"train_pixel_accuracy": accuracy})
+    counted = labels != IGNORED
+    right = (logits.detach().argmax(1) == labels) & counted
+    accuracy = right.sum() / counted.sum().clamp(min=1)
+    weight = counted.sum() / counted[0].numel()
+    return Loss(segmentation_loss(logits, labels), {"train_pixel_accuracy": accuracy}, weight)
 
 
 def evaluate_segmenter(network: nn.Module, data: SegmentationData) -> Confusion:

@@ -37,7 +37,7 @@ class Classification(LsaTraining):
             lambda: build_network(config, facts), data.shape, images=images, batch_size=batch, processes=processes
         )
         steps = steps_of(config, epoch_batches(images, batch, processes))
-        super().__init__(config, build_network(config, facts), steps, facts)
+        super().__init__(config, build_network(config, facts), steps, facts, processes)
         self.data = data
         self.changes = BatchAugmenter(_batch_augmentation(config), data.mean, data.std, data.white)
 

@@ -17,6 +17,7 @@ from models.attention.training.config import LsaConfig
 from models.attention.training.method import LsaTraining, steps_of
 from models.backbones.options import seeded
 from models.data.sources import check_positive
+from models.training.batch_norms import check_batch_norms
 from models.training.method import Loss
 
 _EVALUATION_BATCH = 4
@@ -30,8 +31,11 @@ class Detection(LsaTraining):
 
     def __init__(self, config: LsaConfig, data: ObjectSource, processes: int = 1) -> None:
         facts = _facts(config, data)
-        steps = steps_of(config, _batches(len(data.train), config.batch_size, processes))
-        super().__init__(config, build_detector(config, facts), steps, facts)
+        pictures, batch = len(data.train), config.batch_size
+        shape = 3, data.size, data.size
+        check_batch_norms(lambda: build_detector(config, facts), shape, images=pictures, batch_size=batch)
+        steps = steps_of(config, _batches(pictures, batch, processes))
+        super().__init__(config, build_detector(config, facts), steps, facts, processes)
         self.data = data
 
     def batches(self, epoch: int, first: int) -> Iterable[ObjectBatch]:
@@ -85,7 +89,13 @@ def _facts(config: LsaConfig, data: ObjectSource) -> dict[str, Any]:
 
 
 def _batches(pictures: int, batch_size: int, processes: int) -> int:
-    """Batches of an epoch that are trained on: none of a single picture, nor of fewer pictures than processes."""
+    """Batches of an epoch that are trained on: none of a single picture, nor of fewer pictures than processes.
+
+    Raises ValueError if that leaves none.
+    """
     whole, rest = divmod(pictures, batch_size)
     least = max(2, processes) if pictures > 1 else processes
-    return max(1, whole * (batch_size >= least) + (rest >= least))
+    found = whole * (batch_size >= least) + (rest >= least)
+    if not found:
+        raise ValueError(f"{pictures} pictures in batches of {batch_size} are too few for {processes} processes")
+    return found

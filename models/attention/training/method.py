@@ -11,6 +11,7 @@ from models.attention.training.config import LsaConfig
 from models.training.method import Method
 from models.training.moving_average import MovingAverage
 from models.training.optimizers import OptimizerSettings
+from models.training.shared_batch_norm import share_batch_norms
 
 _FALLS = (8 / 12, 11 / 12)
 """Parts of the training after which the schedule `steps` divides the learning rate by ten (4.6.3)."""
@@ -20,19 +21,22 @@ class LsaTraining(Method):
     """A network in training.
 
     steps: of the whole training. facts: what follows from settings and data, as plain JSON values; a run keeps them in
-    config.json, and its network is built from settings and facts again.
+    config.json, and its network is built from settings and facts again. processes: that train together; their batch
+    norms share statistics, so that results do not depend on the number.
     """
 
-    def __init__(self, config: LsaConfig, network: nn.Module, steps: int, facts: Mapping[str, Any]) -> None:
+    def __init__(
+        self, config: LsaConfig, network: nn.Module, steps: int, facts: Mapping[str, Any], processes: int = 1
+    ) -> None:
         self.config = config
-        self.network = network
+        self.network = network if processes == 1 else share_batch_norms(network)
         self.steps = steps
         self.facts = facts
-        self.models: Mapping[str, nn.Module] = {"network": network}
-        self.average = None if config.average is None else MovingAverage(network, config.average)
+        self.models: Mapping[str, nn.Module] = {"network": self.network}
+        self.average = None if config.average is None else MovingAverage(self.network, config.average)
         if self.average is not None:
             self.models = {**self.models, "average": self.average}
-        self.optimizers = {"network": optimizer_settings(config, steps).build(network, steps)}
+        self.optimizers = {"network": optimizer_settings(config, steps).build(self.network, steps)}
 
     @property
     def kept(self) -> nn.Module:

@@ -34,7 +34,8 @@ class Segmentation(LsaTraining):
             lambda: build_segmenter(config, facts), shape, images=images, batch_size=batch, processes=processes
         )
         network = build_segmenter(config, facts)
-        super().__init__(config, network, steps_of(config, epoch_batches(images, batch, processes)), facts)
+        steps = steps_of(config, epoch_batches(images, batch, processes))
+        super().__init__(config, network, steps, facts, processes)
         self.backbone = network.backbone
         self.data = data
         self.crop = LabelledCrop(data.size, flip=config.flip)
@@ -66,9 +67,9 @@ def build_segmenter(config: LsaConfig, facts: Mapping[str, Any]) -> SemanticFPN:
 
 
 def segmentation_figures(network: nn.Module, data: SegmentationData) -> dict[str, float]:
-    """Mean IoU and the share of right pixels of a network on the held-out pictures."""
+    """Mean IoU and the share of right pixels of a network on the held-out pictures; neither if no pixel counts."""
     found = evaluate_segmenter(network, data)
-    return {"mean_iou": found.mean_iou, "pixel_accuracy": found.pixel_accuracy}
+    return {"mean_iou": found.mean_iou, "pixel_accuracy": found.pixel_accuracy} if found.counts.any() else {}
 
 
 def _facts(config: LsaConfig, data: SegmentationData) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from models.data.coco.objects import CocoObject, CocoPicture, CocoPictures, Outline
 from models.data.coco.run_lengths import check_counts, counts_from_text
 from models.json_files import read_object
 
 _CORNER_VALUES = 6  # of a triangle
+_LARGEST = 1e12
 _Value = TypeVar("_Value")
 
 
@@ -50,7 +51,7 @@ def _object(place: str, entry: dict[str, Any], picture: CocoPicture, labels: dic
         raise ValueError(f"{place} is of category {category}; the file lists {_listed(labels)}")
     outline = _outline(place, entry.get("segmentation"), picture)
     area = entry.get("area")
-    if not isinstance(area, (int, float)):
+    if not _is_number(area):
         area = float(outline.mask(picture.height, picture.width).sum())
     return CocoObject(
         labels[category], _box(place, entry, picture), outline, float(area), bool(entry.get("iscrowd", 0))
@@ -145,8 +146,9 @@ def _value(place: str, entry: dict[str, Any], name: str, kind: type[_Value]) -> 
     return value
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _is_number(value: object) -> TypeGuard[float]:
+    """Whether a value is a number that pixels can have; JSON files may hold integers beyond all floats."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def _listed(labels: dict[int, int]) -> str:

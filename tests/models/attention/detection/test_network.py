@@ -44,6 +44,19 @@ def test_pictures_with_and_without_objects_train_all_parameters_and_are_measured
     assert all(0 <= value <= 1 for value in figures.values())
 
 
+@torch.no_grad()
+def test_regions_are_read_at_the_strides_of_the_maps_whatever_came_first() -> None:
+    """Also after one that padding makes half as high again, from 65 to 96 pixels."""
+    network = detector().eval()
+    image = [torch.rand(3, 64, 96)]
+    fresh = network(image)[0]["boxes"]
+    again = detector().eval()
+    again.load_state_dict(network.state_dict())
+    again([torch.rand(3, 65, 64)])
+    assert torch.equal(again(image)[0]["boxes"], fresh)
+    assert network.get_submodule("roi_heads").box_roi_pool.scales == [1 / 4, 1 / 8, 1 / 16, 1 / 32]
+
+
 def test_a_backbone_with_a_head_is_refused() -> None:
     need_torchvision()
     with pytest.raises(ValueError, match="classes=None"):

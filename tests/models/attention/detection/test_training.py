@@ -103,6 +103,12 @@ def test_options_that_do_not_fit_are_refused(changes: dict[str, Any], fault: str
         read_objects(LsaSource(workers=0, **changes), 0)
 
 
+def test_batches_of_one_picture_are_refused_before_anything_is_written(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="batch norm needs 2 images in each process's batch"):
+        trained(config(batch_size=1), read_objects(coco(folder), 0), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_picture_of_another_size_is_named(folder: Path) -> None:
     path = folder / "annotations" / "instances_train.json"
     listed = json.loads(path.read_text(encoding="utf-8"))

@@ -78,6 +78,8 @@ def test_an_area_left_out_is_that_of_the_mask_and_boxes_end_with_the_picture(tmp
         ({"bbox": [9, 1, 3, 2]}, "outside its picture of 8 x 6"),
         ({"bbox": [1, 1, 3]}, "width and height are needed"),
         ({"bbox": None}, "bbox None"),
+        ({"bbox": [1, 1, 3, 10**400]}, "width and height are needed"),
+        ({"segmentation": [[1, 1, 4, 10**400, 4, 3]]}, "x and y in turn"),
         ({"category_id": 8}, "category 8; the file lists 2 categories, 7, 9"),
         ({"image_id": 4}, "image 4, which the file does not list"),
         ({"segmentation": None}, "annotation 5 has no mask"),
