@@ -14,8 +14,8 @@ from models.attention.training.sources import LsaSource
 from models.attention.training.tasks import TASKS
 from models.data.scenes.scene_set import SceneSet
 from models.progress import Progress
-from tests.support.detection import need_torchvision
 from tests.support.killing import killed_at
+from tests.support.packages import need_torchvision
 
 CLASSES = {
     "classify": "models.attention.training.classify:Classification",
