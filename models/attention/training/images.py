@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from models.attention.training.datasets import chosen_dataset
 from models.attention.training.sources import LsaSource
 from models.data.cifar import cifar10
 from models.data.decoding import check_workers
@@ -9,7 +10,7 @@ from models.data.digits import digits
 from models.data.fitting import fitted_images
 from models.data.folders import ImageFolders
 from models.data.images import ImageData, Split
-from models.data.sources import ImageSource, check_positive
+from models.data.sources import ImageSource
 
 DATASETS = ("digits", "cifar10", "imagenet")
 """Data sets of labelled images."""
@@ -23,12 +24,8 @@ def read_images(source: LsaSource, seed: int) -> ImageSource:
     Raises ValueError if the data is missing, damaged or of another form, has fewer training images than are asked for,
     or does not go with an option.
     """
-    dataset = source.dataset or DATASETS[0]
     check_workers(source.workers)
-    if source.size is not None:
-        check_positive("size", source.size)
-    if dataset not in DATASETS:
-        raise ValueError(f"dataset is {dataset!r}; the task classify allows {', '.join(DATASETS)}")
+    dataset = chosen_dataset(source, "classify", DATASETS)
     if dataset == "digits":
         if source.data is not None:
             raise ValueError(f"data is {source.data}; the digits need none")

@@ -2,10 +2,10 @@
 
 from models.attention.detection.pictures import coco_source, scene_source
 from models.attention.detection.source import ObjectSource
+from models.attention.training.datasets import chosen_dataset
 from models.attention.training.sources import LsaSource
 from models.data.decoding import check_workers
 from models.data.scenes.scene_set import SceneSet
-from models.data.sources import check_positive
 
 DATASETS = ("shapes", "coco")
 """Data sets of pictures with objects."""
@@ -23,12 +23,8 @@ def read_objects(source: LsaSource, seed: int) -> ObjectSource:
     ValueError if the data is missing or damaged, has fewer training pictures than are asked for, or does not go with an
     option.
     """
-    dataset = source.dataset or DATASETS[0]
     check_workers(source.workers)
-    if source.size is not None:
-        check_positive("size", source.size)
-    if dataset not in DATASETS:
-        raise ValueError(f"dataset is {dataset!r}; the task detect allows {', '.join(DATASETS)}")
+    dataset = chosen_dataset(source, "detect", DATASETS)
     if dataset == "coco":
         if source.data is None:
             raise ValueError("--dataset coco needs --data with the folder that holds it")

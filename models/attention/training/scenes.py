@@ -1,11 +1,11 @@
 """The labelled pictures of segmentation, read from where its options say."""
 
+from models.attention.training.datasets import chosen_dataset
 from models.attention.training.sources import LsaSource
 from models.data.labelled.ade20k import ade20k
 from models.data.labelled.pictures import SegmentationData
 from models.data.scenes.scene import CLASSES
 from models.data.scenes.scene_set import SceneSet
-from models.data.sources import check_positive
 
 DATASETS = ("shapes", "ade20k")
 """Data sets of pictures with a label for each pixel."""
@@ -19,11 +19,7 @@ def read_scenes(source: LsaSource, seed: int) -> SegmentationData:
 
     Raises ValueError if the data is missing, damaged or of another form, or does not go with an option.
     """
-    dataset = source.dataset or DATASETS[0]
-    if dataset not in DATASETS:
-        raise ValueError(f"dataset is {dataset!r}; the task segment allows {', '.join(DATASETS)}")
-    if source.size is not None:
-        check_positive("size", source.size)
+    dataset = chosen_dataset(source, "segment", DATASETS)
     if dataset == "ade20k":
         if source.data is None:
             raise ValueError("--dataset ade20k needs --data with the folder that holds images and annotations")
