@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from models.backbones.encoder import Encoder
@@ -20,6 +18,7 @@ from models.selfsup.probes.settings import ProbeSettings
 from models.selfsup.run import load_run, run_self_supervised
 from models.selfsup.training_data import TrainingData
 from models.training.execution import Execution
+from reports.claims.rightness import packed, unpacked
 from reports.records.experiments import Experiment, Record
 from reports.selfsup.encoders.sets import LabelledImages
 
@@ -75,8 +74,7 @@ def measure(experiment: Experiment, folder: Path, *, study: Study) -> Record:
 
 def right_of(record: Mapping[str, Any]) -> Tensor:
     """Whether each test image was classified right, (test images,), float64, from the record of a probe."""
-    packed = np.frombuffer(bytes.fromhex(record["right"]), dtype=np.uint8)
-    return torch.from_numpy(np.unpackbits(packed, count=record["test_images"]).astype(np.float64))
+    return unpacked(record["right"], record["test_images"])
 
 
 def _trained(given: _Given) -> Record:
@@ -119,11 +117,7 @@ def _probed(given: _Given, encoder: Encoder, data: ProbeData, folder: Path) -> l
     """The record of each probe, with a bit for each test image that says whether it was classified right."""
     device = given.execution.accelerator(folder).device
     found = predictions(encoder.to(device), data.on(device), given.probes, folder, given.progress, given.execution)
-    return [record | {"right": _packed(chosen.cpu() == data.test.labels)} for record, chosen in found]
-
-
-def _packed(right: Tensor) -> str:
-    return np.packbits(right.numpy()).tobytes().hex()
+    return [record | {"right": packed(chosen.cpu() == data.test.labels)} for record, chosen in found]
 
 
 _KINDS: Mapping[str, Callable[[_Given], Record]] = {
