@@ -15,7 +15,7 @@ from models.progress import Progress
 from reports.fewshot.measure import RUN, measure
 from reports.fewshot.networks import BACKBONES, NETWORKS, OLDEST_PARTS, Network, Variation, across, moves, varied
 from reports.fewshot.scales import Scale
-from reports.records.experiments import Experiment, Record, run_experiments
+from reports.records.experiments import Experiment, Record, run_by_seed
 
 _CODE = (
     *("models/backbones", "models/fewshot", "models/training"),
@@ -56,18 +56,14 @@ def measure_networks(
     for one in sets.values():
         for classes in one.splits.values():
             classes.images.share_memory_()  # type: ignore[no-untyped-call]
-    records = run_experiments(
-        experiments.values(),
+    return run_by_seed(
+        experiments,
         partial(_measure, sets=sets, scale=scale, networks=networks),
         out,
         progress,
         code=_CODE,
         inputs={"torch": torch.__version__, "scale": scale.name},
     )
-    found: Records = {}
-    for (name, seed), experiment in experiments.items():
-        found.setdefault(name, {})[seed] = records[experiment.key]
-    return found
 
 
 def check_test_images(data: FewShotData) -> None:

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
@@ -71,6 +71,23 @@ def run_experiments(
             pool.shutdown(cancel_futures=True)
             raise
     return records
+
+
+def run_by_seed(
+    experiments: Mapping[tuple[str, int], Experiment],
+    measure: Measure,
+    out: Path,
+    progress: Progress,
+    *,
+    code: tuple[str, ...] = (),
+    inputs: dict[str, Any] | None = None,
+) -> dict[str, dict[int, Record]]:
+    """Runs experiments that have a name and a seed; returns their records by name, then seed. See `run_experiments`."""
+    records = run_experiments(experiments.values(), measure, out, progress, code=code, inputs=inputs)
+    found: dict[str, dict[int, Record]] = {}
+    for (name, seed), experiment in experiments.items():
+        found.setdefault(name, {})[seed] = records[experiment.key]
+    return found
 
 
 def _with_parents(experiments: Iterable[Experiment]) -> dict[str, Experiment]:

@@ -14,7 +14,7 @@ from reports.attention.networks.measure import measure
 from reports.attention.networks.names import NETWORKS, RUN_WITH, parts_of
 from reports.attention.networks.scales import Scale
 from reports.attention.networks.sets import Sets
-from reports.records.experiments import Experiment, Record, run_experiments
+from reports.records.experiments import Experiment, Record, run_by_seed
 
 _CODE = (
     *("models/attention", "models/training"),
@@ -75,18 +75,14 @@ def measure_networks(
     experiments = {(name, seed): study.experiment(name, seed) for name in dict.fromkeys(names) for seed in seeds}
     if not experiments:
         return {}
-    records = run_experiments(
-        experiments.values(),
+    return run_by_seed(
+        experiments,
         partial(measure, sets=study.sets),
         out,
         progress,
         code=_CODE,
         inputs={"torch": torch.__version__},
     )
-    found: Records = {}
-    for (name, seed), experiment in experiments.items():
-        found.setdefault(name, {})[seed] = records[experiment.key]
-    return found
 
 
 def needed_tasks(names: Iterable[str]) -> set[TaskName]:

@@ -14,7 +14,7 @@ from models.selfsup.probes.evaluation import check_probes
 from models.selfsup.probes.settings import ProbeSettings
 from models.selfsup.run import build_training
 from models.selfsup.views.recipes import ViewRecipe
-from reports.records.experiments import Experiment, Record, run_experiments
+from reports.records.experiments import Experiment, Record, run_by_seed
 from reports.selfsup.encoders.measure import RUN, Study, measure
 from reports.selfsup.encoders.names import (
     BASELINES,
@@ -133,15 +133,11 @@ def measure_encoders(
     for one in labelled.values():
         one.share_memory()
     study = Study({one.digest: one for one in sets.training.values()}, labelled)
-    records = run_experiments(
-        experiments.values(),
+    return run_by_seed(
+        experiments,
         partial(measure, study=study),
         out,
         progress,
         code=_CODE,
         inputs={"torch": torch.__version__},
     )
-    found: Records = {}
-    for (name, seed), experiment in experiments.items():
-        found.setdefault(name, {})[seed] = records[experiment.key]
-    return found
