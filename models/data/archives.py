@@ -7,11 +7,20 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
-from models.data.files import is_shown
+from models.data.files import Files, Folder, is_shown
 
 _LARGEST_MEMBER = 1 << 28  # bytes; CIFAR-10's batches have 31 million
 _MOST_LINKS = 40  # that lead to one file
 _CHUNK = 1 << 20
+
+
+def folder_or_archive(path: Path, content: str) -> Files:
+    """The files of a folder or tar archive that should hold `content`. Raises ValueError if it is neither."""
+    if path.is_dir():
+        return Folder(path)
+    if path.is_file():
+        return Archive(path)
+    raise ValueError(f"{path}: no such folder or archive with {content}")
 
 
 class Archive:

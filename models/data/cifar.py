@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.data.archives import Archive
+from models.data.archives import folder_or_archive
 from models.data.class_folders import check_classes, check_same_classes, labelled, pictures_by_class
-from models.data.files import Files, Folder, walk
+from models.data.files import Files, walk
 from models.data.images import ImageData, Split
 from models.data.pickles import read_pickle
 from models.data.pictures import pixels_of, read_picture
@@ -33,7 +33,7 @@ def cifar10(data: Path) -> ImageData:
     The folders may lie deeper inside. Links are followed. Hidden files are skipped, as are folders that operating
     systems leave. Raises ValueError if the data is missing, damaged, or of another form.
     """
-    files = _files(data)
+    files = folder_or_archive(data, "CIFAR-10")
     paths = list(walk(files))
     batches = [path for path, is_folder in paths if not is_folder and posixpath.basename(path) in _BATCHES]
     roots = [posixpath.dirname(path) for path in batches if posixpath.basename(path) == _TEST_BATCH]
@@ -52,14 +52,6 @@ def cifar10(data: Path) -> ImageData:
         mean=tuple(values.mean((0, 2, 3)).tolist()),
         std=tuple(values.std((0, 2, 3)).tolist()),
     )
-
-
-def _files(data: Path) -> Files:
-    if data.is_dir():
-        return Folder(data)
-    if data.is_file():
-        return Archive(data)
-    raise ValueError(f"{data}: no such folder or archive with CIFAR-10")
 
 
 def _read_batches(files: Files, root: str, found: Container[str], wanted: tuple[str, ...]) -> Split:
