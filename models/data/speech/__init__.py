@@ -1,0 +1,1 @@
+"""Recorded speech with its transcripts."""
