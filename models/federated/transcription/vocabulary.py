@@ -1,0 +1,52 @@
+"""Tokens of transcripts, and their numbers."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from models.checks import check_choice
+
+TokenKind = Literal["words", "characters"]
+
+BLANK = 0
+"""The number of CTC's blank, which is no token."""
+
+_SPACE = " "
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Tokens by number, from 1 on. kind: what a token is; characters have a space between words."""
+
+    kind: TokenKind
+    tokens: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """The number of tokens and of the blank."""
+        return len(self.tokens) + 1
+
+    def encoded(self, words: Sequence[str]) -> list[int]:
+        """The numbers of a transcript. Raises ValueError, naming it, for a token that is unknown."""
+        parts = _split(self.kind, words)
+        unknown = [part for part in parts if part not in self.tokens]
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} of {_SPACE.join(words)!r} is none of the {len(self.tokens)} known tokens")
+        return [self.tokens.index(part) + 1 for part in parts]
+
+    def decoded(self, numbers: Iterable[int]) -> tuple[str, ...]:
+        """The words of numbers, without blanks."""
+        parts = [self.tokens[number - 1] for number in numbers]
+        return tuple(parts if self.kind == "words" else "".join(parts).split())
+
+
+def vocabulary_of(transcripts: Iterable[Sequence[str]], kind: TokenKind) -> Vocabulary:
+    """All tokens of transcripts, sorted. Raises ValueError for an unknown kind, or if there are none."""
+    check_choice("tokens", kind, TokenKind)
+    found = sorted({part for words in transcripts for part in _split(kind, words)})
+    if not found:
+        raise ValueError("there is no word in the transcripts")
+    return Vocabulary(kind, tuple(found))
+
+
+def _split(kind: TokenKind, words: Sequence[str]) -> Sequence[str]:
+    return words if kind == "words" else _SPACE.join(words)
