@@ -1,0 +1,55 @@
+"""A speech recogniser: a Conformer encoder, and a linear layer that makes tokens of its frames."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from models.federated.conformer.encoder import ConformerEncoder
+from models.federated.conformer.settings import ConformerSettings
+from models.federated.transcription.ctc import ctc_losses
+
+ENCODER = "encoder"
+"""The name of the part that is quantized."""
+
+
+@dataclass(frozen=True)
+class SpeechBatch:
+    """Utterances of one batch. features: (batch, frames, bands), padded with zeros. lengths: (batch,), in frames.
+
+    transcripts: numbers of tokens.
+    """
+
+    features: Tensor
+    lengths: Tensor
+    transcripts: Sequence[Sequence[int]]
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+
+def speech_batch(features: Sequence[Tensor], transcripts: Sequence[Sequence[int]]) -> SpeechBatch:
+    """Utterances with features (frames, bands) each."""
+    lengths = torch.tensor([len(one) for one in features])
+    return SpeechBatch(pad_sequence(list(features), batch_first=True), lengths, transcripts)
+
+
+class Recogniser(nn.Module):
+    """Features of utterances to logits of CTC. tokens: their number, the blank among them."""
+
+    def __init__(self, settings: ConformerSettings, bands: int, tokens: int) -> None:
+        super().__init__()
+        self.encoder = ConformerEncoder(settings, bands)
+        self.head = nn.Linear(settings.width, tokens)
+
+    def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (batch, fewer frames, tokens), and how many frames of them each utterance has."""
+        frames, lengths = self.encoder(features, lengths)
+        return self.head(frames), lengths
+
+    def loss(self, batch: SpeechBatch) -> Tensor:
+        """The mean loss of the utterances, a scalar. Raises ValueError if one is too short for its transcript."""
+        logits, lengths = self(batch.features, batch.lengths)
+        return ctc_losses(logits, lengths, batch.transcripts).mean()
