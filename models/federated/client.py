@@ -9,7 +9,7 @@ from torch import Tensor
 from models.federated.broadcast import Broadcast, take_up
 from models.federated.conformer.settings import ConformerSettings
 from models.federated.linear import LowBitLinear
-from models.federated.recogniser import Recogniser, SpeechBatch
+from models.federated.recogniser import HEAD_BIAS, Recogniser, SpeechBatch
 
 
 @dataclass(frozen=True)
@@ -24,19 +24,27 @@ class Update:
     loss: float
 
 
+def client_recogniser(received: Broadcast, settings: ConformerSettings, bands: int) -> Recogniser:
+    """The recogniser that a client trains. Raises ValueError if the broadcast does not fit the settings."""
+    with torch.device("meta"):
+        empty = Recogniser(settings, bands, len(received.floats.get(HEAD_BIAS, ())))
+    return take_up(received, empty).train()
+
+
+def low_bit_layers(recogniser: Recogniser) -> list[tuple[str, LowBitLinear]]:
+    """The layers without float weights, with their names."""
+    return [(name, module) for name, module in recogniser.named_modules() if isinstance(module, LowBitLinear)]
+
+
 def gradients_of(received: Broadcast, settings: ConformerSettings, bands: int, batch: SpeechBatch) -> Update:
     """One client's part in a round of FedSGD: a batch in, gradients out; nothing is applied.
 
     Raises ValueError if the broadcast does not fit the settings, or an utterance is too short for its transcript.
     """
-    tokens = received.floats["head.bias"].shape[0]
-    with torch.device("meta"):
-        empty = Recogniser(settings, bands, tokens)
-    recogniser = take_up(received, empty).train()
+    recogniser = client_recogniser(received, settings, bands)
     gradients = {name: torch.zeros(one.shape, dtype=one.scale.dtype) for name, one in received.low_bit.items()}
-    for name, module in recogniser.named_modules():
-        if isinstance(module, LowBitLinear):
-            module.sink = _Sum(gradients[f"{name}.weight"])
+    for name, layer in low_bit_layers(recogniser):
+        layer.sink = _Sum(gradients[f"{name}.weight"])
     loss = recogniser.loss(batch)
     torch.autograd.backward(loss)
     for name, parameter in recogniser.named_parameters():

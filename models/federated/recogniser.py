@@ -14,6 +14,9 @@ from models.federated.transcription.ctc import ctc_losses
 ENCODER = "encoder"
 """The name of the part that is quantized."""
 
+HEAD_BIAS = "head.bias"
+"""The name of the parameter that has one number for each token."""
+
 
 @dataclass(frozen=True)
 class SpeechBatch:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 
-import torch
 from torch import Tensor
 
 from models.federated.broadcast import quantized_names
@@ -55,11 +54,12 @@ def set_gradients(
 ) -> None:
     """Writes a round's mean gradients into the server's parameters, ready for any optimizer.
 
-    relay: adds what flows through the scales of quantized matrices. Raises KeyError for an unknown parameter.
+    relay: adds what flows through the scales of quantized matrices. Means of what is no parameter are left out: buffers
+    stay the server's.
     """
     quantized = set(quantized_names(recogniser))
-    parameters = dict(recogniser.named_parameters())
-    for name, mean in means.items():
-        with torch.no_grad():
+    for name, parameter in recogniser.named_parameters():
+        if name in means:
             through = relay and name in quantized
-            parameters[name].grad = relayed(mean, parameters[name], bits, scale_per) if through else mean
+            mean = means[name]
+            parameter.grad = relayed(mean, parameter.detach(), bits, scale_per) if through else mean
