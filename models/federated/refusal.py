@@ -1,0 +1,53 @@
+"""Updates that a server does not add to its sum."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from models.federated.client import Update
+from models.federated.recogniser import Recogniser
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a client's update may be. examples: the most that it may claim, so that no client outweighs the others.
+
+    norm: the largest of all its gradients together.
+    """
+
+    examples: int
+    norm: float = math.inf
+
+
+def refusal(update: Update, recogniser: Recogniser, limits: Limits) -> str | None:
+    """Why an update must not be added, naming the tensor and the numbers, or None if it may be.
+
+    An update without examples may be: it counts for nothing.
+    """
+    if not 0 <= update.examples <= limits.examples:
+        return f"claims {update.examples} examples; allowed are 0 to {limits.examples}"
+    if not update.examples:
+        return None
+    if not math.isfinite(update.loss):
+        return f"has a loss of {update.loss}"
+    shapes = {name: tuple(one.shape) for name, one in recogniser.named_parameters()}
+    for name in sorted(shapes.keys() ^ update.gradients.keys()):
+        return f"lacks {name}" if name in shapes else f"has {name}, which is no part of the model"
+    for name, gradient in update.gradients.items():
+        if tuple(gradient.shape) != shapes[name]:
+            return f"has {name} of shape {tuple(gradient.shape)}; expected is {shapes[name]}"
+        if not torch.isfinite(gradient).all():
+            return f"has {name} with {_broken(gradient)} values that are not finite"
+    norm = _norm(update.gradients)
+    return f"has a norm of {norm:.4g}; allowed is {limits.norm:.4g}" if norm > limits.norm else None
+
+
+def _broken(gradient: Tensor) -> int:
+    return int((~torch.isfinite(gradient)).sum())
+
+
+def _norm(gradients: Mapping[str, Tensor]) -> float:
+    return math.sqrt(sum(one.double().square().sum().item() for one in gradients.values()))
