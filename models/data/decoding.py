@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from models.checks import check_positive
 from models.data.class_folders import check_classes, pictures_by_class
 from models.data.files import Folder, file_size, open_file
 from models.data.pictures import ENDINGS, pixels_of, read_picture
-from models.data.sources import check_positive, digest_of
+from models.data.sources import digest_of
 
 Change = Callable[[Tensor, int], Tensor]
 """A change of the picture (3, height, width), uint8, with this number; the results of all pictures have one shape."""

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from models.checks import check_positive
 from models.data.class_folders import check_classes, check_same_classes, labelled, pictures_by_class
 from models.data.decoding import PictureFiles, check_workers, loaded
 from models.data.files import Folder, file_size, open_file
 from models.data.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from models.data.pictures import middle_part, random_part, read_picture
 from models.data.sources import (
-    check_positive,
     digest_of,
     generator_of,
     normalised,

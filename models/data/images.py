@@ -8,8 +8,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from models.checks import check_positive
 from models.data.sources import (
-    check_positive,
     digest_of,
     generator_of,
     normalised,

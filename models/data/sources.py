@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 from torch import Generator, Tensor
 
+from models.checks import check_positive
 from models.data.transforms import Augmentation
 
 
@@ -131,9 +132,3 @@ def part_of_training(data: ImageSource, images: int) -> Tensor:
     if not 1 <= images <= data.train_count:
         raise ValueError(f"images is {images}; {data.name} has {data.train_count} to train on")
     return evenly_spaced(data.train_count, images)
-
-
-def check_positive(name: str, number: int) -> None:
-    """Raises ValueError for a number below 1, named `name`."""
-    if number < 1:
-        raise ValueError(f"{name} is {number}; allowed are 1 and more")

@@ -6,8 +6,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from models.checks import check_positive
 from models.data.draws import key_of
-from models.data.sources import check_positive
 from models.fewshot.adaptive import Adaptation
 from models.fewshot.episodes import Episode
 from models.fewshot.fine_tuning import FineTuning, FineTuningPath, fine_tuned_logits, fine_tuning_path

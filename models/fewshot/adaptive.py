@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from models.data.sources import check_positive
+from models.checks import check_positive
 from models.fewshot.episodes import Episode, Episodes
 from models.fewshot.episodic import Validation, shared_tasks
 from models.fewshot.inner import (

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.checks import check_positive
 from models.data.draws import Integers, distinct, key_of
-from models.data.sources import check_positive
 from models.fewshot.class_images import FewShotData
 
 _CLASS_STREAM, _IMAGE_STREAM = 0, 1

@@ -7,7 +7,7 @@ from torch.nn.functional import cross_entropy
 
 from models.backbones.encoder import Encoder
 from models.backbones.options import seeded
-from models.data.sources import check_positive
+from models.checks import check_positive
 from models.fewshot.class_pairs import ClassPairs
 from models.fewshot.episodic import Validation, shared_tasks
 from models.training.method import Batch, Loss, Method

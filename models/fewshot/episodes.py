@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.checks import check_positive
 from models.data.draws import Integers, distinct, key_of, uniform
-from models.data.sources import check_positive, digest_of
+from models.data.sources import digest_of
 from models.fewshot.class_images import ClassImages, FewShotData
 from models.fewshot.sides import Sides
 

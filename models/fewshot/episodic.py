@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from models.data.sources import check_positive
+from models.checks import check_positive
 from models.fewshot.episodes import Episode, Episodes
 from models.fewshot.evaluation import Head
 from models.fewshot.queries import task_features

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 
-from models.data.sources import check_positive
+from models.checks import check_positive
 from models.fewshot.class_images import FewShotData
 from models.fewshot.episodes import Episodes
 from models.progress import Progress

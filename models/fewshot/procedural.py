@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor
 
-from models.data.sources import check_positive
+from models.checks import check_positive
 from models.fewshot.class_images import ClassImages, FewShotData
 from models.files import write_with
 from models.memory import check_fits

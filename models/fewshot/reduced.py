@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from models.data.sources import check_positive
+from models.checks import check_positive
 from models.fewshot.class_images import ClassImages, FewShotData
 from models.fewshot.domains import fitted
 

@@ -6,7 +6,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from models.data.sources import check_positive
+from models.checks import check_positive
 from models.fewshot.episodes import Episode, EpisodeShape
 from models.fewshot.evaluation import Head
 from models.fewshot.queries import task_features

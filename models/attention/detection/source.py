@@ -9,8 +9,9 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from models.attention.detection.targets import Objects
+from models.checks import check_positive
 from models.data.decoding import loaded
-from models.data.sources import check_positive, digest_of, evenly_spaced, generator_of, shuffled_batches
+from models.data.sources import digest_of, evenly_spaced, generator_of, shuffled_batches
 
 Picture = tuple[Tensor, Objects]
 """Pixels (3, height, width), uint8, and the objects in them."""

@@ -11,7 +11,7 @@ from torch.nn.functional import interpolate
 
 from models.attention.backbones.staged import StagedNetwork
 from models.backbones.options import seeded
-from models.data.sources import check_positive
+from models.checks import check_positive
 
 _GROUPS = 32
 _FEWEST_IN_GROUP = 4  # channels: one value alone, as maps of 1x1 would have it, cannot be normalised

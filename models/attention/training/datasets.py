@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from models.attention.training.sources import LsaSource
-from models.data.sources import check_positive
+from models.checks import check_positive
 
 
 def chosen_dataset(source: LsaSource, task: str, allowed: Sequence[str]) -> str:

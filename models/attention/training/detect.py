@@ -16,7 +16,7 @@ from models.attention.detection.source import ObjectBatch, ObjectSource
 from models.attention.training.config import LsaConfig
 from models.attention.training.method import LsaTraining, steps_of
 from models.backbones.options import seeded
-from models.data.sources import check_positive
+from models.checks import check_positive
 from models.training.batch_norms import check_batch_norms
 from models.training.method import Loss
 

@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import interpolate, pad
 
-from models.data.sources import check_positive
+from models.checks import check_positive
 
 IGNORED = 255
 """The label of pixels that neither train nor count."""

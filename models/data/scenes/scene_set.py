@@ -5,8 +5,9 @@ from functools import cached_property
 
 from torch import Tensor
 
+from models.checks import check_positive
 from models.data.scenes.scene import LARGEST, SMALLEST, Scene, draw_scene
-from models.data.sources import check_positive, digest_of
+from models.data.sources import digest_of
 from models.memory import check_fits
 
 _FORMS = ((4, 4), (3, 4), (4, 3), (4, 5), (5, 4))  # height and width, in quarters of the set's size

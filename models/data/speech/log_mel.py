@@ -5,8 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from models.checks import check_above_zero
-from models.data.sources import check_positive
+from models.checks import check_above_zero, check_positive
 
 _FLOOR = 1e-10  # of power, so that silence is finite
 _FULL_SCALE = 1 << 15

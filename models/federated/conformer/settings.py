@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from models.checks import check_choice
-from models.data.sources import check_positive
+from models.checks import check_choice, check_positive
 
 NormName = Literal["layer", "group", "batch"]
 Subsampling = Literal[2, 4]

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from torch import Tensor
 
-from models.data.sources import check_positive
+from models.checks import check_positive
 from models.federated.transcription.vocabulary import BLANK
 
 Prefix = tuple[int, ...]

@@ -7,9 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from models.checks import check_choice
+from models.checks import check_choice, check_positive
 from models.data.draws import Integers, key_of
-from models.data.sources import check_positive
 from models.fewshot.augmentation.combination import Combination
 from models.fewshot.augmentation.draws import TaskDraws
 from models.fewshot.augmentation.settings import DrawFor

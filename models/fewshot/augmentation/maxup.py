@@ -8,9 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.checks import check_choice
+from models.checks import check_choice, check_positive
 from models.data.draws import Integers
-from models.data.sources import check_positive
 from models.fewshot.augmentation.candidates import CandidateDraws, Candidates
 from models.fewshot.augmentation.losses import Learner, losses_from_images, mean_loss
 from models.fewshot.augmentation.pool_log import PoolLog

@@ -4,8 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from models.checks import check_above_zero
-from models.data.sources import check_positive
+from models.checks import check_above_zero, check_positive
 
 NEIGHBOURS, TEMPERATURE = 200, 0.1
 """Neighbours that vote, and the temperature of their weights."""
