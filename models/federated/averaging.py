@@ -9,10 +9,11 @@ from torch import Tensor
 from models.checks import check_above_zero
 from models.data.sources import generator_of
 from models.federated.broadcast import Broadcast
+from models.federated.choices import Rounding, ScalePer
 from models.federated.client import Update, client_recogniser, low_bit_layers
 from models.federated.conformer.settings import ConformerSettings
 from models.federated.linear import LowBitLinear
-from models.federated.low_bit import LowBitWeight, Rounding, ScalePer, quantize
+from models.federated.low_bit import LowBitWeight, quantize
 from models.federated.recogniser import SpeechBatch
 
 

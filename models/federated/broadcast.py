@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from models.federated.choices import ScalePer
 from models.federated.linear import LowBitLinear
 from models.federated.linear_layers import replace_linear
-from models.federated.low_bit import LowBitWeight, ScalePer, quantize
+from models.federated.low_bit import LowBitWeight, quantize
 from models.federated.recogniser import ENCODER, Recogniser
 
 _WEIGHT = ".weight"

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.federated.choices import ScalePer
 from models.federated.fake_quantization import fake_quantized, fake_quantized_frames
-from models.federated.low_bit import ScalePer
 
 
 def replace_linear(network: nn.Module, make: Callable[[str, nn.Linear], nn.Module]) -> None:

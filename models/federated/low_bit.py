@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from models.checks import check_choice
+from models.federated.choices import Rounding, ScalePer
 from models.federated.packing import packed, unpacked
 from models.quantization.channels import per_filter
 from models.quantization.formats import Uniform
-
-ScalePer = Literal["tensor", "channel"]
-Rounding = Literal["nearest", "stochastic"]
 
 _PACKED_BITS = 4  # up to which two codes share a byte
 _SLAB = 1 << 18  # weights that are floats at a time: 1 MiB in float32

@@ -2,7 +2,8 @@
 
 from torch import Tensor
 
-from models.federated.low_bit import ScalePer, weight_scale
+from models.federated.choices import ScalePer
+from models.federated.low_bit import weight_scale
 from models.quantization.channels import per_filter
 from models.quantization.formats import Uniform
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from torch import Tensor
 
 from models.federated.broadcast import quantized_names
+from models.federated.choices import ScalePer
 from models.federated.client import Update
-from models.federated.low_bit import ScalePer
 from models.federated.recogniser import Recogniser
 from models.federated.relay import relayed
 

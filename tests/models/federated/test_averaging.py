@@ -8,9 +8,10 @@ import torch
 from models.data.sources import generator_of
 from models.federated.averaging import LocalSettings, pseudo_gradients, train_locally
 from models.federated.broadcast import broadcast, quantized_names
+from models.federated.choices import Rounding, ScalePer
 from models.federated.conformer.settings import ConformerSettings
 from models.federated.linear_layers import fake_quantize
-from models.federated.low_bit import Rounding, ScalePer, quantize
+from models.federated.low_bit import quantize
 from models.federated.recogniser import Recogniser, SpeechBatch, speech_batch
 from models.federated.server import mean_of, set_gradients
 

@@ -5,9 +5,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from models.federated.choices import ScalePer
 from models.federated.fake_quantization import fake_quantized, fake_quantized_frames
 from models.federated.linear import LowBitLinear
-from models.federated.low_bit import ScalePer, quantize
+from models.federated.low_bit import quantize
 
 
 def double(*shape: int, seed: int = 0) -> Tensor:

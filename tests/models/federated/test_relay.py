@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.federated.low_bit import ScalePer, quantize
+from models.federated.choices import ScalePer
+from models.federated.low_bit import quantize
 from models.federated.relay import relayed
 
 SIZES = (6, 7, 5, 3)  # features of three layers

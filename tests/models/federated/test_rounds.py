@@ -8,10 +8,10 @@ import torch
 from torch import nn
 
 from models.federated.broadcast import Broadcast, broadcast, quantized_names, take_up
+from models.federated.choices import ScalePer
 from models.federated.client import Update, gradients_of
 from models.federated.conformer.settings import ConformerSettings
 from models.federated.linear_layers import fake_quantize
-from models.federated.low_bit import ScalePer
 from models.federated.recogniser import Recogniser, SpeechBatch, speech_batch
 from models.federated.server import WeightedMean, mean_of, set_gradients
 

@@ -1,0 +1,9 @@
+"""Choices in quantizing weights; importing them is quick."""
+
+from typing import Literal
+
+ScalePer = Literal["tensor", "channel"]
+"""What shares a scale: a whole matrix, or an output channel of it."""
+
+Rounding = Literal["nearest", "stochastic"]
+"""To the nearest integer (to even), or up with the probability of the fraction."""
