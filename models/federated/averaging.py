@@ -36,7 +36,8 @@ class LocalSettings:
 class LocalModel:
     """What a client sends back: its model, which is no finer than what it got.
 
-    examples: utterances of all steps. losses: of each step. moved: by step, the share of codes that it changed.
+    examples: utterances of all steps. losses: of each step. moved: by step, the share of codes that it changed; none
+    where there are no codes.
     """
 
     model: Broadcast
@@ -78,7 +79,8 @@ def train_locally(
                     parameter.grad = None
         examples += len(batch)
         losses.append(loss.item())
-        moved.append(sum(sink.moved for sink in sinks) / codes)
+        if codes:
+            moved.append(sum(sink.moved for sink in sinks) / codes)
     low_bit = {f"{name}.weight": layer.weight for name, layer in low_bit_layers(recogniser)}
     state = recogniser.state_dict()
     model = Broadcast(low_bit, {name: state[name] for name in received.floats})

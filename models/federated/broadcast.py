@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from models.federated.choices import ScalePer
+from models.federated.choices import FLOAT_BITS, ScalePer
 from models.federated.linear import LowBitLinear
 from models.federated.linear_layers import replace_linear
 from models.federated.low_bit import LowBitWeight, quantize
@@ -16,7 +16,10 @@ _WEIGHT = ".weight"
 
 @dataclass(frozen=True)
 class Broadcast:
-    """A recogniser, by names of parameters. low_bit: the encoder's matrices. floats: all else, buffers among it."""
+    """A recogniser, by names of parameters.
+
+    low_bit: the encoder's matrices, or none if they are not quantized. floats: all else, buffers among it.
+    """
 
     low_bit: Mapping[str, LowBitWeight]
     floats: Mapping[str, Tensor]
@@ -40,8 +43,13 @@ def quantized_names(recogniser: Recogniser) -> Iterator[str]:
 
 
 def broadcast(recogniser: Recogniser, bits: int, scale_per: ScalePer) -> Broadcast:
-    """A server's recogniser as its clients get it, rounded to nearest. Raises ValueError if a weight is not finite."""
+    """A server's recogniser as its clients get it, rounded to nearest.
+
+    bits: 2 to 8, or FLOAT_BITS for all in floats. Raises ValueError for others, and if a weight is not finite.
+    """
     state = recogniser.state_dict()
+    if bits == FLOAT_BITS:
+        return Broadcast({}, state)
     low_bit = {name: quantize(state.pop(name), bits, scale_per) for name in quantized_names(recogniser)}
     return Broadcast(low_bit, state)
 
@@ -56,7 +64,8 @@ def take_up(received: Broadcast, empty: Recogniser) -> Recogniser:
     def low_bit_layer(name: str, layer: nn.Linear) -> nn.Module:
         return LowBitLinear(received.low_bit[f"{ENCODER}.{name}{_WEIGHT}"], layer.bias)
 
-    replace_linear(empty.encoder, low_bit_layer)
+    if received.low_bit:
+        replace_linear(empty.encoder, low_bit_layer)
     own = {name: one.clone() for name, one in received.floats.items()}  # a client may change them
     empty.load_state_dict(own, strict=False, assign=True)
     return empty
@@ -71,5 +80,5 @@ def _check_names_and_shapes(received: Broadcast, empty: Recogniser) -> None:
     for name, shape in wanted.items():
         if found[name] != shape:
             raise ValueError(f"{name} has shape {found[name]}; expected is {shape}")
-    if received.low_bit.keys() != set(quantized_names(empty)):
+    if received.low_bit and received.low_bit.keys() != set(quantized_names(empty)):
         raise ValueError("the encoder's matrices, and only they, have to be quantized")

@@ -7,3 +7,6 @@ ScalePer = Literal["tensor", "channel"]
 
 Rounding = Literal["nearest", "stochastic"]
 """To the nearest integer (to even), or up with the probability of the fraction."""
+
+FLOAT_BITS = 32
+"""The number of bits that stands for weights which are not quantized."""

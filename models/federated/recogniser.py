@@ -1,7 +1,7 @@
 """A speech recogniser: a Conformer encoder, and a linear layer that makes tokens of its frames."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +31,10 @@ class SpeechBatch:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def to(self, device: torch.device) -> "SpeechBatch":
+        """The same utterances with features and lengths on `device`."""
+        return replace(self, features=self.features.to(device), lengths=self.lengths.to(device))
 
 
 def speech_batch(features: Sequence[Tensor], transcripts: Sequence[Sequence[int]]) -> SpeechBatch:

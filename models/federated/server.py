@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from torch import Tensor
 
 from models.federated.broadcast import quantized_names
-from models.federated.choices import ScalePer
+from models.federated.choices import FLOAT_BITS, ScalePer
 from models.federated.client import Update
 from models.federated.recogniser import Recogniser
 from models.federated.relay import relayed
@@ -54,10 +54,10 @@ def set_gradients(
 ) -> None:
     """Writes a round's mean gradients into the server's parameters, ready for any optimizer.
 
-    relay: adds what flows through the scales of quantized matrices. Means of what is no parameter are left out: buffers
-    stay the server's.
+    bits: as of `broadcast`. relay: adds what flows through the scales of quantized matrices. Means of what is no
+    parameter are left out: buffers stay the server's.
     """
-    quantized = set(quantized_names(recogniser))
+    quantized = set() if bits == FLOAT_BITS else set(quantized_names(recogniser))
     for name, parameter in recogniser.named_parameters():
         if name in means:
             through = relay and name in quantized

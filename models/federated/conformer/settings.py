@@ -7,6 +7,7 @@ from models.checks import check_choice, check_positive
 
 NormName = Literal["layer", "group", "batch"]
 Subsampling = Literal[2, 4]
+SizeName = Literal["tiny", "S", "M", "L"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ class ConformerSettings:
             raise ValueError(f"dropout is {self.dropout}; allowed are 0 to below 1")
 
 
-CONFORMERS = {
+CONFORMERS: dict[SizeName, ConformerSettings] = {
     "tiny": ConformerSettings(blocks=2, width=64, heads=4, kernel=8, subsampling=2),
     "S": ConformerSettings(blocks=16, width=144, heads=4),
     "M": ConformerSettings(blocks=16, width=256, heads=4),

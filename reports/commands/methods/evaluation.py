@@ -79,7 +79,8 @@ class EvaluationOptions:
             "and coco. Of fewshot: procedural (if left out), "
             "folders, omniglot, omniglot-runs (the official test of 20 runs), cifar10, drawings, "
             "digits. Of selfsup: digits, cifar10, imagenet (any folder with train/CLASS and val/CLASS), or a few-shot "
-            "set: probes train on three quarters of the images of each class of --split",
+            "set: probes train on three quarters of the images of each class of --split. Of fedaqt: tone-words (if "
+            "left out), spoken-digits, connected-digits",
         ),
     ] = None
     data: Annotated[
@@ -90,12 +91,20 @@ class EvaluationOptions:
             "folders; few-shot sets: as of `train fewshot`",
         ),
     ] = None
+    beam: Annotated[
+        int | None,
+        arg(
+            metavar="N", help="runs of fedaqt: transcripts kept in a prefix beam search; the likeliest path if left out"
+        ),
+    ] = None
     fewshot: OmitArgPrefixes[EpisodeOptions] = EpisodeOptions()
     selfsup: OmitArgPrefixes[ProbeSettings] = ProbeSettings()
 
     def check_method(self, method: str) -> None:
         """Raises ValueError if an option for runs of another method is given."""
         idle = sorted(self.selfsup.changed()) if method != "selfsup" else []
+        if self.beam is not None and method != "fedaqt":
+            raise ValueError(f"--beam is for runs of train fedaqt, not of {method}")
         if idle:
             raise ValueError(f"--{idle[0].replace('_', '-')} is for runs of train selfsup, not of {method}")
 

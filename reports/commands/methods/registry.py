@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from reports.commands.methods.fedaqt import TrainFedAqt, load_fedaqt
 from reports.commands.methods.fewshot import TrainFewShot, load_few_shot
 from reports.commands.methods.lsa import TrainLsa, load_lsa
 from reports.commands.methods.method import TrainedModel, TrainingMethod
@@ -13,6 +14,7 @@ METHODS = {
     "fewshot": TrainingMethod(TrainFewShot, load_few_shot),
     "selfsup": TrainingMethod(TrainSelfSup, load_self_supervised),
     "lsa": TrainingMethod(TrainLsa, load_lsa),
+    "fedaqt": TrainingMethod(TrainFedAqt, load_fedaqt),
 }
 """The methods by the names that the command line and the configurations of runs give them."""
 

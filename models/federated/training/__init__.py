@@ -1,0 +1,1 @@
+"""Training in federated rounds: clients, rounds, and the run that they make."""

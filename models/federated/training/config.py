@@ -1,0 +1,66 @@
+"""The checked settings of a federated run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+from models.checks import check_above_zero, check_choice
+from models.federated.choices import FLOAT_BITS, Rounding, ScalePer
+from models.federated.conformer.settings import CONFORMERS, ConformerSettings, SizeName
+from models.federated.training.settings import Algorithm, FedAqtSettings, OptimizerName, ScheduleName
+from models.federated.transcription.vocabulary import TokenKind
+
+_MOST = 1 << 24
+_CHOICES = (
+    ("algorithm", Algorithm),
+    ("scale_per", ScalePer),
+    ("rounding", Rounding),
+    ("size", SizeName),
+    ("tokens", TokenKind),
+    ("schedule", ScheduleName),
+)
+_COUNTS = ("bands", "rounds", "clients_per_round", "client_batch", "local_steps", "evaluate_every")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FedAqtConfig(FedAqtSettings):
+    """Settings of a federated run. Raises ValueError, naming the setting and what is allowed, for others."""
+
+    def __post_init__(self) -> None:
+        from models.training.seeds import check_seed
+
+        check_seed(self.seed)
+        for name, kind in _CHOICES:
+            check_choice(name, getattr(self, name), kind)
+        if self.optimizer is not None:
+            check_choice("optimizer", self.optimizer, OptimizerName)
+        if self.bits != FLOAT_BITS and not 2 <= self.bits <= 8:
+            raise ValueError(f"bits is {self.bits}; allowed are 2 to 8, and {FLOAT_BITS} for floats")
+        for name in _COUNTS:
+            value = getattr(self, name)
+            if type(value) is not int or not 1 <= value <= _MOST:
+                raise ValueError(f"{name} is {value}; allowed are the integers 1 to {_MOST}")
+        for name in ("used_learning_rate", "local_learning_rate", "max_norm", "clip_norm"):
+            if getattr(self, name) is not None:
+                check_above_zero(name.removeprefix("used_"), getattr(self, name))
+        if not 0 <= self.absent < 1:
+            raise ValueError(f"absent is {self.absent}; allowed are 0 to below 1")
+        if not 0 < self.quorum <= 1:
+            raise ValueError(f"quorum is {self.quorum}; allowed are numbers above 0, up to 1")
+        if self.conformer.norm == "batch" and self.algorithm != "central":
+            raise ValueError("norm is batch, whose statistics clients do not send; allowed are layer and group")
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """The settings in a record of them. Raises KeyError for one that is missing."""
+        return cls(**{field.name: record[field.name] for field in fields(cls)})
+
+    @property
+    def conformer(self) -> ConformerSettings:
+        """The encoder."""
+        return replace(CONFORMERS[self.size], norm=self.norm, dropout=self.dropout)
+
+    @property
+    def used_utterances(self) -> int:
+        """The most utterances that a client trains on in a round."""
+        return self.client_batch * (self.local_steps if self.algorithm == "fedavg" else 1)

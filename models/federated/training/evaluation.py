@@ -1,0 +1,62 @@
+"""Error rates of a recogniser on held-out utterances."""
+
+from collections.abc import Iterator, Sequence
+
+import jiwer
+import torch
+from torch import Tensor
+
+from models.federated.recogniser import Recogniser, speech_batch
+from models.federated.training.corpus import HeldOut
+from models.federated.transcription.search import likeliest_path, likeliest_transcript
+from models.federated.transcription.vocabulary import Vocabulary
+
+_BATCH = 32
+
+
+def transcribed(
+    recogniser: Recogniser, features: Sequence[Tensor], vocabulary: Vocabulary, beam: int | None = None
+) -> list[tuple[str, ...]]:
+    """The words that a recogniser hears in each utterance. beam: of prefix beam search; None takes the likeliest path.
+
+    Raises ValueError for a beam below 1.
+    """
+    found: dict[int, tuple[str, ...]] = {}
+    for places, logits in _logits(recogniser, features):
+        for place, frames in zip(places, logits, strict=True):
+            numbers = likeliest_path(frames) if beam is None else likeliest_transcript(frames, beam)[0]
+            found[place] = vocabulary.decoded(numbers)
+    return [found[place] for place in range(len(features))]
+
+
+def error_rates(
+    recogniser: Recogniser, held_out: HeldOut, vocabulary: Vocabulary, beam: int | None = None
+) -> dict[str, float]:
+    """Shares of words and characters that are wrong, summed over all utterances, and of utterances with an error.
+
+    Insertions count, also where nothing is said, so a share may exceed 1.
+    """
+    said = [" ".join(words) for words in held_out.words]
+    heard = [" ".join(words) for words in transcribed(recogniser, held_out.features, vocabulary, beam)]
+    words = jiwer.process_words(said, heard)
+    return {
+        "word_error_rate": words.wer,
+        "character_error_rate": jiwer.process_characters(said, heard).cer,
+        "utterance_error_rate": sum(one != other for one, other in zip(said, heard, strict=True)) / len(said),
+        "substitutions": words.substitutions,
+        "deletions": words.deletions,
+        "insertions": words.insertions,
+    }
+
+
+@torch.no_grad()
+def _logits(recogniser: Recogniser, features: Sequence[Tensor]) -> Iterator[tuple[list[int], list[Tensor]]]:
+    """Logits (frames, tokens) of utterances, in batches of similar length, with their numbers."""
+    device = next(recogniser.parameters()).device
+    recogniser.eval()
+    order = sorted(range(len(features)), key=lambda place: len(features[place]))
+    for first in range(0, len(order), _BATCH):
+        places = order[first : first + _BATCH]
+        batch = speech_batch([features[place] for place in places], [[]] * len(places)).to(device)
+        logits, lengths = recogniser(batch.features, batch.lengths)
+        yield places, [rows[:length] for rows, length in zip(logits, lengths.tolist(), strict=True)]

@@ -1,0 +1,85 @@
+"""Settings of a federated run. They are collected without torch, so that a command line's help is quick."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from models.federated.choices import Rounding, ScalePer
+from models.federated.conformer.settings import NormName, SizeName
+from models.federated.transcription.vocabulary import TokenKind
+
+Algorithm = Literal["fedsgd", "fedavg", "central"]
+OptimizerName = Literal["adam", "sgd"]
+ScheduleName = Literal["constant", "cosine"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FedAqtSettings:
+    """Settings of a run, as a command line collects them: not checked yet."""
+
+    algorithm: Algorithm = "fedsgd"
+    """Clients send gradients of a batch (fedsgd), or models after several steps (fedavg). central: quantization-aware
+    training in one place, on the same utterances as fedsgd."""
+    bits: int = 8
+    """Bits of the encoder's weights, 2 to 8; 32 for floats."""
+    scale_per: ScalePer = "channel"
+    """What shares a scale: a matrix (tensor) or an output of it (channel)."""
+    relay: bool = True
+    """Gradient relay of fedsgd: the server adds what flows through the scales."""
+    rounding: Rounding = "nearest"
+    """Rounding of fedavg's steps on clients."""
+    size: SizeName = "tiny"
+    """The Conformer: S, M, L, or tiny, for digits."""
+    norm: NormName = "layer"
+    """Norm in the Conformer's convolutions; batch is for central alone, as clients have too few utterances for it."""
+    dropout: float = 0.1
+    """Probability of dropout, 0 to below 1."""
+    tokens: TokenKind = "words"
+    """What the recogniser spells: words or characters."""
+    bands: int = 40
+    """Mel bands of a frame."""
+    rounds: int = 500
+    """Rounds of training."""
+    clients_per_round: int = 4
+    """Clients that are drawn for a round, or all if there are fewer."""
+    client_batch: int = 8
+    """Utterances in a client's batch."""
+    local_steps: int = 4
+    """Batches that a client trains on in a round of fedavg."""
+    local_learning_rate: float = 0.1
+    """Learning rate of gradient descent on clients (fedavg)."""
+    absent: float = 0.0
+    """Share of the drawn clients that do not answer, 0 to below 1, drawn anew each round."""
+    quorum: float = 0.5
+    """Share of the drawn clients that have to answer, above 0 to 1; a round with fewer is repeated with others."""
+    max_norm: float | None = None
+    """Largest norm of a client's update; larger ones are refused. Not limited if left out."""
+    optimizer: OptimizerName | None = None
+    """The server's optimizer. adam, or sgd for fedavg, if left out."""
+    learning_rate: float | None = None
+    """The server's learning rate. 0.001 for adam, 1 for sgd in fedavg and 0.1 elsewhere if left out."""
+    momentum: float = 0.0
+    """Momentum of sgd on the server."""
+    schedule: ScheduleName = "constant"
+    """The server's learning rate after the warm-up: constant, or a cosine that falls to 0."""
+    warmup: int = 0
+    """Rounds in which the server's learning rate rises linearly."""
+    clip_norm: float | None = None
+    """Largest norm of a round's mean gradients; not limited if left out."""
+    evaluate_every: int = 50
+    """Rounds between evaluations on held-out utterances."""
+    seed: int = 0
+    """Seed of everything random."""
+
+    @property
+    def used_optimizer(self) -> OptimizerName:
+        """The server's optimizer."""
+        return self.optimizer or ("sgd" if self.algorithm == "fedavg" else "adam")
+
+    @property
+    def used_learning_rate(self) -> float:
+        """The server's learning rate."""
+        if self.learning_rate is not None:
+            return self.learning_rate
+        if self.used_optimizer == "adam":
+            return 1e-3
+        return 1.0 if self.algorithm == "fedavg" else 0.1

@@ -1,0 +1,166 @@
+"""Rounds as steps of the training loop: whose updates count, and what they lead to."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+
+from models.federated.averaging import LocalModel
+from models.federated.broadcast import Broadcast
+from models.federated.client import Update
+from models.federated.training.clients import Drawn
+from models.federated.training.corpus import Corpus
+from models.federated.training.method import FederatedTraining, training_of
+from models.federated.training.transport import InProcess
+from models.training.errors import TrainingError
+from models.training.method import Gradients, Loss
+from tests.support.federated import config, corpus
+
+
+@pytest.fixture
+def doubles() -> Iterator[Corpus]:
+    """A corpus in float64, and nothing but float64 from then on."""
+    made = corpus()
+    torch.set_default_dtype(torch.float64)
+    yield dataclasses.replace(made, features=[one.double() for one in made.features])
+    torch.set_default_dtype(torch.float32)
+
+
+def rounds(training: FederatedTraining, first: int, last: int) -> Iterator[Gradients | Loss]:
+    """Takes steps with the rounds from `first` to before `last`."""
+    every = training.config.evaluate_every
+    for number in range(first, last):
+        drawn = next(iter(training.batches(number // every, number % every)))
+        for one in training.optimizers.values():
+            one.optimizer.zero_grad()
+        found = training.step(training.models, drawn)
+        if isinstance(found, Loss):
+            found.loss.backward()
+        for one in training.optimizers.values():
+            one.optimizer.step()
+        yield found
+
+
+def trained(made: Corpus, count: int, **settings: Any) -> FederatedTraining:
+    training = training_of(config(dropout=0.0, optimizer="sgd", learning_rate=0.01, **settings), made)
+    assert len(list(rounds(training, 0, count))) == count
+    return training
+
+
+def distance(one: FederatedTraining, other: FederatedTraining) -> float:
+    others = dict(other.recogniser.named_parameters())
+    return max(
+        ((value - others[name]).norm() / others[name].norm()).item()
+        for name, value in one.recogniser.named_parameters()
+    )
+
+
+@pytest.mark.parametrize("bits", [32, 8, 4])
+def test_fedsgd_is_training_in_one_place(doubles: Corpus, bits: int) -> None:
+    central = trained(doubles, 4, bits=bits, algorithm="central")
+    assert distance(trained(doubles, 4, bits=bits), central) < 1e-9
+    assert distance(trained(doubles, 0, bits=bits), central) > 1e-4
+
+
+def test_without_relay_it_is_not(doubles: Corpus) -> None:
+    central = trained(doubles, 4, bits=4, algorithm="central")
+    assert distance(trained(doubles, 4, bits=4, relay=False), central) > 1e-6
+
+
+def test_fedavg_of_one_client_is_its_model() -> None:
+    settings = config(algorithm="fedavg", clients_per_round=1, local_steps=2, local_learning_rate=0.5)
+    training = training_of(settings, corpus())
+    returned: list[LocalModel] = []
+
+    class Listening(InProcess):
+        def answers(self, sent: Broadcast, drawn: Drawn) -> Iterator[tuple[int, Any]]:
+            for client, answer in super().answers(sent, drawn):
+                returned.append(answer)
+                yield client, answer
+
+    training.transport = Listening(training.corpus, settings)
+    before = training.sent()
+    found = next(rounds(training, 0, 1))
+    (answer,) = returned
+    assert answer.examples == 3
+    moved = dict(training.recogniser.named_parameters())
+    start = training_of(settings, corpus()).recogniser.state_dict()
+    for name, one in answer.model.low_bit.items():
+        step = one.dequantized() - before.low_bit[name].dequantized()
+        assert torch.allclose(moved[name] - start[name], step, atol=1e-6)
+    assert 0 < found.metrics["moved"].item() <= 1
+
+
+class Spoilt(InProcess):
+    """Clients of which some send an update that is not finite."""
+
+    def __init__(self, training: FederatedTraining, spoilt: set[int]) -> None:
+        super().__init__(training.corpus, training.config)
+        self.spoilt = spoilt
+
+    def answers(self, sent: Broadcast, drawn: Drawn) -> Iterator[tuple[int, Any]]:
+        """Those of InProcess, with NaN in one tensor of some."""
+        for client, answer in super().answers(sent, drawn):
+            assert isinstance(answer, Update)
+            gradients = dict(answer.gradients)
+            if client in self.spoilt:
+                gradients["head.bias"] = gradients["head.bias"] * torch.nan
+            yield client, dataclasses.replace(answer, gradients=gradients)
+
+
+def test_a_client_that_sends_nan_is_refused_and_the_others_count(capsys: pytest.CaptureFixture[str]) -> None:
+    training, alone = training_of(config(), corpus()), training_of(config(), corpus())
+    drawn = next(iter(training.batches(0, 0)))
+    bad, good = drawn.clients
+    training.transport = Spoilt(training, {bad})
+    result = training.step(training.models, drawn)
+    alone.step(alone.models, dataclasses.replace(drawn, absent=frozenset({bad})))
+    assert (result.metrics["refused"], result.metrics["clients"]) == (1, 1)
+    for one, other in zip(training.recogniser.parameters(), alone.recogniser.parameters(), strict=True):
+        assert torch.equal(one.grad, other.grad)  # type: ignore[arg-type]
+    assert f"round 0: client {bad} has head.bias with" in capsys.readouterr().err
+    assert good != bad
+
+
+def test_a_round_without_an_update_leaves_the_model() -> None:
+    training = training_of(config(), corpus())
+    training.transport = Spoilt(training, set(range(4)))
+    before = {name: one.clone() for name, one in training.recogniser.state_dict().items()}
+    (result,) = rounds(training, 0, 1)
+    assert (result.metrics["refused"], result.metrics["utterances"]) == (2, 0)
+    assert all(torch.equal(one, before[name]) for name, one in training.recogniser.state_dict().items())
+
+
+def test_the_order_in_which_clients_are_asked_does_not_matter() -> None:
+    training, other = training_of(config(), corpus()), training_of(config(), corpus())
+    drawn = next(iter(training.batches(0, 0)))
+    sent = training.sent()
+    found = dict(training.transport.answers(sent, drawn))
+    backwards = dict(other.transport.answers(sent, dataclasses.replace(drawn, clients=drawn.clients[::-1])))
+    for client, answer in found.items():
+        again = backwards[client]
+        assert isinstance(answer, Update)
+        assert isinstance(again, Update)
+        assert all(torch.equal(one, again.gradients[name]) for name, one in answer.gradients.items())
+
+
+def test_a_round_below_the_quorum_is_repeated_with_others() -> None:
+    settings = config(clients_per_round=3, absent=0.5, quorum=0.6, rounds=60, evaluate_every=60)
+    drawn = list(training_of(settings, corpus()).batches(0, 0))
+    assert all(len(one.present) >= 2 for one in drawn)
+    assert {one.attempt for one in drawn} >= {0, 1}
+    assert any(one.absent for one in drawn)
+
+
+def test_a_quorum_that_is_never_reached_ends_the_run_clearly() -> None:
+    training = training_of(config(absent=0.999, quorum=1.0), corpus())
+    with pytest.raises(TrainingError, match="round 0 had too few answers in 10 attempts; the last had 0 of 2"):
+        list(training.batches(0, 0))
+
+
+def test_steps_that_move_no_code_are_warned_of_once(capsys: pytest.CaptureFixture[str]) -> None:
+    training = training_of(config(algorithm="fedavg", bits=4, local_learning_rate=1e-6), corpus())
+    assert [one.metrics["moved"].item() for one in rounds(training, 0, 2)] == [0, 0]
+    assert capsys.readouterr().err.count("moved no code") == 1
