@@ -617,7 +617,7 @@ def test_bench_training_prints_and_writes_ratios(tmp_path: Path, command: Comman
         (["train", "wrapnet", "--pretrain-epochs", f"{10**400}"], "allowed are the integers 1 to 1048576"),
         (["table", "9.9", "--data", "nowhere"], "there is no table '9.9'; allowed are 2.1 to 2.14, 3.1 to 3.3, "),
         (["table"], "name at least one table of 2.1 to 2.14, 3.1 to 3.3, "),
-        (["table", "3.1", "2.1"], "tables that are trained (2.1) need --data with the folder or archive of CIFAR-10"),
+        (["table", "3.2", "2.1"], "tables that are trained (2.1) need --data with the folder or archive of CIFAR-10"),
         (["table", "2.1", "--data", "nowhere"], "nowhere: no such folder or archive with CIFAR-10"),
         (["table", "2.1", "--data", "nowhere", "--seeds", "0"], "seeds is 0"),
     ],

@@ -1,12 +1,15 @@
 """Files of tensors and plain values, as torch.save writes them."""
 
 import zipfile
+from collections.abc import Mapping
 from errno import EINVAL, EIO, ENOENT
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
+from models.data.sources import digest_of
 from models.files import write_with
 from models.memory import is_lack_of_memory
 
@@ -46,3 +49,11 @@ def read_tensors(path: Path) -> Any:
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise ValueError(f"{path} is missing or damaged") from error
     raise ValueError(f"{path} is damaged: the checksum of {damaged} is wrong")
+
+
+def weights_digest(weights: Mapping[str, Tensor]) -> str:
+    """16 hexadecimal digits that depend on names, shapes and values, as float32, of all tensors."""
+    parts: list[bytes | memoryview] = []
+    for name in sorted(weights):
+        parts += [f"{name} {tuple(weights[name].shape)}".encode(), weights[name].contiguous().float().numpy().data]
+    return digest_of(parts)

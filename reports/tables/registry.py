@@ -39,7 +39,7 @@ _CHAPTERS = {
         "reports.wrapnet.training_tables",
         "reports.wrapnet.tables",
     ),
-    "3": _Chapter(("reports.federated.published",)),
+    "3": _Chapter(("reports.federated.published",), "reports.federated.plans", "reports.federated.tables", "federated"),
     "4": _Chapter(("reports.attention.published",), "reports.attention.plans", "reports.attention.tables", "attention"),
     "5": _Chapter(
         ("reports.fewshot.published",), "reports.fewshot.training_tables", "reports.fewshot.tables", "fewshot"

@@ -7,7 +7,7 @@ from models.data.speech.tone_words import tone_words
 from models.data.speech.utterances import Speech
 from models.federated.training.config import FedAqtConfig
 from models.federated.training.corpus import Corpus, corpus_of
-from models.federated.training.run import run_fedaqt
+from models.federated.training.run import FedAqtRun, run_fedaqt
 from models.federated.training.sources import SpeechSource
 from models.progress import Progress
 
@@ -30,7 +30,8 @@ def corpus(source: SpeechSource = SOURCE, **changed: Any) -> Corpus:
     return corpus_of(speech(), source, config(**changed))
 
 
-def train(folder: Path, resume: bool = False, **changed: Any) -> dict[str, Any]:
+def train(folder: Path, resume: bool = False, initial: FedAqtRun | None = None, **changed: Any) -> dict[str, Any]:
     """A run in `folder`; its summary."""
+    settings = config(**changed)
     with Progress(quiet=True) as progress:
-        return run_fedaqt(config(**changed), speech(), SOURCE, folder, progress, resume=resume)
+        return run_fedaqt(settings, speech(), SOURCE, folder, progress, initial=initial, resume=resume)

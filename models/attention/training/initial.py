@@ -8,8 +8,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
-from models.data.sources import digest_of
 from models.training.run import CONFIG, RunFolder
+from models.training.tensor_files import weights_digest
 
 METHOD = "lsa"
 """The method's name in the configuration of its runs."""
@@ -42,7 +42,7 @@ def read_initial(path: Path) -> Initial:
     else:
         weights, known = _read(path), None
     own = _of_backbone(weights)
-    return Initial(own, known, _digest(own))
+    return Initial(own, known, weights_digest(own))
 
 
 def _of_backbone(weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
@@ -60,10 +60,3 @@ def _read(path: Path) -> dict[str, Tensor]:
         return load(path.read_bytes())
     except SafetensorError as error:
         raise ValueError(f"{path} is no safetensors file, or damaged") from error
-
-
-def _digest(weights: Mapping[str, Tensor]) -> str:
-    parts: list[bytes | memoryview] = []
-    for name in sorted(weights):
-        parts += [f"{name} {tuple(weights[name].shape)}".encode(), weights[name].contiguous().float().numpy().data]
-    return digest_of(parts)

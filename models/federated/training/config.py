@@ -43,6 +43,8 @@ class FedAqtConfig(FedAqtSettings):
         for name in ("used_learning_rate", "local_learning_rate", "max_norm", "clip_norm"):
             if getattr(self, name) is not None:
                 check_above_zero(name.removeprefix("used_"), getattr(self, name))
+        if self.used_warmup < 0:
+            raise ValueError(f"warmup is {self.warmup}; allowed are 0 and more rounds")
         if not 0 <= self.absent < 1:
             raise ValueError(f"absent is {self.absent}; allowed are 0 to below 1")
         if not 0 < self.quorum <= 1:
@@ -58,7 +60,8 @@ class FedAqtConfig(FedAqtSettings):
     @property
     def conformer(self) -> ConformerSettings:
         """The encoder."""
-        return replace(CONFORMERS[self.size], norm=self.norm, dropout=self.dropout)
+        size = CONFORMERS[self.size]
+        return replace(size, norm=self.norm, dropout=self.dropout, subsampling=self.subsampling)
 
     @property
     def used_utterances(self) -> int:

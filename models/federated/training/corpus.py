@@ -76,15 +76,18 @@ def read_speech(source: SpeechSource) -> Speech:
     return Speech("connected digits", digits.rate, train, test)
 
 
-def corpus_of(speech: Speech, source: SpeechSource, config: FedAqtConfig) -> Corpus:
+def corpus_of(
+    speech: Speech, source: SpeechSource, config: FedAqtConfig, normalisation: Normalisation | None = None
+) -> Corpus:
     """Makes features, once, and deals training utterances out to clients.
 
+    normalisation: of features; that of the training utterances if None.
     Raises ValueError if no utterance is long enough for its transcript, or numbers are impossible.
     """
     log_mel = LogMel(speech.rate, config.bands)
     vocabulary = vocabulary_of((one.words for one in speech.train), config.tokens)
     features = [log_mel(one.samples) for one in speech.train]
-    normalisation = _normalisation_of(features)
+    normalisation = normalisation or _normalisation_of(features)
     transcripts = [vocabulary.encoded(one.words) for one in speech.train]
     with torch.device("meta"):
         front_end = ConformerEncoder(config.conformer, config.bands).front_end

@@ -49,6 +49,16 @@ def error_rates(
     }
 
 
+def word_errors(recogniser: Recogniser, held_out: HeldOut, vocabulary: Vocabulary) -> tuple[list[int], list[int]]:
+    """Of each utterance, the number of words that are wrong, and of those that are said."""
+    heard = transcribed(recogniser, held_out.features, vocabulary)
+    wrong = []
+    for words, found in zip(held_out.words, heard, strict=True):
+        one = jiwer.process_words(" ".join(words), " ".join(found))
+        wrong.append(one.substitutions + one.deletions + one.insertions)
+    return wrong, [len(words) for words in held_out.words]
+
+
 @torch.no_grad()
 def _logits(recogniser: Recogniser, features: Sequence[Tensor]) -> Iterator[tuple[list[int], list[Tensor]]]:
     """Logits (frames, tokens) of utterances, in batches of similar length, with their numbers."""

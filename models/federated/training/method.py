@@ -45,7 +45,7 @@ class FederatedTraining(Method):
             learning_rate=config.used_learning_rate,
             momentum=config.momentum,
             schedule=config.schedule,
-            warmup=config.warmup,
+            warmup=config.used_warmup,
             every="step",
         )
         self.optimizers = {"server": settings.build(self.recogniser, config.rounds)}

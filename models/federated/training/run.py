@@ -18,14 +18,18 @@ from models.federated.training.method import FederatedTraining, training_of
 from models.federated.training.sources import SpeechSource
 from models.federated.transcription.vocabulary import Vocabulary
 from models.json_files import parse_object
+from models.listing import listed
 from models.progress import Progress
 from models.training.execution import Execution, process_state
 from models.training.loop import run_stage
 from models.training.run import CONFIG, MODEL, RunFolder
 from models.training.stage import Stage
+from models.training.tensor_files import weights_digest
 
 METHOD = "fedaqt"
 """The method's name in the configuration of its runs."""
+
+_MOST_NAMES = 10
 
 
 def run_fedaqt(
@@ -36,21 +40,26 @@ def run_fedaqt(
     progress: Progress,
     execution: Execution = Execution(),
     *,
+    initial: "FedAqtRun | None" = None,
     resume: bool = False,
 ) -> dict[str, Any]:
     """Trains a recogniser in `folder` and returns the summary of the run, which is also in result.json.
 
-    source: says who holds which utterances of `speech`. resume: whether `folder` may hold a run already, which then
-    goes on; it has to have the same settings.
+    source: says who holds which utterances of `speech`. initial: a finished run whose weights and normalisation of
+    features this one starts with. resume: whether `folder` may hold a run already, which then goes on; it has to have
+    the same settings.
     Raises ValueError if `folder` holds a run and `resume` is not set, or one of other settings, if speech and settings
     do not go together, and in several processes; models.training.errors.TrainingError if a loss or weight is not
     finite, or a round has too few answers.
     """
     if process_state().num_processes > 1:
         raise ValueError("federated rounds run in a single process; start several runs at once instead")
-    corpus = corpus_of(speech, source, config)
+    corpus = corpus_of(speech, source, config, None if initial is None else initial.normalisation)
     training = training_of(config, corpus)  # refuses what is impossible before anything is kept
-    described = asdict(config) | _facts(corpus, source)
+    if initial is not None:
+        initial.initialise(training.recogniser, corpus.vocabulary)
+    start = {"initial_digest": None if initial is None else weights_digest(initial.recogniser.state_dict())}
+    described = asdict(config) | _facts(corpus, source) | start
     run = RunFolder(folder)
     run.start(METHOD, described, resume=resume)
     stage = Stage(
@@ -94,8 +103,24 @@ class FedAqtRun:
             raise ValueError(
                 f"{speech.name} has {speech.rate} samples a second; {self.folder} learnt of {self.facts['rate']}"
             )
-        normalisation = Normalisation(self.facts["feature_mean"], self.facts["feature_deviation"])
-        return held_out_of(speech.test, LogMel(speech.rate, self.config.bands), normalisation)
+        return held_out_of(speech.test, LogMel(speech.rate, self.config.bands), self.normalisation)
+
+    @property
+    def normalisation(self) -> Normalisation:
+        """Of the features that the recogniser takes."""
+        return Normalisation(self.facts["feature_mean"], self.facts["feature_deviation"])
+
+    def initialise(self, recogniser: Recogniser, vocabulary: Vocabulary) -> None:
+        """Loads the weights into another recogniser. Raises ValueError if it is of another size or vocabulary."""
+        if vocabulary != self.vocabulary:
+            own, others = (listed(one.tokens, _MOST_NAMES) for one in (self.vocabulary, vocabulary))
+            raise ValueError(f"{self.folder} spells {own}; the data needs {others}")
+        try:
+            recogniser.load_state_dict(self.recogniser.state_dict())
+        except RuntimeError as error:
+            raise ValueError(
+                f"{self.folder} holds a recogniser of other --size, --bands, --subsampling or --norm"
+            ) from error
 
     def client(self) -> Recogniser:
         """The recogniser that a client makes of the broadcast, for evaluation."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models.federated.choices import Rounding, ScalePer
-from models.federated.conformer.settings import NormName, SizeName
+from models.federated.conformer.settings import NormName, SizeName, Subsampling
 from models.federated.transcription.vocabulary import TokenKind
 
 Algorithm = Literal["fedsgd", "fedavg", "central"]
@@ -33,6 +33,8 @@ class FedAqtSettings:
     """Norm in the Conformer's convolutions; batch is for central alone, as clients have too few utterances for it."""
     dropout: float = 0.1
     """Probability of dropout, 0 to below 1."""
+    subsampling: Subsampling = 4
+    """Frames of 10 ms for one of the encoder's: 4, or 2 where words are short and spelled."""
     tokens: TokenKind = "words"
     """What the recogniser spells: words or characters."""
     bands: int = 40
@@ -56,19 +58,24 @@ class FedAqtSettings:
     optimizer: OptimizerName | None = None
     """The server's optimizer. adam, or sgd for fedavg, if left out."""
     learning_rate: float | None = None
-    """The server's learning rate. 0.001 for adam, 1 for sgd in fedavg and 0.1 elsewhere if left out."""
+    """The server's learning rate. 0.003 for adam, 1 for sgd in fedavg and 0.1 elsewhere if left out."""
     momentum: float = 0.0
     """Momentum of sgd on the server."""
-    schedule: ScheduleName = "constant"
+    schedule: ScheduleName = "cosine"
     """The server's learning rate after the warm-up: constant, or a cosine that falls to 0."""
-    warmup: int = 0
-    """Rounds in which the server's learning rate rises linearly."""
+    warmup: int | None = None
+    """Rounds in which the server's learning rate rises linearly; a tenth of all, but at most 50, if left out."""
     clip_norm: float | None = None
     """Largest norm of a round's mean gradients; not limited if left out."""
     evaluate_every: int = 50
     """Rounds between evaluations on held-out utterances."""
     seed: int = 0
     """Seed of everything random."""
+
+    @property
+    def used_warmup(self) -> int:
+        """Rounds of the warm-up."""
+        return min(50, self.rounds // 10) if self.warmup is None else self.warmup
 
     @property
     def used_optimizer(self) -> OptimizerName:
@@ -81,5 +88,5 @@ class FedAqtSettings:
         if self.learning_rate is not None:
             return self.learning_rate
         if self.used_optimizer == "adam":
-            return 1e-3
+            return 3e-3
         return 1.0 if self.algorithm == "fedavg" else 0.1

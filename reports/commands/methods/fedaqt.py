@@ -28,6 +28,10 @@ class TrainFedAqt:
     """
 
     source: Annotated[SpeechSource, OmitArgPrefixes] = SpeechSource()
+    initial: Annotated[
+        Path | None,
+        arg(metavar="RUN", help="start from the weights of a finished run of the same size and tokens"),
+    ] = None
     out: Annotated[Path, arg(metavar="DIR", help="folder of the run; created if missing")] = Path("build/fedaqt")
     resume: Annotated[bool, arg(help="resume the run that the folder holds")] = False
     settings: Annotated[FedAqtSettings, OmitArgPrefixes] = FedAqtSettings()
@@ -37,16 +41,19 @@ class TrainFedAqt:
         """Trains; returns the table of what the last rounds ended with."""
         from models.federated.training.config import FedAqtConfig
         from models.federated.training.corpus import read_speech
-        from models.federated.training.run import run_fedaqt
+        from models.federated.training.run import load_run, run_fedaqt
         from models.progress import Progress
         from reports.federated.training import training_table
 
         config = FedAqtConfig.from_record(asdict(self.settings))
         ensure_outputs(folders=[self.out])
+        initial = None if self.initial is None else load_run(self.initial)
         speech = read_speech(self.source)
         execution = Execution(tensorboard=self.tensorboard)
         with Progress() as progress:
-            record = run_fedaqt(config, speech, self.source, self.out, progress, execution, resume=self.resume)
+            record = run_fedaqt(
+                config, speech, self.source, self.out, progress, execution, initial=initial, resume=self.resume
+            )
         return [training_table(record)]
 
 

@@ -57,17 +57,33 @@ def test_a_finished_run_is_read_as_its_clients_get_it(tmp_path: Path) -> None:
         run.held_out(Speech(other.name, 16000, other.train, other.test))
 
 
+def test_a_run_starts_from_the_weights_of_another(tmp_path: Path) -> None:
+    train(tmp_path / "first")
+    first = load_run(tmp_path / "first")
+    AcceleratorState._reset_state(reset_partial_state=True)
+    record = train(tmp_path / "next", initial=first, rounds=1, learning_rate=1e-9, optimizer="sgd")
+    found = load_run(tmp_path / "next")
+    assert found.normalisation == first.normalisation
+    for name, one in found.recogniser.state_dict().items():
+        assert torch.allclose(one, first.recogniser.state_dict()[name], atol=1e-6)
+    assert record["last"]["loss"] < 2 * first.result["last"]["loss"]
+    for changed, message in (({"bands": 9}, "other --size, --bands"), ({"tokens": "characters"}, "spells do, fa")):
+        with pytest.raises(ValueError, match=message):
+            train(tmp_path / "refused", initial=first, **changed)
+    assert not (tmp_path / "refused").exists()
+
+
 def test_utterances_that_are_too_short_for_their_transcripts_are_left_out_and_named() -> None:
     samples = torch.zeros(1200, dtype=torch.int16)  # 13 frames, which become 7
     spoken = [("fits", ("la",) * 4), ("is too short", ("la",) * 5)]  # 4 and 3, or 5 and 4 between equal ones
     train = [Utterance(name, "voice", words, samples) for name, words in spoken]
-    made = corpus_of(Speech("notes", 8000, train, train), SOURCE, config())
+    made = corpus_of(Speech("notes", 8000, train, train), SOURCE, config(subsampling=2))
     assert made.left_out == ["is too short"]
     assert [len(one) for one in made.transcripts] == [4]
     assert made.clients == [[0]]
     assert [len(words) for words in made.held_out.words] == [4, 5]
     with pytest.raises(ValueError, match="every utterance of notes is too short"):
-        corpus_of(Speech("notes", 8000, train[1:], train), SOURCE, config())
+        corpus_of(Speech("notes", 8000, train[1:], train), SOURCE, config(subsampling=2))
 
 
 @pytest.mark.parametrize(
@@ -81,6 +97,8 @@ def test_utterances_that_are_too_short_for_their_transcripts_are_left_out_and_na
         ({"dropout": 1.0}, "dropout is 1.0"),
         ({"local_learning_rate": float("nan")}, "local_learning_rate is nan"),
         ({"learning_rate": -1.0}, "learning_rate is -1.0"),
+        ({"subsampling": 3}, "subsampling is 3"),
+        ({"warmup": -1}, "warmup is -1"),
         ({"size": "XL"}, "size is 'XL'"),
     ],
 )

@@ -1,0 +1,63 @@
+"""The experiments behind chapter 3's tables: a run for each recogniser, kind of clients and seed."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from models.data.speech.utterances import Speech
+from models.federated.training.config import FedAqtConfig
+from models.federated.training.evaluation import word_errors
+from models.federated.training.run import load_run, run_fedaqt
+from models.progress import Progress
+from reports.federated.learners import LEARNERS, parts_of
+from reports.federated.scales import Scale
+from reports.records.experiments import Experiment, Record, run_by_seed
+
+_CODE = ("models/federated", "models/data/speech", "models/training", "reports/federated/experiments.py")
+
+Records = dict[str, dict[int, Record]]
+"""Records by name and seed."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """Recognisers of one scale, and the speech that they are trained and measured on. data: its path, if it has one."""
+
+    speech: Speech
+    scale: Scale
+    data: Path | None
+
+    def experiment(self, name: str, seed: int) -> Experiment:
+        """The experiment of a record."""
+        learner, clients = parts_of(name)
+        settings = {
+            "config": asdict(self.scale.configured(LEARNERS[learner], seed)),
+            "clients": clients,
+            "data": self.speech.digest,
+        }
+        return Experiment("-".join(name.replace(",", "").split()) + f"-seed-{seed}", settings)
+
+
+def measure_recognisers(
+    names: Sequence[str], study: Study, seeds: Sequence[int], out: Path, progress: Progress
+) -> Records:
+    """Trains and measures recognisers with every seed. A run that was killed resumes from what `out` keeps."""
+    experiments = {(name, seed): study.experiment(name, seed) for name in dict.fromkeys(names) for seed in seeds}
+    inputs = {"torch": torch.__version__}
+    return run_by_seed(experiments, partial(_measure, study=study), out, progress, code=_CODE, inputs=inputs)
+
+
+def _measure(experiment: Experiment, folder: Path, *, study: Study) -> Record:
+    """The record has the run's summary, and the words that are wrong and those that are said in each utterance."""
+    settings: dict[str, Any] = experiment.settings
+    config = FedAqtConfig.from_record(settings["config"])
+    source = study.scale.source(study.data, settings["clients"])
+    with Progress(quiet=True) as progress:
+        summary = run_fedaqt(config, study.speech, source, folder / "run", progress, resume=True)
+    run = load_run(folder / "run")
+    wrong, said = word_errors(run.client(), run.held_out(study.speech), run.vocabulary)
+    return {"run": summary, "wrong": wrong, "said": said}

@@ -1,0 +1,45 @@
+"""Word error rates of chapter 3's records over seeds, in percent, with their errors."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from reports.claims.figures import Figure, figure_of
+from reports.federated.experiments import Records
+
+
+def error_rates(record: Mapping[str, Any]) -> Tensor:
+    """Numbers of each utterance whose mean is the word error rate of all, in percent: (utterances,)."""
+    wrong, said = (torch.tensor(record[name], dtype=torch.float64) for name in ("wrong", "said"))
+    return 100 * wrong * len(wrong) / said.sum()
+
+
+def over_seeds(records: Records) -> dict[str, Figure]:
+    """The word error rate of every recogniser."""
+    return {
+        name: figure_of([error_rates(one) for one in by_seed.values()], same_units=True)
+        for name, by_seed in records.items()
+    }
+
+
+def difference(records: Records, name: str, other: str) -> Figure:
+    """How much higher the word error rate of one is, paired by seeds and utterances."""
+    pairs = zip(records[name].values(), records[other].values(), strict=True)
+    return figure_of([error_rates(one) - error_rates(less) for one, less in pairs], same_units=True)
+
+
+def moved_over_seeds(records: Records) -> dict[str, Figure]:
+    """The share of codes that a client's step moved in the last rounds, of recognisers that tell it."""
+    last = {name: [one["run"]["last"] for one in by_seed.values()] for name, by_seed in records.items()}
+    return {
+        name: figure_of([torch.tensor([100 * one["moved"]]) for one in by_seed], same_units=True)
+        for name, by_seed in last.items()
+        if "moved" in by_seed[0]
+    }
+
+
+def details(records: Records) -> dict[str, dict[str, Any]]:
+    """The run's summary of every record, by name and seed."""
+    return {name: {str(seed): one["run"] for seed, one in by_seed.items()} for name, by_seed in records.items()}
