@@ -12,6 +12,7 @@ from models.data.speech.utterances import Speech
 from models.federated.training.config import FedAqtConfig
 from models.federated.training.evaluation import word_errors
 from models.federated.training.run import load_run, run_fedaqt
+from models.federated.training.sources import SpeechSource
 from models.progress import Progress
 from reports.federated.learners import LEARNERS, parts_of
 from reports.federated.scales import Scale
@@ -19,27 +20,41 @@ from reports.records.experiments import Experiment, Record, run_by_seed
 
 _CODE = ("models/federated", "models/data/speech", "models/training", "reports/federated/experiments.py")
 
+_RUN = "run"
+
 Records = dict[str, dict[int, Record]]
 """Records by name and seed."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """Recognisers of one scale, and the speech that they are trained and measured on. data: its path, if it has one."""
+    """Recognisers of one scale. words: single ones, which all start with; rows: what they go on with, and hear."""
 
-    speech: Speech
+    words: Speech
+    rows: Speech
     scale: Scale
-    data: Path | None
 
     def experiment(self, name: str, seed: int) -> Experiment:
-        """The experiment of a record."""
+        """The experiment of a record, with the network that it starts from."""
         learner, clients = parts_of(name)
+        start = self._pretraining(seed)
         settings = {
             "config": asdict(self.scale.configured(LEARNERS[learner], seed)),
             "clients": clients,
-            "data": self.speech.digest,
+            "data": self.rows.digest,
+            "of": start.key,
+            "trained": start.settings,
         }
-        return Experiment("-".join(name.replace(",", "").split()) + f"-seed-{seed}", settings)
+        return Experiment("-".join(name.replace(",", "").split()) + f"-seed-{seed}", settings, (start,))
+
+    def _pretraining(self, seed: int) -> Experiment:
+        settings = {
+            "config": asdict(self.scale.pretrained(seed)),
+            "clients": "iid",
+            "data": self.words.digest,
+            "of": None,
+        }
+        return Experiment(f"pretrained-seed-{seed}", settings)
 
 
 def measure_recognisers(
@@ -54,10 +69,11 @@ def measure_recognisers(
 def _measure(experiment: Experiment, folder: Path, *, study: Study) -> Record:
     """The record has the run's summary, and the words that are wrong and those that are said in each utterance."""
     settings: dict[str, Any] = experiment.settings
-    config = FedAqtConfig.from_record(settings["config"])
-    source = study.scale.source(study.data, settings["clients"])
+    config, source = FedAqtConfig.from_record(settings["config"]), SpeechSource(clients=settings["clients"])
+    speech = study.words if settings["of"] is None else study.rows
+    initial = None if settings["of"] is None else load_run(folder.parent / settings["of"] / _RUN)
     with Progress(quiet=True) as progress:
-        summary = run_fedaqt(config, study.speech, source, folder / "run", progress, resume=True)
-    run = load_run(folder / "run")
-    wrong, said = word_errors(run.client(), run.held_out(study.speech), run.vocabulary)
+        summary = run_fedaqt(config, speech, source, folder / _RUN, progress, initial=initial, resume=True)
+    run = load_run(folder / _RUN)
+    wrong, said = word_errors(run.client(), run.held_out(study.rows), run.vocabulary)
     return {"run": summary, "wrong": wrong, "said": said}

@@ -9,7 +9,7 @@ CLIENTS: Mapping[ClientKind, str] = {"iid": "IID", "speaker": "by speaker"}
 """Who holds which utterances, with the titles of columns."""
 
 FEDSGD: Mapping[str, str] = {"float32": "FedSGD float32", "int8": "FedSGD int8", "int4": "FedSGD int4"}
-FEDAVG: Mapping[str, str] = {"Float32": "FedAVG float32", "QAT": "QAT int8", "FedAQT": "FedAVG int8"}
+FEDAVG: Mapping[str, str] = {"float32": "FedAVG float32", "QAT": "QAT int8", "FedAQT": "FedAVG int8"}
 ROUNDING: Mapping[tuple[str, str], str] = {
     ("int8", "nearest"): "FedAVG int8",
     ("int8", "stochastic"): "FedAVG int8 stochastic",

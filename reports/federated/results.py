@@ -11,9 +11,14 @@ from reports.federated.experiments import Records
 
 
 def error_rates(record: Mapping[str, Any]) -> Tensor:
-    """Numbers of each utterance whose mean is the word error rate of all, in percent: (utterances,)."""
+    """Numbers of each utterance whose mean is the word error rate of all, in percent: (utterances,).
+
+    The rate is a ratio of two sums. Its standard error is, to first order, that of the mean of these numbers, in which
+    an utterance counts by how many more of its words are wrong than the rate lets expect.
+    """
     wrong, said = (torch.tensor(record[name], dtype=torch.float64) for name in ("wrong", "said"))
-    return 100 * wrong * len(wrong) / said.sum()
+    rate = wrong.sum() / said.sum()
+    return 100 * (rate + (wrong - rate * said) / said.mean())
 
 
 def over_seeds(records: Records) -> dict[str, Figure]:

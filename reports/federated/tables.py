@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from models.federated.training.corpus import read_speech
 from models.progress import Progress
 from reports.claims.figures import cell_of
 from reports.federated.experiments import Records, Study, measure_recognisers
@@ -48,8 +47,7 @@ def train_tables(
     if scale not in FEDERATED_SCALES:
         raise ValueError(f"--scale is {scale}; chapter 3 has {', '.join(FEDERATED_SCALES)}")
     size = FEDERATED_SCALES[scale]
-    study = Study(read_speech(size.source(data, "iid")), size, data)
-    results = measure_tables(numbers, study, range(seeds), out, progress)
+    results = measure_tables(numbers, Study(*size.read(data), size), range(seeds), out, progress)
     return write_results(out, results, numbers, training_table)
 
 
@@ -119,6 +117,6 @@ def _note(results: Mapping[str, Any]) -> str:
     return (
         f"Ours: word error rates, scale {results['scale']}, {several}, 1 SE {errors}; differences are paired, to the "
         f"first row, in points. {results['data']}, by clients with shuffled utterances (IID) or one speaker each. "
-        "Networks start untrained, where the text's are pre-trained on other data, so the rates do not compare with "
-        "those published; orders do."
+        "All start from a network that was trained on single words in floats, in one place; the text's were "
+        "pre-trained on speech of industry scale. Rates do not compare with those published, orders do."
     )

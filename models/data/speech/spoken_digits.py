@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.checks import check_positive
 from models.data.archives import folder_or_archive
 from models.data.draws import distinct, key_of, uniform
 from models.data.files import walk
@@ -42,6 +43,17 @@ def load_spoken_digits(path: Path) -> Speech:
     if not all(parts):
         raise ValueError(f"{path} needs recordings DIGIT_SPEAKER_INDEX.wav with indices below 5, to test on, and above")
     return Speech("spoken digits", RATE, *parts)
+
+
+def rows_of(digits: Speech, train: int, held_out: int) -> Speech:
+    """`train` rows of the training recordings, and `held_out` of the others, the same for every caller.
+
+    Raises ValueError for a number below 1.
+    """
+    check_positive("utterances", train)
+    check_positive("held_out", held_out)
+    rows = connected(digits.train, "train", range(train)), connected(digits.test, "held out", range(held_out))
+    return Speech("connected digits", digits.rate, *rows)
 
 
 def connected(

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from models.data.speech.log_mel import LogMel
-from models.data.speech.spoken_digits import connected, load_spoken_digits
+from models.data.speech.spoken_digits import load_spoken_digits, rows_of
 from models.data.speech.tone_words import tone_words
 from models.data.speech.utterances import Speech, Utterance
 from models.federated.conformer.encoder import ConformerEncoder
@@ -69,11 +69,7 @@ def read_speech(source: SpeechSource) -> Speech:
     if source.data is None:
         raise ValueError(f"--dataset {source.dataset} needs --data, the Free Spoken Digit Dataset")
     digits = load_spoken_digits(source.data)
-    if source.dataset == "spoken-digits":
-        return digits
-    train = connected(digits.train, "train", range(source.utterances))
-    test = connected(digits.test, "held out", range(source.held_out))
-    return Speech("connected digits", digits.rate, train, test)
+    return digits if source.dataset == "spoken-digits" else rows_of(digits, source.utterances, source.held_out)
 
 
 def corpus_of(

@@ -3,6 +3,7 @@
 import math
 import sys
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 from torch import nn
@@ -26,6 +27,35 @@ from models.training.optimizers import OptimizerSettings
 from models.training.seeds import seed_torch
 
 _MOST_ATTEMPTS = 10
+_MOST_IDLE = 10
+
+
+class PastRounds:
+    """The loss of the last round that had an update, and how many rounds in turn had none since."""
+
+    def __init__(self) -> None:
+        self.loss, self.idle = 0.0, 0
+        self.refusal = "no client had an utterance"
+
+    def note(self, mean: WeightedMean) -> None:
+        """Takes up a round. Raises TrainingError if too many in turn had no update."""
+        if mean.examples:
+            self.loss, self.idle = mean.loss / mean.examples, 0
+            return
+        self.idle += 1
+        if self.idle == _MOST_IDLE:
+            raise TrainingError(
+                f"{_MOST_IDLE} rounds in turn had no update that could be added; the last one {self.refusal}; try "
+                "lower learning rates"
+            )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Both numbers."""
+        return {"loss": self.loss, "idle": self.idle}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Takes up both numbers."""
+        self.loss, self.idle = float(state["loss"]), int(state["idle"])
 
 
 class FederatedTraining(Method):
@@ -49,7 +79,9 @@ class FederatedTraining(Method):
             every="step",
         )
         self.optimizers = {"server": settings.build(self.recogniser, config.rounds)}
+        self.past = PastRounds()
         self.limits = Limits(config.used_utterances, math.inf if config.max_norm is None else config.max_norm)
+        self.state = {"rounds": self.past}
         self._warned = False
 
     def batches(self, epoch: int, first: int) -> Iterator[Drawn]:
@@ -66,8 +98,7 @@ class FederatedTraining(Method):
         """A round: broadcast, work of clients, mean of their updates, relay."""
         config = self.config
         sent = self.sent()
-        mean, refused = WeightedMean(), 0
-        moved: list[float] = []
+        mean, refused, moved = WeightedMean(), 0, list[float]()
         for client, answer in self.transport.answers(sent, batch):
             if isinstance(answer, LocalModel):
                 moved += answer.moved
@@ -77,8 +108,10 @@ class FederatedTraining(Method):
                 mean.add(answer)
             else:
                 refused += 1
+                self.past.refusal = reason
                 print(f"wrapmac: round {batch.number}: client {client} {reason}; refused", file=sys.stderr)
         self._warn(moved)
+        self.past.note(mean)
         if mean.examples:
             relay = config.relay and config.algorithm == "fedsgd"
             set_gradients(self.recogniser, mean.means(), config.bits, config.scale_per, relay=relay)
@@ -91,8 +124,8 @@ class FederatedTraining(Method):
         }
         if config.algorithm == "fedavg" and config.bits != FLOAT_BITS:
             metrics["moved"] = sum(moved) / max(1, len(moved))
-        loss = mean.loss / mean.examples if mean.examples else 0.0
-        return Gradients(torch.tensor(loss), {name: torch.tensor(float(value)) for name, value in metrics.items()})
+        tensors = {name: torch.tensor(float(value)) for name, value in metrics.items()}
+        return Gradients(torch.tensor(self.past.loss), tensors)
 
     def sent(self) -> Broadcast:
         """What clients get now."""

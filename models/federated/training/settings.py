@@ -47,7 +47,7 @@ class FedAqtSettings:
     """Utterances in a client's batch."""
     local_steps: int = 4
     """Batches that a client trains on in a round of fedavg."""
-    local_learning_rate: float = 0.1
+    local_learning_rate: float = 0.01
     """Learning rate of gradient descent on clients (fedavg)."""
     absent: float = 0.0
     """Share of the drawn clients that do not answer, 0 to below 1, drawn anew each round."""

@@ -133,6 +133,17 @@ def test_a_round_without_an_update_leaves_the_model() -> None:
     assert all(torch.equal(one, before[name]) for name, one in training.recogniser.state_dict().items())
 
 
+def test_a_run_without_updates_ends_clearly() -> None:
+    training = training_of(config(rounds=20, evaluate_every=20), corpus())
+    next(rounds(training, 0, 1))
+    training.transport = Spoilt(training, set(range(4)))
+    seen = []
+    with pytest.raises(TrainingError, match=r"10 rounds in turn had no update .* the last one has head.bias with"):
+        seen += [one.loss.item() for one in rounds(training, 1, 20)]
+    assert training.past.idle == 10
+    assert training.past.loss > 0
+
+
 def test_the_order_in_which_clients_are_asked_does_not_matter() -> None:
     training, other = training_of(config(), corpus()), training_of(config(), corpus())
     drawn = next(iter(training.batches(0, 0)))

@@ -1,0 +1,90 @@
+"""The tables of chapter 3 show what was measured beside what was published; killed measurements resume."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from models.progress import Progress
+from reports.federated.experiments import Records, Study
+from reports.federated.learners import LEARNERS, parts_of
+from reports.federated.plans import ROWS, TRAINING_TABLES
+from reports.federated.results import difference, error_rates, moved_over_seeds, over_seeds
+from reports.federated.scales import FEDERATED_SCALES, Scale
+from reports.federated.tables import measure_tables, training_table
+from tests.support.commands import Command, assert_refused
+from tests.support.interrupted import STAGES, measure_until
+
+SHORT: dict[str, Any] = {"bands": 8, "rounds": 2, "clients_per_round": 2, "client_batch": 2, "evaluate_every": 2}
+TINY = Scale(
+    name="tiny",
+    rows=60,  # enough to have every word
+    held_out=4,
+    pretraining=SHORT,
+    federated=SHORT,
+    averaging={"client_batch": 1, "local_steps": 2},
+)
+NUMBERS = ["3.3"]
+
+
+def measured(out: Path) -> dict[str, Any]:
+    """Table 3.3 at a scale of seconds."""
+    with Progress(quiet=True) as progress:
+        return measure_tables(NUMBERS, Study(*TINY.read(None), TINY), (0,), out, progress, command="test")
+
+
+def record(seed: int, wrong: list[int], **last: float) -> dict[str, Any]:
+    return {"run": {"seed": seed, "last": last}, "wrong": wrong, "said": [2, 3, 5]}
+
+
+RECORDS: Records = {
+    "FedAVG float32, IID": {0: record(0, [0, 0, 1]), 1: record(1, [0, 1, 1])},
+    "FedAVG int8, IID": {0: record(0, [1, 0, 1], moved=0.25), 1: record(1, [1, 1, 1], moved=0.75)},
+}
+
+
+def test_the_word_error_rate_is_that_of_all_words() -> None:
+    assert error_rates(RECORDS["FedAVG int8, IID"][0]).mean().item() == pytest.approx(20)
+    figures = over_seeds(RECORDS)
+    assert figures["FedAVG float32, IID"]["mean"] == pytest.approx(15)
+    assert figures["FedAVG int8, IID"]["mean"] == pytest.approx(25)
+    found = difference(RECORDS, "FedAVG int8, IID", "FedAVG float32, IID")
+    assert found["mean"] == pytest.approx(10)
+    each = 100 * (torch.tensor([1.0, 0.0, 0.0]) - 0.1 * torch.tensor([2, 3, 5])) * 3 / 10  # with either seed
+    assert found["standard_error"] == pytest.approx(each.std().item() / 3**0.5)
+    assert moved_over_seeds(RECORDS) == {"FedAVG int8, IID": {"mean": 50, "standard_error": pytest.approx(25)}}
+
+
+def test_every_row_has_a_recogniser_and_every_recogniser_a_row() -> None:
+    assert {name for rows in ROWS.values() for name in rows.values()} == set(LEARNERS)
+    for names in TRAINING_TABLES.values():
+        for name in names:
+            assert TINY.configured(LEARNERS[parts_of(name)[0]], 3).seed == 3
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_killed_measurement_resumes_with_the_same_numbers(
+    stage: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    whole = tmp_path_factory.getbasetemp() / "federated-whole.json"
+    if not whole.exists():
+        whole.write_text(json.dumps(measured(tmp_path / "whole")), encoding="utf-8")
+    measure_until(measured, tmp_path / "killed", stage)
+    found, expected = measured(tmp_path / "killed"), json.loads(whole.read_text(encoding="utf-8"))
+    for name in ("figures", "moved", "differences", "details", "data"):
+        assert json.loads(json.dumps(found[name])) == expected[name]
+    table = training_table("3.3", found)
+    assert [row[0] for row in table.rows] == ["float32", "QAT", "FedAQT"]
+    assert table.columns[-1] == "ours, by speaker, difference"
+    assert table.rows[0][-1] == "-"
+    assert table.rows[1][1] == "2.0"
+    assert "scale tiny, 1 seed" in table.note
+
+
+def test_the_scale_of_the_dissertation_is_refused(command: Command, tmp_path: Path) -> None:
+    assert list(FEDERATED_SCALES) == ["small"]
+    assert_refused(command("table", "3.1", "--scale", "paper"), "--scale is paper; chapter 3 has small", tmp_path)
+    refused = command("table", "3.1", "--data", "nowhere")
+    assert_refused(refused, "nowhere: no such folder or archive with spoken digits", tmp_path)
