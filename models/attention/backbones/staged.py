@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from models.attention.backbones.checkpointing import checkpointed
+from models.backbones.checkpointing import checkpointed
 
 
 class PooledHead(nn.Module):
@@ -48,7 +48,7 @@ class StagedNetwork(nn.Module):
         for stage in self.stages:
             assert isinstance(stage, nn.Sequential)
             for block in stage:
-                maps = checkpointed(block, maps) if self.checkpointing and self.training else block(maps)
+                maps = checkpointed(block, block, maps) if self.checkpointing and self.training else block(maps)
             found.append(maps)
         return found
 
