@@ -10,11 +10,11 @@ from models.checks import check_above_zero
 from models.data.sources import generator_of
 from models.federated.broadcast import Broadcast
 from models.federated.choices import Rounding, ScalePer
-from models.federated.client import Update, client_recogniser, low_bit_layers
+from models.federated.client import Update, client_recogniser, low_bit_layers, stream_gradients
 from models.federated.conformer.settings import ConformerSettings
 from models.federated.linear import LowBitLinear
 from models.federated.low_bit import LowBitWeight, quantize
-from models.federated.recogniser import SpeechBatch
+from models.federated.recogniser import Recogniser, SpeechBatch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,26 +61,19 @@ def train_locally(
 ) -> LocalModel:
     """Takes a step of gradient descent with each batch.
 
-    As soon as a layer's gradient is there, the layer is de-quantized, stepped and quantized again; no two layers are
-    float at a time. key: seeds dropout and stochastic rounding. Raises ValueError if the broadcast does not fit the
-    settings, or an utterance is too short for its transcript.
+    As soon as a matrix's gradient is whole, the matrix is de-quantized, stepped and quantized again; no two are float
+    at a time. key: seeds dropout and stochastic rounding. Raises ValueError if the broadcast does not fit the settings,
+    or an utterance is too short for its transcript.
     """
     recogniser = client_recogniser(received, settings, bands)
     codes = sum(layer.shape[0] * layer.shape[1] for _, layer in low_bit_layers(recogniser))
-    examples, losses, moved = 0, [], []
+    examples, losses, moved = 0, list[float](), list[float]()
     for step, batch in enumerate(batches):
-        sinks = [_Step(layer, local, f"{key} {step} {name}") for name, layer in low_bit_layers(recogniser)]
-        loss = recogniser.loss(batch)
-        torch.autograd.backward(loss)
-        with torch.no_grad():
-            for parameter in recogniser.parameters():
-                if parameter.grad is not None:
-                    parameter.sub_(parameter.grad, alpha=local.learning_rate)
-                    parameter.grad = None
+        steps = _Steps(recogniser, local, f"{key} {step}")
+        losses.append(stream_gradients(recogniser, batch, steps))
         examples += len(batch)
-        losses.append(loss.item())
         if codes:
-            moved.append(sum(sink.moved for sink in sinks) / codes)
+            moved.append(steps.moved / codes)
     low_bit = {f"{name}.weight": layer.weight for name, layer in low_bit_layers(recogniser)}
     state = recogniser.state_dict()
     model = Broadcast(low_bit, {name: state[name] for name in received.floats})
@@ -95,30 +88,34 @@ def pseudo_gradients(sent: Broadcast, returned: LocalModel) -> Update:
     return Update(found, returned.examples, sum(returned.losses) / max(1, len(returned.losses)))
 
 
-class _Step:
-    """Changes a layer once the gradients of all its rows have come."""
+class _Steps:
+    """Takes gradients as they come, and steps with each as soon as it is whole. moved: codes that changed so far."""
 
-    def __init__(self, layer: LowBitLinear, local: LocalSettings, key: str) -> None:
-        self.layer, self.local, self.key = layer, local, key
-        self.moved = 0
-        self._gradient: Tensor | None = None
-        layer.sink = self
+    def __init__(self, recogniser: Recogniser, local: LocalSettings, key: str) -> None:
+        self.local, self.key, self.moved = local, key, 0
+        self._parameters = dict(recogniser.named_parameters())
+        self._layers = {f"{name}.weight": layer for name, layer in low_bit_layers(recogniser)}
+        self._waiting: Tensor | None = None  # the gradient of the rows of a matrix that have come
 
-    def __call__(self, rows: slice, gradient: Tensor) -> None:
-        if self._gradient is None:
-            self._gradient = gradient.new_empty(self.layer.shape)
-        self._gradient[rows] = gradient
-        if rows.stop == self.layer.shape[0]:
-            self._take(self._gradient)
-            self._gradient = None
+    @torch.no_grad()
+    def __call__(self, name: str, rows: slice, gradient: Tensor) -> None:
+        if name in self._parameters:
+            self._parameters[name].sub_(gradient, alpha=self.local.learning_rate)
+            return
+        layer = self._layers[name]
+        if self._waiting is None:
+            self._waiting = gradient.new_empty(layer.shape)
+        self._waiting[rows] = gradient
+        if rows.stop == layer.shape[0]:
+            self._step(layer, self._waiting, f"{self.key} {name}")
+            self._waiting = None
 
-    def _take(self, gradient: Tensor) -> None:
-        old = self.layer.weight
+    def _step(self, layer: LowBitLinear, gradient: Tensor, key: str) -> None:
+        old = layer.weight
         stepped = old.dequantized().sub_(gradient, alpha=self.local.learning_rate)
-        generator = generator_of(self.key)
-        new = quantize(stepped, old.bits, self.local.scale_per, self.local.rounding, generator)
-        self.moved = _differing(old, new)
-        self.layer.stored, self.layer.scale = new.stored, new.scale
+        new = quantize(stepped, old.bits, self.local.scale_per, self.local.rounding, generator_of(key))
+        self.moved += _differing(old, new)
+        layer.stored, layer.scale = new.stored, new.scale
 
 
 def _differing(one: LowBitWeight, other: LowBitWeight) -> int:

@@ -1,15 +1,21 @@
 """What a client computes of a broadcast and its own utterances (dissertation 3.3.2)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from models.federated.broadcast import Broadcast, take_up
 from models.federated.conformer.settings import ConformerSettings
-from models.federated.linear import LowBitLinear
-from models.federated.recogniser import HEAD_BIAS, Recogniser, SpeechBatch
+from models.federated.linear import GradientSink, LowBitLinear
+from models.federated.recogniser import ENCODER, HEAD_BIAS, Recogniser, SpeechBatch
+
+GradientTaker = Callable[[str, slice, Tensor], None]
+"""Takes rows of a parameter and their gradient; all rows at once, but for quantized matrices."""
+
+_IN_PARTS = f"{ENCODER}.front_end."
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,28 @@ def low_bit_layers(recogniser: Recogniser) -> list[tuple[str, LowBitLinear]]:
     return [(name, module) for name, module in recogniser.named_modules() if isinstance(module, LowBitLinear)]
 
 
+def stream_gradients(recogniser: Recogniser, batch: SpeechBatch, take: GradientTaker) -> float:
+    """Hands on the gradients of a batch's mean loss while the backward pass makes them; returns the loss.
+
+    Nothing is kept but sums of the front end's matrices, which meet a recording in several parts. Parameters that the
+    loss does not depend on have no gradient. Raises ValueError if an utterance is too short for its transcript.
+    """
+    sums: dict[str, Tensor] = {}
+    for name, layer in low_bit_layers(recogniser):
+        layer.sink = _sum(layer, sums, name) if name.startswith(_IN_PARTS) else partial(take, f"{name}.weight")
+    hooks = [
+        one.register_post_accumulate_grad_hook(partial(_hand_on, name, take))  # type: ignore[no-untyped-call]
+        for name, one in recogniser.named_parameters()
+    ]
+    loss = recogniser.loss(batch)
+    torch.autograd.backward(loss)
+    for hook in hooks:
+        hook.remove()
+    for name, total in sums.items():
+        take(f"{name}.weight", slice(0, len(total)), total)
+    return loss.item()
+
+
 def gradients_of(received: Broadcast, settings: ConformerSettings, bands: int, batch: SpeechBatch) -> Update:
     """One client's part in a round of FedSGD: a batch in, gradients out; nothing is applied.
 
@@ -43,21 +71,29 @@ def gradients_of(received: Broadcast, settings: ConformerSettings, bands: int, b
     """
     recogniser = client_recogniser(received, settings, bands)
     gradients = {name: torch.zeros(one.shape, dtype=one.scale.dtype) for name, one in received.low_bit.items()}
-    for name, layer in low_bit_layers(recogniser):
-        layer.sink = _Sum(gradients[f"{name}.weight"])
-    loss = recogniser.loss(batch)
-    torch.autograd.backward(loss)
-    for name, parameter in recogniser.named_parameters():
-        if parameter.grad is not None:
-            gradients[name] = parameter.grad
-    return Update(gradients, len(batch), loss.item())
+
+    def take(name: str, rows: slice, gradient: Tensor) -> None:
+        if name in gradients:
+            gradients[name][rows] = gradient
+        else:
+            gradients[name] = gradient
+
+    loss = stream_gradients(recogniser, batch, take)
+    return Update(gradients, len(batch), loss)
 
 
-class _Sum:
-    """Adds slabs of a weight's gradient to a tensor: a layer may be used more than once."""
+def _hand_on(name: str, take: GradientTaker, parameter: Tensor) -> None:
+    gradient, parameter.grad = parameter.grad, None
+    if gradient is not None:
+        take(name, slice(0, len(gradient)), gradient)
 
-    def __init__(self, total: Tensor) -> None:
-        self.total = total
 
-    def __call__(self, rows: slice, gradient: Tensor) -> None:
-        self.total[rows] += gradient
+def _sum(layer: LowBitLinear, sums: dict[str, Tensor], name: str) -> GradientSink:
+    """Adds slabs of a weight's gradient."""
+
+    def add(rows: slice, gradient: Tensor) -> None:
+        if name not in sums:
+            sums[name] = gradient.new_zeros(layer.shape)
+        sums[name][rows] += gradient
+
+    return add

@@ -65,13 +65,14 @@ def resident_growth(call: Callable[[], object]) -> int | None:
 
     Earlier peaks hide later ones: call it in a process that has done nothing else.
     """
-    before = _resident_peak()
+    before = resident_peak()
     call()
-    after = _resident_peak()
+    after = resident_peak()
     return None if before is None or after is None else after - before
 
 
-def _resident_peak() -> int | None:
+def resident_peak() -> int | None:
+    """The most bytes of physical memory that this process had so far; None where Linux does not tell."""
     try:
         lines = _STATUS.read_text(encoding="utf-8").splitlines()
     except OSError:

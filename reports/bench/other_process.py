@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import torch
@@ -36,12 +37,12 @@ def elsewhere(
         yield {name: SelfTimed(partial(_ask, connection, name)) for name in names}
 
 
-def called_elsewhere(function: Callable[[], Value]) -> Value:
+def called_elsewhere(function: Callable[[], Value], environment: Mapping[str, str] = MappingProxyType({})) -> Value:
     """The value of an importable function, or of a partial of one, called in a process of its own with one thread.
 
-    Raises ChildProcessError if the process ends early.
+    environment: further variables of the process. Raises ChildProcessError if the process ends early.
     """
-    with _process(_call, function, environment={}) as connection, _its_end_noticed():
+    with _process(_call, function, environment=environment) as connection, _its_end_noticed():
         value: Value = connection.recv()
         return value
 

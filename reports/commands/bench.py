@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, arg, subcommand
 
 from reports.commands.benches.attention import AttentionBench
+from reports.commands.benches.federated import MemoryBench
 from reports.commands.benches.fewshot import AdaptationBench, AugmentBench, EpisodeBench, HeadBench, RegularizerBench
 from reports.commands.benches.options import Rounds
 from reports.commands.benches.selfsup import LossBench, StepBench, ViewsBench
@@ -77,6 +78,7 @@ def bench(
             | Annotated[AdaptationBench, subcommand("adaptation")]
             | Annotated[RegularizerBench, subcommand("regularizers")]
             | Annotated[AugmentBench, subcommand("augment")]
+            | Annotated[MemoryBench, subcommand("memory")]
             | Annotated[ViewsBench, subcommand("views")]
             | Annotated[LossBench, subcommand("losses")]
             | Annotated[StepBench, subcommand("selfsup-step")]

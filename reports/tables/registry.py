@@ -59,6 +59,7 @@ _MEASURED_BY = {
     "2.11": "wrapmac layout",
     "2.12": "wrapmac layout",
     "2.13": "wrapmac layout",
+    "3.2": "wrapmac bench memory",
 }
 
 _FIGURES = {"2.1": "reports.wrapnet.figures", "2.3": "reports.wrapnet.figures", "5.1": "reports.fewshot.figures"}

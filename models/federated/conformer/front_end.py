@@ -37,21 +37,40 @@ class FrontEnd(nn.Module):
             lengths = torch.as_tensor(halved(lengths))
         return lengths
 
-    def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """Features (batch, frames, bands) of utterances of `lengths` frames, as (batch, fewer frames, width)."""
-        image = features.unsqueeze(1)
-        for convolution in self.convolutions:
-            image = _masked(image, lengths)
+    def forward(self, features: Tensor, lengths: Tensor, wanted: slice | None = None) -> Tensor:
+        """Features (batch, frames, bands) of utterances of `lengths` frames, as (batch, fewer frames, width).
+
+        wanted: which of the fewer frames to make; all if None.
+        """
+        first, last = (0, int(self.lengths(torch.tensor(features.shape[1])))) if wanted is None else _ends(wanted)
+        reach = [(first, last)]  # of the frames before each convolution, and after the last
+        for _ in self.convolutions:
+            reach.insert(0, (_STRIDE * reach[0][0] - 1, _STRIDE * reach[0][1]))
+        image = _cut(features, *reach[0]).unsqueeze(1)
+        for convolution, (start, _) in zip(self.convolutions, reach[:-1], strict=True):
+            image = _masked(image, start, lengths)
             batch, _, frames, bands = image.shape
-            patches = functional.unfold(image, _SIDE, padding=1, stride=_STRIDE).transpose(1, 2)
+            patches = functional.unfold(image, _SIDE, padding=(0, 1), stride=_STRIDE).transpose(1, 2)
             rows = torch.relu(convolution(patches))
-            image = rows.transpose(1, 2).reshape(batch, -1, int(halved(frames)), int(halved(bands)))
+            image = rows.transpose(1, 2).reshape(batch, -1, (frames - _SIDE) // _STRIDE + 1, int(halved(bands)))
             lengths = torch.as_tensor(halved(lengths))
         frame_rows: Tensor = self.projection(image.permute(0, 2, 1, 3).flatten(2))
         return frame_rows
 
 
-def _masked(image: Tensor, lengths: Tensor) -> Tensor:
-    """(batch, channels, frames, bands), with zeros behind each utterance's end."""
-    within = torch.arange(image.shape[2], device=image.device) < lengths[:, None]
+def _ends(wanted: slice) -> tuple[int, int]:
+    return wanted.start, wanted.stop
+
+
+def _cut(features: Tensor, first: int, last: int) -> Tensor:
+    """Frames `first` to before `last` of (batch, frames, bands), with zeros where there are none."""
+    frames = features.shape[1]
+    inner = features[:, max(0, first) : min(frames, last)]
+    return functional.pad(inner, (0, 0, max(0, -first), max(0, last - frames)))
+
+
+def _masked(image: Tensor, first: int, lengths: Tensor) -> Tensor:
+    """(batch, channels, frames from `first` on, bands), with zeros before each utterance's start and behind its end."""
+    frames = torch.arange(first, first + image.shape[2], device=image.device)
+    within = (frames >= 0) & (frames < lengths[:, None])
     return image * within[:, None, :, None]

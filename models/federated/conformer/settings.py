@@ -17,7 +17,8 @@ class ConformerSettings:
     blocks: their number. width: features of a frame. heads: of attention. kernel: frames that the depthwise convolution
     spans. expansion: width of feed-forward layers, in widths. norm: within the convolution module; statistics of a
     batch are wrong for the few utterances of a client. subsampling: frames of the input for one of the output.
-    dropout: probability.
+    dropout: probability. checkpointing: training keeps little beside the inputs of sub-blocks and computes the rest
+    again for the gradients; the front end works on a few frames at a time.
 
     Raises ValueError, naming the numbers, for impossible ones.
     """
@@ -30,6 +31,7 @@ class ConformerSettings:
     norm: NormName = "layer"
     subsampling: Subsampling = 4
     dropout: float = 0.1
+    checkpointing: bool = False
 
     def __post_init__(self) -> None:
         for name in ("blocks", "width", "heads", "kernel", "expansion"):

@@ -61,7 +61,13 @@ class FedAqtConfig(FedAqtSettings):
     def conformer(self) -> ConformerSettings:
         """The encoder."""
         size = CONFORMERS[self.size]
-        return replace(size, norm=self.norm, dropout=self.dropout, subsampling=self.subsampling)
+        return replace(
+            size,
+            norm=self.norm,
+            dropout=self.dropout,
+            subsampling=self.subsampling,
+            checkpointing=self.checkpointing,
+        )
 
     @property
     def used_utterances(self) -> int:

@@ -35,6 +35,8 @@ class FedAqtSettings:
     """Probability of dropout, 0 to below 1."""
     subsampling: Subsampling = 4
     """Frames of 10 ms for one of the encoder's: 4, or 2 where words are short and spelled."""
+    checkpointing: bool = False
+    """Clients compute activations again for the gradients instead of keeping them: less memory, more time."""
     tokens: TokenKind = "words"
     """What the recogniser spells: words or characters."""
     bands: int = 40

@@ -27,10 +27,15 @@ def ctc_losses(logits: Tensor, lengths: Tensor, transcripts: Sequence[Sequence[i
                 f"utterance {place} of the batch has {length} frames; its transcript needs {frames_needed(numbers)}"
             )
     return functional.ctc_loss(
-        logits.log_softmax(-1).transpose(0, 1),
+        _at_least_float32(logits).log_softmax(-1).transpose(0, 1),
         torch.tensor([number for numbers in transcripts for number in numbers], dtype=torch.long, device=logits.device),
         lengths,
         torch.tensor([len(numbers) for numbers in transcripts], device=lengths.device),
         blank=BLANK,
         reduction="none",
     )
+
+
+def _at_least_float32(logits: Tensor) -> Tensor:
+    """Losses of long utterances sum too many terms for 16 bits."""
+    return logits.float() if logits.itemsize < 4 else logits

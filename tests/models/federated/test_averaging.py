@@ -63,8 +63,7 @@ def reference(bits: int, scale_per: ScalePer, rounding: Rounding) -> tuple[Recog
             for name, one in parameters.items():
                 stepped = one - RATE * one.grad
                 if name in names:
-                    layer = name.removesuffix(".weight")
-                    generator = generator_of(f"key {step} {layer}")
+                    generator = generator_of(f"key {step} {name}")
                     noise = torch.rand(one.shape, generator=generator) if rounding == "stochastic" else None
                     stepped = rounded(stepped, bits, scale_per, noise)
                 one.copy_(stepped)

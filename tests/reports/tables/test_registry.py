@@ -73,7 +73,7 @@ def test_unknown_tables_are_refused_with_what_there_is(numbers: list[str]) -> No
 
 
 def test_a_line_says_where_measurements_are() -> None:
-    assert without_measurements("3.2") == "Table 3.2 has no measurements yet."
+    assert without_measurements("3.2") == "Table 3.2 is not trained: `wrapmac bench memory` measures it."
     assert without_measurements("2.7") == "Table 2.7 is not trained: `wrapmac bench gemm` measures it."
 
 

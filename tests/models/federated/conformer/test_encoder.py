@@ -17,7 +17,7 @@ def normal(*shape: int, seed: int = 0) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def encoder(norm: NormName = "layer", **changed: int) -> ConformerEncoder:
+def encoder(norm: NormName = "layer", **changed: float) -> ConformerEncoder:
     settings = ConformerSettings(**({"blocks": 2, "width": 16, "heads": 2, "kernel": 4} | changed), norm=norm)  # type: ignore[arg-type]
     torch.manual_seed(0)
     network = ConformerEncoder(settings, 12).double().eval()
@@ -67,6 +67,28 @@ def test_the_front_end_is_convolutions() -> None:
         image = torch.relu(torch.nn.functional.conv2d(image, kernel, layer.bias, stride=2, padding=1))
     expected = image.transpose(1, 2).flatten(2) @ front_end.projection.weight.t() + front_end.projection.bias
     torch.testing.assert_close(front_end(features, torch.tensor([11, 11])), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_parts_of_the_frames_are_those_of_all() -> None:
+    front_end = FrontEnd(12, 5, 2).double()
+    features, lengths = normal(3, 41, 12), torch.tensor([41, 18, 3])
+    whole = front_end(features, lengths)
+    parts = [front_end(features, lengths, slice(first, min(first + 3, 11))) for first in range(0, 11, 3)]
+    torch.testing.assert_close(torch.cat(parts, 1), whole, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("norm", ["layer", "batch"])
+def test_checkpointing_changes_no_gradient_and_no_statistic(norm: NormName) -> None:
+    features, lengths = normal(2, 150, 12), torch.tensor([150, 90])  # two parts of the front end
+    found = []
+    for checkpointing in (False, True):
+        network = encoder(norm, checkpointing=checkpointing, dropout=0.3).train()
+        torch.manual_seed(2)
+        frames, _ = network(features, lengths)
+        (frames * torch.arange(frames.numel()).view_as(frames).sin()).sum().backward()
+        found.append([*(one.grad for one in network.parameters()), *network.buffers()])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
 
 
 def test_attention_is_the_sum_over_keys_with_their_distances() -> None:
