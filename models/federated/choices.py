@@ -8,5 +8,8 @@ ScalePer = Literal["tensor", "channel"]
 Rounding = Literal["nearest", "stochastic"]
 """To the nearest integer (to even), or up with the probability of the fraction."""
 
+AggregateName = Literal["mean", "median", "trimmed"]
+"""What a server makes of its clients' updates."""
+
 FLOAT_BITS = 32
 """The number of bits that stands for weights which are not quantized."""

@@ -1,12 +1,12 @@
 """Updates that a server does not add to its sum."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from models.federated.aggregation import update_norm
 from models.federated.client import Update
 from models.federated.recogniser import Recogniser
 
@@ -41,13 +41,9 @@ def refusal(update: Update, recogniser: Recogniser, limits: Limits) -> str | Non
             return f"has {name} of shape {tuple(gradient.shape)}; expected is {shapes[name]}"
         if not torch.isfinite(gradient).all():
             return f"has {name} with {_broken(gradient)} values that are not finite"
-    norm = _norm(update.gradients)
+    norm = update_norm(update)
     return f"has a norm of {norm:.4g}; allowed is {limits.norm:.4g}" if norm > limits.norm else None
 
 
 def _broken(gradient: Tensor) -> int:
     return int((~torch.isfinite(gradient)).sum())
-
-
-def _norm(gradients: Mapping[str, Tensor]) -> float:
-    return math.sqrt(sum(one.double().square().sum().item() for one in gradients.values()))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 from models.checks import check_above_zero, check_choice
-from models.federated.choices import FLOAT_BITS, Rounding, ScalePer
+from models.federated.choices import FLOAT_BITS, AggregateName, Rounding, ScalePer
 from models.federated.conformer.settings import CONFORMERS, ConformerSettings, SizeName
 from models.federated.training.settings import Algorithm, FedAqtSettings, OptimizerName, ScheduleName
 from models.federated.transcription.vocabulary import TokenKind
@@ -15,6 +15,7 @@ _CHOICES = (
     ("algorithm", Algorithm),
     ("scale_per", ScalePer),
     ("rounding", Rounding),
+    ("aggregate", AggregateName),
     ("size", SizeName),
     ("tokens", TokenKind),
     ("schedule", ScheduleName),
@@ -40,7 +41,7 @@ class FedAqtConfig(FedAqtSettings):
             value = getattr(self, name)
             if type(value) is not int or not 1 <= value <= _MOST:
                 raise ValueError(f"{name} is {value}; allowed are the integers 1 to {_MOST}")
-        for name in ("used_learning_rate", "local_learning_rate", "max_norm", "clip_norm"):
+        for name in ("used_learning_rate", "local_learning_rate", "clip_update", "max_norm", "clip_norm"):
             if getattr(self, name) is not None:
                 check_above_zero(name.removeprefix("used_"), getattr(self, name))
         if self.used_warmup < 0:

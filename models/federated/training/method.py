@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from models.federated.aggregation import AGGREGATES, Aggregate, clipped
 from models.federated.averaging import LocalModel, pseudo_gradients
 from models.federated.broadcast import Broadcast, broadcast
 from models.federated.choices import FLOAT_BITS
@@ -15,7 +16,7 @@ from models.federated.client import client_recogniser
 from models.federated.linear_layers import fake_quantize
 from models.federated.recogniser import Recogniser
 from models.federated.refusal import Limits, refusal
-from models.federated.server import WeightedMean, set_gradients
+from models.federated.server import set_gradients
 from models.federated.training.clients import Drawn, draw_clients, draw_utterances
 from models.federated.training.config import FedAqtConfig
 from models.federated.training.corpus import Corpus
@@ -37,7 +38,7 @@ class PastRounds:
         self.loss, self.idle = 0.0, 0
         self.refusal = "no client had an utterance"
 
-    def note(self, mean: WeightedMean) -> None:
+    def note(self, mean: Aggregate) -> None:
         """Takes up a round. Raises TrainingError if too many in turn had no update."""
         if mean.examples:
             self.loss, self.idle = mean.loss / mean.examples, 0
@@ -98,14 +99,14 @@ class FederatedTraining(Method):
         """A round: broadcast, work of clients, mean of their updates, relay."""
         config = self.config
         sent = self.sent()
-        mean, refused, moved = WeightedMean(), 0, list[float]()
+        mean, refused, moved = AGGREGATES[config.aggregate](), 0, list[float]()
         for client, answer in self.transport.answers(sent, batch):
             if isinstance(answer, LocalModel):
                 moved += answer.moved
                 answer = pseudo_gradients(sent, answer)
             reason = refusal(answer, self.recogniser, self.limits)
             if reason is None:
-                mean.add(answer)
+                mean.add(clipped(answer, config.clip_update))
             else:
                 refused += 1
                 self.past.refusal = reason

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from models.federated.choices import Rounding, ScalePer
+from models.federated.choices import AggregateName, Rounding, ScalePer
 from models.federated.conformer.settings import NormName, SizeName, Subsampling
 from models.federated.transcription.vocabulary import TokenKind
 
@@ -55,6 +55,11 @@ class FedAqtSettings:
     """Share of the drawn clients that do not answer, 0 to below 1, drawn anew each round."""
     quorum: float = 0.5
     """Share of the drawn clients that have to answer, above 0 to 1; a round with fewer is repeated with others."""
+    aggregate: AggregateName = "mean"
+    """What the server makes of updates: their weighted mean; of each number, the median, or the mean without the tenth
+    at each end (trimmed). The last two keep all updates of a round, and relay after them is not exact."""
+    clip_update: float | None = None
+    """Norm to which the server scales larger updates down; not clipped if left out. Relay after it is not exact."""
     max_norm: float | None = None
     """Largest norm of a client's update; larger ones are refused. Not limited if left out."""
     optimizer: OptimizerName | None = None

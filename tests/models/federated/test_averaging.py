@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from models.data.sources import generator_of
+from models.federated.aggregation import mean_of
 from models.federated.averaging import LocalSettings, pseudo_gradients, train_locally
 from models.federated.broadcast import broadcast, quantized_names
 from models.federated.choices import Rounding, ScalePer
@@ -13,7 +14,7 @@ from models.federated.conformer.settings import ConformerSettings
 from models.federated.linear_layers import fake_quantize
 from models.federated.low_bit import quantize
 from models.federated.recogniser import Recogniser, SpeechBatch, speech_batch
-from models.federated.server import mean_of, set_gradients
+from models.federated.server import set_gradients
 
 SETTINGS = ConformerSettings(blocks=1, width=8, heads=2, kernel=4, expansion=2, subsampling=2, dropout=0.0)
 BANDS, TOKENS, STEPS, RATE = 6, 4, 4, 0.5

@@ -7,13 +7,14 @@ import pytest
 import torch
 from torch import nn
 
+from models.federated.aggregation import WeightedMean, mean_of
 from models.federated.broadcast import Broadcast, broadcast, quantized_names, take_up
 from models.federated.choices import ScalePer
 from models.federated.client import Update, gradients_of
 from models.federated.conformer.settings import ConformerSettings
 from models.federated.linear_layers import fake_quantize
 from models.federated.recogniser import Recogniser, SpeechBatch, speech_batch
-from models.federated.server import WeightedMean, mean_of, set_gradients
+from models.federated.server import set_gradients
 
 SETTINGS = ConformerSettings(blocks=1, width=8, heads=2, kernel=4, expansion=2, subsampling=2, dropout=0.0)
 BANDS, TOKENS = 6, 4
