@@ -62,7 +62,11 @@ _MEASURED_BY = {
     "3.2": "wrapmac bench memory",
 }
 
-_FIGURES = {"2.1": "reports.wrapnet.figures", "2.3": "reports.wrapnet.figures", "5.1": "reports.fewshot.figures"}
+_FIGURES = {
+    **{number: "reports.wrapnet.figures" for number in ("2.1", "2.3")},
+    **{number: "reports.federated.figures" for number in ("3.1", "3.2")},
+    "5.1": "reports.fewshot.figures",
+}
 """Modules with `FIGURES`, functions that draw figures by number."""
 
 _TRAINED_FIGURES = {

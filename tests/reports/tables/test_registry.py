@@ -82,6 +82,8 @@ def test_figures_land_in_files_and_unknown_ones_are_refused(tmp_path: Path) -> N
     assert figure_numbers() == [
         "2.1",
         "2.3",
+        "3.1",
+        "3.2",
         "5.1",
         "4.1",
         "4.2",
