@@ -23,11 +23,14 @@ _FIGURES = {
 
 def training_table(record: Mapping[str, Any]) -> Table:
     """The figures of the last rounds, from a run's summary."""
+    short = len(record["left_out"])
+    left_out = f" Too short for their transcripts, and left out: {short}." if short else ""
     note = (
         f"{record['data']}: {record['utterances']} utterances of {record['clients']} clients, {record['held_out']} "
         f"held out; rounds: {record['rounds']}, seed {record['seed']}; {record['parameters'] / 1e6:.2f} M parameters. "
         f"A client gets {_kilobytes(record['quantized_bytes'])} of quantized matrices and "
-        f"{_kilobytes(record['float_bytes'])} of floats. Counts are means over the rounds since the last evaluation."
+        f"{_kilobytes(record['float_bytes'])} of floats. Counts are means over the rounds since the last "
+        f"evaluation.{left_out}"
     )
     title = f"Last rounds: {record['algorithm']}, {record['bits']} bits"
     return Table(title, ("figure", "value"), _shown(record["last"]), note)

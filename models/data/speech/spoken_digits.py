@@ -11,7 +11,7 @@ from models.checks import check_positive
 from models.data.archives import folder_or_archive
 from models.data.draws import distinct, key_of, uniform
 from models.data.files import walk
-from models.data.speech.utterances import Speech, Utterance, joined, speakers
+from models.data.speech.utterances import Recording, Speech, Utterance, joined, speakers
 from models.data.speech.wave_files import read_wave
 
 RATE = 8000
@@ -57,7 +57,7 @@ def rows_of(digits: Speech, train: int, held_out: int) -> Speech:
 
 
 def connected(
-    recordings: Iterable[Utterance], key: str, numbers: Sequence[int], *, fewest: int = 2, most: int = 5
+    recordings: Iterable[Recording], key: str, numbers: Sequence[int], *, fewest: int = 2, most: int = 5
 ) -> list[Utterance]:
     """Rows of `fewest` to `most` digits: one for each of `numbers`, a function of it, `key` and the recordings.
 

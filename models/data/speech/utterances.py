@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -9,14 +10,52 @@ from torch import Tensor
 from models.data.sources import digest_of
 
 
+class Recording(Protocol):
+    """A recording with its transcript."""
+
+    @property
+    def name(self) -> str:
+        """The name of its file, for messages."""
+
+    @property
+    def speaker(self) -> str:
+        """Who speaks."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is said; nothing for silence."""
+
+    @property
+    def count(self) -> int:
+        """The number of samples."""
+
+    @property
+    def samples(self) -> Tensor:
+        """The samples, int16 (samples,). Raises ValueError, naming the file, if it cannot be read."""
+
+    @property
+    def identity(self) -> bytes:
+        """Tells recordings apart."""
+
+
 @dataclass(frozen=True)
 class Utterance:
-    """A recording. name: of its file, for messages. words: none for silence. samples: int16 (samples,)."""
+    """A recording in memory."""
 
     name: str
     speaker: str
     words: tuple[str, ...]
     samples: Tensor
+
+    @property
+    def count(self) -> int:
+        """See Recording."""
+        return len(self.samples)
+
+    @property
+    def identity(self) -> bytes:
+        """See Recording: speaker, words and all samples."""
+        return repr((self.speaker, self.words)).encode() + self.samples.numpy().tobytes()
 
 
 @dataclass(frozen=True)
@@ -25,24 +64,27 @@ class Speech:
 
     name: str
     rate: int
-    train: Sequence[Utterance]
-    test: Sequence[Utterance]
+    train: Sequence[Recording]
+    test: Sequence[Recording]
 
     @property
     def digest(self) -> str:
-        """Tells data sets apart: 16 hexadecimal digits that depend on all samples, words and speakers."""
-        return digest_of(part for one in (*self.train, *self.test) for part in _parts(one))
+        """Tells data sets apart: 16 hexadecimal digits that depend on the identities of all recordings."""
+        return digest_of(one.identity for one in (*self.train, *self.test))
 
 
-def speakers(utterances: Iterable[Utterance]) -> dict[str, list[Utterance]]:
+_Spoken = TypeVar("_Spoken", bound=Recording)
+
+
+def speakers(utterances: Iterable[_Spoken]) -> dict[str, list[_Spoken]]:
     """The utterances of each speaker; speakers are sorted by name."""
-    found: dict[str, list[Utterance]] = {}
+    found: dict[str, list[_Spoken]] = {}
     for one in utterances:
         found.setdefault(one.speaker, []).append(one)
     return {name: found[name] for name in sorted(found)}
 
 
-def joined(parts: Sequence[Utterance]) -> Utterance:
+def joined(parts: Sequence[Recording]) -> Utterance:
     """Utterances of one speaker, one after another."""
     return Utterance(
         "+".join(one.name for one in parts),
@@ -50,7 +92,3 @@ def joined(parts: Sequence[Utterance]) -> Utterance:
         tuple(word for one in parts for word in one.words),
         torch.cat([one.samples for one in parts]),
     )
-
-
-def _parts(utterance: Utterance) -> tuple[bytes, bytes]:
-    return repr((utterance.speaker, utterance.words)).encode(), utterance.samples.numpy().tobytes()

@@ -9,7 +9,7 @@ import torch
 from models.checks import check_positive
 from models.data.draws import Integers, distinct, key_of, uniform
 from models.data.sources import generator_of
-from models.data.speech.utterances import Utterance
+from models.data.speech.utterances import Recording
 from models.federated.training.sources import ClientKind
 
 _CLIENT, _ABSENCE, _UTTERANCE = range(3)  # streams of random numbers
@@ -33,7 +33,7 @@ class Drawn:
         return tuple(client for client in self.clients if client not in self.absent)
 
 
-def client_parts(utterances: Sequence[Utterance], kind: ClientKind, size: int, seed: int) -> list[list[int]]:
+def client_parts(utterances: Sequence[Recording], kind: ClientKind, size: int, seed: int) -> list[list[int]]:
     """The numbers of each client's utterances: those of a speaker, or `size` of the shuffled ones (or the rest).
 
     Raises ValueError for a size below 1.

@@ -6,30 +6,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from models.data.speech.libri_speech import load_libri_speech
 from models.data.speech.log_mel import LogMel
 from models.data.speech.spoken_digits import load_spoken_digits, rows_of
 from models.data.speech.tone_words import tone_words
-from models.data.speech.utterances import Speech, Utterance
+from models.data.speech.utterances import Recording, Speech
 from models.federated.conformer.encoder import ConformerEncoder
 from models.federated.training.clients import client_parts
 from models.federated.training.config import FedAqtConfig
+from models.federated.training.features import Normalisation, prepared
 from models.federated.training.sources import SpeechSource
 from models.federated.transcription.ctc import frames_needed
 from models.federated.transcription.vocabulary import Vocabulary, vocabulary_of
-
-_LEAST_DEVIATION = 1e-3  # of features, so that silence stays finite
-
-
-@dataclass(frozen=True)
-class Normalisation:
-    """What is subtracted from log-mel features, and what they are divided by then."""
-
-    mean: float
-    deviation: float
-
-    def __call__(self, features: Tensor) -> Tensor:
-        """Features of any shape, normalised."""
-        return (features - self.mean) / self.deviation
 
 
 @dataclass(frozen=True)
@@ -67,7 +55,10 @@ def read_speech(source: SpeechSource) -> Speech:
             raise ValueError("--data is given, but tone-words are made, not read")
         return tone_words(source.utterances, source.held_out)
     if source.data is None:
-        raise ValueError(f"--dataset {source.dataset} needs --data, the Free Spoken Digit Dataset")
+        needed = "LibriSpeech" if source.dataset == "librispeech" else "the Free Spoken Digit Dataset"
+        raise ValueError(f"--dataset {source.dataset} needs --data, {needed}")
+    if source.dataset == "librispeech":
+        return load_libri_speech(source.data, source.parts, source.held_out_part)
     digits = load_spoken_digits(source.data)
     return digits if source.dataset == "spoken-digits" else rows_of(digits, source.utterances, source.held_out)
 
@@ -75,30 +66,30 @@ def read_speech(source: SpeechSource) -> Speech:
 def corpus_of(
     speech: Speech, source: SpeechSource, config: FedAqtConfig, normalisation: Normalisation | None = None
 ) -> Corpus:
-    """Makes features, once, and deals training utterances out to clients.
+    """Makes features, once for recordings in memory, else whenever they are needed, and deals utterances to clients.
 
-    normalisation: of features; that of the training utterances if None.
-    Raises ValueError if no utterance is long enough for its transcript, or numbers are impossible.
+    normalisation: of features; that of the training utterances if None, of 1,000 of them where there are more on disk.
+    Raises ValueError if there is nothing to train on, no utterance is long enough for its transcript, or numbers are
+    impossible.
     """
     log_mel = LogMel(speech.rate, config.bands)
     vocabulary = vocabulary_of((one.words for one in speech.train), config.tokens)
-    features = [log_mel(one.samples) for one in speech.train]
-    normalisation = normalisation or _normalisation_of(features)
     transcripts = [vocabulary.encoded(one.words) for one in speech.train]
     with torch.device("meta"):
         front_end = ConformerEncoder(config.conformer, config.bands).front_end
-    frames = front_end.lengths(torch.tensor([len(one) for one in features])).tolist()
+    frames = front_end.lengths(torch.tensor([log_mel.frames(one.count) for one in speech.train])).tolist()
     kept = [place for place, numbers in enumerate(transcripts) if frames[place] >= frames_needed(numbers)]
     if not kept:
         raise ValueError(f"every utterance of {speech.name} is too short for its transcript")
     used = [speech.train[place] for place in kept]
+    features, normalisation = prepared(used, log_mel, normalisation)
     return Corpus(
         name=speech.name,
         digest=speech.digest,
         rate=speech.rate,
         vocabulary=vocabulary,
         normalisation=normalisation,
-        features=[normalisation(features[place]) for place in kept],
+        features=features,
         transcripts=[transcripts[place] for place in kept],
         clients=client_parts(used, source.clients, source.client_size, config.seed),
         left_out=sorted({one.name for one in speech.train} - {one.name for one in used}),
@@ -106,12 +97,7 @@ def corpus_of(
     )
 
 
-def held_out_of(utterances: Sequence[Utterance], log_mel: LogMel, normalisation: Normalisation) -> HeldOut:
+def held_out_of(utterances: Sequence[Recording], log_mel: LogMel, normalisation: Normalisation) -> HeldOut:
     """Utterances to evaluate a recogniser on."""
-    return HeldOut([normalisation(log_mel(one.samples)) for one in utterances], [one.words for one in utterances])
-
-
-def _normalisation_of(features: Sequence[Tensor]) -> Normalisation:
-    """Mean and deviation over all frames and bands, which clients could add up from sums of their own."""
-    values = torch.cat([one.flatten() for one in features]).double()
-    return Normalisation(values.mean().item(), max(values.std(correction=0).item(), _LEAST_DEVIATION))
+    features, _ = prepared(utterances, log_mel, normalisation)
+    return HeldOut(features, [one.words for one in utterances])

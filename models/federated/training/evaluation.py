@@ -8,6 +8,7 @@ from torch import Tensor
 
 from models.federated.recogniser import Recogniser, speech_batch
 from models.federated.training.corpus import HeldOut
+from models.federated.training.features import frame_counts
 from models.federated.transcription.search import likeliest_path, likeliest_transcript
 from models.federated.transcription.vocabulary import Vocabulary
 
@@ -64,7 +65,8 @@ def _logits(recogniser: Recogniser, features: Sequence[Tensor]) -> Iterator[tupl
     """Logits (frames, tokens) of utterances, in batches of similar length, with their numbers."""
     device = next(recogniser.parameters()).device
     recogniser.eval()
-    order = sorted(range(len(features)), key=lambda place: len(features[place]))
+    counts = frame_counts(features)
+    order = sorted(range(len(features)), key=lambda place: counts[place])
     for first in range(0, len(order), _BATCH):
         places = order[first : first + _BATCH]
         batch = speech_batch([features[place] for place in places], [[]] * len(places)).to(device)

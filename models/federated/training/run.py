@@ -13,7 +13,8 @@ from models.federated.broadcast import Broadcast, broadcast
 from models.federated.client import client_recogniser
 from models.federated.recogniser import Recogniser
 from models.federated.training.config import FedAqtConfig
-from models.federated.training.corpus import Corpus, HeldOut, Normalisation, corpus_of, held_out_of
+from models.federated.training.corpus import Corpus, HeldOut, corpus_of, held_out_of
+from models.federated.training.features import Normalisation
 from models.federated.training.method import FederatedTraining, training_of
 from models.federated.training.sources import SpeechSource
 from models.federated.transcription.vocabulary import Vocabulary

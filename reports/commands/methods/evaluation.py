@@ -68,6 +68,16 @@ class EpisodeOptions(SplitOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SpeechOptions:
+    """Options for runs of `train fedaqt`."""
+
+    beam: int | None = None
+    """Transcripts that a prefix beam search keeps; the likeliest path if left out."""
+    part: str = "dev-clean"
+    """Part of LibriSpeech to evaluate on."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvaluationOptions:
     """Held-out data to evaluate on, and the options of methods."""
 
@@ -80,7 +90,7 @@ class EvaluationOptions:
             "folders, omniglot, omniglot-runs (the official test of 20 runs), cifar10, drawings, "
             "digits. Of selfsup: digits, cifar10, imagenet (any folder with train/CLASS and val/CLASS), or a few-shot "
             "set: probes train on three quarters of the images of each class of --split. Of fedaqt: tone-words (if "
-            "left out), spoken-digits, connected-digits",
+            "left out), spoken-digits, connected-digits, librispeech",
         ),
     ] = None
     data: Annotated[
@@ -91,20 +101,15 @@ class EvaluationOptions:
             "folders; few-shot sets: as of `train fewshot`",
         ),
     ] = None
-    beam: Annotated[
-        int | None,
-        arg(
-            metavar="N", help="runs of fedaqt: transcripts kept in a prefix beam search; the likeliest path if left out"
-        ),
-    ] = None
+    speech: OmitArgPrefixes[SpeechOptions] = SpeechOptions()
     fewshot: OmitArgPrefixes[EpisodeOptions] = EpisodeOptions()
     selfsup: OmitArgPrefixes[ProbeSettings] = ProbeSettings()
 
     def check_method(self, method: str) -> None:
         """Raises ValueError if an option for runs of another method is given."""
         idle = sorted(self.selfsup.changed()) if method != "selfsup" else []
-        if self.beam is not None and method != "fedaqt":
-            raise ValueError(f"--beam is for runs of train fedaqt, not of {method}")
+        if self.speech != SpeechOptions() and method != "fedaqt":
+            raise ValueError(f"--beam and --part are for runs of train fedaqt, not of {method}")
         if idle:
             raise ValueError(f"--{idle[0].replace('_', '-')} is for runs of train selfsup, not of {method}")
 

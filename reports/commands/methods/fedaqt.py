@@ -1,14 +1,14 @@
 """Chapter 3 as the commands see it: the options of its training, and the recogniser of a finished run."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from tyro.conf import OmitArgPrefixes, arg
 
 from models.federated.training.settings import FedAqtSettings
-from models.federated.training.sources import SpeechSource
+from models.federated.training.sources import DatasetName, SpeechSource
 from models.training.execution import Execution
 from reports.commands.methods.method import Evaluation
 from reports.commands.options import ensure_outputs
@@ -73,9 +73,10 @@ class TrainedFedAqt:
         from reports.federated.training import error_lines
 
         run = self.finished
-        dataset: Any = options.dataset_of(("tone-words", "spoken-digits", "connected-digits"))
-        speech = read_speech(replace(SpeechSource(), dataset=dataset, data=options.data))
-        rates = error_rates(run.client(), run.held_out(speech), run.vocabulary, options.beam)
+        dataset: Any = options.dataset_of(get_args(DatasetName))
+        source = SpeechSource(dataset=dataset, data=options.data, parts=(), held_out_part=options.speech.part)
+        speech = read_speech(source)
+        rates = error_rates(run.client(), run.held_out(speech), run.vocabulary, options.speech.beam)
         return Evaluation({"data": speech.name, **rates}, error_lines(rates))
 
     def export(self, out: Path | None, deployment: "Deployment", inputs: Sequence[Path]) -> list[str]:
