@@ -3,6 +3,7 @@
 import math
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -59,6 +60,16 @@ class PastRounds:
         self.loss, self.idle = float(state["loss"]), int(state["idle"])
 
 
+@dataclass
+class _Gathered:
+    """Answers of a round so far. moved: shares of integers that clients' steps changed."""
+
+    aggregate: Aggregate
+    answers: int = 0
+    refused: int = 0
+    moved: list[float] = field(default_factory=list)
+
+
 class FederatedTraining(Method):
     """A server's recogniser, which is trained in rounds; a round is a step of the loop.
 
@@ -89,44 +100,57 @@ class FederatedTraining(Method):
         """The clients of each round."""
         every = self.config.evaluate_every
         for number in range(epoch * every + first, (epoch + 1) * every):
-            yield self._draw(number)
+            yield self._drawn(number, 0)
 
     def share(self, batch: Drawn, process: int, processes: int) -> Drawn:
         """A round is not shared: it runs in a single process."""
         return batch
 
     def step(self, models: Mapping[str, nn.Module], batch: Drawn) -> Gradients:
-        """A round: broadcast, work of clients, mean of their updates, relay."""
-        config = self.config
-        sent = self.sent()
-        mean, refused, moved = AGGREGATES[config.aggregate](), 0, list[float]()
-        for client, answer in self.transport.answers(sent, batch):
+        """A round: broadcast, work of clients, mean of their updates, relay; again with others if too few answer."""
+        config, sent = self.config, self.sent()
+        drawn, found = batch, self._gathered(sent, batch)
+        while found.answers < config.quorum * len(drawn.clients):
+            if drawn.attempt + 1 == _MOST_ATTEMPTS:
+                raise TrainingError(
+                    f"round {drawn.number} had too few answers in {_MOST_ATTEMPTS} attempts; the last had "
+                    f"{found.answers} of {len(drawn.clients)}, and the quorum is {config.quorum:g}"
+                )
+            drawn = self._drawn(drawn.number, drawn.attempt + 1)
+            found = self._gathered(sent, drawn)
+        self._warn(found.moved)
+        self.past.note(found.aggregate)
+        if found.aggregate.examples:
+            relay = config.relay and config.algorithm == "fedsgd"
+            set_gradients(self.recogniser, found.aggregate.means(), config.bits, config.scale_per, relay=relay)
+        metrics: dict[str, float] = {
+            "clients": found.answers - found.refused,
+            "absent": len(drawn.clients) - found.answers,
+            "refused": found.refused,
+            "repeats": drawn.attempt,
+            "utterances": found.aggregate.examples,
+        }
+        if config.algorithm == "fedavg" and config.bits != FLOAT_BITS:
+            metrics["moved"] = sum(found.moved) / max(1, len(found.moved))
+        tensors = {name: torch.tensor(float(value)) for name, value in metrics.items()}
+        return Gradients(torch.tensor(self.past.loss), tensors)
+
+    def _gathered(self, sent: Broadcast, drawn: Drawn) -> "_Gathered":
+        """What the clients of one attempt at a round answer."""
+        found = _Gathered(AGGREGATES[self.config.aggregate]())
+        for client, answer in self.transport.answers(sent, drawn):
+            found.answers += 1
             if isinstance(answer, LocalModel):
-                moved += answer.moved
+                found.moved += answer.moved
                 answer = pseudo_gradients(sent, answer)
             reason = refusal(answer, self.recogniser, self.limits)
             if reason is None:
-                mean.add(clipped(answer, config.clip_update))
+                found.aggregate.add(clipped(answer, self.config.clip_update))
             else:
-                refused += 1
+                found.refused += 1
                 self.past.refusal = reason
-                print(f"wrapmac: round {batch.number}: client {client} {reason}; refused", file=sys.stderr)
-        self._warn(moved)
-        self.past.note(mean)
-        if mean.examples:
-            relay = config.relay and config.algorithm == "fedsgd"
-            set_gradients(self.recogniser, mean.means(), config.bits, config.scale_per, relay=relay)
-        metrics: dict[str, float] = {
-            "clients": len(batch.present) - refused,
-            "absent": len(batch.absent),
-            "refused": refused,
-            "repeats": batch.attempt,
-            "utterances": mean.examples,
-        }
-        if config.algorithm == "fedavg" and config.bits != FLOAT_BITS:
-            metrics["moved"] = sum(moved) / max(1, len(moved))
-        tensors = {name: torch.tensor(float(value)) for name, value in metrics.items()}
-        return Gradients(torch.tensor(self.past.loss), tensors)
+                print(f"wrapmac: round {drawn.number}: client {client} {reason}; refused", file=sys.stderr)
+        return found
 
     def sent(self) -> Broadcast:
         """What clients get now."""
@@ -137,17 +161,9 @@ class FederatedTraining(Method):
         client = client_recogniser(self.sent(), self.config.conformer, self.config.bands)
         return error_rates(client, self.corpus.held_out, self.corpus.vocabulary)
 
-    def _draw(self, number: int) -> Drawn:
-        """The clients of a round; others if too few of them answer."""
+    def _drawn(self, number: int, attempt: int) -> Drawn:
         config, count = self.config, len(self.corpus.clients)
-        for attempt in range(_MOST_ATTEMPTS):
-            drawn = draw_clients(config.seed, number, attempt, count, config.clients_per_round, config.absent)
-            if len(drawn.present) >= config.quorum * len(drawn.clients):
-                return drawn
-        raise TrainingError(
-            f"round {number} had too few answers in {_MOST_ATTEMPTS} attempts; the last had {len(drawn.present)} of "
-            f"{len(drawn.clients)}, and the quorum is {config.quorum:g}"
-        )
+        return draw_clients(config.seed, number, attempt, count, config.clients_per_round, config.absent)
 
     def _warn(self, moved: list[float]) -> None:
         if 0.0 in moved and not self._warned:

@@ -158,17 +158,17 @@ def test_the_order_in_which_clients_are_asked_does_not_matter() -> None:
 
 
 def test_a_round_below_the_quorum_is_repeated_with_others() -> None:
-    settings = config(clients_per_round=3, absent=0.5, quorum=0.6, rounds=60, evaluate_every=60)
-    drawn = list(training_of(settings, corpus()).batches(0, 0))
-    assert all(len(one.present) >= 2 for one in drawn)
-    assert {one.attempt for one in drawn} >= {0, 1}
-    assert any(one.absent for one in drawn)
+    training = training_of(config(clients_per_round=3, absent=0.5, quorum=0.6, rounds=20, evaluate_every=20), corpus())
+    found = [{name: int(one.item()) for name, one in result.metrics.items()} for result in rounds(training, 0, 20)]
+    assert {one["repeats"] for one in found} >= {0, 1}
+    assert {one["clients"] for one in found} == {2, 3}
+    assert all(one["clients"] + one["absent"] == 3 for one in found)
 
 
 def test_a_quorum_that_is_never_reached_ends_the_run_clearly() -> None:
     training = training_of(config(absent=0.999, quorum=1.0), corpus())
     with pytest.raises(TrainingError, match="round 0 had too few answers in 10 attempts; the last had 0 of 2"):
-        list(training.batches(0, 0))
+        list(rounds(training, 0, 1))
 
 
 def test_steps_that_move_no_code_are_warned_of_once(capsys: pytest.CaptureFixture[str]) -> None:
