@@ -60,8 +60,8 @@ class WeightedMean:
 class TrimmedMean:
     """The mean of each number without the smallest and largest ones, all clients counting alike (Yin et al., 2018).
 
-    trimmed: share of the clients that is left out at each end; a half makes it the median. All updates are kept until
-    the end of the round. It is not linear, so gradient relay after it is not exact.
+    trimmed: share of the clients, but at least one, that is left out at each end; a half makes it the median. All
+    updates are kept until the end of the round. It is not linear, so gradient relay after it is not exact.
     """
 
     def __init__(self, trimmed: float) -> None:
@@ -82,7 +82,7 @@ class TrimmedMean:
         """See Aggregate."""
         _check_examples(self.examples)
         count = len(self._updates)
-        out = min(math.floor(self.trimmed * count), (count - 1) // 2)
+        out = min(max(1, math.floor(self.trimmed * count)), (count - 1) // 2)
         return {name: self._sorted(name)[out : count - out].mean(0) for name in self._updates[0]}
 
     def _sorted(self, name: str) -> Tensor:

@@ -1,5 +1,6 @@
 """FedAVG: clients that train for several steps on low-bit weights and send these back (dissertation 3.3.2)."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -45,11 +46,6 @@ class LocalModel:
     losses: tuple[float, ...]
     moved: tuple[float, ...]
 
-    @property
-    def stalled(self) -> bool:
-        """Whether a step changed no code at all."""
-        return 0.0 in self.moved
-
 
 def train_locally(
     received: Broadcast,
@@ -58,22 +54,29 @@ def train_locally(
     batches: Iterable[SpeechBatch],
     local: LocalSettings,
     key: str,
+    *,
+    in_place: bool = False,
 ) -> LocalModel:
     """Takes a step of gradient descent with each batch.
 
     As soon as a matrix's gradient is whole, the matrix is de-quantized, stepped and quantized again; no two are float
-    at a time. key: seeds dropout and stochastic rounding. Raises ValueError if the broadcast does not fit the settings,
-    or an utterance is too short for its transcript.
+    at a time. If values cease to be finite, training stops, and the last loss is NaN.
+
+    key: seeds dropout and stochastic rounding. in_place: whether `received` may change. Raises ValueError
+    if the broadcast does not fit the settings, or an utterance is too short for its transcript.
     """
-    recogniser = client_recogniser(received, settings, bands)
+    recogniser = client_recogniser(received if in_place else received.copied(), settings, bands)
     codes = sum(layer.shape[0] * layer.shape[1] for _, layer in low_bit_layers(recogniser))
     examples, losses, moved = 0, list[float](), list[float]()
     for step, batch in enumerate(batches):
-        steps = _Steps(recogniser, local, f"{key} {step}")
+        steps = _Steps(recogniser, local, f"{key} {step}", in_place)
         losses.append(stream_gradients(recogniser, batch, steps))
         examples += len(batch)
         if codes:
             moved.append(steps.moved / codes)
+        if steps.diverged:
+            losses[-1] = math.nan
+            break
     low_bit = {f"{name}.weight": layer.weight for name, layer in low_bit_layers(recogniser)}
     state = recogniser.state_dict()
     model = Broadcast(low_bit, {name: state[name] for name in received.floats})
@@ -89,10 +92,14 @@ def pseudo_gradients(sent: Broadcast, returned: LocalModel) -> Update:
 
 
 class _Steps:
-    """Takes gradients as they come, and steps with each as soon as it is whole. moved: codes that changed so far."""
+    """Takes gradients as they come, and steps with each as soon as it is whole.
 
-    def __init__(self, recogniser: Recogniser, local: LocalSettings, key: str) -> None:
-        self.local, self.key, self.moved = local, key, 0
+    moved: codes that changed so far. diverged: whether a matrix was left alone because its step is not finite.
+    """
+
+    def __init__(self, recogniser: Recogniser, local: LocalSettings, key: str, in_place: bool) -> None:
+        self.local, self.key, self.in_place = local, key, in_place
+        self.moved, self.diverged = 0, False
         self._parameters = dict(recogniser.named_parameters())
         self._layers = {f"{name}.weight": layer for name, layer in low_bit_layers(recogniser)}
         self._waiting: Tensor | None = None  # the gradient of the rows of a matrix that have come
@@ -113,9 +120,16 @@ class _Steps:
     def _step(self, layer: LowBitLinear, gradient: Tensor, key: str) -> None:
         old = layer.weight
         stepped = old.dequantized().sub_(gradient, alpha=self.local.learning_rate)
+        if not torch.isfinite(stepped).all():
+            self.diverged = True
+            return
         new = quantize(stepped, old.bits, self.local.scale_per, self.local.rounding, generator_of(key))
         self.moved += _differing(old, new)
-        layer.stored, layer.scale = new.stored, new.scale
+        if self.in_place:
+            layer.stored.copy_(new.stored)
+            layer.scale.copy_(new.scale)
+        else:
+            layer.stored, layer.scale = new.stored, new.scale
 
 
 def _differing(one: LowBitWeight, other: LowBitWeight) -> int:

@@ -24,6 +24,10 @@ class Broadcast:
     low_bit: Mapping[str, LowBitWeight]
     floats: Mapping[str, Tensor]
 
+    def copied(self) -> "Broadcast":
+        """The same with floats of its own."""
+        return Broadcast(self.low_bit, {name: one.clone() for name, one in self.floats.items()})
+
     @property
     def quantized_bytes(self) -> int:
         """Bytes of the matrices that are quantized, and their scales."""
@@ -55,9 +59,10 @@ def broadcast(recogniser: Recogniser, bits: int, scale_per: ScalePer) -> Broadca
 
 
 def take_up(received: Broadcast, empty: Recogniser) -> Recogniser:
-    """Fills a recogniser that was made on the meta device; its encoder's matrices are never floats.
+    """Fills a recogniser that was made on the meta device with the broadcast's own tensors.
 
-    Raises ValueError, naming the tensor, if one is missing, unknown, or of another shape.
+    The encoder's matrices, if quantized, are never floats. Raises ValueError, naming the tensor, if one is missing,
+    unknown, or of another shape.
     """
     _check_names_and_shapes(received, empty)
 
@@ -66,8 +71,7 @@ def take_up(received: Broadcast, empty: Recogniser) -> Recogniser:
 
     if received.low_bit:
         replace_linear(empty.encoder, low_bit_layer)
-    own = {name: one.clone() for name, one in received.floats.items()}  # a client may change them
-    empty.load_state_dict(own, strict=False, assign=True)
+    empty.load_state_dict(dict(received.floats), strict=False, assign=True)
     return empty
 
 

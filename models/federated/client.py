@@ -49,16 +49,21 @@ def stream_gradients(recogniser: Recogniser, batch: SpeechBatch, take: GradientT
     loss does not depend on have no gradient. Raises ValueError if an utterance is too short for its transcript.
     """
     sums: dict[str, Tensor] = {}
-    for name, layer in low_bit_layers(recogniser):
+    layers = low_bit_layers(recogniser)
+    for name, layer in layers:
         layer.sink = _sum(layer, sums, name) if name.startswith(_IN_PARTS) else partial(take, f"{name}.weight")
     hooks = [
         one.register_post_accumulate_grad_hook(partial(_hand_on, name, take))  # type: ignore[no-untyped-call]
         for name, one in recogniser.named_parameters()
     ]
-    loss = recogniser.loss(batch)
-    torch.autograd.backward(loss)
-    for hook in hooks:
-        hook.remove()
+    try:
+        loss = recogniser.loss(batch)
+        torch.autograd.backward(loss)
+    finally:  # they refer back to the recogniser, which would live on
+        for hook in hooks:
+            hook.remove()
+        for _, layer in layers:
+            layer.sink = None
     for name, total in sums.items():
         take(f"{name}.weight", slice(0, len(total)), total)
     return loss.item()
@@ -70,7 +75,7 @@ def gradients_of(received: Broadcast, settings: ConformerSettings, bands: int, b
     Raises ValueError if the broadcast does not fit the settings, or an utterance is too short for its transcript.
     """
     recogniser = client_recogniser(received, settings, bands)
-    gradients = {name: torch.zeros(one.shape, dtype=one.scale.dtype) for name, one in received.low_bit.items()}
+    gradients = {name: one.scale.new_zeros(one.shape) for name, one in received.low_bit.items()}
 
     def take(name: str, rows: slice, gradient: Tensor) -> None:
         if name in gradients:

@@ -80,12 +80,31 @@ def quantize(
     if rounding == "nearest":
         codes = scaled.round()
     else:
-        drawn = torch.rand(scaled.shape, generator=generator, dtype=scaled.dtype, device=scaled.device)
+        drawn = torch.rand(scaled.shape, generator=generator, dtype=scaled.dtype).to(scaled.device)
         largest = Uniform(bits).largest
         codes = (scaled + drawn).floor().clamp(-largest, largest)  # the largest may be an ulp too large
-    stored = codes.to(torch.int8).flatten()
-    outputs, inputs = weight.shape
+    return low_bit_weight(codes.to(torch.int8), scale, bits)
+
+
+def low_bit_weight(codes: Tensor, scale: Tensor, bits: int) -> LowBitWeight:
+    """A weight of integers (out, in), int8, and their scale."""
+    outputs, inputs = codes.shape
+    stored = codes.flatten()
     return LowBitWeight(packed(stored) if bits <= _PACKED_BITS else stored, scale, bits, (outputs, inputs))
+
+
+def check_weight(name: str, weight: LowBitWeight) -> None:
+    """Raises ValueError, naming the weight, for one that `quantize` cannot have made."""
+    (outputs, inputs), largest = weight.shape, Uniform(weight.bits).largest
+    is_packed = weight.bits <= _PACKED_BITS
+    count = (outputs * inputs + 1) // 2 if is_packed else outputs * inputs
+    stored, scale = weight.stored, weight.scale
+    if stored.dtype != (torch.uint8 if is_packed else torch.int8) or stored.shape != (count,):
+        raise ValueError(f"{name} has {tuple(stored.shape)} numbers of {stored.dtype}; expected are {count} integers")
+    if scale.shape not in ((1,), (outputs,)) or not (torch.isfinite(scale) & (scale > 0)).all():
+        raise ValueError(f"{name} has scales that are not above 0, or of a wrong number")
+    if any(int(weight.codes(rows).to(torch.int16).abs().max()) > largest for rows in weight.slabs()):
+        raise ValueError(f"{name} has integers beyond {largest}")
 
 
 def weight_scale(weight: Tensor, bits: int, scale_per: ScalePer) -> Tensor:

@@ -7,7 +7,9 @@ import torch
 from torch import Tensor
 
 from models.federated.aggregation import update_norm
+from models.federated.broadcast import Broadcast
 from models.federated.client import Update
+from models.federated.low_bit import check_weight
 from models.federated.recogniser import Recogniser
 
 
@@ -20,6 +22,25 @@ class Limits:
 
     examples: int
     norm: float = math.inf
+
+
+def model_refusal(model: Broadcast, sent: Broadcast) -> str | None:
+    """Why a client's model must not be compared with what it was sent, naming the tensor, or None if it may be."""
+    for kind, other in ((model.low_bit, sent.low_bit), (model.floats, sent.floats)):
+        for name in sorted(other.keys() ^ kind.keys()):
+            return f"lacks {name}" if name in other else f"has {name}, which is no part of the model"
+    for name, weight in model.low_bit.items():
+        before = sent.low_bit[name]
+        if (weight.bits, weight.shape) != (before.bits, before.shape):
+            return f"has {name} of {weight.bits} bits and shape {weight.shape}; expected is {before.shape}"
+        try:
+            check_weight(name, weight)
+        except ValueError as error:
+            return f"is damaged: {error}"
+    for name, one in model.floats.items():
+        if one.shape != sent.floats[name].shape:
+            return f"has {name} of shape {tuple(one.shape)}; expected is {tuple(sent.floats[name].shape)}"
+    return None
 
 
 def refusal(update: Update, recogniser: Recogniser, limits: Limits) -> str | None:
@@ -41,6 +62,8 @@ def refusal(update: Update, recogniser: Recogniser, limits: Limits) -> str | Non
             return f"has {name} of shape {tuple(gradient.shape)}; expected is {shapes[name]}"
         if not torch.isfinite(gradient).all():
             return f"has {name} with {_broken(gradient)} values that are not finite"
+    if limits.norm == math.inf:
+        return None
     norm = update_norm(update)
     return f"has a norm of {norm:.4g}; allowed is {limits.norm:.4g}" if norm > limits.norm else None
 

@@ -52,6 +52,8 @@ def load_libri_speech(path: Path, train: Sequence[str], test: str) -> Speech:
     Raises ValueError, naming what is wrong, if a part is missing or empty, a recording has no transcript or the other
     way round, a file is damaged or not of 16 kHz, one channel and 16 bits, or soundfile is not installed.
     """
+    if test in train:
+        raise ValueError(f"{test} is a part to train on as well as to hold out")
     rows = [one for part in train for one in _recordings(_part(path, part))]
     return Speech("LibriSpeech", RATE, rows, list(_recordings(_part(path, test))))
 
@@ -127,7 +129,9 @@ def _transcripts(path: Path) -> dict[str, tuple[str, ...]]:
         except UnicodeDecodeError as error:
             raise ValueError(f"{path} is no text in UTF-8") from error
     found = {}
-    for line in lines:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            raise ValueError(f"{path} has nothing in line {number}")
         name, *words = line.split()
         if name in found:
             raise ValueError(f"{path} has two transcripts of {name}")

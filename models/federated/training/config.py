@@ -18,8 +18,15 @@ _CHOICES = (
     ("aggregate", AggregateName),
     ("size", SizeName),
     ("tokens", TokenKind),
-    ("schedule", ScheduleName),
 )
+_FEDERATED: tuple[Algorithm, ...] = ("fedsgd", "fedavg")
+_ONLY_FOR: Mapping[str, tuple[Algorithm, ...]] = {
+    "relay": ("fedsgd",),
+    "rounding": ("fedavg",),
+    **{name: _FEDERATED for name in ("absent", "aggregate", "clip_update", "max_norm")},
+}
+"""Settings that only some algorithms read, with these."""
+
 _COUNTS = ("bands", "rounds", "clients_per_round", "client_batch", "local_steps", "evaluate_every")
 
 
@@ -33,8 +40,9 @@ class FedAqtConfig(FedAqtSettings):
         check_seed(self.seed)
         for name, kind in _CHOICES:
             check_choice(name, getattr(self, name), kind)
-        if self.optimizer is not None:
-            check_choice("optimizer", self.optimizer, OptimizerName)
+        for name, kind in (("optimizer", OptimizerName), ("schedule", ScheduleName)):
+            if getattr(self, name) is not None:
+                check_choice(name, getattr(self, name), kind)
         if self.bits != FLOAT_BITS and not 2 <= self.bits <= 8:
             raise ValueError(f"bits is {self.bits}; allowed are 2 to 8, and {FLOAT_BITS} for floats")
         for name in _COUNTS:
@@ -50,6 +58,10 @@ class FedAqtConfig(FedAqtSettings):
             raise ValueError(f"absent is {self.absent}; allowed are 0 to below 1")
         if not 0 < self.quorum <= 1:
             raise ValueError(f"quorum is {self.quorum}; allowed are numbers above 0, up to 1")
+        for name, algorithms in _ONLY_FOR.items():
+            own = next(field.default for field in fields(self) if field.name == name)
+            if self.algorithm not in algorithms and getattr(self, name) != own:
+                raise ValueError(f"{name} is for {' and '.join(algorithms)}, not for {self.algorithm}")
         if self.conformer.norm == "batch" and self.algorithm != "central":
             raise ValueError("norm is batch, whose statistics clients do not send; allowed are layer and group")
 

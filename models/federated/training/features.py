@@ -1,5 +1,6 @@
 """Features of recordings, in memory or made when they are needed."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import overload
@@ -7,6 +8,7 @@ from typing import overload
 import torch
 from torch import Tensor
 
+from models.checks import check_above_zero
 from models.data.sources import evenly_spaced
 from models.data.speech.log_mel import LogMel
 from models.data.speech.utterances import Recording, Utterance
@@ -17,10 +19,18 @@ _SAMPLED = 1000  # recordings on disk that a normalisation is of
 
 @dataclass(frozen=True)
 class Normalisation:
-    """What is subtracted from log-mel features, and what they are divided by then."""
+    """What is subtracted from log-mel features, and what they are divided by then.
+
+    Raises ValueError for numbers that are not finite, or a deviation that is not above 0.
+    """
 
     mean: float
     deviation: float
+
+    def __post_init__(self) -> None:
+        check_above_zero("deviation of features", self.deviation)
+        if not math.isfinite(self.mean):
+            raise ValueError(f"mean of features is {self.mean}")
 
     def __call__(self, features: Tensor) -> Tensor:
         """Features of any shape, normalised."""

@@ -13,16 +13,16 @@ from models.federated.aggregation import AGGREGATES, Aggregate, clipped
 from models.federated.averaging import LocalModel, pseudo_gradients
 from models.federated.broadcast import Broadcast, broadcast
 from models.federated.choices import FLOAT_BITS
-from models.federated.client import client_recogniser
+from models.federated.client import Update, client_recogniser
 from models.federated.linear_layers import fake_quantize
 from models.federated.recogniser import Recogniser
-from models.federated.refusal import Limits, refusal
+from models.federated.refusal import Limits, model_refusal, refusal
 from models.federated.server import set_gradients
 from models.federated.training.clients import Drawn, draw_clients, draw_utterances
 from models.federated.training.config import FedAqtConfig
 from models.federated.training.corpus import Corpus
 from models.federated.training.evaluation import error_rates
-from models.federated.training.transport import InProcess, Transport, batch_of
+from models.federated.training.transport import Answer, InProcess, Transport, batch_of
 from models.training.errors import TrainingError
 from models.training.method import Gradients, Loss, Method
 from models.training.optimizers import OptimizerSettings
@@ -37,7 +37,7 @@ class PastRounds:
 
     def __init__(self) -> None:
         self.loss, self.idle = 0.0, 0
-        self.refusal = "no client had an utterance"
+        self.reason = "no client had an utterance"
 
     def note(self, mean: Aggregate) -> None:
         """Takes up a round. Raises TrainingError if too many in turn had no update."""
@@ -47,7 +47,7 @@ class PastRounds:
         self.idle += 1
         if self.idle == _MOST_IDLE:
             raise TrainingError(
-                f"{_MOST_IDLE} rounds in turn had no update that could be added; the last one {self.refusal}; try "
+                f"{_MOST_IDLE} rounds in a row had no update that could be added; in the last one, {self.reason}; try "
                 "lower learning rates"
             )
 
@@ -86,7 +86,7 @@ class FederatedTraining(Method):
             optimizer=config.used_optimizer,
             learning_rate=config.used_learning_rate,
             momentum=config.momentum,
-            schedule=config.schedule,
+            schedule=config.used_schedule,
             warmup=config.used_warmup,
             every="step",
         )
@@ -140,17 +140,25 @@ class FederatedTraining(Method):
         found = _Gathered(AGGREGATES[self.config.aggregate]())
         for client, answer in self.transport.answers(sent, drawn):
             found.answers += 1
-            if isinstance(answer, LocalModel):
-                found.moved += answer.moved
-                answer = pseudo_gradients(sent, answer)
-            reason = refusal(answer, self.recogniser, self.limits)
-            if reason is None:
-                found.aggregate.add(clipped(answer, self.config.clip_update))
+            update, reason = self._checked(answer, sent)
+            if update is not None:
+                found.aggregate.add(clipped(update, self.config.clip_update))
+                found.moved += answer.moved if isinstance(answer, LocalModel) else ()
             else:
                 found.refused += 1
-                self.past.refusal = reason
+                self.past.reason = f"client {client} {reason}"
                 print(f"wrapmac: round {drawn.number}: client {client} {reason}; refused", file=sys.stderr)
         return found
+
+    def _checked(self, answer: Answer, sent: Broadcast) -> tuple[Update | None, str | None]:
+        """An answer as an update, or why it must not be added."""
+        if isinstance(answer, LocalModel):
+            reason = model_refusal(answer.model, sent)
+            if reason is not None:
+                return None, reason
+            answer = pseudo_gradients(sent, answer)
+        reason = refusal(answer, self.recogniser, self.limits)
+        return (answer, None) if reason is None else (None, reason)
 
     def sent(self) -> Broadcast:
         """What clients get now."""

@@ -1,6 +1,6 @@
 """A federated run: what it stores in its folder, and how it is read again."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from models.federated.training.corpus import Corpus, HeldOut, corpus_of, held_ou
 from models.federated.training.features import Normalisation
 from models.federated.training.method import FederatedTraining, training_of
 from models.federated.training.sources import SpeechSource
+from models.federated.training.transport import Transport
 from models.federated.transcription.vocabulary import Vocabulary
 from models.json_files import parse_object
 from models.listing import listed
@@ -43,12 +44,13 @@ def run_fedaqt(
     *,
     initial: "FedAqtRun | None" = None,
     resume: bool = False,
+    transport: Callable[[Corpus], Transport] | None = None,
 ) -> dict[str, Any]:
     """Trains a recogniser in `folder` and returns the summary of the run, which is also in result.json.
 
     source: says who holds which utterances of `speech`. initial: a finished run whose weights and normalisation of
     features this one starts with. resume: whether `folder` may hold a run already, which then goes on; it has to have
-    the same settings.
+    the same settings. transport: makes the way to the clients of a corpus; by default they work in this process.
     Raises ValueError if `folder` holds a run and `resume` is not set, or one of other settings, if speech and settings
     do not go together, and in several processes; models.training.errors.TrainingError if a loss or weight is not
     finite, or a round has too few answers.
@@ -58,11 +60,13 @@ def run_fedaqt(
     corpus = corpus_of(speech, source, config, None if initial is None else initial.normalisation)
     training = training_of(config, corpus)  # refuses what is impossible before anything is kept
     if initial is not None:
-        initial.initialise(training.recogniser, corpus.vocabulary)
+        initial.initialise(training.recogniser, config, corpus)
     start = {"initial_digest": None if initial is None else weights_digest(initial.recogniser.state_dict())}
     described = asdict(config) | _facts(corpus, source) | start
     run = RunFolder(folder)
     run.start(METHOD, described, resume=resume)
+    if transport is not None:
+        training.transport = transport(corpus)
     stage = Stage(
         name=METHOD,
         steps=config.rounds,
@@ -85,13 +89,18 @@ def checkpoint_file(folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class FedAqtRun:
-    """A server's trained recogniser, with what it takes and spells. facts: as config.json keeps them."""
+    """A server's trained recogniser, with what it takes and spells.
+
+    rate: of recordings, samples a second. dataset: that it was trained on, as SpeechSource names it.
+    """
 
     folder: Path
     config: FedAqtConfig
     recogniser: Recogniser
     vocabulary: Vocabulary
-    facts: Mapping[str, Any]
+    normalisation: Normalisation
+    rate: int
+    dataset: str
     result: Mapping[str, Any]
 
     def broadcast(self) -> Broadcast:
@@ -99,33 +108,35 @@ class FedAqtRun:
         return broadcast(self.recogniser, self.config.bits, self.config.scale_per)
 
     def held_out(self, speech: Speech) -> HeldOut:
-        """The held-out utterances of a data set, as the recogniser takes them. Raises ValueError for another rate."""
-        if speech.rate != self.facts["rate"]:
-            raise ValueError(
-                f"{speech.name} has {speech.rate} samples a second; {self.folder} learnt of {self.facts['rate']}"
-            )
-        return held_out_of(speech.test, LogMel(speech.rate, self.config.bands), self.normalisation)
+        """The held-out utterances of a data set, as the recogniser takes them.
 
-    @property
-    def normalisation(self) -> Normalisation:
-        """Of the features that the recogniser takes."""
-        return Normalisation(self.facts["feature_mean"], self.facts["feature_deviation"])
+        Raises ValueError for another rate, and if it can spell none of them.
+        """
+        self._check_rate(speech.name, speech.rate)
+        if not any(self.vocabulary.spells(one.words) for one in speech.test):
+            own = listed(self.vocabulary.tokens, _MOST_NAMES)
+            raise ValueError(f"{self.folder} spells {own}, and so no utterance of {speech.name}")
+        return held_out_of(speech.test, LogMel(self.rate, self.config.bands), self.normalisation)
 
-    def initialise(self, recogniser: Recogniser, vocabulary: Vocabulary) -> None:
-        """Loads the weights into another recogniser. Raises ValueError if it is of another size or vocabulary."""
-        if vocabulary != self.vocabulary:
-            own, others = (listed(one.tokens, _MOST_NAMES) for one in (self.vocabulary, vocabulary))
-            raise ValueError(f"{self.folder} spells {own}; the data needs {others}")
-        try:
-            recogniser.load_state_dict(self.recogniser.state_dict())
-        except RuntimeError as error:
-            raise ValueError(
-                f"{self.folder} holds a recogniser of other --size, --bands, --subsampling or --norm"
-            ) from error
+    def initialise(self, recogniser: Recogniser, config: FedAqtConfig, corpus: Corpus) -> None:
+        """Loads the weights into another recogniser. Raises ValueError if it is of another kind, rate or vocabulary."""
+        self._check_rate(corpus.name, corpus.rate)
+        for name in ("size", "bands", "subsampling", "norm"):
+            own, other = getattr(self.config, name), getattr(config, name)
+            if own != other:
+                raise ValueError(f"{self.folder} holds a recogniser with {name} {own}, not {other}")
+        if corpus.vocabulary != self.vocabulary:
+            own, other = (listed(one.tokens, _MOST_NAMES) for one in (self.vocabulary, corpus.vocabulary))
+            raise ValueError(f"{self.folder} spells {own}; the data needs {other}")
+        recogniser.load_state_dict(self.recogniser.state_dict())
 
     def client(self) -> Recogniser:
         """The recogniser that a client makes of the broadcast, for evaluation."""
         return client_recogniser(self.broadcast(), self.config.conformer, self.config.bands).eval()
+
+    def _check_rate(self, name: str, rate: int) -> None:
+        if rate != self.rate:
+            raise ValueError(f"{name} has {rate} samples a second; {self.folder} was trained at {self.rate}")
 
 
 def load_run(folder: Path) -> FedAqtRun:
@@ -136,18 +147,23 @@ def load_run(folder: Path) -> FedAqtRun:
     finished = RunFolder(folder).load()
     with finished.reading(CONFIG):
         finished.check_method(METHOD)
-        config = FedAqtConfig.from_record(finished.settings)
-        vocabulary = Vocabulary(config.tokens, tuple(finished.settings["vocabulary"]))
+        facts = finished.settings
+        config = FedAqtConfig.from_record(facts)
+        vocabulary = Vocabulary(config.tokens, tuple(facts["vocabulary"]))
         recogniser = Recogniser(config.conformer, config.bands, len(vocabulary))
+        normalisation = Normalisation(float(facts["feature_mean"]), float(facts["feature_deviation"]))
+        rate, dataset = int(facts["rate"]), str(facts["dataset"])
+        LogMel(rate, config.bands)  # refuses impossible numbers
     with finished.reading(CONFIG, MODEL):
         recogniser.load_state_dict(finished.weights)
         broadcast(recogniser, config.bits, config.scale_per)  # refuses weights that are not finite
-    return FedAqtRun(folder, config, recogniser.eval(), vocabulary, finished.settings, finished.result)
+    return FedAqtRun(folder, config, recogniser.eval(), vocabulary, normalisation, rate, dataset, finished.result)
 
 
 def _facts(corpus: Corpus, source: SpeechSource) -> dict[str, Any]:
     """What follows from data and settings, and the run is built from again, as plain JSON values."""
     return {
+        "dataset": source.dataset,
         "data": corpus.name,
         "data_digest": corpus.digest,
         "rate": corpus.rate,

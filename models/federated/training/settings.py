@@ -56,8 +56,8 @@ class FedAqtSettings:
     quorum: float = 0.5
     """Share of the drawn clients that have to answer, above 0 to 1; a round with fewer is repeated with others."""
     aggregate: AggregateName = "mean"
-    """What the server makes of updates: their weighted mean; of each number, the median, or the mean without the tenth
-    at each end (trimmed). The last two keep all updates of a round, and relay after them is not exact."""
+    """What the server makes of updates: their weighted mean; of each number, the median, or the mean without a tenth,
+    but at least one, at each end (trimmed). The last two keep all updates of a round; relay after them is not exact."""
     clip_update: float | None = None
     """Norm to which the server scales larger updates down; not clipped if left out. Relay after it is not exact."""
     max_norm: float | None = None
@@ -68,10 +68,12 @@ class FedAqtSettings:
     """The server's learning rate. 0.003 for adam, 1 for sgd in fedavg and 0.1 elsewhere if left out."""
     momentum: float = 0.0
     """Momentum of sgd on the server."""
-    schedule: ScheduleName = "cosine"
-    """The server's learning rate after the warm-up: constant, or a cosine that falls to 0."""
+    schedule: ScheduleName | None = None
+    """The server's learning rate after the warm-up: constant, or a cosine that falls to 0. If left out, constant for
+    fedavg with sgd, which is plain averaging, and cosine elsewhere."""
     warmup: int | None = None
-    """Rounds in which the server's learning rate rises linearly; a tenth of all, but at most 50, if left out."""
+    """Rounds in which the server's learning rate rises linearly. If left out, none for fedavg with sgd, and elsewhere a
+    tenth of all, but at most 50."""
     clip_norm: float | None = None
     """Largest norm of a round's mean gradients; not limited if left out."""
     evaluate_every: int = 50
@@ -82,7 +84,18 @@ class FedAqtSettings:
     @property
     def used_warmup(self) -> int:
         """Rounds of the warm-up."""
-        return min(50, self.rounds // 10) if self.warmup is None else self.warmup
+        if self.warmup is not None:
+            return self.warmup
+        return 0 if self._averages else min(50, self.rounds // 10)
+
+    @property
+    def used_schedule(self) -> ScheduleName:
+        """The schedule of the server's learning rate."""
+        return self.schedule or ("constant" if self._averages else "cosine")
+
+    @property
+    def _averages(self) -> bool:
+        return self.algorithm == "fedavg" and self.used_optimizer == "sgd"
 
     @property
     def used_optimizer(self) -> OptimizerName:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from models.checks import check_choice
@@ -21,6 +22,10 @@ class Vocabulary:
     kind: TokenKind
     tokens: tuple[str, ...]
 
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {token: number for number, token in enumerate(self.tokens, 1)}
+
     def __len__(self) -> int:
         """The number of tokens and of the blank."""
         return len(self.tokens) + 1
@@ -28,10 +33,14 @@ class Vocabulary:
     def encoded(self, words: Sequence[str]) -> list[int]:
         """The numbers of a transcript. Raises ValueError, naming it, for a token that is unknown."""
         parts = _split(self.kind, words)
-        unknown = [part for part in parts if part not in self.tokens]
+        unknown = [part for part in parts if part not in self._numbers]
         if unknown:
             raise ValueError(f"{unknown[0]!r} of {_SPACE.join(words)!r} is none of the {len(self.tokens)} known tokens")
-        return [self.tokens.index(part) + 1 for part in parts]
+        return [self._numbers[part] for part in parts]
+
+    def spells(self, words: Sequence[str]) -> bool:
+        """Whether all tokens of a transcript are known."""
+        return all(part in self._numbers for part in _split(self.kind, words))
 
     def decoded(self, numbers: Iterable[int]) -> tuple[str, ...]:
         """The words of numbers, without blanks."""

@@ -89,8 +89,8 @@ class EvaluationOptions:
             "and coco. Of fewshot: procedural (if left out), "
             "folders, omniglot, omniglot-runs (the official test of 20 runs), cifar10, drawings, "
             "digits. Of selfsup: digits, cifar10, imagenet (any folder with train/CLASS and val/CLASS), or a few-shot "
-            "set: probes train on three quarters of the images of each class of --split. Of fedaqt: tone-words (if "
-            "left out), spoken-digits, connected-digits, librispeech",
+            "set: probes train on three quarters of the images of each class of --split. Of fedaqt: "
+            "tone-words, spoken-digits, connected-digits, librispeech; the run's own if left out",
         ),
     ] = None
     data: Annotated[
@@ -98,7 +98,7 @@ class EvaluationOptions:
         arg(
             metavar="PATH",
             help="where the data set is. CIFAR-10: python batches or image folders, or a tar of them; ImageNet-style "
-            "folders; few-shot sets: as of `train fewshot`",
+            "folders; few-shot sets: as of `train fewshot`; speech: as of `train fedaqt`",
         ),
     ] = None
     speech: OmitArgPrefixes[SpeechOptions] = SpeechOptions()

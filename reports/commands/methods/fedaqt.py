@@ -66,14 +66,15 @@ class TrainedFedAqt:
     def evaluate(self, options: "EvaluationOptions") -> Evaluation:
         """Error rates on the held-out utterances of a data set, of the recogniser that clients get.
 
-        Raises ValueError for recordings of another rate.
+        Raises ValueError for recordings of another rate or other words.
         """
         from models.federated.training.corpus import read_speech
         from models.federated.training.evaluation import error_rates
         from reports.federated.training import error_lines
 
         run = self.finished
-        dataset: Any = options.dataset_of(get_args(DatasetName))
+        names = (run.dataset, *get_args(DatasetName))
+        dataset: Any = options.dataset_of(names)
         source = SpeechSource(dataset=dataset, data=options.data, parts=(), held_out_part=options.speech.part)
         speech = read_speech(source)
         rates = error_rates(run.client(), run.held_out(speech), run.vocabulary, options.speech.beam)

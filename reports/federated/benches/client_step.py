@@ -12,8 +12,7 @@ from models.federated.averaging import LocalSettings, train_locally
 from models.federated.broadcast import Broadcast, quantized_names
 from models.federated.client import client_recogniser, stream_gradients
 from models.federated.conformer.settings import CONFORMERS, ConformerSettings, SizeName
-from models.federated.low_bit import LowBitWeight
-from models.federated.packing import packed
+from models.federated.low_bit import LowBitWeight, low_bit_weight
 from models.federated.recogniser import Recogniser, SpeechBatch
 from reports.bench.memory import peak_memory, resident_peak
 
@@ -28,7 +27,6 @@ VARIABLES = (*FLOATS, *INTEGERS)
 _BANDS = 80
 _FRAMES_A_SECOND = 100
 _DEVIATION = 0.02  # of weights
-_PACKED_BITS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +52,8 @@ class ClientStep:
 class StepPeaks:
     """What a step took. resident: the process's peak; at_start: before there was any tensor. Bytes, seconds."""
 
-    resident: int | None
-    at_start: int | None
+    resident: int
+    at_start: int
     seconds: float
     quantized: int
     floats: int
@@ -63,13 +61,13 @@ class StepPeaks:
 
 def step_peaks(step: ClientStep, variables: str) -> StepPeaks:
     """The peak of this process's memory, which should have done nothing else, and the time of the step."""
-    at_start = resident_peak()
+    at_start = resident_peak() or 0
     torch.manual_seed(step.seed)
     sent, batch = random_broadcast(step, variables), random_batch(step, variables)
     started = time.perf_counter()
     take_step(step, sent, batch)
     seconds = time.perf_counter() - started
-    return StepPeaks(resident_peak(), at_start, seconds, sent.quantized_bytes, sent.float_bytes)
+    return StepPeaks(resident_peak() or 0, at_start, seconds, sent.quantized_bytes, sent.float_bytes)
 
 
 def tensor_peak(step: ClientStep, variables: str) -> int:
@@ -83,7 +81,7 @@ def tensor_peak(step: ClientStep, variables: str) -> int:
 def take_step(step: ClientStep, sent: Broadcast, batch: SpeechBatch) -> None:
     """FedSGD: a client's gradients, each dropped as soon as it is made. FedAVG: one step of gradient descent."""
     if step.averaging:
-        train_locally(sent, step.settings, _BANDS, [batch], LocalSettings(learning_rate=1e-3), "")
+        train_locally(sent, step.settings, _BANDS, [batch], LocalSettings(learning_rate=1e-3), "", in_place=True)
     else:
         stream_gradients(client_recogniser(sent, step.settings, _BANDS), batch, lambda name, rows, gradient: None)
 
@@ -109,11 +107,6 @@ def random_batch(step: ClientStep, variables: str) -> SpeechBatch:
 
 
 def _random_weight(like: Tensor, bits: int) -> LowBitWeight:
-    outputs, inputs = like.shape
     largest = (1 << bits - 1) - 1
-    if bits > _PACKED_BITS:
-        stored = torch.randint(-largest, largest + 1, (outputs * inputs,), dtype=torch.int8)
-    else:
-        halves = outputs * inputs + outputs * inputs % 2
-        stored = packed(torch.randint(-largest, largest + 1, (halves,), dtype=torch.int8))
-    return LowBitWeight(stored, torch.full((outputs,), _DEVIATION / largest), bits, (outputs, inputs))
+    codes = torch.randint(-largest, largest + 1, like.shape, dtype=torch.int8)
+    return low_bit_weight(codes, torch.full((len(codes),), _DEVIATION / largest), bits)

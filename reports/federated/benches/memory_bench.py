@@ -5,9 +5,11 @@ from functools import partial
 from statistics import median
 from typing import Any
 
+from models.checks import check_above_zero
 from models.progress import Progress
 from models.training.seeds import check_seed
 from reports.bench.in_turn import check_count
+from reports.bench.memory import resident_peak
 from reports.bench.other_process import called_elsewhere
 from reports.federated.benches.client_step import VARIABLES, ClientStep, StepPeaks, step_peaks, tensor_peak
 from reports.records.provenance import machine, tool_versions
@@ -37,6 +39,9 @@ def bench_memory(step: ClientStep, runs: int = 3, progress: Progress | None = No
     check_count("runs", runs)
     for name in ("utterances", "tokens", "words"):
         check_count(name, getattr(step, name), 2 if name == "tokens" else 1)
+    check_above_zero("seconds", step.seconds)
+    if resident_peak() is None:
+        raise ValueError("this system does not tell how much memory a process takes; the bench needs Linux")
     if not step.words < step.seconds * 10:
         raise ValueError(f"{step.words} words are too many for {step.seconds:g} s")
     total = len(VARIABLES) * (len(ALLOCATORS) * runs + 1)
@@ -110,14 +115,14 @@ def _step_note(result: Mapping[str, Any]) -> str:
 
 
 def _row(allocator: str, variables: str, found: Sequence[StepPeaks], tensors: int) -> dict[str, Any]:
-    resident = [one.resident or 0 for one in found]
+    resident = [one.resident for one in found]
     return {
         "name": allocator,
         "case": variables,
         "milliseconds": 1000 * median(one.seconds for one in found),
         "resident_mib": median(resident) / _MEBIBYTE,
         "resident_range_mib": (max(resident) - min(resident)) / _MEBIBYTE,
-        "at_start_mib": median(one.at_start or 0 for one in found) / _MEBIBYTE,
+        "at_start_mib": median(one.at_start for one in found) / _MEBIBYTE,
         "tensors_mib": tensors / _MEBIBYTE,
         "quantized_mib": found[0].quantized / _MEBIBYTE,
         "floats_mib": found[0].floats / _MEBIBYTE,

@@ -87,6 +87,22 @@ def test_local_steps_are_those_of_a_float_loop_that_rounds(bits: int, scale_per:
     assert all(0 < share < 1 for share in returned.moved)
 
 
+def test_steps_in_place_are_the_same_and_others_leave_the_broadcast_alone() -> None:
+    sent, other = broadcast(recogniser(), 8, "channel"), broadcast(recogniser(), 8, "channel")
+    local = LocalSettings(learning_rate=RATE)
+    before = {name: one.dequantized().clone() for name, one in sent.low_bit.items()}
+    floats = {name: one.clone() for name, one in sent.floats.items()}
+    apart = train_locally(sent, SETTINGS, BANDS, batches(), local, "key")
+    changed = train_locally(other, SETTINGS, BANDS, batches(), local, "key", in_place=True)
+    for name, one in apart.model.low_bit.items():
+        assert torch.equal(sent.low_bit[name].dequantized(), before[name])
+        assert torch.equal(changed.model.low_bit[name].dequantized(), one.dequantized())
+        assert torch.equal(other.low_bit[name].dequantized(), one.dequantized())
+    for name, value in apart.model.floats.items():
+        assert torch.equal(sent.floats[name], floats[name])
+        assert torch.equal(other.floats[name], value)
+
+
 def test_what_is_sent_back_is_as_small_as_what_was_sent() -> None:
     sent = broadcast(recogniser(), 4, "channel")
     returned = train_locally(sent, SETTINGS, BANDS, batches(), LocalSettings(learning_rate=RATE), "key")
@@ -99,7 +115,7 @@ def test_small_steps_stall_when_rounded_to_nearest_and_not_when_rounded_at_rando
 
     def trained(rounding: Rounding) -> bool:
         local = LocalSettings(learning_rate=5e-3, rounding=rounding)
-        return train_locally(sent, SETTINGS, BANDS, batches(), local, "key").stalled
+        return 0.0 in train_locally(sent, SETTINGS, BANDS, batches(), local, "key").moved
 
     assert trained("nearest")
     assert not trained("stochastic")

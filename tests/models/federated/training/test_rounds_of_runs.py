@@ -1,7 +1,8 @@
 """Rounds as steps of the training loop: whose updates count, and what they lead to."""
 
 import dataclasses
-from collections.abc import Iterator
+import gc
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 from models.federated.averaging import LocalModel
 from models.federated.broadcast import Broadcast
 from models.federated.client import Update
+from models.federated.linear import LowBitLinear
 from models.federated.training.clients import Drawn
 from models.federated.training.corpus import Corpus
 from models.federated.training.method import FederatedTraining, training_of
@@ -110,6 +112,102 @@ class Spoilt(InProcess):
             yield client, dataclasses.replace(answer, gradients=gradients)
 
 
+class Answering(InProcess):
+    """Clients whose models are changed on the way."""
+
+    def __init__(self, training: FederatedTraining, change: Callable[[LocalModel], LocalModel]) -> None:
+        super().__init__(training.corpus, training.config)
+        self.change = change
+
+    def answers(self, sent: Broadcast, drawn: Drawn) -> Iterator[tuple[int, Any]]:
+        """Those of InProcess, changed."""
+        for client, answer in super().answers(sent, drawn):
+            assert isinstance(answer, LocalModel)
+            yield client, self.change(answer)
+
+
+def with_float(name: str, value: torch.Tensor) -> Callable[[LocalModel], LocalModel]:
+    return lambda answer: dataclasses.replace(
+        answer, model=Broadcast(answer.model.low_bit, {**answer.model.floats, name: value})
+    )
+
+
+def with_weight(**changed: Any) -> Callable[[LocalModel], LocalModel]:
+    def change(answer: LocalModel) -> LocalModel:
+        name, weight = next(iter(answer.model.low_bit.items()))
+        low_bit = {**answer.model.low_bit, name: dataclasses.replace(weight, **changed)}
+        return dataclasses.replace(answer, model=Broadcast(low_bit, answer.model.floats))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (with_float("tail", torch.ones(2)), "has tail, which is no part of the model"),
+        (with_float("head.bias", torch.ones(1)), "has head.bias of shape (1,)"),
+        (with_float("head.bias", torch.full((8,), torch.nan)), "has head.bias with 8 values that are not finite"),
+        (with_weight(scale=torch.zeros(1)), "scales that are not above 0"),
+        (with_weight(stored=torch.zeros(3, dtype=torch.int8)), "numbers of torch.int8; expected are"),
+        (with_weight(stored=torch.full((576,), -128, dtype=torch.int8)), "integers beyond 127"),
+        (with_weight(bits=4), "of 4 bits"),
+    ],
+)
+def test_models_that_do_not_fit_are_refused(
+    change: Callable[[LocalModel], LocalModel], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training = training_of(config(algorithm="fedavg"), corpus())
+    training.transport = Answering(training, change)
+    (result,) = rounds(training, 0, 1)
+    assert (result.metrics["refused"], result.metrics["clients"]) == (2, 0)
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("bits", [8, 32])
+def test_a_client_that_diverges_is_refused(bits: int, capsys: pytest.CaptureFixture[str]) -> None:
+    training = training_of(config(algorithm="fedavg", bits=bits, local_learning_rate=1e38), corpus())
+    (result,) = rounds(training, 0, 1)
+    assert result.metrics["refused"] == 2
+    assert capsys.readouterr().err.count("refused") == 2
+
+
+def test_a_clients_model_ends_with_its_work() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        training = training_of(config(checkpointing=True), corpus())
+        sent = training.sent()
+        for _ in training.transport.answers(sent, next(iter(training.batches(0, 0)))):
+            assert not any(type(one) is LowBitLinear for one in gc.get_objects())
+    finally:
+        gc.enable()
+
+
+def test_a_median_bears_what_a_mean_does_not() -> None:
+    found = {}
+    for aggregate in ("mean", "median"):
+        training = training_of(config(aggregate=aggregate, clients_per_round=3, optimizer="sgd"), corpus())
+        training.transport = Enlarged(training, 1e6)
+        next(rounds(training, 0, 1))
+        found[aggregate] = max(one.abs().max().item() for one in training.recogniser.parameters())
+    assert found["median"] < 100 < found["mean"]
+
+
+class Enlarged(InProcess):
+    """Clients of which the first sends far too much."""
+
+    def __init__(self, training: FederatedTraining, factor: float) -> None:
+        super().__init__(training.corpus, training.config)
+        self.factor = factor
+
+    def answers(self, sent: Broadcast, drawn: Drawn) -> Iterator[tuple[int, Any]]:
+        """Those of InProcess, the first one enlarged."""
+        for client, answer in super().answers(sent, drawn):
+            assert isinstance(answer, Update)
+            factor = self.factor if client == drawn.clients[0] else 1.0
+            yield client, dataclasses.replace(answer, gradients={n: factor * g for n, g in answer.gradients.items()})
+
+
 def test_a_client_that_sends_nan_is_refused_and_the_others_count(capsys: pytest.CaptureFixture[str]) -> None:
     training, alone = training_of(config(), corpus()), training_of(config(), corpus())
     drawn = next(iter(training.batches(0, 0)))
@@ -138,7 +236,7 @@ def test_a_run_without_updates_ends_clearly() -> None:
     next(rounds(training, 0, 1))
     training.transport = Spoilt(training, set(range(4)))
     seen = []
-    with pytest.raises(TrainingError, match=r"10 rounds in turn had no update .* the last one has head.bias with"):
+    with pytest.raises(TrainingError, match=r"10 rounds in a row had no update .* client \d has head.bias with"):
         seen += [one.loss.item() for one in rounds(training, 1, 20)]
     assert training.past.idle == 10
     assert training.past.loss > 0

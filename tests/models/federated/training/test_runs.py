@@ -28,7 +28,8 @@ def _fresh_state() -> None:
 @pytest.mark.parametrize("algorithm", ["fedsgd", "fedavg", "central"])
 def test_a_run_that_is_killed_again_and_again_ends_as_an_unbroken_one(algorithm: str, tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    settings = {"algorithm": algorithm, "absent": 0.2, "rounding": "stochastic"}
+    further = {"central": {}, "fedsgd": {"absent": 0.2, "aggregate": "median", "clip_update": 1.0, "clip_norm": 0.5}}
+    settings = {"algorithm": algorithm, **further.get(algorithm, {"absent": 0.2, "rounding": "stochastic"})}
     train(whole, **settings)
     method = "models.federated.training.method:FederatedTraining"
     killed_at(method, "validate", 2, _train, killed, False, settings)
@@ -53,7 +54,10 @@ def test_a_finished_run_is_read_as_its_clients_get_it(tmp_path: Path) -> None:
     rates = error_rates(run.client(), run.held_out(speech()), run.vocabulary)
     assert {name: record["last"][name] for name in rates} == rates
     other = tone_words(2, 2)
-    with pytest.raises(ValueError, match=r"has 16000 samples a second; .* learnt of 8000"):
+    digits = Utterance("one", "voice", ("one",), torch.zeros(800, dtype=torch.int16))
+    with pytest.raises(ValueError, match=r"spells do, .* and so no utterance of digits"):
+        run.held_out(Speech("digits", 8000, [digits], [digits]))
+    with pytest.raises(ValueError, match=r"has 16000 samples a second; .* was trained at 8000"):
         run.held_out(Speech(other.name, 16000, other.train, other.test))
 
 
@@ -67,7 +71,11 @@ def test_a_run_starts_from_the_weights_of_another(tmp_path: Path) -> None:
     for name, one in found.recogniser.state_dict().items():
         assert torch.allclose(one, first.recogniser.state_dict()[name], atol=1e-6)
     assert record["last"]["loss"] < 2 * first.result["last"]["loss"]
-    for changed, message in (({"bands": 9}, "other --size, --bands"), ({"tokens": "characters"}, "spells do, fa")):
+    for changed, message in (
+        ({"bands": 7}, "with bands 8, not 7"),
+        ({"norm": "group"}, "with norm layer, not group"),
+        ({"tokens": "characters"}, "spells do, fa"),
+    ):
         with pytest.raises(ValueError, match=message):
             train(tmp_path / "refused", initial=first, **changed)
     assert not (tmp_path / "refused").exists()
@@ -94,6 +102,10 @@ def test_utterances_that_are_too_short_for_their_transcripts_are_left_out_and_na
         ({"absent": 1.0}, "absent is 1.0"),
         ({"quorum": 0.0}, "quorum is 0.0"),
         ({"norm": "batch"}, "norm is batch"),
+        ({"rounding": "stochastic"}, "rounding is for fedavg, not for fedsgd"),
+        ({"algorithm": "fedavg", "relay": False}, "relay is for fedsgd, not for fedavg"),
+        ({"algorithm": "central", "aggregate": "median"}, "aggregate is for fedsgd and fedavg, not for central"),
+        ({"optimizer": "yogi"}, "optimizer is 'yogi'"),
         ({"dropout": 1.0}, "dropout is 1.0"),
         ({"local_learning_rate": float("nan")}, "local_learning_rate is nan"),
         ({"learning_rate": -1.0}, "learning_rate is -1.0"),
@@ -105,6 +117,23 @@ def test_utterances_that_are_too_short_for_their_transcripts_are_left_out_and_na
 def test_impossible_settings_are_refused(changed: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         config(**changed)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("rate", None), ("rate", 0), ("feature_mean", "x"), ("feature_deviation", 0), ("vocabulary", 3), ("bits", 40)],
+)
+def test_a_damaged_configuration_is_named(name: str, value: Any, tmp_path: Path) -> None:
+    train(tmp_path, rounds=1)
+    path = tmp_path / "config.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    if value is None:
+        del settings[name]
+    else:
+        settings[name] = value
+    path.write_text(json.dumps(settings), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"config\.json is damaged, or of another version"):
+        load_run(tmp_path)
 
 
 class Parrot(Recogniser):

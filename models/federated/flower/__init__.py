@@ -1,0 +1,1 @@
+"""Clients behind a network, through Flower (extra `federated`)."""

@@ -1,0 +1,34 @@
+"""What a run tells Flower's apps."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from models.federated.training.config import FedAqtConfig
+from models.federated.training.sources import SpeechSource
+
+CLIENT, ROUND = "client", "round"
+"""Names of a SuperNode's number, and of the record that says which round it is."""
+
+
+def run_config(config: FedAqtConfig, source: SpeechSource, **further: Any) -> dict[str, str]:
+    """Settings as values of Flower's run configuration."""
+    path = None if source.data is None else str(source.data.absolute())
+    return {
+        "settings": json.dumps(asdict(config)),
+        "source": json.dumps(asdict(source) | {"data": path, "parts": list(source.parts)}),
+        "further": json.dumps(further),
+    }
+
+
+def config_of(run: Mapping[str, Any]) -> FedAqtConfig:
+    """The settings in a run configuration."""
+    return FedAqtConfig.from_record(json.loads(str(run["settings"])))
+
+
+def source_of(record: Mapping[str, Any]) -> SpeechSource:
+    """The source in a record of it."""
+    data = None if record["data"] is None else Path(record["data"])
+    return SpeechSource(**{**record, "data": data, "parts": tuple(record["parts"])})

@@ -1,0 +1,78 @@
+"""Rounds over Flower: broadcasts to SuperNodes, and their answers."""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flwr.app import ConfigRecord, Message, MessageType, RecordDict
+from flwr.serverapp import Grid
+
+from models.federated.broadcast import Broadcast
+from models.federated.flower.messages import answer_of, broadcast_record
+from models.federated.flower.settings import CLIENT, ROUND
+from models.federated.training.clients import Drawn
+from models.federated.training.features import Normalisation
+from models.federated.training.transport import Answer
+from models.training.errors import TrainingError
+
+_PAUSE = 1.0  # seconds between two looks for SuperNodes
+_NUMBERS = 30.0  # seconds that SuperNodes have to say who they are
+
+
+class FlowerTransport:
+    """Clients that are SuperNodes. clients: their number. deadline: of a round's answers, in seconds.
+
+    Later answers are dropped. Raises TrainingError if the SuperNodes are not there within `patience` seconds.
+    """
+
+    def __init__(
+        self, grid: Grid, clients: int, normalisation: Normalisation, deadline: float, patience: float = 120.0
+    ) -> None:
+        self.grid, self.normalisation, self.deadline = grid, normalisation, deadline
+        self.nodes = self._nodes(clients, patience)
+
+    def answers(self, sent: Broadcast, drawn: Drawn) -> Iterator[tuple[int, Answer]]:
+        """See Transport."""
+        numbers = {self.nodes[client]: client for client in drawn.clients}
+        replies = {numbers[one.metadata.src_node_id]: one for one in self._ask(sent, drawn, list(numbers))}
+        for client in sorted(replies):
+            reply = replies[client]
+            if reply.has_error():
+                print(f"wrapmac: round {drawn.number}: client {client} failed: {reply.error.reason}", file=sys.stderr)
+                continue
+            try:
+                answer = answer_of(reply.content)
+            except ValueError as error:
+                print(f"wrapmac: round {drawn.number}: client {client}: {error}; dropped", file=sys.stderr)
+                continue
+            yield client, answer
+
+    def _ask(self, sent: Broadcast, drawn: Drawn, nodes: list[int]) -> list[Message]:
+        facts = ConfigRecord(
+            {"number": drawn.number, "mean": self.normalisation.mean, "deviation": self.normalisation.deviation}
+        )
+        content = broadcast_record(sent)
+        content[ROUND] = facts
+        messages = [
+            Message(content, dst_node_id=node, message_type=MessageType.TRAIN, ttl=self.deadline) for node in nodes
+        ]
+        return list(self.grid.send_and_receive(messages, timeout=self.deadline))
+
+    def _nodes(self, clients: int, patience: float) -> dict[int, int]:
+        """The SuperNode of each client, when all are there."""
+        ends = time.monotonic() + patience
+        found: dict[int, int] = {}
+        while len(found) < clients:
+            if time.monotonic() > ends:
+                raise TrainingError(f"{len(found)} of {clients} SuperNodes are there after {patience:g} s")
+            new = [node for node in self.grid.get_node_ids() if node not in found.values()]
+            if not new:
+                time.sleep(_PAUSE)
+                continue
+            asked = [Message(RecordDict(), dst_node_id=node, message_type=MessageType.QUERY) for node in new]
+            for reply in self.grid.send_and_receive(asked, timeout=_NUMBERS):
+                if not reply.has_error():
+                    facts: Mapping[str, Any] = dict(reply.content[CLIENT])
+                    found[int(facts["number"])] = reply.metadata.src_node_id
+        return found
