@@ -79,9 +79,7 @@ def measure_tables(
     names = wanted(numbers, validation="val" in first.splits, domains=sets.others)
     check(names, sets, scale, seeds)
     by_seed = len({one.digest for one in sets.data.values()}) > 1
-    records: Records = {}
-    for part, data, folder in _parts(names, sets):
-        records |= measure_networks(part, data, scale, seeds, out / folder, progress, AUGMENTED_NETWORKS, sets.domains)
+    records = measure_parts(names, sets, scale, seeds, out, progress)
     return {
         "networks": summaries(records),
         **over_seeds(records, claims=_CLAIMS in numbers, others=sets.others, same_units=not by_seed),
@@ -98,6 +96,21 @@ def measure_tables(
         "seeds": list(seeds),
         **provenance(command=command),
     }
+
+
+def measure_parts(
+    names: Sequence[str], sets: Sets, scale: Scale, seeds: Sequence[int], out: Path, progress: Progress
+) -> Records:
+    """The records of networks, each on the data that it is trained on.
+
+    A network across domains starts from one of a plain name, which may be trained on other data than the network that a
+    table shows under that name.
+    """
+    records: Records = {}
+    for part, data, folder in _parts(names, sets):
+        found = measure_networks(part, data, scale, seeds, out / folder, progress, AUGMENTED_NETWORKS, sets.domains)
+        records |= {name: found[name] for name in part}
+    return records
 
 
 def over_seeds(records: Records, *, claims: bool, others: int, same_units: bool) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from reports.fewshot.augmentation.plans import TRAINING_TABLES
 from reports.fewshot.augmentation.published import PUBLISHED
 from reports.fewshot.augmentation.scales import AUGMENTED_SCALES
 from reports.fewshot.augmentation.sets import Sets
-from reports.fewshot.augmentation.tables import measure_tables, over_seeds, training_table, wanted
+from reports.fewshot.augmentation.tables import measure_parts, measure_tables, over_seeds, training_table, wanted
 from reports.fewshot.experiments import Records, measure_networks, run_folder
-from reports.fewshot.networks import across, varied
+from reports.fewshot.networks import across, network_of, varied
 from reports.tables.beside import rendered
 from tests.support.augmented_records import DOMAINS, made_up_augmented
 from tests.support.fewshot import random_classes
@@ -40,6 +40,23 @@ DATA = FewShotData(
 )
 ALONE = Sets({0: DATA}, {0: DATA}, {0: (DATA,)}, 0, "few")
 CNN4 = "R2-D2, CNN-4"
+
+
+def test_networks_across_domains_leave_those_of_other_tables_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Table 6.7 of drawings trains on fewer designers than Tables 6.1 to 6.5, under the same plain names."""
+
+    def measure(names: list[str], data: Any, *others: Any) -> dict[str, Any]:
+        with_parents = [*names, *(network_of(name) for name in names)]
+        return {name: {0: {"of": data[0].name}} for name in with_parents}
+
+    monkeypatch.setattr(tables, "measure_networks", measure)
+    fewer = replace(DATA, name="fewer designers")
+    sets = Sets({0: DATA}, {0: fewer}, {0: (DATA,)}, 0, "fewer designers")
+    with Progress(quiet=True) as progress:
+        found = measure_parts([CNN4, across(CNN4)], sets, TINY, [0], tmp_path, progress)
+    assert found == {CNN4: {0: {"of": DATA.name}}, across(CNN4): {0: {"of": "fewer designers"}}}
 
 
 def results(records: Records, *, splits_by_seed: bool = False, **changes: Any) -> dict[str, Any]:
