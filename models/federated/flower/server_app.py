@@ -6,10 +6,11 @@ from pathlib import Path
 from flwr.app import Context
 from flwr.serverapp import Grid, ServerApp
 
-from models.federated.flower.settings import config_of, source_of
+from models.federated.flower.settings import ERROR, config_of, source_of
 from models.federated.flower.transport import FlowerTransport
 from models.federated.training.corpus import Corpus, read_speech
 from models.federated.training.run import run_fedaqt
+from models.files import write_text
 from models.progress import Progress
 
 app = ServerApp()
@@ -24,13 +25,11 @@ def main(grid: Grid, context: Context) -> None:
     def transport(corpus: Corpus) -> FlowerTransport:
         return FlowerTransport(grid, len(corpus.clients), corpus.normalisation, further["deadline"])
 
-    with Progress() as progress:
-        run_fedaqt(
-            config,
-            read_speech(source),
-            source,
-            Path(further["out"]),
-            progress,
-            resume=further["resume"],
-            transport=transport,
-        )
+    folder = Path(further["out"])
+    try:
+        with Progress() as progress:
+            speech = read_speech(source)
+            run_fedaqt(config, speech, source, folder, progress, resume=further["resume"], transport=transport)
+    except Exception as error:
+        write_text(folder / "flower" / ERROR, f"the server's process failed: {error!r}")
+        raise

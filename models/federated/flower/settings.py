@@ -12,6 +12,9 @@ from models.federated.training.sources import SpeechSource
 CLIENT, ROUND = "client", "round"
 """Names of a SuperNode's number, and of the record that says which round it is."""
 
+ERROR = "error.txt"
+"""The file with what went wrong in the server's process."""
+
 
 def run_config(config: FedAqtConfig, source: SpeechSource, **further: Any) -> dict[str, str]:
     """Settings as values of Flower's run configuration."""

@@ -35,14 +35,15 @@ class FlowerTransport:
     def answers(self, sent: Broadcast, drawn: Drawn) -> Iterator[tuple[int, Answer]]:
         """See Transport."""
         numbers = {self.nodes[client]: client for client in drawn.clients}
-        replies = {numbers[one.metadata.src_node_id]: one for one in self._ask(sent, drawn, list(numbers))}
+        replies: dict[int, Message] = {}
+        for reply in self._ask(sent, drawn, list(numbers)):
+            if reply.has_error():  # of a client, or of the SuperLink about one that is gone
+                print(f"wrapmac: round {drawn.number}: no answer: {reply.error.reason}", file=sys.stderr)
+            else:
+                replies[numbers[reply.metadata.src_node_id]] = reply
         for client in sorted(replies):
-            reply = replies[client]
-            if reply.has_error():
-                print(f"wrapmac: round {drawn.number}: client {client} failed: {reply.error.reason}", file=sys.stderr)
-                continue
             try:
-                answer = answer_of(reply.content)
+                answer = answer_of(replies[client].content)
             except ValueError as error:
                 print(f"wrapmac: round {drawn.number}: client {client}: {error}; dropped", file=sys.stderr)
                 continue

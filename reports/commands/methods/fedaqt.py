@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from tyro.conf import OmitArgPrefixes, arg
 
@@ -14,6 +14,7 @@ from reports.commands.methods.method import Evaluation
 from reports.commands.options import ensure_outputs
 
 if TYPE_CHECKING:
+    from models.federated.training.config import FedAqtConfig
     from models.federated.training.run import FedAqtRun
     from reports.commands.methods.deployment import Deployment
     from reports.commands.methods.evaluation import EvaluationOptions
@@ -35,6 +36,20 @@ class TrainFedAqt:
     out: Annotated[Path, arg(metavar="DIR", help="folder of the run; created if missing")] = Path("build/fedaqt")
     resume: Annotated[bool, arg(help="resume the run that the folder holds")] = False
     settings: Annotated[FedAqtSettings, OmitArgPrefixes] = FedAqtSettings()
+    engine: Annotated[
+        Literal["local", "flower"],
+        arg(
+            help="clients work in this process (local), or each behind a Flower SuperNode on this machine, with TLS "
+            "(flower, extra `federated`), which takes some 20 s a round"
+        ),
+    ] = "local"
+    deadline: Annotated[
+        float,
+        arg(
+            metavar="S",
+            help="time that clients have to answer in a round, with --engine flower; later answers are dropped",
+        ),
+    ] = 120.0
     tensorboard: Annotated[bool, arg(help="also write TensorBoard logs; needs the extra `tensorboard`")] = False
 
     def run(self) -> "list[Table]":
@@ -47,6 +62,8 @@ class TrainFedAqt:
 
         config = FedAqtConfig.from_record(asdict(self.settings))
         ensure_outputs(folders=[self.out])
+        if self.engine == "flower":
+            return [training_table(self._over_flower(config))]
         initial = None if self.initial is None else load_run(self.initial)
         speech = read_speech(self.source)
         execution = Execution(tensorboard=self.tensorboard)
@@ -55,6 +72,21 @@ class TrainFedAqt:
                 config, speech, self.source, self.out, progress, execution, initial=initial, resume=self.resume
             )
         return [training_table(record)]
+
+    def _over_flower(self, config: "FedAqtConfig") -> "dict[str, Any]":
+        from models.checks import check_above_zero
+        from models.extras import required
+        from models.progress import Progress
+
+        check_above_zero("deadline", self.deadline)
+        for name, given in (("initial", self.initial), ("tensorboard", self.tensorboard)):
+            if given:
+                raise ValueError(f"--{name} is not for --engine flower")
+        required("flwr", "federated")
+        from models.federated.flower.engine import run_over_flower
+
+        with Progress() as progress:
+            return run_over_flower(config, self.source, self.out, progress, deadline=self.deadline, resume=self.resume)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,85 @@
+"""Broadcasts and answers survive Flower's records; damaged ones are named."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from flwr.app import Array, ConfigRecord, RecordDict
+
+from models.federated.averaging import LocalModel
+from models.federated.broadcast import Broadcast, broadcast
+from models.federated.client import Update
+from models.federated.conformer.settings import ConformerSettings
+from models.federated.flower.messages import answer_of, answer_record, broadcast_of, broadcast_record
+from models.federated.recogniser import Recogniser
+
+SETTINGS = ConformerSettings(blocks=1, width=6, heads=1, kernel=3, expansion=3)
+ODD = "encoder.front_end.convolutions.0.weight"  # 6 x 9 weights
+
+
+def sent(bits: int = 8) -> Broadcast:
+    torch.manual_seed(0)
+    return broadcast(Recogniser(SETTINGS, 5, 4), bits, "channel")
+
+
+@pytest.mark.parametrize("bits", [32, 8, 4, 2])
+def test_a_broadcast_arrives_as_it_was_sent(bits: int) -> None:
+    before, after = sent(bits), broadcast_of(broadcast_record(sent(bits)))
+    assert before.low_bit.keys() == after.low_bit.keys()
+    for name, one in before.low_bit.items():
+        other = after.low_bit[name]
+        assert (one.bits, one.shape) == (other.bits, other.shape)
+        assert torch.equal(one.stored, other.stored)
+        assert torch.equal(one.scale, other.scale)
+    assert before.floats.keys() == after.floats.keys()
+    assert all(torch.equal(one, after.floats[name]) for name, one in before.floats.items())
+
+
+def test_answers_arrive_as_they_were_sent() -> None:
+    update = Update({"a": torch.randn(3, 2), "b": torch.tensor(1.5)}, 7, 0.25)
+    found = answer_of(answer_record(update))
+    assert isinstance(found, Update)
+    assert (found.examples, found.loss) == (7, 0.25)
+    assert all(torch.equal(one, found.gradients[name]) for name, one in update.gradients.items())
+    model = LocalModel(sent(4), 5, (2.0, 1.0), (0.5, 0.0))
+    returned = answer_of(answer_record(model))
+    assert isinstance(returned, LocalModel)
+    assert (returned.examples, returned.losses, returned.moved) == (5, (2.0, 1.0), (0.5, 0.0))
+    assert torch.equal(returned.model.low_bit[ODD].stored, model.model.low_bit[ODD].stored)
+
+
+def replaced(part: str, value: torch.Tensor) -> Callable[[RecordDict], None]:
+    def change(record: RecordDict) -> None:
+        record.array_records[part][ODD] = Array(value.numpy())
+
+    return change
+
+
+def without(part: str) -> Callable[[RecordDict], None]:
+    return lambda record: record.pop(part)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (replaced("stored", torch.zeros(53, dtype=torch.int8)), r"has \(53,\) numbers of torch.int8; expected are 54"),
+        (replaced("stored", torch.zeros(54)), "numbers of torch.float32"),
+        (replaced("stored", torch.full((54,), -128, dtype=torch.int8)), "integers beyond 127"),
+        (replaced("scales", torch.full((6,), torch.nan)), "scales that are not above 0"),
+        (replaced("scales", torch.ones(5)), "of a wrong number"),
+        (without("floats"), "a message lacks 'floats'"),
+        (lambda record: record.config_records["shapes"].pop(ODD), f"a message lacks '{ODD}'"),
+    ],
+)
+def test_damaged_broadcasts_are_named(change: Callable[[RecordDict], None], message: str) -> None:
+    record = broadcast_record(sent())
+    change(record)
+    with pytest.raises(ValueError, match=message):
+        broadcast_of(record)
+
+
+def test_an_answer_without_facts_is_named() -> None:
+    with pytest.raises(ValueError, match="a message lacks 'facts'"):
+        answer_of(RecordDict({"floats": answer_record(Update({}, 0, 0.0))["floats"]}))
+    with pytest.raises(ValueError, match="a message lacks 'losses'"):
+        answer_of(RecordDict({"facts": ConfigRecord({"examples": 1})}))
