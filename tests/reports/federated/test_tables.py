@@ -64,6 +64,7 @@ def test_every_row_has_a_recogniser_and_every_recogniser_a_row() -> None:
             assert TINY.configured(LEARNERS[parts_of(name)[0]], 3).seed == 3
 
 
+@pytest.mark.slow
 def test_a_killed_measurement_resumes_with_the_same_numbers(tmp_path: Path) -> None:
     """Runs that are killed within are tested by themselves."""
     expected = json.loads(json.dumps(measured(tmp_path / "whole")))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import torch
 from accelerate.state import AcceleratorState
 from safetensors.torch import load_file
@@ -35,6 +36,7 @@ class Survivors(InProcess):
                 yield client, answer
 
 
+@pytest.mark.slow
 def test_a_run_bears_a_killed_super_node_and_a_client_that_sends_nan(tmp_path: Path) -> None:
     app = "tests.support.flower_clients:app"
     with Progress(quiet=True) as progress:
