@@ -46,7 +46,7 @@ class ConformerSettings:
 
 
 CONFORMERS: dict[SizeName, ConformerSettings] = {
-    "tiny": ConformerSettings(blocks=2, width=64, heads=4, kernel=8, subsampling=2),
+    "tiny": ConformerSettings(blocks=2, width=64, heads=4, kernel=8),
     "S": ConformerSettings(blocks=16, width=144, heads=4),
     "M": ConformerSettings(blocks=16, width=256, heads=4),
     "L": ConformerSettings(blocks=17, width=512, heads=8),
