@@ -180,8 +180,8 @@ def without_measurements(number: str) -> str:
 
 
 def figure_numbers() -> list[str]:
-    """The figures that can be drawn, those of trained networks last."""
-    return [*_FIGURES, *_TRAINED_FIGURES]
+    """The figures that can be drawn, in their order."""
+    return sorted([*_FIGURES, *_TRAINED_FIGURES], key=float)
 
 
 def choose_figures(numbers: Sequence[str]) -> list[str]:
