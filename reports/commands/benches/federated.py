@@ -24,6 +24,10 @@ class MemoryBench:
     words: Annotated[int, arg(metavar="N", help="tokens of a transcript")] = 20
     averaging: Annotated[bool, arg(help="a step of FedAVG instead of FedSGD's gradients")] = False
     checkpointing: Annotated[bool, arg(help="compute activations again for the gradients")] = True
+    variables: Annotated[
+        tuple[str, ...],
+        arg(metavar="NAME ...", help="float32, bfloat16, int8, int4; bfloat16 is slow on processors without it"),
+    ] = ("float32", "bfloat16", "int8", "int4")
     runs: Annotated[int, arg(metavar="N", help="fresh processes for each setting")] = 3
     seed: Seed = 0
     json_file: JsonFile = None
@@ -43,5 +47,5 @@ class MemoryBench:
             checkpointing=self.checkpointing,
             seed=self.seed,
         )
-        result = bench_memory(step, self.runs, progress)
+        result = bench_memory(step, self.runs, progress, self.variables)
         return result, memory_tables(result)

@@ -27,8 +27,12 @@ _REFERENCE = "float32"
 _MEBIBYTE = 1 << 20
 
 
-def bench_memory(step: ClientStep, runs: int = 3, progress: Progress | None = None) -> dict[str, Any]:
+def bench_memory(
+    step: ClientStep, runs: int = 3, progress: Progress | None = None, variables: Sequence[str] = VARIABLES
+) -> dict[str, Any]:
     """Takes a step in a fresh process with each kind of variables, in turns, `runs` times; on one thread.
+
+    variables: of VARIABLES, float32 among them.
 
     Returns `rows`, a dictionary for each allocator and kind of variables, with medians in MiB: `resident_mib`,
     `resident_range_mib`, `at_start_mib`, `tensors_mib`, `quantized_mib`, `floats_mib`, and ratios to float32;
@@ -44,22 +48,26 @@ def bench_memory(step: ClientStep, runs: int = 3, progress: Progress | None = No
         raise ValueError("this system does not tell how much memory a process takes; the bench needs Linux")
     if not step.words < step.seconds * 10:
         raise ValueError(f"{step.words} words are too many for {step.seconds:g} s")
-    total = len(VARIABLES) * (len(ALLOCATORS) * runs + 1)
+    for name in variables:
+        if name not in VARIABLES:
+            raise ValueError(f"variables are {name}; allowed are {', '.join(VARIABLES)}")
+    chosen = [name for name in VARIABLES if name in variables or name == _REFERENCE]
+    total = len(chosen) * (len(ALLOCATORS) * runs + 1)
     task = None if progress is None else progress.task("memory", total)
     peaks: dict[tuple[str, str], list[StepPeaks]] = {}
     for _ in range(runs):
         for allocator, environment in ALLOCATORS.items():
-            for variables in VARIABLES:
-                found = called_elsewhere(partial(step_peaks, step, variables), environment)
-                peaks.setdefault((allocator, variables), []).append(found)
+            for name in chosen:
+                found = called_elsewhere(partial(step_peaks, step, name), environment)
+                peaks.setdefault((allocator, name), []).append(found)
                 if task is not None:
-                    task.advance(note=variables)
+                    task.advance(note=name)
     tensors = {}
-    for variables in VARIABLES:
-        tensors[variables] = called_elsewhere(partial(tensor_peak, step, variables))
+    for name in chosen:
+        tensors[name] = called_elsewhere(partial(tensor_peak, step, name))
         if task is not None:
-            task.advance(note=f"{variables}, tensors")
-    rows = [_row(allocator, variables, found, tensors[variables]) for (allocator, variables), found in peaks.items()]
+            task.advance(note=f"{name}, tensors")
+    rows = [_row(allocator, name, found, tensors[name]) for (allocator, name), found in peaks.items()]
     return {
         "rows": [_with_ratios(row, rows) for row in rows],
         **{name: getattr(step, name) for name in step.__dataclass_fields__},
@@ -74,7 +82,8 @@ def memory_tables(result: Mapping[str, Any]) -> list[Table]:
     from reports.federated.published import PUBLISHED
 
     returned = {row["case"]: row for row in result["rows"] if row["name"] == "returned"}
-    names = {"float32": "float32", "float16": "bfloat16", "int8": "int8"}
+    titles = {"float32": "float32", "float16": "bfloat16", "int8": "int8"}
+    names = {row: name for row, name in titles.items() if name in returned}
     first = returned[_REFERENCE]["resident_mib"]
     kilobytes = {row: returned[name]["resident_mib"] * _MEBIBYTE / 1000 for row, name in names.items()}
     measured: dict[str, dict[str, Any]] = {row: {"memory": [one]} for row, one in kilobytes.items()}

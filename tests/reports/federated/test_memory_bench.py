@@ -79,6 +79,10 @@ def test_rows_are_medians_of_fresh_processes_and_ratios_to_float32(monkeypatch: 
     assert second["resident_ratio"] == pytest.approx(550 / 500)
     assert second["less_start_ratio"] == pytest.approx(490 / 440)
     assert second["tensors_ratio"] == 0.25
+    with Progress(quiet=True) as progress:
+        fewer = bench_memory(STEP, 1, progress, ("int4",))
+    assert [row["case"] for row in fewer["rows"]] == ["float32", "int4"] * 2
+    assert [row[0] for row in memory_tables(fewer)[0].rows] == ["float32", "float16", "int8"]
     published, where = memory_tables(result)
     assert published.rows[0][:3] == ("float32", "734,188", f"{500 * 1.048576 * 1000:,.0f}")
     assert [row[1] for row in where.rows] == list(VARIABLES) * 2
@@ -96,6 +100,8 @@ def test_rounding_to_nearest_loses_small_steps() -> None:
         (["--runs", "0"], "runs is 0"),
         (["--words", "500"], "500 words are too many for 12 s"),
         (["--tokens", "1"], "tokens is 1"),
+        (["--seconds", "inf"], "seconds is inf"),
+        (["--variables", "int8", "int3"], "variables are int3; allowed are float32, bfloat16, int8, int4"),
         (["--seed", "-1"], "seed is -1"),
     ],
 )
