@@ -96,6 +96,8 @@ def low_bit_weight(codes: Tensor, scale: Tensor, bits: int) -> LowBitWeight:
 def check_weight(name: str, weight: LowBitWeight) -> None:
     """Raises ValueError, naming the weight, for one that `quantize` cannot have made."""
     (outputs, inputs), largest = weight.shape, Uniform(weight.bits).largest
+    if outputs < 1 or inputs < 1:
+        raise ValueError(f"{name} has the shape {weight.shape}")
     is_packed = weight.bits <= _PACKED_BITS
     count = (outputs * inputs + 1) // 2 if is_packed else outputs * inputs
     stored, scale = weight.stored, weight.scale

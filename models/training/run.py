@@ -84,13 +84,17 @@ class RunFolder:
         config = self.path / CONFIG
         state = process_state()
         described = {_METHOD: method, **settings, "processes": state.num_processes}
+        self.check_free(resume=resume)
         if config.exists():
-            if not resume:
-                raise ValueError(f"{self.path} holds a run already; resume it with --resume, or name another folder")
             self._compare(described, added)
         state.wait_for_everyone()  # no process writes before all have looked
         if state.is_main_process:
             write_text(config, json.dumps(described, indent=2))
+
+    def check_free(self, *, resume: bool) -> None:
+        """Raises ValueError if the folder holds a run and `resume` is not set."""
+        if (self.path / CONFIG).exists() and not resume:
+            raise ValueError(f"{self.path} holds a run already; resume it with --resume, or name another folder")
 
     def finish(self, weights: Mapping[str, Tensor], result: Mapping[str, Any]) -> None:
         """Writes the weights and the summary, from the main process."""

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -14,11 +13,8 @@ from typing import Any
 
 import torch
 
-from models.files import write_text
 from models.progress import Progress
-from reports.records.kept import digest, kept, read_record
-
-_RECORD, _KEY = "record.json", "depends-on.txt"
+from reports.records.kept import kept
 
 
 @dataclass(frozen=True)
@@ -143,18 +139,7 @@ def _kept_record(
 ) -> Record:
     folder = out / "runs" / experiment.key
     depends_on = experiment.settings | inputs
-    _drop_stale(folder, digest(code, depends_on))
-    return kept(folder / _RECORD, code, depends_on, partial(measure, experiment, folder))
-
-
-def _drop_stale(folder: Path, key: str) -> None:
-    """Removes what other settings or other code left: its run would be taken for a killed one of this experiment."""
-    marker = folder / _KEY
-    if read_record(folder / _RECORD, key) is not None or (marker.is_file() and marker.read_text("utf-8") == key):
-        return
-    if folder.exists():
-        shutil.rmtree(folder)
-    write_text(marker, key)
+    return kept(folder / "record.json", code, depends_on, partial(measure, experiment, folder))
 
 
 _keep: Callable[[Experiment], Record]

@@ -35,6 +35,8 @@ clientapp = "{client_app}"
 [tool.flwr.app.config]
 {config}"""
 _TRIES, _PAUSE = 60, 1.0  # to reach a SuperLink that starts, seconds
+_LONGEST_SUBMISSION = 120.0  # seconds
+_UNREACHED = "Connection to the SuperLink is unavailable"
 
 
 @dataclass(frozen=True)
@@ -56,18 +58,26 @@ class Federation:
         for _ in range(_TRIES):
             self.check()
             done = subprocess.run(
-                command, env=environment(self.folder / "flower"), capture_output=True, text=True, check=False
+                command,
+                env=environment(self.folder / "flower"),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=_LONGEST_SUBMISSION,
             )
             if done.returncode == 0 and _succeeded(done.stdout):
                 return
             said = (done.stdout + done.stderr).strip()
+            if _UNREACHED not in said:
+                break
             time.sleep(_PAUSE)
         raise ValueError(f"Flower refused the run: {said}")
 
     def check(self) -> None:
-        """Raises ValueError if the SuperLink has ended."""
-        if self.processes[_LINK].poll() is not None:
-            raise ValueError(f"Flower's SuperLink has ended; see {self.folder / _LINK}.log")
+        """Raises ValueError if the SuperLink has ended, or all SuperNodes have."""
+        ended = [name for name, process in self.processes.items() if process.poll() is not None]
+        if _LINK in ended or len(ended) == len(self.processes) - 1:
+            raise ValueError(f"Flower's {ended[0]} has ended; see {self.folder / ended[0]}.log")
 
 
 @contextmanager

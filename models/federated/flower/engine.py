@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from models.federated.flower.deployment import CLIENT_APP, federation
-from models.federated.flower.settings import ERROR, run_config
+from models.federated.flower.settings import ENDED, ERROR, run_config
 from models.federated.training.config import FedAqtConfig
 from models.federated.training.corpus import corpus_of, read_speech
 from models.federated.training.sources import SpeechSource
@@ -32,23 +32,26 @@ def run_over_flower(
     deadline: of a round's answers, in seconds. The processes' logs are in `folder`/flower. Raises ValueError, also for
     what goes wrong in the server's process, and for more clients than processes on one machine make sense.
     """
+    if config.algorithm == "central":
+        raise ValueError("algorithm is central, which has no clients to reach over Flower")
     clients = len(corpus_of(read_speech(source), source, config).clients)
     if clients > _MOST_CLIENTS:
         raise ValueError(
-            f"{clients} clients are too many processes; --engine flower allows {_MOST_CLIENTS} of them here"
+            f"{clients} clients are too many processes; --engine flower allows {_MOST_CLIENTS} of them on one machine"
         )
     run = RunFolder(folder)
+    run.check_free(resume=resume)
     own = folder / "flower"
     own.mkdir(parents=True, exist_ok=True)
-    for path in (folder / RESULT, own / ERROR):
-        path.unlink(missing_ok=True)
+    (own / ERROR).unlink(missing_ok=True)
+    (own / ENDED).unlink(missing_ok=True)
     task = progress.task("training over Flower", config.rounds)
     done = 0
     with federation(own, clients) as processes:
         processes.submit(
             run_config(config, source, deadline=deadline, out=str(folder.absolute()), resume=resume), client_app
         )
-        while not (folder / RESULT).exists():
+        while not (own / ENDED).exists():
             time.sleep(_LOOK)
             processes.check()
             if (own / ERROR).exists():

@@ -1,6 +1,7 @@
 """Broadcasts and answers as Flower's records, one tensor a part."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -33,12 +34,10 @@ def broadcast_of(record: RecordDict) -> Broadcast:
     Raises ValueError, naming the tensor, if a part is missing, integers are out of range or too few, or a scale is not
     above 0.
     """
-    try:
+    with _reading():
         stored, scales, floats = (_tensors(record[name]) for name in (_STORED, _SCALES, _FLOATS))
         shapes: Mapping[str, Any] = dict(record[_SHAPES])
         low_bit = {name: _weight(name, stored[name], scales[name], shapes[name]) for name in stored}
-    except KeyError as error:
-        raise ValueError(f"a message lacks {error}") from error
     return Broadcast(low_bit, floats)
 
 
@@ -56,14 +55,25 @@ def answer_record(answer: Update | LocalModel) -> RecordDict:
 
 def answer_of(record: RecordDict) -> Update | LocalModel:
     """The answer in a record. Raises ValueError, naming what is wrong, if it is damaged."""
-    try:
+    with _reading():
         facts: Mapping[str, Any] = dict(record[_FACTS])
         if "loss" in facts:
             return Update(_tensors(record[_FLOATS]), int(facts["examples"]), float(facts["loss"]))
         losses, moved = (tuple(map(float, facts[name])) for name in ("losses", "moved"))
+        if not losses:
+            raise ValueError("a message tells of no step")
         return LocalModel(broadcast_of(record), int(facts["examples"]), losses, moved)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Turns what parts of a wrong kind raise into a ValueError of one line."""
+    try:
+        yield
     except KeyError as error:
         raise ValueError(f"a message lacks {error}") from error
+    except (TypeError, AttributeError, LookupError, ArithmeticError, RuntimeError) as error:
+        raise ValueError(f"a message is damaged: {error}") from error
 
 
 def _arrays(tensors: Mapping[str, Tensor]) -> ArrayRecord:

@@ -12,8 +12,8 @@ from models.federated.training.sources import SpeechSource
 CLIENT, ROUND = "client", "round"
 """Names of a SuperNode's number, and of the record that says which round it is."""
 
-ERROR = "error.txt"
-"""The file with what went wrong in the server's process."""
+ERROR, ENDED = "error.txt", "ended.txt"
+"""The files that the server's process leaves: what went wrong, or that the run has ended."""
 
 
 def run_config(config: FedAqtConfig, source: SpeechSource, **further: Any) -> dict[str, str]:

@@ -110,7 +110,7 @@ class FederatedTraining(Method):
         """A round: broadcast, work of clients, mean of their updates, relay; again with others if too few answer."""
         config, sent = self.config, self.sent()
         drawn, found = batch, self._gathered(sent, batch)
-        while found.answers < config.quorum * len(drawn.clients):
+        while found.answers < self._quorum(drawn):
             if drawn.attempt + 1 == _MOST_ATTEMPTS:
                 raise TrainingError(
                     f"round {drawn.number} had too few answers in {_MOST_ATTEMPTS} attempts; the last had "
@@ -135,9 +135,16 @@ class FederatedTraining(Method):
         tensors = {name: torch.tensor(float(value)) for name, value in metrics.items()}
         return Gradients(torch.tensor(self.past.loss), tensors)
 
+    def _quorum(self, drawn: Drawn) -> float:
+        """How many answers an attempt needs at least."""
+        return self.config.quorum * len(drawn.clients)
+
     def _gathered(self, sent: Broadcast, drawn: Drawn) -> "_Gathered":
         """What the clients of one attempt at a round answer."""
         found = _Gathered(AGGREGATES[self.config.aggregate]())
+        if len(drawn.present) < self._quorum(drawn):
+            found.answers = len(drawn.present)
+            return found  # nobody needs to start
         for client, answer in self.transport.answers(sent, drawn):
             found.answers += 1
             update, reason = self._checked(answer, sent)

@@ -135,36 +135,6 @@ def test_what_finished_before_an_error_is_not_run_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def leave(experiment: Experiment, folder: Path, *, fails: bool = False) -> dict[str, Any]:
-    """Counts, in a file of its folder, how often it was begun; fails the first time."""
-    path = folder / "begun"
-    begun = int(path.read_text()) + 1 if path.exists() else 1
-    path.write_text(str(begun))
-    if fails and begun == 1:
-        raise RuntimeError("killed")
-    return {"begun": begun, "value": experiment.settings["value"]}
-
-
-def test_what_other_settings_left_is_not_gone_on_with(tmp_path: Path) -> None:
-    """A killed experiment goes on; a finished or killed one of other settings or inputs starts anew."""
-
-    def found(value: int, fails: bool = False, **more: Any) -> int:
-        with Progress(quiet=True) as progress:
-            one = Experiment("one", {"value": value})
-            begun: int = run_experiments([one], partial(leave, fails=fails), tmp_path, progress, **more)["one"]["begun"]
-        return begun
-
-    with pytest.raises(RuntimeError, match="killed"):
-        found(1, fails=True)
-    assert found(1, fails=True) == 2
-    assert found(1) == 2
-    assert found(2) == 1
-    assert found(2, inputs={"torch": "other"}) == 1
-    with pytest.raises(RuntimeError, match="killed"):
-        found(3, fails=True)
-    assert found(4) == 1
-
-
 def test_records_depend_on_settings_and_on_what_all_have_in_common(tmp_path: Path) -> None:
     def starts() -> int:
         return sum(event == "start" for event, _, _ in events(tmp_path / "journal"))

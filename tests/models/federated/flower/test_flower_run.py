@@ -23,7 +23,7 @@ from tests.support.flower_clients import KILLED, SPOILT
 
 SOURCE = SpeechSource(utterances=12, held_out=4, client_size=4)
 CONFIG = FedAqtConfig(bands=8, rounds=2, clients_per_round=3, client_batch=2, evaluate_every=1, quorum=0.3)
-DEADLINE = 45.0
+DEADLINE = 240.0
 
 
 class Survivors(InProcess):
@@ -64,4 +64,5 @@ def test_what_flower_cannot_do_is_refused(command: Command, tmp_path: Path) -> N
     run = ["train", "fedaqt", "--engine", "flower", "--out", "run"]
     assert_refused(command(*run), "300 clients are too many processes", tmp_path)
     assert_refused(command(*run, "--deadline", "0"), "deadline is 0", tmp_path)
+    assert_refused(command(*run, "--algorithm", "central"), "algorithm is central", tmp_path)
     assert_refused(command(*run, "--initial", "x"), "--initial is not for --engine flower", tmp_path)

@@ -69,6 +69,9 @@ def without(part: str) -> Callable[[RecordDict], None]:
         (replaced("scales", torch.ones(5)), "of a wrong number"),
         (without("floats"), "a message lacks 'floats'"),
         (lambda record: record.config_records["shapes"].pop(ODD), f"a message lacks '{ODD}'"),
+        (lambda record: record.config_records["shapes"].update({ODD: [8, 0, 0]}), r"has the shape \(0, 0\)"),
+        (lambda record: record.config_records["shapes"].update({ODD: [8, 6]}), "values to unpack"),
+        (lambda record: record.config_records["shapes"].update({ODD: 8}), "a message is damaged"),
     ],
 )
 def test_damaged_broadcasts_are_named(change: Callable[[RecordDict], None], message: str) -> None:
@@ -83,3 +86,7 @@ def test_an_answer_without_facts_is_named() -> None:
         answer_of(RecordDict({"floats": answer_record(Update({}, 0, 0.0))["floats"]}))
     with pytest.raises(ValueError, match="a message lacks 'losses'"):
         answer_of(RecordDict({"facts": ConfigRecord({"examples": 1})}))
+    with pytest.raises(ValueError, match="a message is damaged"):
+        answer_of(RecordDict({"facts": ConfigRecord({"examples": 1, "losses": 1.0, "moved": [0.5]})}))
+    with pytest.raises(ValueError, match="a message tells of no step"):
+        answer_of(RecordDict({"facts": ConfigRecord({"examples": 1, "losses": [], "moved": []})}))
