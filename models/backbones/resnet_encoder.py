@@ -17,6 +17,10 @@ Stem = Literal["cifar", "imagenet"]
 LARGEST_SMALL_SIDE = 64
 """Sides of images, in pixels, up to which the stem for small ones is the better one."""
 
+# Gradients of strided 1x1 convolutions of fewer channels, lying last, overwrite the heap on processors that have AVX2
+# alone (torch 2.13).
+_NARROWEST_LAST = 8
+
 _STAGES = {"resnet18": RESNET18, "resnet50": RESNET50}
 _STEMS = {"cifar": small_stem, "imagenet": large_stem}
 
@@ -26,7 +30,7 @@ class ResNetEncoder(Encoder):
 
     stem: 3x3 without pooling (`cifar`), or 7x7 with stride 2 and a pool (`imagenet`). There are 512 features, or 2048
     of ResNet-50, at the usual width of 64. Initial weights of convolutions are normal, scaled by the fan out. Weights
-    and maps lie with channels last, which convolutions take fastest.
+    and maps lie with channels last, which convolutions take fastest, from a width of 8 on.
     """
 
     def __init__(self, name: ResNetName, stem: Stem, channels: int, width: int | None = None) -> None:
@@ -37,10 +41,12 @@ class ResNetEncoder(Encoder):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's types lack it
+        wide = width is None or width >= _NARROWEST_LAST
+        self.layout = torch.channels_last if wide else torch.contiguous_format
+        self.to(memory_format=self.layout)  # type: ignore[call-overload]  # torch's types lack it
 
     def forward(self, images: Tensor) -> Tensor:
-        maps: Tensor = self.blocks(self.first(images.contiguous(memory_format=torch.channels_last)))
+        maps: Tensor = self.blocks(self.first(images.contiguous(memory_format=self.layout)))
         return maps.mean((2, 3))
 
 
