@@ -1,9 +1,9 @@
 """One update made of many."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -12,52 +12,60 @@ from models.federated.choices import AggregateName
 from models.federated.client import Update
 
 
-class Aggregate(Protocol):
+class Aggregate(ABC):
     """Takes updates one at a time; updates of no examples count for nothing.
 
     examples: of all. loss: the sum over examples.
     """
 
-    examples: int
-    loss: float
+    def __init__(self) -> None:
+        self.examples = 0
+        self.loss = 0.0
 
     def add(self, update: Update) -> None:
         """Adds a client's update."""
+        if update.examples:
+            self.examples += update.examples
+            self.loss += update.examples * update.loss
+            self._take(update)
 
     def means(self) -> dict[str, Tensor]:
         """What is made of each gradient. Raises ValueError if there was no example."""
+        if not self.examples:
+            raise ValueError("no client brought an example")
+        return self._means()
+
+    @abstractmethod
+    def _take(self, update: Update) -> None:
+        """Takes in the gradients of an update with examples."""
+
+    @abstractmethod
+    def _means(self) -> dict[str, Tensor]:
+        """What is made of each gradient that was taken in."""
 
 
-class WeightedMean:
+class WeightedMean(Aggregate):
     """The mean of updates, weighted by their numbers of examples.
 
     It is kept as one running sum, so memory does not grow with the number of clients.
     """
 
     def __init__(self) -> None:
-        self.examples = 0
-        self.loss = 0.0
+        super().__init__()
         self._sums: dict[str, Tensor] = {}
 
-    def add(self, update: Update) -> None:
-        """See Aggregate."""
-        if not update.examples:
-            return
-        self.examples += update.examples
-        self.loss += update.examples * update.loss
+    def _take(self, update: Update) -> None:
         for name, gradient in update.gradients.items():
             if name in self._sums:
                 self._sums[name].add_(gradient, alpha=update.examples)
             else:
                 self._sums[name] = gradient * update.examples
 
-    def means(self) -> dict[str, Tensor]:
-        """See Aggregate."""
-        _check_examples(self.examples)
+    def _means(self) -> dict[str, Tensor]:
         return {name: total / self.examples for name, total in self._sums.items()}
 
 
-class TrimmedMean:
+class TrimmedMean(Aggregate):
     """The mean of each number without the smallest and largest ones, all clients counting alike (Yin et al., 2018).
 
     trimmed: share of the clients, but at least one, that is left out at each end; a half makes it the median. All
@@ -65,22 +73,14 @@ class TrimmedMean:
     """
 
     def __init__(self, trimmed: float) -> None:
-        self.examples = 0
-        self.loss = 0.0
+        super().__init__()
         self.trimmed = trimmed
         self._updates: list[Mapping[str, Tensor]] = []
 
-    def add(self, update: Update) -> None:
-        """See Aggregate."""
-        if not update.examples:
-            return
-        self.examples += update.examples
-        self.loss += update.examples * update.loss
+    def _take(self, update: Update) -> None:
         self._updates.append(update.gradients)
 
-    def means(self) -> dict[str, Tensor]:
-        """See Aggregate."""
-        _check_examples(self.examples)
+    def _means(self) -> dict[str, Tensor]:
         count = len(self._updates)
         out = min(max(1, math.floor(self.trimmed * count)), (count - 1) // 2)
         return {name: self._sorted(name)[out : count - out].mean(0) for name in self._updates[0]}
@@ -116,8 +116,3 @@ AGGREGATES: Mapping[AggregateName, Callable[[], Aggregate]] = MappingProxyType(
     {"mean": WeightedMean, "median": lambda: TrimmedMean(0.5), "trimmed": lambda: TrimmedMean(0.1)}
 )
 """Ways to aggregate by name; `trimmed` leaves out a tenth at each end."""
-
-
-def _check_examples(examples: int) -> None:
-    if not examples:
-        raise ValueError("no client brought an example")
