@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from models.data.files import open_file
+from models.data.speech.forms import check_form
 from models.data.speech.utterances import Recording, Speech
 from models.extras import required
 
@@ -80,19 +81,12 @@ def _opened(path: Path) -> Iterator[Any]:
     with open_file(path) as file:
         try:
             with soundfile.SoundFile(file) as sound:
-                _check_form(path, sound)
+                check_form(path, sound.samplerate, sound.channels, RATE)
+                if sound.subtype != "PCM_16":
+                    raise ValueError(f"{path} has samples of form {sound.subtype}; expected are 16 bits")
                 yield sound
         except soundfile.SoundFileError as error:
             raise ValueError(f"{path} is damaged, or no FLAC file") from error
-
-
-def _check_form(path: Path, sound: Any) -> None:
-    if sound.samplerate != RATE:
-        raise ValueError(f"{path} has {sound.samplerate} samples a second; expected are {RATE}")
-    if sound.channels != 1:
-        raise ValueError(f"{path} has {sound.channels} channels; expected is one")
-    if sound.subtype != "PCM_16":
-        raise ValueError(f"{path} has samples of form {sound.subtype}; expected are 16 bits")
 
 
 def _part(path: Path, part: str) -> Path:

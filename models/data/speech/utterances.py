@@ -78,9 +78,15 @@ _Spoken = TypeVar("_Spoken", bound=Recording)
 
 def speakers(utterances: Iterable[_Spoken]) -> dict[str, list[_Spoken]]:
     """The utterances of each speaker; speakers are sorted by name."""
-    found: dict[str, list[_Spoken]] = {}
-    for one in utterances:
-        found.setdefault(one.speaker, []).append(one)
+    every = list(utterances)
+    return {name: [every[place] for place in places] for name, places in speaker_places(every).items()}
+
+
+def speaker_places(utterances: Iterable[Recording]) -> dict[str, list[int]]:
+    """The numbers of each speaker's utterances; speakers are sorted by name."""
+    found: dict[str, list[int]] = {}
+    for place, one in enumerate(utterances):
+        found.setdefault(one.speaker, []).append(place)
     return {name: found[name] for name in sorted(found)}
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from models.data.files import Files
+from models.data.speech.forms import check_form
 
 _SAMPLE_BYTES = 2
 
@@ -25,10 +26,7 @@ def read_wave(files: Files, name: str, rate: int) -> Tensor:
                 content = recording.readframes(count)
         except (wave.Error, EOFError, RuntimeError) as error:  # the last: of chunks that end early
             raise ValueError(f"{path} is damaged, or not a wav file with linear samples") from error
-    if found.framerate != rate:
-        raise ValueError(f"{path} has {found.framerate} samples a second; expected are {rate}")
-    if found.nchannels != 1:
-        raise ValueError(f"{path} has {found.nchannels} channels; expected is one")
+    check_form(path, found.framerate, found.nchannels, rate)
     if found.sampwidth != _SAMPLE_BYTES:
         raise ValueError(f"{path} has samples of {8 * found.sampwidth} bits; expected are {8 * _SAMPLE_BYTES}")
     if len(content) != count * _SAMPLE_BYTES:

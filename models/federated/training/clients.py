@@ -9,7 +9,7 @@ import torch
 from models.checks import check_positive
 from models.data.draws import Integers, distinct, key_of, uniform
 from models.data.sources import generator_of
-from models.data.speech.utterances import Recording
+from models.data.speech.utterances import Recording, speaker_places
 from models.federated.training.sources import ClientKind
 
 _CLIENT, _ABSENCE, _UTTERANCE = range(3)  # streams of random numbers
@@ -40,8 +40,7 @@ def client_parts(utterances: Sequence[Recording], kind: ClientKind, size: int, s
     """
     check_positive("client_size", size)
     if kind == "speaker":
-        names = sorted({one.speaker for one in utterances})
-        return [[place for place, one in enumerate(utterances) if one.speaker == name] for name in names]
+        return list(speaker_places(utterances).values())
     order = torch.randperm(len(utterances), generator=generator_of(f"clients {seed}")).tolist()
     return [order[first : first + size] for first in range(0, len(order), size)]
 
