@@ -25,7 +25,8 @@ RELAY: Mapping[tuple[str, str], str] = {
 """Names of recognisers by the rows of tables."""
 
 LEARNERS: Mapping[str, Mapping[str, Any]] = {
-    **{f"FedSGD {name}": {"algorithm": "fedsgd", "bits": bits} for name, bits in (("float32", 32), ("int8", 8))},
+    "FedSGD float32": {"algorithm": "fedsgd", "bits": 32},
+    "FedSGD int8": {"algorithm": "fedsgd", "bits": 8},
     "FedSGD int4": {"algorithm": "fedsgd", "bits": 4},
     "FedSGD int8 without relay": {"algorithm": "fedsgd", "bits": 8, "relay": False},
     "FedSGD int4 without relay": {"algorithm": "fedsgd", "bits": 4, "relay": False},

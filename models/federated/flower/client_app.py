@@ -1,8 +1,6 @@
 """Flower's ClientApp: a client that answers broadcasts with what it computes of its own utterances."""
 
-import json
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from flwr.app import ConfigRecord, Context, Message, RecordDict
@@ -10,8 +8,7 @@ from flwr.clientapp import ClientApp
 
 from models.federated.flower.messages import answer_record, broadcast_of
 from models.federated.flower.settings import CLIENT, ROUND, config_of, source_of
-from models.federated.training.config import FedAqtConfig
-from models.federated.training.corpus import Corpus, corpus_of, read_speech
+from models.federated.training.corpus import corpus_of, read_speech
 from models.federated.training.features import Normalisation
 from models.federated.training.transport import client_work
 
@@ -30,13 +27,8 @@ def train(message: Message, context: Context) -> Message:
     """Takes part in a round."""
     config = config_of(context.run_config)
     facts: Mapping[str, Any] = dict(message.content[ROUND])
-    corpus = _corpus(str(context.run_config["source"]), config, float(facts["mean"]), float(facts["deviation"]))
+    source, normalisation = source_of(context.run_config), Normalisation(facts["mean"], facts["deviation"])
+    corpus = corpus_of(read_speech(source), source, config, normalisation, lazy=True)  # it takes a few utterances
     client = int(str(context.node_config[CLIENT]))
     answer = client_work(broadcast_of(message.content), config, corpus, int(facts["number"]), client)
     return Message(answer_record(answer), reply_to=message)
-
-
-@cache
-def _corpus(source: str, config: FedAqtConfig, mean: float, deviation: float) -> Corpus:
-    chosen = source_of(json.loads(source))
-    return corpus_of(read_speech(chosen), chosen, config, Normalisation(mean, deviation))

@@ -8,6 +8,7 @@ from models.federated.flower.deployment import CLIENT_APP, federation
 from models.federated.flower.settings import ENDED, ERROR, run_config
 from models.federated.training.config import FedAqtConfig
 from models.federated.training.corpus import corpus_of, read_speech
+from models.federated.training.features import AS_THEY_ARE
 from models.federated.training.sources import SpeechSource
 from models.json_files import parse_object, read_object
 from models.progress import Progress
@@ -34,7 +35,7 @@ def run_over_flower(
     """
     if config.algorithm == "central":
         raise ValueError("algorithm is central, which has no clients to reach over Flower")
-    clients = len(corpus_of(read_speech(source), source, config).clients)
+    clients = len(corpus_of(read_speech(source), source, config, AS_THEY_ARE, lazy=True).clients)
     if clients > _MOST_CLIENTS:
         raise ValueError(
             f"{clients} clients are too many processes; --engine flower allows {_MOST_CLIENTS} of them on one machine"

@@ -1,12 +1,11 @@
 """Flower's ServerApp: the rounds of a run, over SuperNodes."""
 
-import json
 from pathlib import Path
 
 from flwr.app import Context
 from flwr.serverapp import Grid, ServerApp
 
-from models.federated.flower.settings import ENDED, ERROR, config_of, source_of
+from models.federated.flower.settings import ENDED, ERROR, config_of, further_of, source_of
 from models.federated.flower.transport import FlowerTransport
 from models.federated.training.corpus import Corpus, read_speech
 from models.federated.training.run import run_fedaqt
@@ -19,10 +18,10 @@ app = ServerApp()
 @app.main()
 def main(grid: Grid, context: Context) -> None:
     """Trains, and leaves the run in its folder, with a file that says how it ended."""
-    further = json.loads(str(context.run_config["further"]))
+    further = further_of(context.run_config)
     folder = Path(further["out"])
     try:
-        config, source = config_of(context.run_config), source_of(json.loads(str(context.run_config["source"])))
+        config, source = config_of(context.run_config), source_of(context.run_config)
 
         def transport(corpus: Corpus) -> FlowerTransport:
             return FlowerTransport(grid, len(corpus.clients), corpus.normalisation, further["deadline"])

@@ -26,12 +26,19 @@ def run_config(config: FedAqtConfig, source: SpeechSource, **further: Any) -> di
     }
 
 
+def further_of(run: Mapping[str, Any]) -> dict[str, Any]:
+    """What else a run configuration tells."""
+    further: dict[str, Any] = json.loads(str(run["further"]))
+    return further
+
+
 def config_of(run: Mapping[str, Any]) -> FedAqtConfig:
     """The settings in a run configuration."""
     return FedAqtConfig.from_record(json.loads(str(run["settings"])))
 
 
-def source_of(record: Mapping[str, Any]) -> SpeechSource:
-    """The source in a record of it."""
+def source_of(run: Mapping[str, Any]) -> SpeechSource:
+    """The speech that a run configuration names."""
+    record = json.loads(str(run["source"]))
     data = None if record["data"] is None else Path(record["data"])
     return SpeechSource(**{**record, "data": data, "parts": tuple(record["parts"])})

@@ -48,13 +48,12 @@ class FlowerTransport:
             yield client, answer
 
     def _ask(self, sent: Broadcast, drawn: Drawn, nodes: list[int]) -> list[Message]:
-        facts = ConfigRecord(
-            {"number": drawn.number, "mean": self.normalisation.mean, "deviation": self.normalisation.deviation}
-        )
-        content = broadcast_record(sent)
-        content[ROUND] = facts
         if not nodes:
             return []
+        content = broadcast_record(sent)
+        content[ROUND] = ConfigRecord(
+            {"number": drawn.number, "mean": self.normalisation.mean, "deviation": self.normalisation.deviation}
+        )
         messages = [
             Message(content, dst_node_id=node, message_type=MessageType.TRAIN, ttl=self.deadline) for node in nodes
         ]

@@ -64,13 +64,17 @@ def read_speech(source: SpeechSource) -> Speech:
 
 
 def corpus_of(
-    speech: Speech, source: SpeechSource, config: FedAqtConfig, normalisation: Normalisation | None = None
+    speech: Speech,
+    source: SpeechSource,
+    config: FedAqtConfig,
+    normalisation: Normalisation | None = None,
+    *,
+    lazy: bool = False,
 ) -> Corpus:
     """Makes features, once for recordings in memory, else whenever they are needed, and deals utterances to clients.
 
-    normalisation: of features; that of the training utterances if None, of 1,000 of them where there are more on disk.
-    Raises ValueError if there is nothing to train on, no utterance is long enough for its transcript, or numbers are
-    impossible.
+    normalisation, lazy: of features, see `prepared`. Raises ValueError if there is nothing to train on, no utterance is
+    long enough for its transcript, or numbers are impossible.
     """
     log_mel = LogMel(speech.rate, config.bands)
     vocabulary = vocabulary_of((one.words for one in speech.train), config.tokens)
@@ -82,7 +86,7 @@ def corpus_of(
     if not kept:
         raise ValueError(f"every utterance of {speech.name} is too short for its transcript")
     used = [speech.train[place] for place in kept]
-    features, normalisation = prepared(used, log_mel, normalisation)
+    features, normalisation = prepared(used, log_mel, normalisation, lazy=lazy)
     return Corpus(
         name=speech.name,
         digest=speech.digest,
@@ -93,11 +97,13 @@ def corpus_of(
         transcripts=[transcripts[place] for place in kept],
         clients=client_parts(used, source.clients, source.client_size, config.seed),
         left_out=sorted({one.name for one in speech.train} - {one.name for one in used}),
-        held_out=held_out_of(speech.test, log_mel, normalisation),
+        held_out=held_out_of(speech.test, log_mel, normalisation, lazy=lazy),
     )
 
 
-def held_out_of(utterances: Sequence[Recording], log_mel: LogMel, normalisation: Normalisation) -> HeldOut:
-    """Utterances to evaluate a recogniser on."""
-    features, _ = prepared(utterances, log_mel, normalisation)
+def held_out_of(
+    utterances: Sequence[Recording], log_mel: LogMel, normalisation: Normalisation, *, lazy: bool = False
+) -> HeldOut:
+    """Utterances to evaluate a recogniser on. lazy: see `prepared`."""
+    features, _ = prepared(utterances, log_mel, normalisation, lazy=lazy)
     return HeldOut(features, [one.words for one in utterances])

@@ -37,8 +37,12 @@ class Normalisation:
         return (features - self.mean) / self.deviation
 
 
-class StoredFeatures(Sequence[Tensor]):
-    """Normalised features (frames, bands) of recordings on disk, each made whenever it is asked for.
+AS_THEY_ARE = Normalisation(0.0, 1.0)
+"""Changes nothing."""
+
+
+class LazyFeatures(Sequence[Tensor]):
+    """Normalised features (frames, bands) of recordings, each made whenever it is asked for.
 
     Asking raises ValueError, naming the file, if it cannot be read.
     """
@@ -57,30 +61,35 @@ class StoredFeatures(Sequence[Tensor]):
 
     def __getitem__(self, place: int | slice) -> Tensor | Sequence[Tensor]:
         if isinstance(place, slice):
-            return StoredFeatures(self.recordings[place], self.log_mel, self.normalisation)
+            return LazyFeatures(self.recordings[place], self.log_mel, self.normalisation)
         return self.normalisation(self.log_mel(self.recordings[place].samples))
 
 
 def prepared(
-    recordings: Sequence[Recording], log_mel: LogMel, normalisation: Normalisation | None = None
+    recordings: Sequence[Recording],
+    log_mel: LogMel,
+    normalisation: Normalisation | None = None,
+    *,
+    lazy: bool = False,
 ) -> tuple[Sequence[Tensor], Normalisation]:
     """Normalised features (frames, bands) of each recording, and what they are normalised by.
 
     normalisation: that of all recordings if None, or of 1,000 of them, evenly spaced, where there are more on disk.
+    lazy: whether features of recordings in memory, too, are made whenever they are asked for.
     """
-    if _in_memory(recordings):
+    if _in_memory(recordings) and not lazy:
         raw = [log_mel(one.samples) for one in recordings]
         normalisation = normalisation or _normalisation_of(raw)
         return [normalisation(one) for one in raw], normalisation
     if normalisation is None:
         places = evenly_spaced(len(recordings), _SAMPLED).tolist()
         normalisation = _normalisation_of([log_mel(recordings[place].samples) for place in places])
-    return StoredFeatures(recordings, log_mel, normalisation), normalisation
+    return LazyFeatures(recordings, log_mel, normalisation), normalisation
 
 
 def frame_counts(features: Sequence[Tensor]) -> list[int]:
     """How many frames each has; recordings on disk are not read for it."""
-    if isinstance(features, StoredFeatures):
+    if isinstance(features, LazyFeatures):
         return [features.log_mel.frames(one.count) for one in features.recordings]
     return [len(one) for one in features]
 

@@ -62,7 +62,7 @@ def run_fedaqt(
     if initial is not None:
         initial.initialise(training.recogniser, config, corpus)
     start = {"initial_digest": None if initial is None else weights_digest(initial.recogniser.state_dict())}
-    described = asdict(config) | facts_of(corpus, source) | start
+    described = asdict(config) | _facts(corpus, source) | start
     run = RunFolder(folder)
     run.start(METHOD, described, resume=resume)
     if transport is not None:
@@ -160,7 +160,7 @@ def load_run(folder: Path) -> FedAqtRun:
     return FedAqtRun(folder, config, recogniser.eval(), vocabulary, normalisation, rate, dataset, finished.result)
 
 
-def facts_of(corpus: Corpus, source: SpeechSource) -> dict[str, Any]:
+def _facts(corpus: Corpus, source: SpeechSource) -> dict[str, Any]:
     """What follows from data and settings, and the run is built from again, as plain JSON values."""
     return {
         "dataset": source.dataset,

@@ -45,7 +45,7 @@ class ClientStep:
     @property
     def settings(self) -> ConformerSettings:
         """The encoder."""
-        return replace(CONFORMERS[self.size], subsampling=4, checkpointing=self.checkpointing)
+        return replace(CONFORMERS[self.size], checkpointing=self.checkpointing)
 
 
 @dataclass(frozen=True)

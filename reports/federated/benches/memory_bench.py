@@ -1,6 +1,7 @@
 """The memory bench: what a client's step takes in floats and in integers, each in a fresh process (Table 3.2)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from statistics import median
 from typing import Any
@@ -70,7 +71,7 @@ def bench_memory(
     rows = [_row(allocator, name, found, tensors[name]) for (allocator, name), found in peaks.items()]
     return {
         "rows": [_with_ratios(row, rows) for row in rows],
-        **{name: getattr(step, name) for name in step.__dataclass_fields__},
+        **asdict(step),
         "runs": runs,
         "tools": tool_versions(),
         "machine": machine(),

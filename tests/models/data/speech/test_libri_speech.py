@@ -11,7 +11,7 @@ import torch
 
 from models.data.speech.libri_speech import RATE, load_libri_speech, read_flac
 from models.data.speech.log_mel import LogMel
-from models.federated.training.features import StoredFeatures, frame_counts, prepared
+from models.federated.training.features import LazyFeatures, frame_counts, prepared
 from tests.support.commands import Command, assert_refused
 
 TEXTS = {"0000": "MISTER QUILTER IS", "0001": "NOR IS", "0002": "HE TELLS US"}
@@ -58,7 +58,7 @@ def test_recordings_come_with_speakers_and_words(corpus: Path) -> None:
 def test_features_of_recordings_on_disk_are_those_of_recordings_in_memory(corpus: Path) -> None:
     speech, log_mel = load_libri_speech(corpus, ["train-clean-100"], "dev-clean"), LogMel(RATE, 20)
     features, normalisation = prepared(speech.train, log_mel)
-    assert isinstance(features, StoredFeatures)
+    assert isinstance(features, LazyFeatures)
     assert frame_counts(features) == [len(one) for one in features]
     values = torch.cat([log_mel(one.samples) for one in speech.train])
     assert normalisation.mean == pytest.approx(values.mean().item(), rel=1e-5)
