@@ -11,7 +11,7 @@ from models.attention.backbones.loading import load_weights
 from models.attention.backbones.registry import build_backbone
 from models.attention.backbones.staged import StagedNetwork
 from models.attention.training.config import LsaConfig
-from models.attention.training.method import LsaTraining, steps_of
+from models.attention.training.method import LsaTraining, epoch_batches, smallest_batch, steps_of
 from models.data.kornia_augmentation import BatchAugmentation, BatchAugmenter
 from models.data.sources import ImageSource
 from models.data.transforms import Augmentation
@@ -36,7 +36,7 @@ class Classification(LsaTraining):
         check_batch_norms(
             lambda: build_network(config, facts), data.shape, images=images, batch_size=batch, processes=processes
         )
-        steps = steps_of(config, epoch_batches(images, batch, processes))
+        steps = steps_of(config, epoch_batches(images, batch, smallest_batch(processes)))
         super().__init__(config, build_network(config, facts), steps, facts, processes)
         self.data = data
         self.changes = BatchAugmenter(_batch_augmentation(config), data.mean, data.std, data.white)
@@ -72,8 +72,7 @@ class Classification(LsaTraining):
 
 def build_network(config: LsaConfig, facts: Mapping[str, Any]) -> StagedNetwork:
     """The network of a run, with its initial weights. facts: see `LsaTraining`."""
-    _, height, width = facts["image_shape"]
-    options = config.backbone_options(len(facts["classes"]), config.stem_stride_for(height, width))
+    options = config.backbone_options(len(facts["classes"]), facts["used_stem_stride"])
     return build_backbone(options, config.seed)
 
 
@@ -101,13 +100,6 @@ def _facts(config: LsaConfig, data: ImageSource) -> dict[str, Any]:
         "held_out_images": data.test_count,
         "used_stem_stride": config.stem_stride_for(height, width),
     }
-
-
-def epoch_batches(images: int, batch_size: int, processes: int) -> int:
-    """Batches of an epoch that are trained on: none of a single image, nor too small for all processes."""
-    whole, rest = divmod(images, batch_size)
-    least = 2 if processes == 1 else 2 * processes
-    return max(1, whole * (batch_size >= least) + (rest >= least))
 
 
 def _batch_augmentation(config: LsaConfig) -> BatchAugmentation:

@@ -14,7 +14,7 @@ from models.attention.detection.network import mask_rcnn
 from models.attention.detection.options import DetectorOptions
 from models.attention.detection.source import ObjectBatch, ObjectSource
 from models.attention.training.config import LsaConfig
-from models.attention.training.method import LsaTraining, steps_of
+from models.attention.training.method import LsaTraining, epoch_batches, steps_of
 from models.backbones.options import seeded
 from models.checks import check_positive
 from models.training.batch_norms import check_batch_norms
@@ -34,7 +34,7 @@ class Detection(LsaTraining):
         pictures, batch = len(data.train), config.batch_size
         shape = 3, data.size, data.size
         check_batch_norms(lambda: build_detector(config, facts), shape, images=pictures, batch_size=batch)
-        steps = steps_of(config, _batches(pictures, batch, processes))
+        steps = steps_of(config, epoch_batches(pictures, batch, processes))
         super().__init__(config, build_detector(config, facts), steps, facts, processes)
         self.data = data
 
@@ -63,8 +63,7 @@ class Detection(LsaTraining):
 
 def build_detector(config: LsaConfig, facts: Mapping[str, Any]) -> nn.Module:
     """The network of a run, with its initial weights. facts: see `LsaTraining`."""
-    _, height, width = facts["image_shape"]
-    backbone = build_backbone(config.backbone_options(None, config.stem_stride_for(height, width)), config.seed)
+    backbone = build_backbone(config.backbone_options(None, facts["used_stem_stride"]), config.seed)
     with seeded(config.seed):
         return mask_rcnn(backbone, len(facts["classes"]), DetectorOptions(**facts["detector"]))
 
@@ -86,16 +85,3 @@ def _facts(config: LsaConfig, data: ObjectSource) -> dict[str, Any]:
         "used_stem_stride": config.stem_stride_for(data.size, data.size),
         "detector": asdict(DetectorOptions.scaled(config.width, data.size)),
     }
-
-
-def _batches(pictures: int, batch_size: int, processes: int) -> int:
-    """Batches of an epoch that are trained on: none of a single picture, nor of fewer pictures than processes.
-
-    Raises ValueError if that leaves none.
-    """
-    whole, rest = divmod(pictures, batch_size)
-    least = max(2, processes) if pictures > 1 else processes
-    found = whole * (batch_size >= least) + (rest >= least)
-    if not found:
-        raise ValueError(f"{pictures} pictures in batches of {batch_size} are too few for {processes} processes")
-    return found

@@ -81,6 +81,25 @@ def optimizer_settings(config: LsaConfig, steps: int) -> OptimizerSettings:
     )
 
 
+def epoch_batches(images: int, batch_size: int, least: int) -> int:
+    """Batches of an epoch that are trained on: those with `least` images or more, and no single one of several images.
+
+    Raises ValueError if there is none.
+    """
+    if images > 1:
+        least = max(2, least)
+    whole, rest = divmod(images, batch_size)
+    found = whole * (batch_size >= least) + (rest >= least)
+    if not found:
+        raise ValueError(f"{images} images in batches of {batch_size} make none of {least} or more")
+    return found
+
+
+def smallest_batch(processes: int) -> int:
+    """Images of the smallest batch that processes share as `Method.share` does."""
+    return 1 if processes == 1 else 2 * processes
+
+
 def steps_of(config: LsaConfig, batches: int) -> int:
     """Steps of a training whose epochs have so many batches."""
     if config.steps is not None:

@@ -9,9 +9,8 @@ from models.attention.backbones.loading import load_weights
 from models.attention.backbones.registry import build_backbone
 from models.attention.segmentation.segmenting import evaluate_segmenter, segmentation_step
 from models.attention.segmentation.semantic_fpn import SemanticFPN
-from models.attention.training.classify import epoch_batches
 from models.attention.training.config import LsaConfig
-from models.attention.training.method import LsaTraining, steps_of
+from models.attention.training.method import LsaTraining, epoch_batches, smallest_batch, steps_of
 from models.data.labelled.crops import LabelledCrop
 from models.data.labelled.pictures import SegmentationData
 from models.training.batch_norms import check_batch_norms
@@ -34,7 +33,7 @@ class Segmentation(LsaTraining):
             lambda: build_segmenter(config, facts), shape, images=images, batch_size=batch, processes=processes
         )
         network = build_segmenter(config, facts)
-        steps = steps_of(config, epoch_batches(images, batch, processes))
+        steps = steps_of(config, epoch_batches(images, batch, smallest_batch(processes)))
         super().__init__(config, network, steps, facts, processes)
         self.backbone = network.backbone
         self.data = data
