@@ -19,8 +19,9 @@ from torch.optim.lr_scheduler import (
 
 from models.checks import check_above_zero
 from models.training.lars import LARS, is_vector
+from models.training.yogi import Yogi
 
-OptimizerName = Literal["adam", "adamw", "sgd", "lars"]
+OptimizerName = Literal["adam", "adamw", "sgd", "lars", "yogi"]
 ScheduleName = Literal["constant", "cosine", "steps", "poly"]
 Period = Literal["epoch", "step"]
 
@@ -41,12 +42,12 @@ class Scheduled:
 class OptimizerSettings:
     """An optimizer and how its learning rate changes.
 
-    momentum: of SGD and LARS; Adam has its usual betas. nesterov: whether SGD's momentum is Nesterov's. decay_vectors:
-    whether weight decay is of parameters with fewer than two axes, too, as biases and batch norms, and of those that
-    modules name in `undecayed`; LARS always spares the former. schedule: `constant`; `cosine`, which falls to 0;
-    `poly`, which falls to 0 as a polynomial of power 0.9; `steps`, which divides the rate by ten at each fraction of
-    the periods in `milestones`, or falls to the share of the first rate that `shares` has for that milestone.
-    warmup: periods in which the rate rises linearly before the schedule starts. every: what a period is.
+    momentum: of SGD and LARS; Adam and Yogi have their usual betas. nesterov: whether SGD's momentum is Nesterov's.
+    decay_vectors: whether weight decay is of parameters with fewer than two axes, too, as biases and batch norms, and
+    of those that modules name in `undecayed`; LARS always spares the former. schedule: `constant`; `cosine`, which
+    falls to 0; `poly`, which falls to 0 as a polynomial of power 0.9; `steps`, which divides the rate by ten at each
+    fraction of the periods in `milestones`, or falls to the share of the first rate that `shares` has for that
+    milestone. warmup: periods in which the rate rises linearly before the schedule starts. every: what a period is.
 
     Raises ValueError, naming the setting and what is allowed, for impossible ones.
     """
@@ -74,6 +75,8 @@ class OptimizerSettings:
             raise ValueError(f"milestones are {self.milestones}; allowed are fractions between 0 and 1")
         if self.shares and len(self.shares) != len(self.milestones):
             raise ValueError(f"shares are {self.shares}; allowed is one for each of {len(self.milestones)} milestones")
+        if self.optimizer == "yogi" and self.weight_decay:
+            raise ValueError(f"weight_decay is {self.weight_decay}; yogi has none")
 
     def build(self, trained: nn.Module | Iterable[nn.Parameter], periods: int) -> Scheduled:
         """The optimizer of parameters, or of a model's that require gradients, and its schedule over `periods` periods.
@@ -97,6 +100,8 @@ class OptimizerSettings:
             parameters = list(trained)
         if self.optimizer == "lars":
             return LARS(parameters, self.learning_rate, momentum=self.momentum, weight_decay=self.weight_decay)
+        if self.optimizer == "yogi":
+            return Yogi(parameters, self.learning_rate)
         groups: list[Any] = parameters
         if not self.decay_vectors:
             groups = _spared(parameters, undecayed(trained) if isinstance(trained, nn.Module) else [])
