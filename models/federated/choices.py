@@ -13,3 +13,6 @@ AggregateName = Literal["mean", "median", "trimmed"]
 
 FLOAT_BITS = 32
 """The number of bits that stands for weights which are not quantized."""
+
+FEWEST_SECURE = 3
+"""Clients that a secure sum needs: of two, each could take its own part away."""

@@ -52,20 +52,29 @@ def refusal(update: Update, recogniser: Recogniser, limits: Limits) -> str | Non
         return f"claims {update.examples} examples; allowed are 0 to {limits.examples}"
     if not update.examples:
         return None
-    if not math.isfinite(update.loss):
-        return f"has a loss of {update.loss}"
     shapes = {name: tuple(one.shape) for name, one in recogniser.named_parameters()}
     for name in sorted(shapes.keys() ^ update.gradients.keys()):
         return f"lacks {name}" if name in shapes else f"has {name}, which is no part of the model"
     for name, gradient in update.gradients.items():
         if tuple(gradient.shape) != shapes[name]:
             return f"has {name} of shape {tuple(gradient.shape)}; expected is {shapes[name]}"
-        if not torch.isfinite(gradient).all():
-            return f"has {name} with {_broken(gradient)} values that are not finite"
+    reason = not_finite(update)
+    if reason is not None:
+        return reason
     if limits.norm == math.inf:
         return None
     norm = update_norm(update)
     return f"has a norm of {norm:.4g}; allowed is {limits.norm:.4g}" if norm > limits.norm else None
+
+
+def not_finite(update: Update) -> str | None:
+    """Which part of an update has values that are not finite, or None if all are."""
+    if not math.isfinite(update.loss):
+        return f"has a loss of {update.loss}"
+    for name, gradient in update.gradients.items():
+        if not torch.isfinite(gradient).all():
+            return f"has {name} with {_broken(gradient)} values that are not finite"
+    return None
 
 
 def _broken(gradient: Tensor) -> int:

@@ -1,4 +1,4 @@
-"""Certificates for TLS on loopback."""
+"""Certificates for TLS on loopback, and keys by which a SuperLink knows its SuperNodes."""
 
 import datetime
 import ipaddress
@@ -12,6 +12,8 @@ from cryptography.x509.oid import NameOID
 from models.files import write_bytes
 
 _DAYS = 30
+_PEM = serialization.Encoding.PEM
+_OWNER_ALONE = 0o600
 
 
 def write_certificates(folder: Path) -> tuple[Path, Path, Path]:
@@ -30,14 +32,25 @@ def write_certificates(folder: Path) -> tuple[Path, Path, Path]:
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .sign(authority_key, hashes.SHA256())
     )
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    secret = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     paths = folder / "server.pem", folder / "server.key", folder / "authority.pem"
-    pem = serialization.Encoding.PEM
-    for path, content in zip(paths, (certificate.public_bytes(pem), secret, authority.public_bytes(pem)), strict=True):
+    for path, content in zip(
+        paths, (certificate.public_bytes(_PEM), secret, authority.public_bytes(_PEM)), strict=True
+    ):
         write_bytes(path, content)
-    paths[1].chmod(0o600)
+    paths[1].chmod(_OWNER_ALONE)
+    return paths
+
+
+def write_node_keys(folder: Path, name: str) -> tuple[Path, Path]:
+    """A SuperNode's private and public key, as OpenSSH files in `folder`."""
+    key = ec.generate_private_key(ec.SECP384R1())
+    secret = key.private_bytes(_PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
+    public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    paths = folder / f"{name}.key", folder / f"{name}.pub"
+    for path, content in zip(paths, (secret, public), strict=True):
+        write_bytes(path, content)
+    paths[0].chmod(_OWNER_ALONE)
     return paths
 
 

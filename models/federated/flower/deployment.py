@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.federated.flower.certificates import write_certificates
+from models.federated.flower.certificates import write_certificates, write_node_keys
 from models.federated.flower.processes import PROGRAMS, Started, environment, running
 from models.files import write_text
 
@@ -35,7 +35,7 @@ clientapp = "{client_app}"
 [tool.flwr.app.config]
 {config}"""
 _TRIES, _PAUSE = 60, 1.0  # to reach a SuperLink that starts, seconds
-_LONGEST_SUBMISSION = 120.0  # seconds
+_LONGEST_COMMAND = 120.0  # seconds
 _UNREACHED = "Connection to the SuperLink is unavailable"
 
 
@@ -53,17 +53,25 @@ class Federation:
         """
         config = "".join(f"{name} = {_quoted(value)}\n" for name, value in run.items())
         write_text(self.folder / "app" / "pyproject.toml", _APP.format(client_app=client_app, config=config))
-        command = [str(PROGRAMS / "flwr"), "run", str(self.folder / "app"), "local", "--format", "json"]
+        self.command("run", str(self.folder / "app"), "local")
+
+    def register(self, key: Path) -> None:
+        """Makes a SuperNode known by its public key. Raises ValueError as `submit` does."""
+        self.command("supernode", "register", str(key), "local")
+
+    def command(self, *arguments: str) -> None:
+        """Runs one of Flower's commands, once the SuperLink can be reached."""
+        line = [str(PROGRAMS / "flwr"), *arguments, "--format", "json"]
         said = ""
         for _ in range(_TRIES):
             self.check()
             done = subprocess.run(
-                command,
+                line,
                 env=environment(self.folder / "flower"),
                 capture_output=True,
                 text=True,
                 check=False,
-                timeout=_LONGEST_SUBMISSION,
+                timeout=_LONGEST_COMMAND,
             )
             if done.returncode == 0 and _succeeded(done.stdout):
                 return
@@ -71,33 +79,39 @@ class Federation:
             if _UNREACHED not in said:
                 break
             time.sleep(_PAUSE)
-        raise ValueError(f"Flower refused the run: {said}")
+        raise ValueError(f"Flower refused `flwr {' '.join(arguments)}`: {said}")
 
     def check(self) -> None:
         """Raises ValueError if the SuperLink has ended, or all SuperNodes have."""
         ended = [name for name, process in self.processes.items() if process.poll() is not None]
-        if _LINK in ended or len(ended) == len(self.processes) - 1:
+        if ended and (_LINK in ended or len(ended) == len(self.processes) - 1):
             raise ValueError(f"Flower's {ended[0]} has ended; see {self.folder / ended[0]}.log")
 
 
 @contextmanager
 def federation(folder: Path, clients: int) -> Iterator[Federation]:
-    """A SuperLink and one SuperNode for each client, on loopback with TLS; all end with the context."""
+    """A SuperLink and one SuperNode for each client, on loopback with TLS; all end with the context.
+
+    The SuperLink knows each SuperNode by a key of its own, and takes no others.
+    """
     link, *nodes = _free_ports(1 + clients)
-    certificate, key, authority = (str(path.absolute()) for path in write_certificates(folder / "certificates"))
+    secrets = folder / "certificates"
+    certificate, key, authority = (str(path.absolute()) for path in write_certificates(secrets))
     home = folder.absolute() / "flower"
     write_text(home / "config.toml", _configuration(link, authority))
     tls = ["--ssl-certfile", certificate, "--ssl-keyfile", key, "--ssl-ca-certfile", authority]
     here = [*tls, "--host", _LOCAL, "--port"]
-    commands = {_LINK: ["flower-superlink", "--disable-runtime-dependency-installation", *here, str(link)]}
-    for client, port in enumerate(nodes):
-        reach = ["--superlink", f"{_LOCAL}:{link}", "--root-certificates", authority]
-        commands[f"supernode-{client}"] = [
-            *("flower-supernode", *reach, "--node-config", f"client={client}"),
-            *(*here, str(port)),
-        ]
-    with running(commands, home, folder) as processes:
-        yield Federation(folder, processes)
+    known = ["--enable-supernode-auth", "--disable-runtime-dependency-installation"]
+    with running({_LINK: ["flower-superlink", *known, *here, str(link)]}, home, folder) as server:
+        started, commands = Federation(folder, server), dict[str, list[str]]()
+        for client, port in enumerate(nodes):
+            private, public = write_node_keys(secrets, f"supernode-{client}")
+            started.register(public.absolute())
+            reach = ["--superlink", f"{_LOCAL}:{link}", "--root-certificates", authority]
+            own = ["--auth-supernode-private-key", str(private.absolute()), "--node-config", f"client={client}"]
+            commands[f"supernode-{client}"] = ["flower-supernode", *reach, *own, *here, str(port)]
+        with running(commands, home, folder) as others:
+            yield Federation(folder, server | others)
 
 
 def _succeeded(printed: str) -> bool:

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from models.federated.flower.deployment import CLIENT_APP, federation
-from models.federated.flower.settings import ENDED, ERROR, run_config
+from models.federated.flower.presence import is_present
+from models.federated.flower.settings import ENDED, ERROR, SERVER, run_config
 from models.federated.training.config import FedAqtConfig
 from models.federated.training.corpus import corpus_of, read_speech
 from models.federated.training.features import AS_THEY_ARE
@@ -16,6 +17,7 @@ from models.training.run import RESULT, RunFolder
 
 _MOST_CLIENTS = 16
 _LOOK = 0.5  # seconds between two looks at the run
+_LONGEST_START = 300.0  # seconds that Flower has to start the server's process
 
 
 def run_over_flower(
@@ -44,25 +46,40 @@ def run_over_flower(
     run.check_free(resume=resume)
     own = folder / "flower"
     own.mkdir(parents=True, exist_ok=True)
-    (own / ERROR).unlink(missing_ok=True)
-    (own / ENDED).unlink(missing_ok=True)
+    for name in (ERROR, ENDED, SERVER):
+        (own / name).unlink(missing_ok=True)
     task = progress.task("training over Flower", config.rounds)
     done = 0
     with federation(own, clients) as processes:
         processes.submit(
             run_config(config, source, deadline=deadline, out=str(folder.absolute()), resume=resume), client_app
         )
-        while not (own / ENDED).exists():
+        begun = time.monotonic()
+        while not _ended(own, time.monotonic() - begun):
             time.sleep(_LOOK)
             processes.check()
-            if (own / ERROR).exists():
-                raise ValueError((own / ERROR).read_text(encoding="utf-8"))
             rounds = _rounds(run.metrics)
             if done < rounds < config.rounds:
                 task.advance(rounds - done)
                 done = rounds
         task.advance(config.rounds - done)
     return read_object(folder / RESULT)
+
+
+def _ended(folder: Path, waited: float) -> bool:
+    """Whether the server's process has ended well. Raises ValueError if it failed, was killed, or never came."""
+    lock = folder / SERVER
+    gone = lock.exists() and not is_present(lock)  # before the others are looked at: they are written while it is there
+    if (folder / ERROR).exists():
+        raise ValueError((folder / ERROR).read_text(encoding="utf-8"))
+    if (folder / ENDED).exists():
+        return True
+    log = folder / "superlink.log"
+    if gone:
+        raise ValueError(f"the server's process was killed; see {log}; --resume goes on with the run")
+    if not lock.exists() and waited > _LONGEST_START:
+        raise ValueError(f"the server's process did not start in {_LONGEST_START:g} s; see {log}")
+    return False
 
 
 def _rounds(metrics: Path) -> int:

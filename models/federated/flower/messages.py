@@ -20,9 +20,9 @@ def broadcast_record(sent: Broadcast) -> RecordDict:
     """A broadcast as a record."""
     return RecordDict(
         {
-            _STORED: _arrays({name: one.stored for name, one in sent.low_bit.items()}),
-            _SCALES: _arrays({name: one.scale for name, one in sent.low_bit.items()}),
-            _FLOATS: _arrays(sent.floats),
+            _STORED: arrays({name: one.stored for name, one in sent.low_bit.items()}),
+            _SCALES: arrays({name: one.scale for name, one in sent.low_bit.items()}),
+            _FLOATS: arrays(sent.floats),
             _SHAPES: ConfigRecord({name: [one.bits, *one.shape] for name, one in sent.low_bit.items()}),
         }
     )
@@ -34,8 +34,8 @@ def broadcast_of(record: RecordDict) -> Broadcast:
     Raises ValueError, naming the tensor, if a part is missing, integers are out of range or too few, or a scale is not
     above 0.
     """
-    with _reading():
-        stored, scales, floats = (_tensors(record[name]) for name in (_STORED, _SCALES, _FLOATS))
+    with reading():
+        stored, scales, floats = (tensors(record[name]) for name in (_STORED, _SCALES, _FLOATS))
         shapes: Mapping[str, Any] = dict(record[_SHAPES])
         low_bit = {name: _weight(name, stored[name], scales[name], shapes[name]) for name in stored}
     return Broadcast(low_bit, floats)
@@ -45,7 +45,7 @@ def answer_record(answer: Update | LocalModel) -> RecordDict:
     """A client's answer as a record."""
     if isinstance(answer, Update):
         facts = ConfigRecord({"examples": answer.examples, "loss": answer.loss})
-        return RecordDict({_FLOATS: _arrays(answer.gradients), _FACTS: facts})
+        return RecordDict({_FLOATS: arrays(answer.gradients), _FACTS: facts})
     record = broadcast_record(answer.model)
     record[_FACTS] = ConfigRecord(
         {"examples": answer.examples, "losses": list(answer.losses), "moved": list(answer.moved)}
@@ -55,10 +55,10 @@ def answer_record(answer: Update | LocalModel) -> RecordDict:
 
 def answer_of(record: RecordDict) -> Update | LocalModel:
     """The answer in a record. Raises ValueError, naming what is wrong, if it is damaged."""
-    with _reading():
+    with reading():
         facts: Mapping[str, Any] = dict(record[_FACTS])
         if "loss" in facts:
-            return Update(_tensors(record[_FLOATS]), int(facts["examples"]), float(facts["loss"]))
+            return Update(tensors(record[_FLOATS]), int(facts["examples"]), float(facts["loss"]))
         losses, moved = (tuple(map(float, facts[name])) for name in ("losses", "moved"))
         if not losses:
             raise ValueError("a message tells of no step")
@@ -66,7 +66,7 @@ def answer_of(record: RecordDict) -> Update | LocalModel:
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
+def reading() -> Iterator[None]:
     """Turns what parts of a wrong kind raise into a ValueError of one line."""
     try:
         yield
@@ -76,11 +76,13 @@ def _reading() -> Iterator[None]:
         raise ValueError(f"a message is damaged: {error}") from error
 
 
-def _arrays(tensors: Mapping[str, Tensor]) -> ArrayRecord:
-    return ArrayRecord({name: Array(one.detach().cpu().numpy()) for name, one in tensors.items()})
+def arrays(named: Mapping[str, Tensor]) -> ArrayRecord:
+    """Tensors as a part of a record."""
+    return ArrayRecord({name: Array(one.detach().cpu().numpy()) for name, one in named.items()})
 
 
-def _tensors(record: Any) -> dict[str, Tensor]:
+def tensors(record: Any) -> dict[str, Tensor]:
+    """The tensors in a part of a record."""
     return {name: torch.from_numpy(one.numpy().copy()) for name, one in record.items()}
 
 

@@ -9,11 +9,14 @@ from typing import Any
 from models.federated.training.config import FedAqtConfig
 from models.federated.training.sources import SpeechSource
 
-CLIENT, ROUND = "client", "round"
-"""Names of a SuperNode's number, and of the record that says which round it is."""
+CLIENT, ROUND, KEY = "client", "round", "key"
+"""Names of a SuperNode's number, of the record that says which round it is, and of a client's public key."""
 
-ERROR, ENDED = "error.txt", "ended.txt"
-"""The files that the server's process leaves: what went wrong, or that the run has ended."""
+REVEAL = "reveal"
+"""The action of the query that unmasks a secure sum."""
+
+ERROR, ENDED, SERVER = "error.txt", "ended.txt", "server.lock"
+"""Files of the server's process: what went wrong, that the run has ended, and one that it holds while it is there."""
 
 
 def run_config(config: FedAqtConfig, source: SpeechSource, **further: Any) -> dict[str, str]:

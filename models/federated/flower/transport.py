@@ -2,19 +2,21 @@
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from flwr.app import ConfigRecord, Message, MessageType, RecordDict
 from flwr.serverapp import Grid
 
 from models.federated.broadcast import Broadcast
 from models.federated.flower.messages import answer_of, broadcast_record
-from models.federated.flower.settings import CLIENT, ROUND
+from models.federated.flower.settings import CLIENT, KEY, ROUND
 from models.federated.training.clients import Drawn
 from models.federated.training.features import Normalisation
 from models.federated.training.transport import Answer
 from models.training.errors import TrainingError
+
+Read = TypeVar("Read")
 
 _PAUSE = 1.0  # seconds between two looks for SuperNodes
 _PATIENCE, _PATIENCE_EACH = 60.0, 20.0  # seconds that SuperNodes have to start and say who they are
@@ -28,36 +30,52 @@ class FlowerTransport:
 
     def __init__(self, grid: Grid, clients: int, normalisation: Normalisation, deadline: float) -> None:
         self.grid, self.normalisation, self.deadline = grid, normalisation, deadline
+        self.keys: dict[int, bytes] = {}  # public ones of clients that have some
         self.nodes = self._nodes(clients, _PATIENCE + _PATIENCE_EACH * clients)
 
     def answers(self, sent: Broadcast, drawn: Drawn) -> Iterator[tuple[int, Answer]]:
         """See Transport."""
-        numbers = {self.nodes[client]: client for client in drawn.present}
+        content = self.content(sent, drawn)
+        return self.exchange(drawn, dict.fromkeys(drawn.present, content), MessageType.TRAIN, answer_of)
+
+    def content(self, sent: Broadcast, drawn: Drawn) -> RecordDict:
+        """A broadcast in a round."""
+        content = broadcast_record(sent)
+        self.add_round(content, drawn)
+        return content
+
+    def add_round(self, content: RecordDict, drawn: Drawn) -> None:
+        """Adds to a message which round it is of, and what features are normalised by."""
+        facts = {"number": drawn.number, "attempt": drawn.attempt}
+        content[ROUND] = ConfigRecord(
+            {**facts, "mean": self.normalisation.mean, "deviation": self.normalisation.deviation}
+        )
+
+    def exchange(
+        self, drawn: Drawn, contents: Mapping[int, RecordDict], kind: str, read: Callable[[RecordDict], Read]
+    ) -> Iterator[tuple[int, Read]]:
+        """Sends clients their messages, and yields what `read` makes of those that come back, in the order of clients.
+
+        Those that are late, report an error or cannot be read are left out, with a line on standard error.
+        """
+        numbers = {self.nodes[client]: client for client in contents}
+        messages = [
+            Message(contents[client], dst_node_id=node, message_type=kind, ttl=self.deadline)
+            for node, client in numbers.items()
+        ]
         replies: dict[int, Message] = {}
-        for reply in self._ask(sent, drawn, list(numbers)):
+        for reply in self.grid.send_and_receive(messages, timeout=self.deadline) if messages else ():
             if reply.has_error():  # of a client, or of the SuperLink about one that is gone
                 print(f"wrapmac: round {drawn.number}: no answer: {reply.error.reason}", file=sys.stderr)
             else:
                 replies[numbers[reply.metadata.src_node_id]] = reply
         for client in sorted(replies):
             try:
-                answer = answer_of(replies[client].content)
+                answer = read(replies[client].content)
             except ValueError as error:
                 print(f"wrapmac: round {drawn.number}: client {client}: {error}; dropped", file=sys.stderr)
                 continue
             yield client, answer
-
-    def _ask(self, sent: Broadcast, drawn: Drawn, nodes: list[int]) -> list[Message]:
-        if not nodes:
-            return []
-        content = broadcast_record(sent)
-        content[ROUND] = ConfigRecord(
-            {"number": drawn.number, "mean": self.normalisation.mean, "deviation": self.normalisation.deviation}
-        )
-        messages = [
-            Message(content, dst_node_id=node, message_type=MessageType.TRAIN, ttl=self.deadline) for node in nodes
-        ]
-        return list(self.grid.send_and_receive(messages, timeout=self.deadline))
 
     def _nodes(self, clients: int, patience: float) -> dict[int, int]:
         """The SuperNode of each client, when all are there. Each is asked once who it is."""
@@ -81,6 +99,8 @@ class FlowerTransport:
                 if not reply.has_error():
                     facts: Mapping[str, Any] = dict(reply.content[CLIENT])
                     self._place(found, int(facts["number"]), reply.metadata.src_node_id, clients)
+                    if KEY in facts:
+                        self.keys[int(facts["number"])] = bytes(facts[KEY])
         return found
 
     def _place(self, found: dict[int, int], number: int, node: int, clients: int) -> None:

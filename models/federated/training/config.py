@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 from models.checks import check_above_zero, check_choice
-from models.federated.choices import FLOAT_BITS, AggregateName, Rounding, ScalePer
+from models.federated.choices import FEWEST_SECURE, FLOAT_BITS, AggregateName, Rounding, ScalePer
 from models.federated.conformer.settings import CONFORMERS, ConformerSettings, SizeName
 from models.federated.training.settings import Algorithm, FedAqtSettings, OptimizerName, ScheduleName
 from models.federated.transcription.vocabulary import TokenKind
@@ -23,11 +23,11 @@ _FEDERATED: tuple[Algorithm, ...] = ("fedsgd", "fedavg")
 _ONLY_FOR: Mapping[str, tuple[Algorithm, ...]] = {
     "relay": ("fedsgd",),
     "rounding": ("fedavg",),
-    **{name: _FEDERATED for name in ("absent", "aggregate", "clip_update", "max_norm")},
+    **{name: _FEDERATED for name in ("absent", "aggregate", "clip_update", "max_norm", "secure")},
 }
 """Settings that only some algorithms read, with these."""
 
-_COUNTS = ("bands", "rounds", "clients_per_round", "client_batch", "local_steps", "evaluate_every")
+_COUNTS = ("bands", "rounds", "clients_per_round", "client_batch", "local_steps", "evaluate_every", "pieces")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +62,10 @@ class FedAqtConfig(FedAqtSettings):
             own = next(field.default for field in fields(self) if field.name == name)
             if self.algorithm not in algorithms and getattr(self, name) != own:
                 raise ValueError(f"{name} is for {' and '.join(algorithms)}, not for {self.algorithm}")
+        if self.tokens != "pieces" and self.pieces != FedAqtSettings.pieces:
+            raise ValueError(f"pieces is for tokens pieces, not for {self.tokens}")
+        if self.secure:
+            self._check_secure()
         if self.conformer.norm == "batch" and self.algorithm != "central":
             raise ValueError("norm is batch, whose statistics clients do not send; allowed are layer and group")
 
@@ -69,6 +73,18 @@ class FedAqtConfig(FedAqtSettings):
     def from_record(cls, record: Mapping[str, Any]) -> Self:
         """The settings in a record of them. Raises KeyError for one that is missing."""
         return cls(**{field.name: record[field.name] for field in fields(cls)})
+
+    def _check_secure(self) -> None:
+        if self.clip_update is None:
+            raise ValueError("secure needs clip_update, the largest norm that the added integers can hold")
+        if self.max_norm is not None:
+            raise ValueError(
+                "max_norm cannot go with secure, whose server sees no client's update; clip_update bounds them"
+            )
+        if self.aggregate != "mean":
+            raise ValueError(f"aggregate is {self.aggregate}; secure allows mean alone")
+        if self.clients_per_round < FEWEST_SECURE:
+            raise ValueError(f"clients_per_round is {self.clients_per_round}; secure needs {FEWEST_SECURE} and more")
 
     @property
     def conformer(self) -> ConformerSettings:

@@ -77,7 +77,7 @@ def corpus_of(
     long enough for its transcript, or numbers are impossible.
     """
     log_mel = LogMel(speech.rate, config.bands)
-    vocabulary = vocabulary_of((one.words for one in speech.train), config.tokens)
+    vocabulary = vocabulary_of((one.words for one in speech.train), config.tokens, config.pieces)
     transcripts = [vocabulary.encoded(one.words) for one in speech.train]
     with torch.device("meta"):
         front_end = ConformerEncoder(config.conformer, config.bands).front_end

@@ -1,32 +1,32 @@
 """Federated rounds as steps of the training loop."""
 
-import math
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import nn
 
-from models.federated.aggregation import AGGREGATES, Aggregate, clipped
-from models.federated.averaging import LocalModel, pseudo_gradients
+from models.extras import required
 from models.federated.broadcast import Broadcast, broadcast
 from models.federated.choices import FLOAT_BITS
-from models.federated.client import Update, client_recogniser
+from models.federated.client import client_recogniser
 from models.federated.linear_layers import fake_quantize
 from models.federated.recogniser import Recogniser
-from models.federated.refusal import Limits, model_refusal, refusal
 from models.federated.server import set_gradients
 from models.federated.training.clients import Drawn, draw_clients, draw_utterances
 from models.federated.training.config import FedAqtConfig
 from models.federated.training.corpus import Corpus
 from models.federated.training.evaluation import error_rates
-from models.federated.training.transport import Answer, InProcess, Transport, batch_of
+from models.federated.training.gathering import Gathered, Gatherer, OpenGatherer
+from models.federated.training.transport import InProcess, Transport, batch_of
 from models.training.errors import TrainingError
 from models.training.method import Gradients, Loss, Method
 from models.training.optimizers import OptimizerSettings
 from models.training.seeds import seed_torch
+
+if TYPE_CHECKING:
+    from models.federated.training.secure_gathering import SecureTransport
 
 _MOST_ATTEMPTS = 10
 _MOST_IDLE = 10
@@ -39,10 +39,11 @@ class PastRounds:
         self.loss, self.idle = 0.0, 0
         self.reason = "no client had an utterance"
 
-    def note(self, mean: Aggregate) -> None:
+    def note(self, found: Gathered) -> None:
         """Takes up a round. Raises TrainingError if too many in turn had no update."""
-        if mean.examples:
-            self.loss, self.idle = mean.loss / mean.examples, 0
+        self.reason = found.reason or self.reason
+        if found.aggregate.examples:
+            self.loss, self.idle = found.aggregate.loss / found.aggregate.examples, 0
             return
         self.idle += 1
         if self.idle == _MOST_IDLE:
@@ -60,27 +61,17 @@ class PastRounds:
         self.loss, self.idle = float(state["loss"]), int(state["idle"])
 
 
-@dataclass
-class _Gathered:
-    """Answers of a round so far. moved: shares of integers that clients' steps changed."""
-
-    aggregate: Aggregate
-    answers: int = 0
-    refused: int = 0
-    moved: list[float] = field(default_factory=list)
-
-
 class FederatedTraining(Method):
     """A server's recogniser, which is trained in rounds; a round is a step of the loop.
 
-    transport: to the clients; by default they work in this process.
+    Clients work in this process. Raises ValueError if there are too few for a secure sum.
     """
 
-    def __init__(self, config: FedAqtConfig, corpus: Corpus, transport: Transport | None = None) -> None:
+    def __init__(self, config: FedAqtConfig, corpus: Corpus) -> None:
         self.config, self.corpus = config, corpus
-        self.transport = transport or InProcess(corpus, config)
         seed_torch(f"{config.seed} weights")
         self.recogniser = Recogniser(config.conformer, config.bands, len(corpus.vocabulary))
+        self.gatherer = _gatherer(config, corpus, self.recogniser)
         self.models = {"recogniser": self.recogniser}
         settings = OptimizerSettings(
             optimizer=config.used_optimizer,
@@ -92,9 +83,12 @@ class FederatedTraining(Method):
         )
         self.optimizers = {"server": settings.build(self.recogniser, config.rounds)}
         self.past = PastRounds()
-        self.limits = Limits(config.used_utterances, math.inf if config.max_norm is None else config.max_norm)
         self.state = {"rounds": self.past}
         self._warned = False
+
+    def reach(self, transport: "Transport | SecureTransport") -> None:
+        """Takes another way to the clients."""
+        self.gatherer = _gatherer(self.config, self.corpus, self.recogniser, transport)
 
     def batches(self, epoch: int, first: int) -> Iterator[Drawn]:
         """The clients of each round."""
@@ -109,17 +103,14 @@ class FederatedTraining(Method):
     def step(self, models: Mapping[str, nn.Module], batch: Drawn) -> Gradients:
         """A round: broadcast, work of clients, mean of their updates, relay; again with others if too few answer."""
         config, sent = self.config, self.sent()
-        drawn, found = batch, self._gathered(sent, batch)
-        while found.answers < self._quorum(drawn):
+        drawn, found = batch, self.gatherer.gather(sent, batch)
+        while found.spoilt or found.answers < self.gatherer.quorum(drawn):
             if drawn.attempt + 1 == _MOST_ATTEMPTS:
-                raise TrainingError(
-                    f"round {drawn.number} had too few answers in {_MOST_ATTEMPTS} attempts; the last had "
-                    f"{found.answers} of {len(drawn.clients)}, and the quorum is {config.quorum:g}"
-                )
+                raise TrainingError(_gave_up(drawn, found, config.quorum))
             drawn = self._drawn(drawn.number, drawn.attempt + 1)
-            found = self._gathered(sent, drawn)
+            found = self.gatherer.gather(sent, drawn)
         self._warn(found.moved)
-        self.past.note(found.aggregate)
+        self.past.note(found)
         if found.aggregate.examples:
             relay = config.relay and config.algorithm == "fedsgd"
             set_gradients(self.recogniser, found.aggregate.means(), config.bits, config.scale_per, relay=relay)
@@ -134,38 +125,6 @@ class FederatedTraining(Method):
             metrics["moved"] = sum(found.moved) / max(1, len(found.moved))
         tensors = {name: torch.tensor(float(value)) for name, value in metrics.items()}
         return Gradients(torch.tensor(self.past.loss), tensors)
-
-    def _quorum(self, drawn: Drawn) -> float:
-        """How many answers an attempt needs at least."""
-        return self.config.quorum * len(drawn.clients)
-
-    def _gathered(self, sent: Broadcast, drawn: Drawn) -> "_Gathered":
-        """What the clients of one attempt at a round answer."""
-        found = _Gathered(AGGREGATES[self.config.aggregate]())
-        if len(drawn.present) < self._quorum(drawn):
-            found.answers = len(drawn.present)
-            return found  # nobody needs to start
-        for client, answer in self.transport.answers(sent, drawn):
-            found.answers += 1
-            update, reason = self._checked(answer, sent)
-            if update is not None:
-                found.aggregate.add(clipped(update, self.config.clip_update))
-                found.moved += answer.moved if isinstance(answer, LocalModel) else ()
-            else:
-                found.refused += 1
-                self.past.reason = f"client {client} {reason}"
-                print(f"wrapmac: round {drawn.number}: client {client} {reason}; refused", file=sys.stderr)
-        return found
-
-    def _checked(self, answer: Answer, sent: Broadcast) -> tuple[Update | None, str | None]:
-        """An answer as an update, or why it must not be added."""
-        if isinstance(answer, LocalModel):
-            reason = model_refusal(answer.model, sent)
-            if reason is not None:
-                return None, reason
-            answer = pseudo_gradients(sent, answer)
-        reason = refusal(answer, self.recogniser, self.limits)
-        return (answer, None) if reason is None else (None, reason)
 
     def sent(self) -> Broadcast:
         """What clients get now."""
@@ -211,6 +170,32 @@ class CentralTraining(FederatedTraining):
         device = next(self.recogniser.parameters()).device
         loss = self.recogniser.loss(batch_of(self.corpus, chosen).to(device))
         return Loss(loss, {"utterances": torch.tensor(float(len(chosen)))})
+
+
+def _gatherer(
+    config: FedAqtConfig,
+    corpus: Corpus,
+    recogniser: Recogniser,
+    transport: "Transport | SecureTransport | None" = None,
+) -> Gatherer:
+    if not config.secure:
+        return OpenGatherer(config, recogniser, cast("Transport | None", transport) or InProcess(corpus, config))
+    required("cryptography", "federated")
+    from models.federated.training.secure_gathering import SecureGatherer, SecureInProcess
+
+    clients = cast("SecureTransport | None", transport) or SecureInProcess(corpus, config)
+    return SecureGatherer(config, recogniser, clients, len(corpus.clients))
+
+
+def _gave_up(drawn: Drawn, found: Gathered, quorum: float) -> str:
+    """Why there is no further attempt at a round."""
+    if found.spoilt:
+        why = f"{found.spoilt}; {found.reason}" if found.reason else found.spoilt
+        return f"round {drawn.number} could not be added up in {_MOST_ATTEMPTS} attempts; in the last, {why}"
+    return (
+        f"round {drawn.number} had too few answers in {_MOST_ATTEMPTS} attempts; the last had {found.answers} of "
+        f"{len(drawn.clients)}, and the quorum is {quorum:g}"
+    )
 
 
 def training_of(config: FedAqtConfig, corpus: Corpus) -> FederatedTraining:

@@ -1,9 +1,10 @@
 """A federated run: what it stores in its folder, and how it is read again."""
 
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -28,6 +29,9 @@ from models.training.run import CONFIG, MODEL, RunFolder
 from models.training.stage import Stage
 from models.training.tensor_files import weights_digest
 
+if TYPE_CHECKING:
+    from models.federated.training.secure_gathering import SecureTransport
+
 METHOD = "fedaqt"
 """The method's name in the configuration of its runs."""
 
@@ -44,7 +48,7 @@ def run_fedaqt(
     *,
     initial: "FedAqtRun | None" = None,
     resume: bool = False,
-    transport: Callable[[Corpus], Transport] | None = None,
+    transport: "Callable[[Corpus], Transport | SecureTransport] | None" = None,
 ) -> dict[str, Any]:
     """Trains a recogniser in `folder` and returns the summary of the run, which is also in result.json.
 
@@ -66,7 +70,7 @@ def run_fedaqt(
     run = RunFolder(folder)
     run.start(METHOD, described, resume=resume)
     if transport is not None:
-        training.transport = transport(corpus)
+        training.reach(transport(corpus))
     stage = Stage(
         name=METHOD,
         steps=config.rounds,
@@ -149,7 +153,8 @@ def load_run(folder: Path) -> FedAqtRun:
         finished.check_method(METHOD)
         facts = finished.settings
         config = FedAqtConfig.from_record(facts)
-        vocabulary = Vocabulary(config.tokens, tuple(facts["vocabulary"]))
+        model = base64.b64decode(facts["vocabulary_model"], validate=True)
+        vocabulary = Vocabulary(config.tokens, tuple(facts["vocabulary"]), model)
         recogniser = Recogniser(config.conformer, config.bands, len(vocabulary))
         normalisation = Normalisation(float(facts["feature_mean"]), float(facts["feature_deviation"]))
         rate, dataset = int(facts["rate"]), str(facts["dataset"])
@@ -168,6 +173,7 @@ def _facts(corpus: Corpus, source: SpeechSource) -> dict[str, Any]:
         "data_digest": corpus.digest,
         "rate": corpus.rate,
         "vocabulary": list(corpus.vocabulary.tokens),
+        "vocabulary_model": base64.b64encode(corpus.vocabulary.model).decode("ascii"),
         "feature_mean": corpus.normalisation.mean,
         "feature_deviation": corpus.normalisation.deviation,
         "client_kind": source.clients,

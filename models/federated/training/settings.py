@@ -8,7 +8,7 @@ from models.federated.conformer.settings import NormName, SizeName, Subsampling
 from models.federated.transcription.vocabulary import TokenKind
 
 Algorithm = Literal["fedsgd", "fedavg", "central"]
-OptimizerName = Literal["adam", "sgd"]
+OptimizerName = Literal["adam", "sgd", "yogi"]
 ScheduleName = Literal["constant", "cosine"]
 
 
@@ -38,7 +38,10 @@ class FedAqtSettings:
     checkpointing: bool = False
     """Clients compute activations again for the gradients instead of keeping them: less memory, more time."""
     tokens: TokenKind = "words"
-    """What the recogniser spells: words or characters."""
+    """What the recogniser spells: words, characters, or pieces of words, which SentencePiece finds in the training
+    transcripts (extra `speech`)."""
+    pieces: int = 256
+    """The most pieces of words, for tokens pieces."""
     bands: int = 40
     """Mel bands of a frame."""
     rounds: int = 500
@@ -62,10 +65,13 @@ class FedAqtSettings:
     """Norm to which the server scales larger updates down; not clipped if left out. Relay after it is not exact."""
     max_norm: float | None = None
     """Largest norm of a client's update; larger ones are refused. Not limited if left out."""
+    secure: bool = False
+    """Secure aggregation: clients mask their updates, and the server learns their sum alone. Needs --clip-update, which
+    bounds the integers that are added, at least 3 clients a round, and the extra `federated`."""
     optimizer: OptimizerName | None = None
     """The server's optimizer. adam, or sgd for fedavg, if left out."""
     learning_rate: float | None = None
-    """The server's learning rate. 0.003 for adam, 1 for sgd in fedavg and 0.1 elsewhere if left out."""
+    """The server's learning rate. 0.003 for adam and yogi, 1 for sgd in fedavg and 0.1 elsewhere if left out."""
     momentum: float = 0.0
     """Momentum of sgd on the server."""
     schedule: ScheduleName | None = None
@@ -107,6 +113,6 @@ class FedAqtSettings:
         """The server's learning rate."""
         if self.learning_rate is not None:
             return self.learning_rate
-        if self.used_optimizer == "adam":
+        if self.used_optimizer != "sgd":
             return 3e-3
         return 1.0 if self.algorithm == "fedavg" else 0.1

@@ -6,8 +6,9 @@ from functools import cached_property
 from typing import Literal
 
 from models.checks import check_choice
+from models.federated.transcription import pieces
 
-TokenKind = Literal["words", "characters"]
+TokenKind = Literal["words", "characters", "pieces"]
 
 BLANK = 0
 """The number of CTC's blank, which is no token."""
@@ -17,10 +18,14 @@ _SPACE = " "
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Tokens by number, from 1 on. kind: what a token is; characters have a space between words."""
+    """Tokens by number, from 1 on. kind: what a token is; characters have a space between words.
+
+    model: of pieces, in SentencePiece's format.
+    """
 
     kind: TokenKind
     tokens: tuple[str, ...]
+    model: bytes = b""
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
@@ -32,7 +37,7 @@ class Vocabulary:
 
     def encoded(self, words: Sequence[str]) -> list[int]:
         """The numbers of a transcript. Raises ValueError, naming it, for a token that is unknown."""
-        parts = _split(self.kind, words)
+        parts = self._split(words)
         unknown = [part for part in parts if part not in self._numbers]
         if unknown:
             raise ValueError(f"{unknown[0]!r} of {_SPACE.join(words)!r} is none of the {len(self.tokens)} known tokens")
@@ -40,21 +45,32 @@ class Vocabulary:
 
     def spells(self, words: Sequence[str]) -> bool:
         """Whether all tokens of a transcript are known."""
-        return all(part in self._numbers for part in _split(self.kind, words))
+        return all(part in self._numbers for part in self._split(words))
 
     def decoded(self, numbers: Iterable[int]) -> tuple[str, ...]:
         """The words of numbers, without blanks."""
         parts = [self.tokens[number - 1] for number in numbers]
+        if self.kind == "pieces":
+            return tuple(pieces.words_of(self.model, parts))
         return tuple(parts if self.kind == "words" else "".join(parts).split())
 
+    def _split(self, words: Sequence[str]) -> Sequence[str]:
+        return pieces.pieces_of(self.model, words) if self.kind == "pieces" else _split(self.kind, words)
 
-def vocabulary_of(transcripts: Iterable[Sequence[str]], kind: TokenKind) -> Vocabulary:
-    """All tokens of transcripts, sorted. Raises ValueError for an unknown kind, or if there are none."""
+
+def vocabulary_of(transcripts: Iterable[Sequence[str]], kind: TokenKind, count: int = 0) -> Vocabulary:
+    """All tokens of transcripts, sorted; of pieces, at most `count`, as SentencePiece finds them.
+
+    Raises ValueError for an unknown kind, or if there are none.
+    """
     check_choice("tokens", kind, TokenKind)
-    found = sorted({part for words in transcripts for part in _split(kind, words)})
-    if not found:
+    known = list(transcripts)
+    if not any(known):
         raise ValueError("there is no word in the transcripts")
-    return Vocabulary(kind, tuple(found))
+    if kind == "pieces":
+        model = pieces.train_pieces(known, count)
+        return Vocabulary(kind, pieces.piece_names(model), model)
+    return Vocabulary(kind, tuple(sorted({part for words in known for part in _split(kind, words)})))
 
 
 def _split(kind: TokenKind, words: Sequence[str]) -> Sequence[str]:

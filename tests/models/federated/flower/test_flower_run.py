@@ -1,5 +1,6 @@
-"""A real run over Flower, on loopback with TLS: one client sends NaN, one SuperNode is killed in mid-round."""
+"""Real runs over Flower, on loopback with TLS: a client sends NaN, a SuperNode and the server are killed."""
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.support.flower_clients import KILLED, SPOILT
 SOURCE = SpeechSource(utterances=12, held_out=4, client_size=4)
 CONFIG = FedAqtConfig(bands=8, rounds=2, clients_per_round=3, client_batch=2, evaluate_every=1, quorum=0.3)
 DEADLINE = 240.0
+APP = "tests.support.flower_clients:app"
 
 
 class Survivors(InProcess):
@@ -32,32 +34,61 @@ class Survivors(InProcess):
     def answers(self, sent: Broadcast, drawn: Drawn) -> Iterator[tuple[int, Answer]]:
         """Those of InProcess, without the spoilt one, and without the killed one after the first round."""
         for client, answer in super().answers(sent, drawn):
-            if client != SPOILT and not (client == KILLED and drawn.number):
+            later = drawn.number > 0
+            spoilt = client == SPOILT and not (later and self.config.clip_update)
+            if not spoilt and not (client == KILLED and later):
                 yield client, answer
+
+
+def trained_here(config: FedAqtConfig, source: SpeechSource, folder: Path) -> None:
+    """The run of the survivors, in this process."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    speech = tone_words(source.utterances, source.held_out)
+    with Progress(quiet=True) as progress:
+        run_fedaqt(config, speech, source, folder, progress, transport=lambda corpus: Survivors(corpus, config))
+
+
+def assert_same_weights(one: Path, other: Path) -> None:
+    found, expected = (load_file(folder / "model.safetensors") for folder in (one, other))
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value, rtol=1e-6, atol=1e-6)
+
+
+def counted(folder: Path) -> list[tuple[int, int, int]]:
+    """Clients, refused and absent ones of each round."""
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [(one["clients"], one["refused"], one["absent"]) for one in lines]
 
 
 @pytest.mark.slow
 def test_a_run_bears_a_killed_super_node_and_a_client_that_sends_nan(tmp_path: Path) -> None:
-    app = "tests.support.flower_clients:app"
     with Progress(quiet=True) as progress:
-        over = run_over_flower(CONFIG, SOURCE, tmp_path / "over", progress, deadline=DEADLINE, client_app=app)
-        AcceleratorState._reset_state(reset_partial_state=True)
-        speech = tone_words(SOURCE.utterances, SOURCE.held_out)
-        run_fedaqt(
-            CONFIG,
-            speech,
-            SOURCE,
-            tmp_path / "here",
-            progress,
-            transport=lambda corpus: Survivors(corpus, CONFIG),
-        )
-    lines = [json.loads(line) for line in (tmp_path / "over" / "metrics.jsonl").read_text().splitlines()]
-    assert [(one["clients"], one["refused"], one["absent"]) for one in lines] == [(2, 1, 0), (1, 1, 1)]
+        over = run_over_flower(CONFIG, SOURCE, tmp_path / "over", progress, deadline=DEADLINE, client_app=APP)
+    trained_here(CONFIG, SOURCE, tmp_path / "here")
+    assert counted(tmp_path / "over") == [(2, 1, 0), (1, 1, 1)]
     assert over["last"]["refused"] == 1
-    found, expected = (load_file(tmp_path / name / "model.safetensors") for name in ("over", "here"))
-    assert found.keys() == expected.keys()
-    for name, one in expected.items():
-        torch.testing.assert_close(found[name], one, rtol=1e-6, atol=1e-6)
+    assert_same_weights(tmp_path / "over", tmp_path / "here")
+
+
+@pytest.mark.slow
+def test_secure_sums_bear_that_and_a_killed_server_too(tmp_path: Path) -> None:
+    source = dataclasses.replace(SOURCE, utterances=16)
+    secure = dataclasses.replace(CONFIG, clients_per_round=4, secure=True, clip_update=20.0, optimizer="sgd")
+
+    def run(resume: bool) -> None:
+        with Progress(quiet=True) as progress:
+            run_over_flower(
+                secure, source, tmp_path / "over", progress, deadline=DEADLINE, resume=resume, client_app=APP
+            )
+
+    with pytest.raises(ValueError, match=r"the server's process was killed; see .*; --resume goes on with the run"):
+        run(resume=False)
+    assert counted(tmp_path / "over") == [(3, 1, 0)]
+    run(resume=True)
+    assert counted(tmp_path / "over") == [(3, 1, 0), (3, 0, 1)]
+    trained_here(dataclasses.replace(secure, secure=False), source, tmp_path / "here")
+    assert_same_weights(tmp_path / "over", tmp_path / "here")
 
 
 def test_what_flower_cannot_do_is_refused(command: Command, tmp_path: Path) -> None:

@@ -11,7 +11,16 @@ from models.federated.broadcast import Broadcast, broadcast
 from models.federated.client import Update
 from models.federated.conformer.settings import ConformerSettings
 from models.federated.flower.messages import answer_of, answer_record, broadcast_of, broadcast_record
+from models.federated.flower.secure_messages import (
+    masked_of,
+    masked_record,
+    question_of,
+    question_record,
+    revealed_of,
+    revealed_record,
+)
 from models.federated.recogniser import Recogniser
+from models.federated.secure.messages import Declined, Masked, Question, Revealed
 
 SETTINGS = ConformerSettings(blocks=1, width=6, heads=1, kernel=3, expansion=3)
 ODD = "encoder.front_end.convolutions.0.weight"  # 6 x 9 weights
@@ -46,6 +55,29 @@ def test_answers_arrive_as_they_were_sent() -> None:
     assert isinstance(returned, LocalModel)
     assert (returned.examples, returned.losses, returned.moved) == (5, (2.0, 1.0), (0.5, 0.0))
     assert torch.equal(returned.model.low_bit[ODD].stored, model.model.low_bit[ODD].stored)
+
+
+def test_messages_of_secure_sums_arrive_as_they_were_sent() -> None:
+    masked = Masked({"a": torch.tensor([[-(2**31), 2**31 - 1]], dtype=torch.int32)}, {0: b"\0\1", 12: b""})
+    found = masked_of(masked_record(masked))
+    assert isinstance(found, Masked)
+    assert found.shares == masked.shares
+    assert torch.equal(found.numbers["a"], masked.numbers["a"])
+    assert found.numbers["a"].dtype == torch.int32
+    assert masked_of(masked_record(Declined("has a loss of nan"))) == Declined("has a loss of nan")
+    question = Question(frozenset({0, 12}), {0: b"a", 12: b"b"})
+    assert question_of(question_record(question)) == question
+    told = Revealed({0: b"a"}, {5: b"b"})
+    assert revealed_of(revealed_record(told)) == told
+
+
+@pytest.mark.parametrize("read", [masked_of, question_of, revealed_of])
+def test_damaged_messages_of_secure_sums_are_named(read: Callable[[RecordDict], object]) -> None:
+    with pytest.raises(ValueError, match="a message lacks"):
+        read(RecordDict())
+    for name in ("shares", "survivors", "declined"):
+        with pytest.raises(ValueError, match="a message"):
+            read(RecordDict({name: ConfigRecord({"x": 1.5, "survivors": "x"})}))
 
 
 def replaced(part: str, value: torch.Tensor) -> Callable[[RecordDict], None]:

@@ -82,7 +82,7 @@ def test_fedavg_of_one_client_is_its_model() -> None:
                 returned.append(answer)
                 yield client, answer
 
-    training.transport = Listening(training.corpus, settings)
+    training.reach(Listening(training.corpus, settings))
     before = training.sent()
     found = next(rounds(training, 0, 1))
     (answer,) = returned
@@ -157,7 +157,7 @@ def test_models_that_do_not_fit_are_refused(
     change: Callable[[LocalModel], LocalModel], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     training = training_of(config(algorithm="fedavg"), corpus())
-    training.transport = Answering(training, change)
+    training.reach(Answering(training, change))
     (result,) = rounds(training, 0, 1)
     assert (result.metrics["refused"], result.metrics["clients"]) == (2, 0)
     assert message in capsys.readouterr().err
@@ -177,7 +177,7 @@ def test_a_clients_model_ends_with_its_work() -> None:
     try:
         training = training_of(config(checkpointing=True), corpus())
         sent = training.sent()
-        for _ in training.transport.answers(sent, next(iter(training.batches(0, 0)))):
+        for _ in InProcess(training.corpus, training.config).answers(sent, next(iter(training.batches(0, 0)))):
             assert not any(type(one) is LowBitLinear for one in gc.get_objects())
     finally:
         gc.enable()
@@ -187,7 +187,7 @@ def test_a_median_bears_what_a_mean_does_not() -> None:
     found = {}
     for aggregate in ("mean", "median"):
         training = training_of(config(aggregate=aggregate, clients_per_round=3, optimizer="sgd"), corpus())
-        training.transport = Enlarged(training, 1e6)
+        training.reach(Enlarged(training, 1e6))
         next(rounds(training, 0, 1))
         found[aggregate] = max(one.abs().max().item() for one in training.recogniser.parameters())
     assert found["median"] < 100 < found["mean"]
@@ -212,7 +212,7 @@ def test_a_client_that_sends_nan_is_refused_and_the_others_count(capsys: pytest.
     training, alone = training_of(config(), corpus()), training_of(config(), corpus())
     drawn = next(iter(training.batches(0, 0)))
     bad, good = drawn.clients
-    training.transport = Spoilt(training, {bad})
+    training.reach(Spoilt(training, {bad}))
     result = training.step(training.models, drawn)
     alone.step(alone.models, dataclasses.replace(drawn, absent=frozenset({bad})))
     assert (result.metrics["refused"], result.metrics["clients"]) == (1, 1)
@@ -224,7 +224,7 @@ def test_a_client_that_sends_nan_is_refused_and_the_others_count(capsys: pytest.
 
 def test_a_round_without_an_update_leaves_the_model() -> None:
     training = training_of(config(), corpus())
-    training.transport = Spoilt(training, set(range(4)))
+    training.reach(Spoilt(training, set(range(4))))
     before = {name: one.clone() for name, one in training.recogniser.state_dict().items()}
     (result,) = rounds(training, 0, 1)
     assert (result.metrics["refused"], result.metrics["utterances"]) == (2, 0)
@@ -234,7 +234,7 @@ def test_a_round_without_an_update_leaves_the_model() -> None:
 def test_a_run_without_updates_ends_clearly() -> None:
     training = training_of(config(rounds=20, evaluate_every=20), corpus())
     next(rounds(training, 0, 1))
-    training.transport = Spoilt(training, set(range(4)))
+    training.reach(Spoilt(training, set(range(4))))
     seen = []
     with pytest.raises(TrainingError, match=r"10 rounds in a row had no update .* client \d has head.bias with"):
         seen += [one.loss.item() for one in rounds(training, 1, 20)]
@@ -246,8 +246,9 @@ def test_the_order_in_which_clients_are_asked_does_not_matter() -> None:
     training, other = training_of(config(), corpus()), training_of(config(), corpus())
     drawn = next(iter(training.batches(0, 0)))
     sent = training.sent()
-    found = dict(training.transport.answers(sent, drawn))
-    backwards = dict(other.transport.answers(sent, dataclasses.replace(drawn, clients=drawn.clients[::-1])))
+    found = dict(InProcess(training.corpus, training.config).answers(sent, drawn))
+    upside_down = dataclasses.replace(drawn, clients=drawn.clients[::-1])
+    backwards = dict(InProcess(other.corpus, other.config).answers(sent, upside_down))
     for client, answer in found.items():
         again = backwards[client]
         assert isinstance(answer, Update)

@@ -16,7 +16,7 @@ from models.federated.training.evaluation import error_rates, transcribed
 from models.federated.training.run import load_run
 from models.federated.transcription.vocabulary import Vocabulary
 from tests.support.commands import Command, assert_refused
-from tests.support.federated import SOURCE, config, speech, train
+from tests.support.federated import SOURCE, config, corpus, speech, train
 from tests.support.killing import killed_at
 
 
@@ -59,6 +59,14 @@ def test_a_finished_run_is_read_as_its_clients_get_it(tmp_path: Path) -> None:
         run.held_out(Speech("digits", 8000, [digits], [digits]))
     with pytest.raises(ValueError, match=r"has 16000 samples a second; .* was trained at 8000"):
         run.held_out(Speech(other.name, 16000, other.train, other.test))
+
+
+def test_a_run_keeps_the_pieces_it_spells(tmp_path: Path) -> None:
+    train(tmp_path, rounds=1, tokens="pieces", pieces=12)
+    run, made = load_run(tmp_path), corpus(tokens="pieces", pieces=12)
+    assert run.vocabulary == made.vocabulary
+    words = speech().train[0].words
+    assert run.vocabulary.decoded(run.vocabulary.encoded(words)) == words
 
 
 def test_a_run_starts_from_the_weights_of_another(tmp_path: Path) -> None:
@@ -105,13 +113,14 @@ def test_utterances_that_are_too_short_for_their_transcripts_are_left_out_and_na
         ({"rounding": "stochastic"}, "rounding is for fedavg, not for fedsgd"),
         ({"algorithm": "fedavg", "relay": False}, "relay is for fedsgd, not for fedavg"),
         ({"algorithm": "central", "aggregate": "median"}, "aggregate is for fedsgd and fedavg, not for central"),
-        ({"optimizer": "yogi"}, "optimizer is 'yogi'"),
+        ({"optimizer": "lamb"}, "optimizer is 'lamb'"),
         ({"dropout": 1.0}, "dropout is 1.0"),
         ({"local_learning_rate": float("nan")}, "local_learning_rate is nan"),
         ({"learning_rate": -1.0}, "learning_rate is -1.0"),
         ({"subsampling": 3}, "subsampling is 3"),
         ({"warmup": -1}, "warmup is -1"),
         ({"size": "XL"}, "size is 'XL'"),
+        ({"pieces": 12}, "pieces is for tokens pieces, not for words"),
     ],
 )
 def test_impossible_settings_are_refused(changed: dict[str, Any], message: str) -> None:
@@ -121,7 +130,15 @@ def test_impossible_settings_are_refused(changed: dict[str, Any], message: str) 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("rate", None), ("rate", 0), ("feature_mean", "x"), ("feature_deviation", 0), ("vocabulary", 3), ("bits", 40)],
+    [
+        ("rate", None),
+        ("rate", 0),
+        ("feature_mean", "x"),
+        ("feature_deviation", 0),
+        ("vocabulary", 3),
+        ("vocabulary_model", "?"),
+        ("bits", 40),
+    ],
 )
 def test_a_damaged_configuration_is_named(name: str, value: Any, tmp_path: Path) -> None:
     train(tmp_path, rounds=1)

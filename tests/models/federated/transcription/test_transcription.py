@@ -94,11 +94,26 @@ def test_tokens_have_numbers_and_come_back() -> None:
             assert vocabulary.decoded(vocabulary.encoded(spoken)) == spoken
 
 
+def test_pieces_come_back_and_are_fewer_than_characters() -> None:
+    transcripts = [("seventeen", "seven"), ("sixteen", "six"), ("seven", "six", "seventeen")]
+    pieces = vocabulary_of(transcripts, "pieces", 20)
+    assert pieces == vocabulary_of(transcripts, "pieces", 20)
+    assert len(pieces) <= 21
+    for spoken in (*transcripts, ("six", "even"), ()):
+        assert pieces.decoded(pieces.encoded(spoken)) == spoken
+    assert len(pieces.encoded(transcripts[0])) < len(" ".join(transcripts[0]))
+    assert not pieces.spells(("zero",))
+    with pytest.raises(ValueError, match="of 'zero' is none of the"):
+        pieces.encoded(("zero",))
+    with pytest.raises(ValueError, match="SentencePiece made no 3 pieces of the transcripts"):
+        vocabulary_of(transcripts, "pieces", 3)
+
+
 def test_unknown_tokens_and_kinds_are_named() -> None:
     words = vocabulary_of([("one",)], "words")
     with pytest.raises(ValueError, match="'six' of 'one six' is none of the 1 known tokens"):
         words.encoded(("one", "six"))
     with pytest.raises(ValueError, match="there is no word in the transcripts"):
         vocabulary_of([()], "characters")
-    with pytest.raises(ValueError, match="tokens is 'phones'; allowed are words, characters"):
+    with pytest.raises(ValueError, match="tokens is 'phones'; allowed are words, characters, pieces"):
         vocabulary_of([("one",)], "phones")  # type: ignore[arg-type]
