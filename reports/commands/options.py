@@ -48,7 +48,7 @@ TableData = Annotated[
     arg(
         metavar="PATH",
         help="data set. Chapter 2: CIFAR-10, as python batches or image folders, or a tar of them. Chapter 3: "
-        "the Free Spoken Digit Dataset, tone words if left out. Chapter 4: "
+        "the Free Spoken Digit Dataset, tone words if left out; at scale paper, the folder of LibriSpeech. Chapter 4: "
         "CIFAR-10, scikit-learn's digits if left out; at scale paper, a folder that holds imagenet, ade20k and coco. "
         "Chapters 5 and 6: drawings.npz of `make drawings`, folders of CIFAR-FS, mini-ImageNet or Omniglot, CIFAR-10; "
         "the procedural set if left out. Chapter 7: CIFAR-10; ImageNet-style folders for tables 7.2 to 7.4 at scale "

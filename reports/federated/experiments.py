@@ -2,20 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from models.data.speech.utterances import Speech
 from models.federated.training.config import FedAqtConfig
 from models.federated.training.evaluation import word_errors
 from models.federated.training.run import load_run, run_fedaqt
 from models.federated.training.sources import SpeechSource
 from models.progress import Progress
 from reports.federated.learners import LEARNERS, parts_of
-from reports.federated.scales import Scale
+from reports.federated.scales import Material, Scale
 from reports.records.experiments import Experiment, Record, run_by_seed
 
 _CODE = ("models/federated", "models/data/speech", "models/training", "reports/federated/experiments.py")
@@ -28,10 +27,9 @@ Records = dict[str, dict[int, Record]]
 
 @dataclass(frozen=True)
 class Study:
-    """Recognisers of one scale. words: single ones, which all start with; rows: what they go on with, and hear."""
+    """Recognisers of one scale, and what they are trained and measured on."""
 
-    words: Speech
-    rows: Speech
+    material: Material
     scale: Scale
 
     def experiment(self, name: str, seed: int) -> Experiment:
@@ -41,17 +39,22 @@ class Study:
         settings = {
             "config": asdict(self.scale.configured(LEARNERS[learner], seed)),
             "clients": clients,
-            "data": self.rows.digest,
+            "data": self._digests[1],
             "of": start.key,
             "trained": start.settings,
         }
         return Experiment("-".join(name.replace(",", "").split()) + f"-seed-{seed}", settings, (start,))
 
+    @cached_property
+    def _digests(self) -> tuple[str, str]:
+        """Those of what is trained on first, and then; of large data sets they take a while."""
+        return self.material.first.digest, self.material.then.digest
+
     def _pretraining(self, seed: int) -> Experiment:
         settings = {
             "config": asdict(self.scale.pretrained(seed)),
             "clients": "iid",
-            "data": self.words.digest,
+            "data": self._digests[0],
             "of": None,
         }
         return Experiment(f"pretrained-seed-{seed}", settings)
@@ -67,13 +70,17 @@ def measure_recognisers(
 
 
 def _measure(experiment: Experiment, folder: Path, *, study: Study) -> Record:
-    """The record has the run's summary, and the words that are wrong and those that are said in each utterance."""
+    """The record has the run's summary and, for each held-out set, the words of utterances that are wrong and said."""
     settings: dict[str, Any] = experiment.settings
     config, source = FedAqtConfig.from_record(settings["config"]), SpeechSource(clients=settings["clients"])
-    speech = study.words if settings["of"] is None else study.rows
+    material = study.material
+    speech = material.first if settings["of"] is None else material.then
     initial = None if settings["of"] is None else load_run(folder.parent / settings["of"] / _RUN)
     with Progress(quiet=True) as progress:
         summary = run_fedaqt(config, speech, source, folder / _RUN, progress, initial=initial, resume=True)
     run = load_run(folder / _RUN)
-    wrong, said = word_errors(run.client(), run.held_out(study.rows), run.vocabulary)
-    return {"run": summary, "wrong": wrong, "said": said}
+    client, heard = run.client(), dict[str, Any]()
+    for name, held_out in material.heard.items():
+        wrong, said = word_errors(client, run.held_out(held_out), run.vocabulary)
+        heard[name] = {"wrong": wrong, "said": said}
+    return {"run": summary, "heard": heard}

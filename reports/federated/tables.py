@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from models.federated.training.sources import ClientKind
 from models.progress import Progress
 from reports.claims.figures import cell_of
 from reports.federated.experiments import Records, Study, measure_recognisers
-from reports.federated.learners import CLIENTS, RELAY, ROUNDING, record_name
+from reports.federated.learners import CLIENTS, RELAY, ROUNDING, parts_of, record_name
 from reports.federated.plans import ROWS, TRAINING_TABLES
 from reports.federated.published import PUBLISHED
 from reports.federated.results import details, difference, moved_over_seeds, over_seeds
@@ -21,6 +22,7 @@ from reports.tables.results import write_results
 from reports.tables.table import Table
 
 _MOVED = "codes moved"
+_HOLDERS: Mapping[ClientKind, str] = {"iid": "shuffled utterances (IID)", "speaker": "one speaker each"}
 _OWN = {
     "rounding3": PublishedTable(
         "rounding3",
@@ -41,13 +43,11 @@ def train_tables(
 ) -> dict[str, Table]:
     """Trains the recognisers of tables, writes `tables.json` and `tables.md` to `out`, and returns the tables.
 
-    data: the Free Spoken Digit Dataset; None for tone words. scale: one of FEDERATED_SCALES. seeds: how many, from 0.
-    Raises ValueError for another scale.
+    data: the Free Spoken Digit Dataset, None for tone words; at scale paper, LibriSpeech. scale: one of
+    FEDERATED_SCALES. seeds: how many, from 0.
     """
-    if scale not in FEDERATED_SCALES:
-        raise ValueError(f"--scale is {scale}; chapter 3 has {', '.join(FEDERATED_SCALES)}")
     size = FEDERATED_SCALES[scale]
-    results = measure_tables(numbers, Study(*size.read(data), size), range(seeds), out, progress)
+    results = measure_tables(numbers, Study(size.read(data), size), range(seeds), out, progress)
     return write_results(out, results, numbers, training_table)
 
 
@@ -64,13 +64,17 @@ def measure_tables(
     out: keeps the runs, from which a killed run resumes. command: that the results name as their origin; the command
     line if left out.
     """
-    names = dict.fromkeys(name for number in numbers for name in TRAINING_TABLES[number])
+    kinds = study.scale.clients
+    names = dict.fromkeys(name for number in numbers for name in TRAINING_TABLES[number] if parts_of(name)[1] in kinds)
     records = measure_recognisers(list(names), study, seeds, out, progress)
     first = next(iter(records.values()))[seeds[0]]["run"]
     return {
         "figures": over_seeds(records),
         "moved": moved_over_seeds(records),
-        "differences": {number: _differences(number, records) for number in numbers},
+        "differences": {number: _differences(number, records, kinds) for number in numbers},
+        "clients": list(kinds),
+        "heard": list(study.material.heard),
+        "note": study.scale.note,
         "data": f"{first['data']}, {first['utterances']:,} utterances, {first['held_out']} held out, "
         f"{first['rounds']} rounds, {first['parameters'] / 1e6:.2f} M parameters",
         "scale": study.scale.name,
@@ -82,26 +86,32 @@ def measure_tables(
 
 def training_table(number: str, results: Mapping[str, Any]) -> Table:
     """Table `number` from a result of `measure_tables`, with published columns beside ours."""
+    published = PUBLISHED.get(number) or _OWN[number]
     columns: list[Column] = []
     measured: dict[str, dict[str, Any]] = {row: {} for row in ROWS[number]}
-    for clients, title in CLIENTS.items():
-        columns += [percent(title), difference_column(f"{title}, difference")]
-        for row, learner in ROWS[number].items():
-            name = record_name(learner, clients)
-            measured[row] |= {title: cell_of(results["figures"][name])}
-            measured[row] |= {f"{title}, difference": cell_of(results["differences"][number].get(name)) or Mark.ABSENT}
-        if number == "rounding3":
-            columns.append(percent(f"{title}, {_MOVED}"))
+    for clients in results["clients"]:
+        for part in results["heard"]:
+            title = part or CLIENTS[clients]
+            if title not in published.headings:
+                columns.append(percent(title))
+            columns.append(difference_column(f"{title}, difference"))
             for row, learner in ROWS[number].items():
-                measured[row] |= {f"{title}, {_MOVED}": cell_of(results["moved"][record_name(learner, clients)])}
-    table = with_columns(PUBLISHED.get(number) or _OWN[number], tuple(columns))
-    return rendered(table, _given(measured), _note(results))
+                name = record_name(learner, clients)
+                less = results["differences"][number].get(name, {}).get(part)
+                measured[row] |= {title: cell_of(results["figures"][name][part])}
+                measured[row] |= {f"{title}, difference": cell_of(less) or Mark.ABSENT}
+        if number == "rounding3":
+            title = f"{CLIENTS[clients]}, {_MOVED}"
+            columns.append(percent(title))
+            for row, learner in ROWS[number].items():
+                measured[row] |= {title: cell_of(results["moved"][record_name(learner, clients)])}
+    return rendered(with_columns(published, tuple(columns)), _given(measured), _note(results))
 
 
-def _differences(number: str, records: Records) -> dict[str, Any]:
+def _differences(number: str, records: Records, kinds: Sequence[ClientKind]) -> dict[str, Any]:
     """The paired difference of each recogniser of a table to that of its first row, by name."""
     found: dict[str, Any] = {}
-    for clients in CLIENTS:
+    for clients in kinds:
         first, *others = (record_name(learner, clients) for learner in ROWS[number].values())
         found |= {name: difference(records, name, first) for name in others}
     return found
@@ -114,9 +124,8 @@ def _given(measured: Mapping[str, Mapping[str, Any]]) -> Measured:
 def _note(results: Mapping[str, Any]) -> str:
     several = f"{len(results['seeds'])} seeds" if len(results["seeds"]) > 1 else "1 seed"
     errors = "over utterances and seeds" if len(results["seeds"]) > 1 else "over utterances"
+    holders = " or ".join(_HOLDERS[kind] for kind in results["clients"])
     return (
         f"Ours: word error rates, scale {results['scale']}, {several}, 1 SE {errors}; differences are paired, to the "
-        f"first row, in points. {results['data']}, by clients with shuffled utterances (IID) or one speaker each. "
-        "All start from a network that was trained on single words in floats, in one place; the text's were "
-        "pre-trained on speech of industry scale. Rates do not compare with those published, orders do."
+        f"first row, in points. {results['data']}, by clients with {holders}. {results['note']}"
     )

@@ -1,6 +1,8 @@
 """The tables of chapter 3 show what was measured beside what was published; killed measurements resume."""
 
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +14,21 @@ from reports.federated.experiments import Records, Study
 from reports.federated.learners import LEARNERS, parts_of
 from reports.federated.plans import ROWS, TRAINING_TABLES
 from reports.federated.results import difference, error_rates, moved_over_seeds, over_seeds
-from reports.federated.scales import FEDERATED_SCALES, Scale
+from reports.federated.scales import FEDERATED_SCALES, Scale, libri_speech, rows_of_words
 from reports.federated.tables import measure_tables, training_table
 from tests.support.commands import Command, assert_refused
 from tests.support.interrupted import STAGES, measure_until
+from tests.support.libri_speech import write_chapter
 
 SHORT: dict[str, Any] = {"bands": 8, "rounds": 2, "clients_per_round": 2, "client_batch": 2, "evaluate_every": 2}
 TINY = Scale(
     name="tiny",
-    rows=60,  # enough to have every word
-    held_out=4,
+    read=partial(rows_of_words, rows=60, held_out=4),  # enough to have every word
+    clients=("iid", "speaker"),
     pretraining=SHORT,
     federated=SHORT,
     averaging={"client_batch": 1, "local_steps": 2},
+    note="Tiny.",
 )
 NUMBERS = ["3.3"]
 
@@ -32,11 +36,11 @@ NUMBERS = ["3.3"]
 def measured(out: Path) -> dict[str, Any]:
     """Table 3.3 at a scale of seconds."""
     with Progress(quiet=True) as progress:
-        return measure_tables(NUMBERS, Study(*TINY.read(None), TINY), (0,), out, progress, command="test")
+        return measure_tables(NUMBERS, Study(TINY.read(None), TINY), (0,), out, progress, command="test")
 
 
 def record(seed: int, wrong: list[int], **last: float) -> dict[str, Any]:
-    return {"run": {"seed": seed, "last": last}, "wrong": wrong, "said": [2, 3, 5]}
+    return {"run": {"seed": seed, "last": last}, "heard": {"": {"wrong": wrong, "said": [2, 3, 5]}}}
 
 
 RECORDS: Records = {
@@ -46,11 +50,11 @@ RECORDS: Records = {
 
 
 def test_the_word_error_rate_is_that_of_all_words() -> None:
-    assert error_rates(RECORDS["FedAVG int8, IID"][0]).mean().item() == pytest.approx(20)
+    assert error_rates(RECORDS["FedAVG int8, IID"][0]["heard"][""]).mean().item() == pytest.approx(20)
     figures = over_seeds(RECORDS)
-    assert figures["FedAVG float32, IID"]["mean"] == pytest.approx(15)
-    assert figures["FedAVG int8, IID"]["mean"] == pytest.approx(25)
-    found = difference(RECORDS, "FedAVG int8, IID", "FedAVG float32, IID")
+    assert figures["FedAVG float32, IID"][""]["mean"] == pytest.approx(15)
+    assert figures["FedAVG int8, IID"][""]["mean"] == pytest.approx(25)
+    found = difference(RECORDS, "FedAVG int8, IID", "FedAVG float32, IID")[""]
     assert found["mean"] == pytest.approx(10)
     each = 100 * (torch.tensor([1.0, 0.0, 0.0]) - 0.1 * torch.tensor([2, 3, 5])) * 3 / 10  # with either seed
     assert found["standard_error"] == pytest.approx(each.std().item() / 3**0.5)
@@ -80,8 +84,49 @@ def test_a_killed_measurement_resumes_with_the_same_numbers(tmp_path: Path) -> N
     assert "scale tiny, 1 seed" in table.note
 
 
-def test_the_scale_of_the_dissertation_is_refused(command: Command, tmp_path: Path) -> None:
-    assert list(FEDERATED_SCALES) == ["small"]
-    assert_refused(command("table", "3.1", "--scale", "paper"), "--scale is paper; chapter 3 has small", tmp_path)
+@pytest.mark.slow
+def test_recognisers_of_libri_speech_are_measured_on_each_of_its_held_out_parts(tmp_path: Path) -> None:
+    parts = (
+        "train-clean-100",
+        "train-clean-360",
+        "train-other-500",
+        "test-clean",
+        "test-other",
+        "dev-clean",
+        "dev-other",
+    )
+    for speaker, part in enumerate(parts, 10):
+        write_chapter(tmp_path / "LibriSpeech" / part, str(speaker), "1")
+    pieces = SHORT | {"tokens": "pieces", "pieces": 24}
+    scale = replace(TINY, read=libri_speech, clients=("iid",), pretraining=pieces, federated=pieces)
+    with Progress(quiet=True) as progress:
+        study = Study(scale.read(tmp_path), scale)
+        found = measure_tables(["3.1"], study, (0,), tmp_path / "out", progress, command="test")
+    table = training_table("3.1", found)
+    assert table.columns[:3] == ("bit-width", "published, test-clean (WER, %)", "ours, test-clean (WER, %)")
+    assert table.columns[-4:] == tuple(f"ours, {part}, difference" for part in parts[3:])
+    assert table.rows[0][-1] == "-"
+    assert float(table.rows[1][2].split(" ")[0]) > 0
+    assert "9 utterances, 3 held out" in table.note
+
+
+def test_the_scale_of_the_dissertation_has_its_rounds() -> None:
+    paper = FEDERATED_SCALES["paper"]
+    for learner in LEARNERS.values():
+        settings = paper.configured(learner, 0)
+        assert (settings.size, settings.rounds, settings.clients_per_round, settings.client_batch) == (
+            "L",
+            6000,
+            128,
+            2,
+        )
+    assert paper.configured(LEARNERS["FedAVG int8"], 0).used_utterances == 10
+    paper.pretrained(0)
+
+
+def test_data_that_a_scale_lacks_are_named(command: Command, tmp_path: Path) -> None:
+    assert_refused(command("table", "3.1", "--scale", "paper"), "--scale paper needs --data", tmp_path)
+    refused = command("table", "3.1", "--scale", "paper", "--data", str(tmp_path))
+    assert_refused(refused, "no such folder with LibriSpeech's part test-clean", tmp_path)
     refused = command("table", "3.1", "--data", "nowhere")
     assert_refused(refused, "nowhere: no such folder or archive with spoken digits", tmp_path)

@@ -13,22 +13,7 @@ from models.data.speech.libri_speech import RATE, load_libri_speech, read_flac
 from models.data.speech.log_mel import LogMel
 from models.federated.training.features import LazyFeatures, frame_counts, prepared
 from tests.support.commands import Command, assert_refused
-
-TEXTS = {"0000": "MISTER QUILTER IS", "0001": "NOR IS", "0002": "HE TELLS US"}
-
-
-def write_chapter(part: Path, speaker: str, chapter: str) -> Path:
-    folder = part / speaker / chapter
-    folder.mkdir(parents=True)
-    generator = np.random.default_rng(int(speaker))
-    lines = []
-    for number, text in TEXTS.items():
-        name = f"{speaker}-{chapter}-{number}"
-        samples = generator.integers(-3000, 3000, 16000 + 2000 * int(number), dtype=np.int16)
-        soundfile.write(folder / f"{name}.flac", samples, RATE)
-        lines.append(f"{name} {text}\n")
-    (folder / f"{speaker}-{chapter}.trans.txt").write_text("".join(lines), encoding="utf-8")
-    return folder
+from tests.support.libri_speech import write_chapter
 
 
 @pytest.fixture
