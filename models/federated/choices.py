@@ -11,6 +11,9 @@ Rounding = Literal["nearest", "stochastic"]
 AggregateName = Literal["mean", "median", "trimmed"]
 """What a server makes of its clients' updates."""
 
+CriterionName = Literal["ctc", "transducer"]
+"""How a recogniser's frames become tokens."""
+
 FLOAT_BITS = 32
 """The number of bits that stands for weights which are not quantized."""
 

@@ -10,7 +10,8 @@ from torch import Tensor
 from models.federated.broadcast import Broadcast, take_up
 from models.federated.conformer.settings import ConformerSettings
 from models.federated.linear import GradientSink, LowBitLinear
-from models.federated.recogniser import ENCODER, HEAD_BIAS, Recogniser, SpeechBatch
+from models.federated.recogniser import ENCODER, Recogniser, SpeechBatch
+from models.federated.transducer import recogniser_of
 
 GradientTaker = Callable[[str, slice, Tensor], None]
 """Takes rows of a parameter and their gradient; all rows at once, but for quantized matrices."""
@@ -33,7 +34,7 @@ class Update:
 def client_recogniser(received: Broadcast, settings: ConformerSettings, bands: int) -> Recogniser:
     """The recogniser that a client trains. Raises ValueError if the broadcast does not fit the settings."""
     with torch.device("meta"):
-        empty = Recogniser(settings, bands, len(received.floats.get(HEAD_BIAS, ())))
+        empty = recogniser_of(received, settings, bands)
     return take_up(received, empty).train()
 
 

@@ -10,6 +10,7 @@ from torch.nn.utils.rnn import pad_sequence
 from models.federated.conformer.encoder import ConformerEncoder
 from models.federated.conformer.settings import ConformerSettings
 from models.federated.transcription.ctc import ctc_losses
+from models.federated.transcription.search import likeliest_path, likeliest_transcript
 
 ENCODER = "encoder"
 """The name of the part that is quantized."""
@@ -60,3 +61,12 @@ class Recogniser(nn.Module):
         """The mean loss of the utterances, a scalar. Raises ValueError if one is too short for its transcript."""
         logits, lengths = self(batch.features, batch.lengths)
         return ctc_losses(logits, lengths, batch.transcripts).mean()
+
+    def heard(self, features: Tensor, lengths: Tensor, beam: int | None = None) -> list[list[int]]:
+        """The tokens of each utterance. beam: of a search; None takes the likeliest token of each frame.
+
+        Raises ValueError for a beam below 1.
+        """
+        logits, lengths = self(features, lengths)
+        rows = [one[:length] for one, length in zip(logits, lengths.tolist(), strict=True)]
+        return [likeliest_path(one) if beam is None else likeliest_transcript(one, beam)[0] for one in rows]

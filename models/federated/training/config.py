@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 from models.checks import check_above_zero, check_choice
-from models.federated.choices import FEWEST_SECURE, FLOAT_BITS, AggregateName, Rounding, ScalePer
+from models.federated.choices import FEWEST_SECURE, FLOAT_BITS, AggregateName, CriterionName, Rounding, ScalePer
 from models.federated.conformer.settings import CONFORMERS, ConformerSettings, SizeName
 from models.federated.training.settings import Algorithm, FedAqtSettings, OptimizerName, ScheduleName
 from models.federated.transcription.vocabulary import TokenKind
@@ -18,6 +18,7 @@ _CHOICES = (
     ("aggregate", AggregateName),
     ("size", SizeName),
     ("tokens", TokenKind),
+    ("criterion", CriterionName),
 )
 _FEDERATED: tuple[Algorithm, ...] = ("fedsgd", "fedavg")
 _ONLY_FOR: Mapping[str, tuple[Algorithm, ...]] = {

@@ -82,7 +82,8 @@ def corpus_of(
     with torch.device("meta"):
         front_end = ConformerEncoder(config.conformer, config.bands).front_end
     frames = front_end.lengths(torch.tensor([log_mel.frames(one.count) for one in speech.train])).tolist()
-    kept = [place for place, numbers in enumerate(transcripts) if frames[place] >= frames_needed(numbers)]
+    needed = [1 if config.criterion == "transducer" else frames_needed(numbers) for numbers in transcripts]
+    kept = [place for place, least in enumerate(needed) if frames[place] >= least]
     if not kept:
         raise ValueError(f"every utterance of {speech.name} is too short for its transcript")
     used = [speech.train[place] for place in kept]

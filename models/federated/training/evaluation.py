@@ -1,6 +1,6 @@
 """Error rates of a recogniser on held-out utterances."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import jiwer
 import torch
@@ -9,23 +9,28 @@ from torch import Tensor
 from models.federated.recogniser import Recogniser, speech_batch
 from models.federated.training.corpus import HeldOut
 from models.federated.training.features import frame_counts
-from models.federated.transcription.search import likeliest_path, likeliest_transcript
 from models.federated.transcription.vocabulary import Vocabulary
 
 _BATCH = 32
 
 
+@torch.no_grad()
 def transcribed(
     recogniser: Recogniser, features: Sequence[Tensor], vocabulary: Vocabulary, beam: int | None = None
 ) -> list[tuple[str, ...]]:
-    """The words that a recogniser hears in each utterance. beam: of prefix beam search; None takes the likeliest path.
+    """The words that a recogniser hears in each utterance. beam: of a search; None takes the likeliest steps.
 
     Raises ValueError for a beam below 1.
     """
+    device = next(recogniser.parameters()).device
+    recogniser.eval()
+    counts = frame_counts(features)
+    order = sorted(range(len(features)), key=lambda place: counts[place])  # batches of similar length
     found: dict[int, tuple[str, ...]] = {}
-    for places, logits in _logits(recogniser, features):
-        for place, frames in zip(places, logits, strict=True):
-            numbers = likeliest_path(frames) if beam is None else likeliest_transcript(frames, beam)[0]
+    for first in range(0, len(order), _BATCH):
+        places = order[first : first + _BATCH]
+        batch = speech_batch([features[place] for place in places], [[]] * len(places)).to(device)
+        for place, numbers in zip(places, recogniser.heard(batch.features, batch.lengths, beam), strict=True):
             found[place] = vocabulary.decoded(numbers)
     return [found[place] for place in range(len(features))]
 
@@ -58,17 +63,3 @@ def word_errors(recogniser: Recogniser, held_out: HeldOut, vocabulary: Vocabular
         one = jiwer.process_words(" ".join(words), " ".join(found))
         wrong.append(one.substitutions + one.deletions + one.insertions)
     return wrong, [len(words) for words in held_out.words]
-
-
-@torch.no_grad()
-def _logits(recogniser: Recogniser, features: Sequence[Tensor]) -> Iterator[tuple[list[int], list[Tensor]]]:
-    """Logits (frames, tokens) of utterances, in batches of similar length, with their numbers."""
-    device = next(recogniser.parameters()).device
-    recogniser.eval()
-    counts = frame_counts(features)
-    order = sorted(range(len(features)), key=lambda place: counts[place])
-    for first in range(0, len(order), _BATCH):
-        places = order[first : first + _BATCH]
-        batch = speech_batch([features[place] for place in places], [[]] * len(places)).to(device)
-        logits, lengths = recogniser(batch.features, batch.lengths)
-        yield places, [rows[:length] for rows, length in zip(logits, lengths.tolist(), strict=True)]

@@ -20,6 +20,7 @@ from models.federated.training.corpus import Corpus
 from models.federated.training.evaluation import error_rates
 from models.federated.training.gathering import Gathered, Gatherer, OpenGatherer
 from models.federated.training.transport import InProcess, Transport, batch_of
+from models.federated.transducer import TransducerRecogniser
 from models.training.errors import TrainingError
 from models.training.method import Gradients, Loss, Method
 from models.training.optimizers import OptimizerSettings
@@ -70,7 +71,7 @@ class FederatedTraining(Method):
     def __init__(self, config: FedAqtConfig, corpus: Corpus) -> None:
         self.config, self.corpus = config, corpus
         seed_torch(f"{config.seed} weights")
-        self.recogniser = Recogniser(config.conformer, config.bands, len(corpus.vocabulary))
+        self.recogniser = new_recogniser(config, len(corpus.vocabulary))
         self.gatherer = _gatherer(config, corpus, self.recogniser)
         self.models = {"recogniser": self.recogniser}
         settings = OptimizerSettings(
@@ -196,6 +197,12 @@ def _gave_up(drawn: Drawn, found: Gathered, quorum: float) -> str:
         f"round {drawn.number} had too few answers in {_MOST_ATTEMPTS} attempts; the last had {found.answers} of "
         f"{len(drawn.clients)}, and the quorum is {quorum:g}"
     )
+
+
+def new_recogniser(config: FedAqtConfig, tokens: int) -> Recogniser:
+    """A recogniser as settings ask for. tokens: their number, the blank among them."""
+    kind = TransducerRecogniser if config.criterion == "transducer" else Recogniser
+    return kind(config.conformer, config.bands, tokens)
 
 
 def training_of(config: FedAqtConfig, corpus: Corpus) -> FederatedTraining:

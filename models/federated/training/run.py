@@ -16,7 +16,7 @@ from models.federated.recogniser import Recogniser
 from models.federated.training.config import FedAqtConfig
 from models.federated.training.corpus import Corpus, HeldOut, corpus_of, held_out_of
 from models.federated.training.features import Normalisation
-from models.federated.training.method import FederatedTraining, training_of
+from models.federated.training.method import FederatedTraining, new_recogniser, training_of
 from models.federated.training.sources import SpeechSource
 from models.federated.training.transport import Transport
 from models.federated.transcription.vocabulary import Vocabulary
@@ -125,7 +125,7 @@ class FedAqtRun:
     def initialise(self, recogniser: Recogniser, config: FedAqtConfig, corpus: Corpus) -> None:
         """Loads the weights into another recogniser. Raises ValueError if it is of another kind, rate or vocabulary."""
         self._check_rate(corpus.name, corpus.rate)
-        for name in ("size", "bands", "subsampling", "norm"):
+        for name in ("size", "bands", "subsampling", "norm", "criterion"):
             own, other = getattr(self.config, name), getattr(config, name)
             if own != other:
                 raise ValueError(f"{self.folder} holds a recogniser with {name} {own}, not {other}")
@@ -155,7 +155,7 @@ def load_run(folder: Path) -> FedAqtRun:
         config = FedAqtConfig.from_record(facts)
         model = base64.b64decode(facts["vocabulary_model"], validate=True)
         vocabulary = Vocabulary(config.tokens, tuple(facts["vocabulary"]), model)
-        recogniser = Recogniser(config.conformer, config.bands, len(vocabulary))
+        recogniser = new_recogniser(config, len(vocabulary))
         normalisation = Normalisation(float(facts["feature_mean"]), float(facts["feature_deviation"]))
         rate, dataset = int(facts["rate"]), str(facts["dataset"])
         LogMel(rate, config.bands)  # refuses impossible numbers

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from models.federated.choices import AggregateName, Rounding, ScalePer
+from models.federated.choices import AggregateName, CriterionName, Rounding, ScalePer
 from models.federated.conformer.settings import NormName, SizeName, Subsampling
 from models.federated.transcription.vocabulary import TokenKind
 
@@ -42,6 +42,8 @@ class FedAqtSettings:
     transcripts (extra `speech`)."""
     pieces: int = 256
     """The most pieces of words, for tokens pieces."""
+    criterion: CriterionName = "ctc"
+    """How frames become tokens: each by itself (ctc), or depending on the last two tokens (transducer)."""
     bands: int = 40
     """Mel bands of a frame."""
     rounds: int = 500

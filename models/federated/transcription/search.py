@@ -30,23 +30,23 @@ def likeliest_transcript(logits: Tensor, beam: int) -> tuple[list[int], float]:
         tokens: defaultdict[Prefix, float] = defaultdict(lambda: -math.inf)
         blanks: dict[Prefix, float] = {}
         for prefix, (by_token, by_blank) in kept.items():
-            both = _sum(by_token, by_blank)
+            both = log_sum(by_token, by_blank)
             blanks[prefix] = both + frame[BLANK]
             if prefix:
-                tokens[prefix] = _sum(tokens[prefix], by_token + frame[prefix[-1]])
+                tokens[prefix] = log_sum(tokens[prefix], by_token + frame[prefix[-1]])
             for number, value in enumerate(frame):
                 if number != BLANK:
                     before = by_blank if prefix and prefix[-1] == number else both
                     longer = (*prefix, number)
-                    tokens[longer] = _sum(tokens[longer], before + value)
+                    tokens[longer] = log_sum(tokens[longer], before + value)
         found = {prefix: (tokens[prefix], blanks.get(prefix, -math.inf)) for prefix in {*blanks, *tokens}}
-        best = sorted(found, key=lambda prefix: (-_sum(*found[prefix]), prefix))[:beam]
+        best = sorted(found, key=lambda prefix: (-log_sum(*found[prefix]), prefix))[:beam]
         kept = {prefix: found[prefix] for prefix in best}
     prefix = next(iter(kept))
-    return list(prefix), _sum(*kept[prefix])
+    return list(prefix), log_sum(*kept[prefix])
 
 
-def _sum(one: float, other: float) -> float:
+def log_sum(one: float, other: float) -> float:
     """The logarithm of the sum of what two numbers are the logarithms of."""
     larger, smaller = max(one, other), min(one, other)
     return larger if smaller == -math.inf else larger + math.log1p(math.exp(smaller - larger))

@@ -59,11 +59,11 @@ def distance(one: FederatedTraining, other: FederatedTraining) -> float:
     )
 
 
-@pytest.mark.parametrize("bits", [32, 8, 4])
-def test_fedsgd_is_training_in_one_place(doubles: Corpus, bits: int) -> None:
-    central = trained(doubles, 4, bits=bits, algorithm="central")
-    assert distance(trained(doubles, 4, bits=bits), central) < 1e-9
-    assert distance(trained(doubles, 0, bits=bits), central) > 1e-4
+@pytest.mark.parametrize("settings", [{"bits": 32}, {"bits": 8}, {"bits": 4}, {"bits": 8, "criterion": "transducer"}])
+def test_fedsgd_is_training_in_one_place(doubles: Corpus, settings: dict[str, Any]) -> None:
+    central = trained(doubles, 4, algorithm="central", **settings)
+    assert distance(trained(doubles, 4, **settings), central) < 1e-9
+    assert distance(trained(doubles, 0, **settings), central) > 1e-4
 
 
 def test_without_relay_it_is_not(doubles: Corpus) -> None:

@@ -15,6 +15,7 @@ from models.federated.training.corpus import corpus_of
 from models.federated.training.evaluation import error_rates, transcribed
 from models.federated.training.run import load_run
 from models.federated.transcription.vocabulary import Vocabulary
+from models.federated.transducer import TransducerRecogniser
 from tests.support.commands import Command, assert_refused
 from tests.support.federated import SOURCE, config, corpus, speech, train
 from tests.support.killing import killed_at
@@ -69,6 +70,14 @@ def test_a_run_keeps_the_pieces_it_spells(tmp_path: Path) -> None:
     assert run.vocabulary.decoded(run.vocabulary.encoded(words)) == words
 
 
+def test_a_transducer_is_trained_and_read_again(tmp_path: Path) -> None:
+    result = train(tmp_path, criterion="transducer", bits=8)
+    run = load_run(tmp_path)
+    assert type(run.client()) is TransducerRecogniser
+    rates = error_rates(run.client(), run.held_out(speech()), run.vocabulary)
+    assert rates == {name: result["last"][name] for name in rates}
+
+
 def test_a_run_starts_from_the_weights_of_another(tmp_path: Path) -> None:
     train(tmp_path / "first")
     first = load_run(tmp_path / "first")
@@ -83,6 +92,7 @@ def test_a_run_starts_from_the_weights_of_another(tmp_path: Path) -> None:
         ({"bands": 7}, "with bands 8, not 7"),
         ({"norm": "group"}, "with norm layer, not group"),
         ({"tokens": "characters"}, "spells do, fa"),
+        ({"criterion": "transducer"}, "with criterion ctc, not transducer"),
     ):
         with pytest.raises(ValueError, match=message):
             train(tmp_path / "refused", initial=first, **changed)
