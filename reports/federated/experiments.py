@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from models.data.sources import digest_of
 from models.federated.training.config import FedAqtConfig
 from models.federated.training.evaluation import word_errors
 from models.federated.training.run import load_run, run_fedaqt
@@ -40,6 +41,7 @@ class Study:
             "config": asdict(self.scale.configured(LEARNERS[learner], seed)),
             "clients": clients,
             "data": self._digests[1],
+            "heard": self._heard,
             "of": start.key,
             "trained": start.settings,
         }
@@ -50,11 +52,17 @@ class Study:
         """Those of what is trained on first, and then; of large data sets they take a while."""
         return self.material.first.digest, self.material.then.digest
 
+    @cached_property
+    def _heard(self) -> dict[str, str]:
+        """The digests of what recognisers are measured on, by name."""
+        return {name: digest_of(one.identity for one in speech.test) for name, speech in self.material.heard.items()}
+
     def _pretraining(self, seed: int) -> Experiment:
         settings = {
             "config": asdict(self.scale.pretrained(seed)),
             "clients": "iid",
             "data": self._digests[0],
+            "heard": self._heard,
             "of": None,
         }
         return Experiment(f"pretrained-seed-{seed}", settings)

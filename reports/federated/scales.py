@@ -38,7 +38,8 @@ class Scale:
 
     read: takes the path of the data, or None for none, and raises ValueError if they are missing or damaged. clients:
     who holds the utterances, one column or more each. pretraining: settings of the network that all others start from;
-    federated: of these; averaging: further ones of FedAVG. note: how ours compares with the text's.
+    federated: of these; averaging and central: further ones of FedAVG, and of training in one place. note: how ours
+    compares with the text's.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Scale:
     pretraining: Mapping[str, Any]
     federated: Mapping[str, Any]
     averaging: Mapping[str, Any]
+    central: Mapping[str, Any]
     note: str
 
     def pretrained(self, seed: int) -> FedAqtConfig:
@@ -55,8 +57,8 @@ class Scale:
 
     def configured(self, learner: Mapping[str, Any], seed: int) -> FedAqtConfig:
         """The run of a recogniser."""
-        averaging = self.averaging if learner["algorithm"] == "fedavg" else {}
-        return FedAqtConfig(**{**self.federated, **averaging, **learner, "seed": seed})
+        further = {"fedavg": self.averaging, "central": self.central}.get(learner["algorithm"], {})
+        return FedAqtConfig(**{**self.federated, **further, **learner, "seed": seed})
 
 
 def rows_of_words(data: Path | None, rows: int, held_out: int) -> Material:
@@ -86,6 +88,7 @@ FEDERATED_SCALES = {
         pretraining={"rounds": 300, "evaluate_every": 100},
         federated={"rounds": 150, "evaluate_every": 75},
         averaging={"client_batch": 2, "local_steps": 5, "local_learning_rate": 0.01},
+        central={},
         note="All start from a network that was trained on single words in floats, in one place; the text's were "
         "pre-trained on speech of industry scale. Rates do not compare with those published, orders do.",
     ),
@@ -102,6 +105,7 @@ FEDERATED_SCALES = {
             **{"clients_per_round": 128, "client_batch": 2, "optimizer": "sgd", "rounds": 6000, "evaluate_every": 500},
         },
         averaging={"local_steps": 5, "local_learning_rate": 0.01},
+        central={"client_batch": 10},
         note="All start from a network that was trained on the same speech in floats, in one place; the text's, of "
         "about 133 M parameters, were pre-trained on other speech of industry scale. Rates do not compare with those "
         "published.",
@@ -109,6 +113,8 @@ FEDERATED_SCALES = {
 }
 """The scales by name.
 
-`small`: chosen by time alone. A round has four clients of eight utterances, or, in FedAVG, of five steps of two.
-`paper`: clients, batches and rounds of the text, where it has them. In FedAVG a client uses its ten utterances once.
+`small`: chosen by time alone. A round has four clients of eight utterances, or, in FedAVG, of five steps of two: 40
+utterances, where training in one place has 32.
+`paper`: clients, batches and rounds of the text, where it has them. In FedAVG a client uses its ten utterances once,
+and training in one place uses as many.
 """

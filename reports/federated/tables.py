@@ -67,7 +67,8 @@ def measure_tables(
     kinds = study.scale.clients
     names = dict.fromkeys(name for number in numbers for name in TRAINING_TABLES[number] if parts_of(name)[1] in kinds)
     records = measure_recognisers(list(names), study, seeds, out, progress)
-    first = next(iter(records.values()))[seeds[0]]["run"]
+    record = next(iter(records.values()))[seeds[0]]
+    first, held_out = record["run"], sum(len(one["said"]) for one in record["heard"].values())
     return {
         "figures": over_seeds(records),
         "moved": moved_over_seeds(records),
@@ -75,7 +76,7 @@ def measure_tables(
         "clients": list(kinds),
         "heard": list(study.material.heard),
         "note": study.scale.note,
-        "data": f"{first['data']}, {first['utterances']:,} utterances, {first['held_out']} held out, "
+        "data": f"{first['data']}, {first['utterances']:,} utterances, {held_out:,} held out, "
         f"{first['rounds']} rounds, {first['parameters'] / 1e6:.2f} M parameters",
         "scale": study.scale.name,
         "seeds": list(seeds),

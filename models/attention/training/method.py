@@ -82,7 +82,7 @@ def optimizer_settings(config: LsaConfig, steps: int) -> OptimizerSettings:
 
 
 def epoch_batches(images: int, batch_size: int, least: int) -> int:
-    """Batches of an epoch that are trained on: those with `least` images or more, and no single one of several images.
+    """Batches of an epoch that are trained on: of `least` images or more, and of one image only if there is no other.
 
     Raises ValueError if there is none.
     """
@@ -91,7 +91,7 @@ def epoch_batches(images: int, batch_size: int, least: int) -> int:
     whole, rest = divmod(images, batch_size)
     found = whole * (batch_size >= least) + (rest >= least)
     if not found:
-        raise ValueError(f"{images} images in batches of {batch_size} make none of {least} or more")
+        raise ValueError(f"{images} images in batches of {batch_size} leave no batch of {least} or more")
     return found
 
 

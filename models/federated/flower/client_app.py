@@ -22,6 +22,7 @@ from models.federated.training.corpus import corpus_of, read_speech
 from models.federated.training.features import Normalisation
 from models.federated.training.secure_gathering import masked_answer
 from models.federated.training.transport import Answer, client_work
+from models.federated.transcription.vocabulary import Vocabulary
 
 app = ClientApp()
 
@@ -64,7 +65,9 @@ def work(message: Message, context: Context, config: FedAqtConfig, sent: Broadca
     """What the client computes in a round."""
     facts: Mapping[str, Any] = dict(message.content[ROUND])
     source, normalisation = source_of(context.run_config), Normalisation(facts["mean"], facts["deviation"])
-    corpus = corpus_of(read_speech(source), source, config, normalisation, lazy=True)  # it takes a few utterances
+    vocabulary = Vocabulary(config.tokens, tuple(facts["tokens"]), bytes(facts["model"]))
+    speech = read_speech(source)
+    corpus = corpus_of(speech, source, config, normalisation, vocabulary, lazy=True)  # it takes a few utterances
     return client_work(sent, config, corpus, int(facts["number"]), client_of(context))
 
 

@@ -65,14 +65,18 @@ class Federation:
         said = ""
         for _ in range(_TRIES):
             self.check()
-            done = subprocess.run(
-                line,
-                env=environment(self.folder / "flower"),
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=_LONGEST_COMMAND,
-            )
+            try:
+                done = subprocess.run(
+                    line,
+                    env=environment(self.folder / "flower"),
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                    timeout=_LONGEST_COMMAND,
+                )
+            except subprocess.TimeoutExpired as error:
+                said = f"`flwr {' '.join(arguments)}` took longer than {_LONGEST_COMMAND:g} s"
+                raise ValueError(f"{said}; see {self.folder / _LINK}.log") from error
             if done.returncode == 0 and _succeeded(done.stdout):
                 return
             said = (done.stdout + done.stderr).strip()
@@ -96,6 +100,8 @@ def federation(folder: Path, clients: int) -> Iterator[Federation]:
     """
     link, *nodes = _free_ports(1 + clients)
     secrets = folder / "certificates"
+    secrets.mkdir(parents=True, exist_ok=True)
+    secrets.chmod(0o700)  # before there are keys in it
     certificate, key, authority = (str(path.absolute()) for path in write_certificates(secrets))
     home = folder.absolute() / "flower"
     write_text(home / "config.toml", _configuration(link, authority))
@@ -115,7 +121,7 @@ def federation(folder: Path, clients: int) -> Iterator[Federation]:
 
 
 def _succeeded(printed: str) -> bool:
-    """Whether `flwr run --format json` says so."""
+    """Whether a command of Flower's says so, with --format json."""
     try:
         return bool(json.loads(printed)["success"])
     except (ValueError, KeyError, TypeError):

@@ -34,7 +34,7 @@ def _train(grid: Grid, context: Context, further: Mapping[str, Any], folder: Pat
 
         def transport(corpus: Corpus) -> FlowerTransport:
             kind = SecureFlowerTransport if config.secure else FlowerTransport
-            return kind(grid, len(corpus.clients), corpus.normalisation, further["deadline"])
+            return kind(grid, len(corpus.clients), corpus.normalisation, corpus.vocabulary, further["deadline"])
 
         with Progress() as progress:
             speech = read_speech(source)

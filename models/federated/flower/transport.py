@@ -14,6 +14,7 @@ from models.federated.flower.settings import CLIENT, KEY, ROUND
 from models.federated.training.clients import Drawn
 from models.federated.training.features import Normalisation
 from models.federated.training.transport import Answer
+from models.federated.transcription.vocabulary import Vocabulary
 from models.training.errors import TrainingError
 
 Read = TypeVar("Read")
@@ -28,8 +29,10 @@ class FlowerTransport:
     Later answers are dropped. Raises TrainingError if the SuperNodes are not there in time, or have wrong numbers.
     """
 
-    def __init__(self, grid: Grid, clients: int, normalisation: Normalisation, deadline: float) -> None:
-        self.grid, self.normalisation, self.deadline = grid, normalisation, deadline
+    def __init__(
+        self, grid: Grid, clients: int, normalisation: Normalisation, vocabulary: Vocabulary, deadline: float
+    ) -> None:
+        self.grid, self.normalisation, self.vocabulary, self.deadline = grid, normalisation, vocabulary, deadline
         self.keys: dict[int, bytes] = {}  # public ones of clients that have some
         self.nodes = self._nodes(clients, _PATIENCE + _PATIENCE_EACH * clients)
 
@@ -45,10 +48,16 @@ class FlowerTransport:
         return content
 
     def add_round(self, content: RecordDict, drawn: Drawn) -> None:
-        """Adds to a message which round it is of, and what features are normalised by."""
-        facts = {"number": drawn.number, "attempt": drawn.attempt}
+        """Adds to a message which round it is of, and what all clients have to have alike."""
         content[ROUND] = ConfigRecord(
-            {**facts, "mean": self.normalisation.mean, "deviation": self.normalisation.deviation}
+            {
+                "number": drawn.number,
+                "attempt": drawn.attempt,
+                "mean": self.normalisation.mean,
+                "deviation": self.normalisation.deviation,
+                "tokens": list(self.vocabulary.tokens),
+                "model": self.vocabulary.model,
+            }
         )
 
     def exchange(

@@ -11,13 +11,14 @@ from models.federated.choices import FEWEST_SECURE
 from models.federated.secure.keys import SECRET_BYTES, decrypted, encrypted, new_key, public_key, shared_secret
 from models.federated.secure.masks import add_mask
 from models.federated.secure.messages import Masked, PublicKeys, Question, Revealed, Turn
-from models.federated.secure.sharing import split, threshold
+from models.federated.secure.sharing import fewest_in_sum, split
 
 
 class SecureClient:
     """A client that masks its updates, once in a turn, and helps to unmask the sum of many, once.
 
-    It never tells both what removes a client's own mask and what removes those it shares. number: the client's.
+    It never tells both what removes a client's own mask and what removes those it shares. That hides updates from a
+    server which asks all clients about the same sum. number: the client's.
     """
 
     def __init__(self, number: int, key: bytes | None = None) -> None:
@@ -38,11 +39,9 @@ class SecureClient:
         """
         if turn <= self._turn:
             raise ValueError(f"client {self.number} was asked for round {_said(turn)} after {_said(self._turn)}")
-        if (
-            peers.get(self.number) != self.public
-            or len(set(peers.values())) != len(peers)
-            or len(peers) < FEWEST_SECURE
-        ):
+        if len(set(peers.values())) != len(peers):
+            raise ValueError(f"client {self.number} got the same key twice")
+        if peers.get(self.number) != self.public or len(peers) < FEWEST_SECURE:
             raise ValueError(
                 f"client {self.number} got the keys of a sum without it, or of fewer than {FEWEST_SECURE} clients"
             )
@@ -65,7 +64,7 @@ class SecureClient:
         peers, survivors = self._peers, question.survivors
         if turn != self._turn or not peers:
             raise ValueError(f"client {self.number} has nothing to tell about round {_said(turn)}")
-        if self.number not in survivors or not survivors <= peers.keys() or len(survivors) < threshold(len(peers)):
+        if self.number not in survivors or not survivors <= peers.keys() or len(survivors) < fewest_in_sum(len(peers)):
             raise ValueError(f"client {self.number} does not unmask a sum of clients {sorted(survivors)}")
         if question.shares.keys() != survivors:
             raise ValueError(f"client {self.number} got shares of other clients than those of the sum")

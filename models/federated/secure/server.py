@@ -7,7 +7,7 @@ from torch import Tensor
 
 from models.federated.secure.masks import add_mask
 from models.federated.secure.messages import Masked, PublicKeys, Question, Revealed
-from models.federated.secure.sharing import joined, threshold
+from models.federated.secure.sharing import fewest_in_sum, joined, threshold
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -37,7 +37,7 @@ class SecureSum:
 
     def questions(self) -> dict[int, Question]:
         """What to ask each client whose update was added. Raises ValueError if they are too few to unmask the sum."""
-        needed = threshold(len(self.peers))
+        needed = fewest_in_sum(len(self.peers))
         if len(self._shares) < needed:
             raise ValueError(f"{len(self._shares)} of {len(self.peers)} clients added to the sum; it takes {needed}")
         survivors = frozenset(self._shares)

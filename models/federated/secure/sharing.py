@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 
+from models.federated.choices import FEWEST_SECURE
 from models.federated.secure.keys import SECRET_BYTES
 
 _PRIME = 2**521 - 1
@@ -12,6 +13,11 @@ _SHARE_BYTES = 66
 def threshold(count: int) -> int:
     """How many of `count` shares it takes: more than half."""
     return count // 2 + 1
+
+
+def fewest_in_sum(count: int) -> int:
+    """How many of the `count` clients of a sum have to be in it, for it to be unmasked."""
+    return max(threshold(count), FEWEST_SECURE)
 
 
 def split(secret: bytes, count: int) -> list[bytes]:

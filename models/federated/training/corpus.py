@@ -68,16 +68,19 @@ def corpus_of(
     source: SpeechSource,
     config: FedAqtConfig,
     normalisation: Normalisation | None = None,
+    vocabulary: Vocabulary | None = None,
     *,
     lazy: bool = False,
 ) -> Corpus:
     """Makes features, once for recordings in memory, else whenever they are needed, and deals utterances to clients.
 
-    normalisation, lazy: of features, see `prepared`. Raises ValueError if there is nothing to train on, no utterance is
-    long enough for its transcript, or numbers are impossible.
+    normalisation, lazy: of features, see `prepared`. vocabulary: that of the training utterances if left out. Raises
+    ValueError if there is nothing to train on, no utterance is long enough for its transcript, or numbers are
+    impossible.
     """
     log_mel = LogMel(speech.rate, config.bands)
-    vocabulary = vocabulary_of((one.words for one in speech.train), config.tokens, config.pieces)
+    if vocabulary is None:
+        vocabulary = vocabulary_of((one.words for one in speech.train), config.tokens, config.pieces)
     transcripts = [vocabulary.encoded(one.words) for one in speech.train]
     with torch.device("meta"):
         front_end = ConformerEncoder(config.conformer, config.bands).front_end

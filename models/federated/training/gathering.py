@@ -20,7 +20,7 @@ from models.federated.training.transport import Answer, Transport
 class Gathered:
     """Answers of an attempt at a round. moved: shares of integers that clients' steps changed.
 
-    reason: of the last refusal. spoilt: why the answers make no update, although there are enough of them.
+    reason: of the last refusal. spoilt: why the answers make no update, although enough came.
     """
 
     aggregate: Aggregate

@@ -1,5 +1,6 @@
 """Federated rounds as steps of the training loop."""
 
+import math
 import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -107,7 +108,7 @@ class FederatedTraining(Method):
         drawn, found = batch, self.gatherer.gather(sent, batch)
         while found.spoilt or found.answers < self.gatherer.quorum(drawn):
             if drawn.attempt + 1 == _MOST_ATTEMPTS:
-                raise TrainingError(_gave_up(drawn, found, config.quorum))
+                raise TrainingError(_gave_up(drawn, found, math.ceil(self.gatherer.quorum(drawn))))
             drawn = self._drawn(drawn.number, drawn.attempt + 1)
             found = self.gatherer.gather(sent, drawn)
         self._warn(found.moved)
@@ -188,14 +189,14 @@ def _gatherer(
     return SecureGatherer(config, recogniser, clients, len(corpus.clients))
 
 
-def _gave_up(drawn: Drawn, found: Gathered, quorum: float) -> str:
+def _gave_up(drawn: Drawn, found: Gathered, needed: int) -> str:
     """Why there is no further attempt at a round."""
     if found.spoilt:
         why = f"{found.spoilt}; {found.reason}" if found.reason else found.spoilt
         return f"round {drawn.number} could not be added up in {_MOST_ATTEMPTS} attempts; in the last, {why}"
     return (
         f"round {drawn.number} had too few answers in {_MOST_ATTEMPTS} attempts; the last had {found.answers} of "
-        f"{len(drawn.clients)}, and the quorum is {quorum:g}"
+        f"{len(drawn.clients)}, and it takes {needed}"
     )
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from models.federated.aggregation import clipped
 from models.federated.averaging import LocalModel, pseudo_gradients
 from models.federated.broadcast import Broadcast
-from models.federated.choices import FEWEST_SECURE
+from models.federated.choices import FEWEST_SECURE, FLOAT_BITS
 from models.federated.client import Update
 from models.federated.recogniser import Recogniser
 from models.federated.refusal import Limits, not_finite, refusal
@@ -15,6 +15,7 @@ from models.federated.secure.client import SecureClient
 from models.federated.secure.fixed_point import TOTALS, FixedPoint
 from models.federated.secure.messages import Declined, Masked, PublicKeys, Question, Revealed, Turn
 from models.federated.secure.server import SecureSum
+from models.federated.secure.sharing import fewest_in_sum
 from models.federated.training.clients import Drawn
 from models.federated.training.config import FedAqtConfig
 from models.federated.training.corpus import Corpus
@@ -68,7 +69,7 @@ class SecureInProcess:
 class SecureGatherer(Gatherer):
     """Sees the sum of a round's updates alone, and checks that.
 
-    Raises ValueError for fewer than FEWEST_SECURE clients. count: of all clients.
+    Raises ValueError for fewer than FEWEST_SECURE clients, and for too many for one sum. count: of all clients.
     """
 
     def __init__(self, config: FedAqtConfig, recogniser: Recogniser, transport: SecureTransport, count: int) -> None:
@@ -76,7 +77,12 @@ class SecureGatherer(Gatherer):
         self.transport = transport
         if count < FEWEST_SECURE:
             raise ValueError(f"there are {count} clients; a secure sum needs {FEWEST_SECURE}")
+        code_of(config, min(config.clients_per_round, count))  # refuses what is impossible before anyone starts
         self.shapes = {name: tuple(one.shape) for name, one in recogniser.named_parameters()}
+
+    def quorum(self, drawn: Drawn) -> float:
+        """How many answers an attempt needs at least, and so many that their sum can be unmasked."""
+        return max(super().quorum(drawn), fewest_in_sum(len(drawn.clients)))
 
     def _fill(self, found: Gathered, sent: Broadcast, drawn: Drawn) -> None:
         peers = self.transport.public_keys(drawn.clients)
@@ -91,6 +97,10 @@ class SecureGatherer(Gatherer):
                 total.add(client, answer)
             except ValueError as error:
                 found.refuse(drawn, f"client {client} {error}")
+        if found.answers < self.quorum(drawn):
+            return  # another attempt has the same updates: two sums would tell the difference
+        if found.answers - found.refused < fewest_in_sum(len(peers)):
+            return  # they declined, and would again
         try:
             sums = total.unmasked(dict(self.transport.revealed(drawn, total.questions())))
         except ValueError as error:
@@ -108,7 +118,7 @@ class SecureGatherer(Gatherer):
         own = dict(self.recogniser.named_parameters())
         gradients = {name: one.to(own[name]) for name, one in update.gradients.items()}
         found.aggregate.add(replace(update, gradients=gradients))
-        if self.config.algorithm == "fedavg":
+        if self.config.algorithm == "fedavg" and self.config.bits != FLOAT_BITS:
             found.moved.append(moved)
 
 

@@ -64,7 +64,8 @@ class FedAqtSettings:
     """What the server makes of updates: their weighted mean; of each number, the median, or the mean without a tenth,
     but at least one, at each end (trimmed). The last two keep all updates of a round; relay after them is not exact."""
     clip_update: float | None = None
-    """Norm to which the server scales larger updates down; not clipped if left out. Relay after it is not exact."""
+    """Norm to which larger updates are scaled down, by the server, or with --secure by their clients; not clipped if
+    left out. Relay after it is not exact."""
     max_norm: float | None = None
     """Largest norm of a client's update; larger ones are refused. Not limited if left out."""
     secure: bool = False

@@ -16,10 +16,14 @@ def train_pieces(transcripts: Iterable[Sequence[str]], count: int) -> bytes:
     Raises ValueError if transcripts have more characters than that, or sentencepiece is not installed.
     """
     sentencepiece = required("sentencepiece", "speech")
+    lines = [" ".join(words) for words in transcripts if words]
+    characters = len(set("".join(lines)) - {" "}) + 1  # SentencePiece has a mark for the start of a word
+    if count < characters:
+        raise ValueError(f"pieces is {count}; the transcripts' characters alone make {characters}")
     written = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter([" ".join(words) for words in transcripts if words]),
+            sentence_iterator=iter(lines),
             model_writer=written,
             vocab_size=count + 1,
             hard_vocab_limit=False,
@@ -32,7 +36,7 @@ def train_pieces(transcripts: Iterable[Sequence[str]], count: int) -> bytes:
             minloglevel=2,
         )
     except (RuntimeError, OSError) as error:
-        raise ValueError(f"SentencePiece made no {count} pieces of the transcripts: {error}") from error
+        raise ValueError(f"SentencePiece found no pieces of the transcripts: {error}") from error
     return written.getvalue()
 
 
@@ -54,4 +58,7 @@ def words_of(model: bytes, pieces: Sequence[str]) -> list[str]:
 
 @cache
 def _processor(model: bytes) -> Any:
-    return required("sentencepiece", "speech").SentencePieceProcessor(model_proto=model)
+    try:
+        return required("sentencepiece", "speech").SentencePieceProcessor(model_proto=model)
+    except RuntimeError as error:
+        raise ValueError("the model of pieces is damaged") from error

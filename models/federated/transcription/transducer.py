@@ -66,11 +66,12 @@ def likeliest_alignments(scores: Scores, frames: int, beam: int) -> tuple[list[i
     kept: dict[Prefix, float] = {(): 0.0}
     for frame in range(frames):
         ended: defaultdict[Prefix, float] = defaultdict(lambda: -math.inf)
-        for _ in range(_MOST_TOKENS + 1):
+        for spoken in range(_MOST_TOKENS + 1):
             prefixes, longer = list(kept), dict[Prefix, float]()
             for prefix, follows in zip(prefixes, scores(frame, prefixes).double().tolist(), strict=True):
                 ended[prefix] = log_sum(ended[prefix], kept[prefix] + follows[BLANK])
-                longer |= {(*prefix, n): kept[prefix] + one for n, one in enumerate(follows) if n != BLANK}
+                if spoken < _MOST_TOKENS:
+                    longer |= {(*prefix, n): kept[prefix] + one for n, one in enumerate(follows) if n != BLANK}
             kept = _best(longer, beam)
         kept = _best(ended, beam)
     prefix = next(iter(kept))

@@ -11,7 +11,7 @@ from models.federated.transcription import pieces
 TokenKind = Literal["words", "characters", "pieces"]
 
 BLANK = 0
-"""The number of CTC's blank, which is no token."""
+"""The number of the blank, which is no token."""
 
 _SPACE = " "
 
@@ -20,12 +20,16 @@ _SPACE = " "
 class Vocabulary:
     """Tokens by number, from 1 on. kind: what a token is; characters have a space between words.
 
-    model: of pieces, in SentencePiece's format.
+    model: of pieces, in SentencePiece's format. Raises ValueError if that is damaged, or of other pieces.
     """
 
     kind: TokenKind
     tokens: tuple[str, ...]
     model: bytes = b""
+
+    def __post_init__(self) -> None:
+        if self.kind == "pieces" and pieces.piece_names(self.model) != self.tokens:
+            raise ValueError("the model of pieces is of others")
 
     @cached_property
     def _numbers(self) -> dict[str, int]:

@@ -17,6 +17,7 @@ from models.federated.flower.transport import FlowerTransport
 from models.federated.recogniser import Recogniser
 from models.federated.training.clients import Drawn
 from models.federated.training.features import Normalisation
+from models.federated.transcription.vocabulary import Vocabulary
 from models.training.errors import TrainingError
 
 SENT = broadcast(Recogniser(ConformerSettings(blocks=1, width=4, heads=1, kernel=3), 5, 4), 8, "channel")
@@ -76,7 +77,7 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def over(grid: Grid, clients: int = 4) -> FlowerTransport:
-    return FlowerTransport(grid, clients, Normalisation(0.0, 1.0), 1.0)  # type: ignore[arg-type]
+    return FlowerTransport(grid, clients, Normalisation(0.0, 1.0), Vocabulary("words", ("la",)), 1.0)  # type: ignore[arg-type]
 
 
 def test_clients_that_stay_away_are_not_asked_and_answers_come_in_order(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,13 +1,15 @@
 """Sums of masked updates: exact with and without drop-outs, and told by nobody alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
+from models.federated.secure import client as client_module
 from models.federated.secure.client import SecureClient
+from models.federated.secure.masks import Sign, add_mask
 from models.federated.secure.messages import Masked, Question, Revealed
 from models.federated.secure.server import SecureSum
 
@@ -51,7 +53,14 @@ def plain(clients: Iterable[int]) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize(
     ("count", "present"),
-    [(3, (3, 5, 7)), (3, (5, 7)), (3, (7, 3)), (6, (3, 5, 7, 9, 11, 13)), (6, (13, 5, 9, 7)), (7, (3, 7, 11, 15))],
+    [
+        (3, (3, 5, 7)),
+        (4, (5, 7, 3)),
+        (4, (9, 3, 7)),
+        (6, (3, 5, 7, 9, 11, 13)),
+        (6, (13, 5, 9, 7)),
+        (7, (3, 7, 11, 15)),
+    ],
 )
 def test_the_sum_is_that_of_those_who_stayed_to_the_last_bit(count: int, present: tuple[int, ...]) -> None:
     total = Sum(count)
@@ -88,8 +97,8 @@ def test_sums_that_cannot_be_unmasked_are_refused() -> None:
 
 
 def test_answers_with_other_secrets_are_refused() -> None:
-    total = Sum(3)
-    total.add((3, 5))
+    total = Sum(4)
+    total.add((3, 5, 9))
     revealed = total.revealed()
     with pytest.raises(ValueError, match="client 5 told other secrets"):
         total.server.unmasked(revealed | {5: Revealed(revealed[5].shares, {})})
@@ -108,17 +117,26 @@ def test_a_masked_update_looks_random() -> None:
     assert not any(torch.equal(drawn[0], one) for one in drawn[1:])
 
 
-def test_a_single_mask_is_not_enough_to_read_an_update() -> None:
-    """Everybody else's secrets leave a client's own mask on, and its own mask's shares leave the shared ones on."""
-    total = Sum(3)
-    total.add(total.clients)
-    alone = SecureSum(total.peers, SHAPES)
-    alone.add(3, total.clients[3].masked(numbers(3), total.peers, (1, 0)))
-    with pytest.raises(ValueError, match="1 of 3 clients"):
-        alone.questions()
+def test_each_mask_hides_an_update_when_the_others_are_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    masks: list[tuple[bytes, Sign]] = []
+
+    def noted(hidden: Mapping[str, Tensor], seed: bytes, sign: Sign) -> None:
+        masks.append((seed, sign))
+        add_mask(hidden, seed, sign)
+
+    monkeypatch.setattr(client_module, "add_mask", noted)
+    masked, plain_numbers = Sum(4).masked(3), numbers(3)
+    assert len({seed for seed, _ in masks}) == 4  # its own, and one with each other client
+    for left in (*masks, None):
+        shown = {name: one.clone() for name, one in masked.numbers.items()}
+        for seed, sign in masks:
+            if left != (seed, sign):
+                add_mask(shown, seed, -1 if sign == 1 else 1)
+        same = [torch.equal(one, plain_numbers[name]) for name, one in shown.items()]
+        assert all(same) if left is None else not any(same)
 
 
-def test_what_would_unmask_one_client_is_never_told() -> None:
+def test_a_client_answers_one_question_and_only_about_enough_clients() -> None:
     total = Sum(5)
     total.add((3, 5, 7))
     client, question = total.clients[3], total.server.questions()[3]
@@ -151,12 +169,13 @@ def test_a_turn_is_masked_once_and_with_keys_that_make_sense() -> None:
     others: list[dict[int, Any]] = [
         {3: peers[3], 5: peers[5]},
         {5: peers[5], 7: peers[7], 9: SecureClient(9).public},
-        {**peers, 7: peers[5]},
         {**peers, 3: peers[5], 5: peers[3]},
     ]
     for keys in others:
         with pytest.raises(ValueError, match="got the keys of a sum without it, or of fewer than 3 clients"):
             client.masked(own, keys, (5, 0))
+    with pytest.raises(ValueError, match="got the same key twice"):
+        client.masked(own, {**peers, 7: peers[5]}, (5, 0))
     with pytest.raises(ValueError, match="client 7 has a public key that"):
         client.masked(own, {**peers, 7: bytes(32)}, (5, 0))
 
@@ -183,10 +202,10 @@ def test_a_client_goes_on_where_its_state_was_kept() -> None:
     ],
 )
 def test_updates_that_do_not_fit_are_not_added(changed: dict[str, Any], message: str) -> None:
-    total = Sum(3)
+    total = Sum(4)
     masked = total.masked(3)
     fields = {"numbers": masked.numbers, "shares": masked.shares} | changed
     with pytest.raises(ValueError, match=message):
         total.server.add(3, Masked(**fields))
-    total.add((5, 7))
-    assert total.server.questions().keys() == {5, 7}
+    total.add((5, 7, 9))
+    assert total.server.questions().keys() == {5, 7, 9}

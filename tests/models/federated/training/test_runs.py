@@ -68,6 +68,12 @@ def test_a_run_keeps_the_pieces_it_spells(tmp_path: Path) -> None:
     assert run.vocabulary == made.vocabulary
     words = speech().train[0].words
     assert run.vocabulary.decoded(run.vocabulary.encoded(words)) == words
+    path = tmp_path / "config.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    for damaged in ("", "aGVsbG8=", settings["vocabulary_model"][:200]):
+        path.write_text(json.dumps(settings | {"vocabulary_model": damaged}), encoding="utf-8")
+        with pytest.raises(ValueError, match=r"config\.json is damaged, or of another version"):
+            load_run(tmp_path)
 
 
 def test_a_transducer_is_trained_and_read_again(tmp_path: Path) -> None:

@@ -63,10 +63,81 @@ def test_secure_rounds_are_open_ones(settings: dict[str, Any], absent: float) ->
         assert result.metrics["moved"].item() == pytest.approx(expected.metrics["moved"].item(), abs=1e-6)
 
 
+class Listening(SecureInProcess):
+    """Clients whose answers are kept."""
+
+    heard: list[Masked]
+
+    def masked(self, sent: Broadcast, drawn: Drawn, peers: PublicKeys) -> Iterator[tuple[int, Masked | Declined]]:
+        """Those of SecureInProcess."""
+        self.heard = []
+        for client, answer in super().masked(sent, drawn, peers):
+            assert isinstance(answer, Masked)
+            self.heard.append(answer)
+            yield client, answer
+
+
 def test_masks_differ_from_run_to_run_and_gradients_do_not() -> None:
-    one, other = training_of(secure(), corpus()), training_of(secure(), corpus())
-    step(one), step(other)
-    assert all(torch.equal(value, gradients(other)[name]) for name, value in gradients(one).items())
+    found, heard = [], []
+    for _ in range(2):
+        training = training_of(secure(), corpus())
+        listening = Listening(training.corpus, training.config)
+        training.reach(listening)
+        step(training)
+        found.append(gradients(training))
+        heard.append(listening.heard)
+    assert all(torch.equal(value, found[1][name]) for name, value in found[0].items())
+    for one, other in zip(*heard, strict=True):
+        assert not any(torch.equal(value, other.numbers[name]) for name, value in one.numbers.items())
+
+
+class Late(SecureInProcess):
+    """Clients of which one is late in first attempts."""
+
+    asked = 0
+
+    def masked(self, sent: Broadcast, drawn: Drawn, peers: PublicKeys) -> Iterator[tuple[int, Masked | Declined]]:
+        """Those of SecureInProcess, without the first in first attempts."""
+        for client, answer in super().masked(sent, drawn, peers):
+            if drawn.attempt or client != drawn.clients[0]:
+                yield client, answer
+
+    def revealed(self, drawn: Drawn, questions: Mapping[int, Question]) -> Iterator[tuple[int, Revealed]]:
+        """Those of SecureInProcess, counted."""
+        self.asked += 1
+        return super().revealed(drawn, questions)
+
+
+def test_the_sum_of_an_attempt_below_the_quorum_is_not_unmasked() -> None:
+    """It would tell, with the next attempt's, the update of the client that was late."""
+    training = training_of(secure(quorum=0.9), corpus())
+    late = Late(training.corpus, training.config)
+    training.reach(late)
+    assert step(training).metrics["repeats"] == 1
+    assert late.asked == 1
+
+
+def test_clients_that_all_decline_leave_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    training = training_of(secure(), corpus())
+    monkeypatch.setattr(secure_gathering, "not_finite", lambda _: "has a loss of nan")
+    result = step(training)
+    assert (result.metrics["refused"], result.metrics["clients"], result.metrics["repeats"]) == (4, 0, 0)
+    assert not gradients(training)
+
+
+def test_three_clients_take_all_three() -> None:
+    settings = secure(clients_per_round=3, quorum=0.1, absent=0.2, seed=1, rounds=9, evaluate_every=9)
+    training = training_of(settings, corpus())
+    for drawn in training.batches(0, 0):
+        result = training.step(training.models, drawn)
+        assert isinstance(result, Gradients)
+        assert result.metrics["clients"] == 3
+
+
+def test_secure_steps_in_floats_do_not_warn_of_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    result = step(training_of(secure(algorithm="fedavg", bits=32, local_steps=1), corpus()))
+    assert "moved" not in result.metrics
+    assert "moved no code" not in capsys.readouterr().err
 
 
 def test_larger_updates_are_clipped_by_their_clients() -> None:

@@ -105,8 +105,9 @@ def test_pieces_come_back_and_are_fewer_than_characters() -> None:
     assert not pieces.spells(("zero",))
     with pytest.raises(ValueError, match="of 'zero' is none of the"):
         pieces.encoded(("zero",))
-    with pytest.raises(ValueError, match="SentencePiece made no 3 pieces of the transcripts"):
+    with pytest.raises(ValueError, match="pieces is 3; the transcripts' characters alone make 8"):
         vocabulary_of(transcripts, "pieces", 3)
+    assert len(vocabulary_of(transcripts, "pieces", 8)) == 9
 
 
 def test_unknown_tokens_and_kinds_are_named() -> None:
