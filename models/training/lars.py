@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from models.training.closure import loss_of
+
 _AXES = 2
 _EPSILON = 1e-8
 
@@ -39,10 +41,7 @@ class LARS(Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Takes a step; returns what `closure`, which computes the gradients anew, returns."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        loss = loss_of(closure)
         for group in self.param_groups:
             trained = [one for one in group["params"] if one.grad is not None]
             for parameters in (

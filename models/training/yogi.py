@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from models.training.closure import loss_of
+
 
 class Yogi(Optimizer):
     """Adam whose second moments change by at most a share of the squared gradient, up or down.
@@ -28,10 +30,7 @@ class Yogi(Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Takes a step; returns what `closure`, which computes the gradients anew, returns."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        loss = loss_of(closure)
         for group in self.param_groups:
             for one in group["params"]:
                 if one.grad is not None:
