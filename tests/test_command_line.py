@@ -146,7 +146,7 @@ ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     [
         ("--help", 0),
         ("figure 2.1 --out 日本", 0),
-        ("table 3.1", 0),
+        ("table 3.2", 0),
         ("generate 1x1x2 --out 日本", 0),
         ("redraw 日本", 2),
     ],
