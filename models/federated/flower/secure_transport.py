@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-from flwr.app import MessageType
+from flwr.app import ConfigRecord, MessageType
 
 from models.federated.broadcast import Broadcast
 from models.federated.flower.secure_messages import add_peers, masked_of, question_record, revealed_of
-from models.federated.flower.settings import REVEAL
-from models.federated.flower.transport import FlowerTransport
+from models.federated.flower.settings import REVEAL, ROUND
+from models.federated.flower.transport import FlowerTransport, round_facts
 from models.federated.secure.messages import Declined, Masked, PublicKeys, Question, Revealed
 from models.federated.training.clients import Drawn
 from models.training.errors import TrainingError
@@ -33,5 +33,5 @@ class SecureFlowerTransport(FlowerTransport):
         """See SecureTransport."""
         contents = {client: question_record(question) for client, question in questions.items()}
         for content in contents.values():
-            self.add_round(content, drawn)
+            content[ROUND] = ConfigRecord({**round_facts(drawn)})
         return self.exchange(drawn, contents, f"{MessageType.QUERY}.{REVEAL}", revealed_of)

@@ -23,6 +23,11 @@ _PAUSE = 1.0  # seconds between two looks for SuperNodes
 _PATIENCE, _PATIENCE_EACH = 60.0, 20.0  # seconds that SuperNodes have to start and say who they are
 
 
+def round_facts(drawn: Drawn) -> dict[str, int]:
+    """What a message says of the round that it is of."""
+    return {"number": drawn.number, "attempt": drawn.attempt}
+
+
 class FlowerTransport:
     """Clients that are SuperNodes. clients: their number. deadline: of a round's answers, in seconds.
 
@@ -42,23 +47,18 @@ class FlowerTransport:
         return self.exchange(drawn, dict.fromkeys(drawn.present, content), MessageType.TRAIN, answer_of)
 
     def content(self, sent: Broadcast, drawn: Drawn) -> RecordDict:
-        """A broadcast in a round."""
+        """A broadcast in a round, with what all clients have to have alike."""
         content = broadcast_record(sent)
-        self.add_round(content, drawn)
-        return content
-
-    def add_round(self, content: RecordDict, drawn: Drawn) -> None:
-        """Adds to a message which round it is of, and what all clients have to have alike."""
         content[ROUND] = ConfigRecord(
             {
-                "number": drawn.number,
-                "attempt": drawn.attempt,
+                **round_facts(drawn),
                 "mean": self.normalisation.mean,
                 "deviation": self.normalisation.deviation,
                 "tokens": list(self.vocabulary.tokens),
                 "model": self.vocabulary.model,
             }
         )
+        return content
 
     def exchange(
         self, drawn: Drawn, contents: Mapping[int, RecordDict], kind: str, read: Callable[[RecordDict], Read]
