@@ -53,10 +53,10 @@ def constant_iou(scenes: SceneSet) -> float:
 def test_classes_of_pixels_are_learnt(tmp_path: Path) -> None:
     scenes = SceneSet(8, SIZE)
     data = SegmentationData("shapes", CLASSES, scenes, scenes, size=SIZE)
-    trained(tmp_path, data, task="segment", batch_size=8, steps=300)
+    trained(tmp_path, data, task="segment", batch_size=8, steps=150)
     figures = segmentation_figures(load_run(tmp_path).network, data)
     assert constant_iou(scenes) < 0.2
-    assert figures["mean_iou"] > 0.6
+    assert figures["mean_iou"] > 0.5
 
 
 @pytest.mark.slow
