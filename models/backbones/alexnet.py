@@ -16,7 +16,7 @@ def alexnet(options: NetworkOptions) -> nn.Module:
     """
     width = options.width or 96
     second, third, hidden = width * 8 // 3, 4 * width, width * 128 // 3
-    first = nn.Conv2d(3, width, 11, stride=4, padding=2, bias=False)
+    first = options.first_convolution(3, width, 11, stride=4, padding=2)
     return nn.Sequential(
         OrderedDict(
             first=convolution_block(options, first, width, pool=nn.MaxPool2d(3, 2)),
@@ -26,6 +26,6 @@ def alexnet(options: NetworkOptions) -> nn.Module:
             fifth=convolution_block(options, options.convolution(third, second), second, pool=nn.MaxPool2d(3, 2)),
             sixth=linear_block(options, 36 * second, hidden, flatten=True),
             seventh=linear_block(options, hidden, hidden),
-            classifier=nn.Linear(hidden, options.classes),
+            classifier=options.classifier(hidden),
         )
     )

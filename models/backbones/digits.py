@@ -18,10 +18,10 @@ def digits_network(options: NetworkOptions) -> nn.Module:
     wide = 2 * width
     return nn.Sequential(
         OrderedDict(
-            first=convolution_block(options, nn.Conv2d(1, width, 3, padding=1, bias=False), width),
+            first=convolution_block(options, options.first_convolution(1, width, 3, padding=1), width),
             second=convolution_block(options, options.convolution(width, wide), wide, pool=nn.MaxPool2d(2)),
             third=convolution_block(options, options.convolution(wide, wide), wide, pool=nn.MaxPool2d(2)),
             fourth=convolution_block(options, options.convolution(wide, wide), wide, pool=nn.MaxPool2d(2)),
-            classifier=nn.Sequential(nn.Flatten(), nn.Linear(wide, options.classes)),
+            classifier=nn.Sequential(nn.Flatten(), options.classifier(wide)),
         )
     )

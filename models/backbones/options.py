@@ -18,7 +18,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkOptions:
-    """Options of a backbone, and the factory of its inner layers; a subclass makes layers of another kind.
+    """Options of a backbone, and the factory of its layers; a subclass makes layers of another kind.
 
     width: channels of the first layer, which scales all others; None for the network's own. classes: outputs of the
     network. relu: whether a ReLU follows the batch norms of hidden layers. seed: of the initial weights.
@@ -54,6 +54,20 @@ class NetworkOptions:
     def linear(self, inputs: int, outputs: int) -> nn.Module:
         """An inner fully connected layer without bias."""
         return nn.Linear(inputs, outputs, bias=False)
+
+    def first_convolution(
+        self, inputs: int, outputs: int, kernel_size: int, *, stride: int = 1, padding: int
+    ) -> nn.Module:
+        """The convolution that reads the images, without bias."""
+        return nn.Conv2d(inputs, outputs, kernel_size, stride=stride, padding=padding, bias=False)
+
+    def average_pool(self) -> nn.Module:
+        """The mean of each map of a residual stream, as a map of 1x1."""
+        return nn.AdaptiveAvgPool2d(1)
+
+    def classifier(self, inputs: int) -> nn.Module:
+        """The fully connected layer that gives the logits."""
+        return nn.Linear(inputs, self.classes)
 
     def activation(self) -> nn.Module:
         """The activation after a hidden layer's batch norm."""

@@ -57,7 +57,7 @@ def resnet20(options: NetworkOptions) -> nn.Module:
     have no parameters. (He et al., 2016, section 4.2; dissertation 2.6.2.3.)
     """
     width = options.width or 16
-    stem = _stem(options, nn.Conv2d(3, width, 3, padding=1, bias=False), width)
+    stem = _stem(options, options.first_convolution(3, width, 3, padding=1), width)
     blocks, inputs = [], width
     for stage in range(3):
         outputs = width << stage
@@ -91,14 +91,14 @@ def resnet50(options: NetworkOptions) -> nn.Module:
 def large_stem(options: NetworkOptions, channels: int = 3) -> nn.Module:
     """The first layers for large images: a 7x7 convolution and a pool, which quarter the maps."""
     width = options.width or WIDTH
-    first = nn.Conv2d(channels, width, 7, stride=2, padding=3, bias=False)
+    first = options.first_convolution(channels, width, 7, stride=2, padding=3)
     return _stem(options, first, width, pool=nn.MaxPool2d(3, 2, padding=1))
 
 
 def small_stem(options: NetworkOptions, channels: int = 3) -> nn.Module:
     """The first layers for small images: a 3x3 convolution, which keeps the size of the maps."""
     width = options.width or WIDTH
-    return _stem(options, nn.Conv2d(channels, width, 3, padding=1, bias=False), width)
+    return _stem(options, options.first_convolution(channels, width, 3, padding=1), width)
 
 
 def residual_stages(options: NetworkOptions, architecture: "Stages") -> tuple[nn.Sequential, int]:
@@ -180,8 +180,8 @@ def _network(options: NetworkOptions, stem: nn.Module, blocks: nn.Sequential, ch
         OrderedDict(
             first=stem,
             blocks=blocks,
-            pool=nn.AdaptiveAvgPool2d(1),
-            classifier=nn.Sequential(nn.Flatten(), nn.Linear(channels, options.classes)),
+            pool=options.average_pool(),
+            classifier=nn.Sequential(nn.Flatten(), options.classifier(channels)),
         )
     )
 

@@ -18,13 +18,13 @@ def vgg7(options: NetworkOptions) -> nn.Module:
     wide, widest, hidden = 2 * width, 4 * width, 8 * width
     return nn.Sequential(
         OrderedDict(
-            first=convolution_block(options, nn.Conv2d(3, width, 3, padding=1, bias=False), width),
+            first=convolution_block(options, options.first_convolution(3, width, 3, padding=1), width),
             second=convolution_block(options, options.convolution(width, width), width, pool=nn.MaxPool2d(2)),
             third=convolution_block(options, options.convolution(width, wide), wide),
             fourth=convolution_block(options, options.convolution(wide, wide), wide, pool=nn.MaxPool2d(2)),
             fifth=convolution_block(options, options.convolution(wide, widest), widest),
             sixth=convolution_block(options, options.convolution(widest, widest), widest, pool=nn.MaxPool2d(2)),
             seventh=linear_block(options, 16 * widest, hidden, flatten=True),
-            classifier=nn.Linear(hidden, options.classes),
+            classifier=options.classifier(hidden),
         )
     )
