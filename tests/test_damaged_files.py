@@ -32,7 +32,7 @@ from reports.commands.redraw import redraw
 from reports.records.kept import keep_record, read_record
 from tests.support.damage import damaged, damaged_json
 from tests.support.images import few_digits, write_batches
-from tests.support.integer_networks import trained_network
+from tests.support.integer_networks import PIXELS, trained_network
 from tests.support.layers import make_layer
 from tests.support.pictures import archived, write_pictures
 from tests.support.reports import flow_record, layout_record
@@ -109,13 +109,21 @@ def graph() -> IntegerGraph:
     return export_network(network, NETWORKS["digits"].image_shape)
 
 
+@pytest.fixture(scope="module")
+def integer_graph() -> IntegerGraph:
+    network, _ = trained_network("resnet20", pixels=PIXELS[3])
+    return export_network(network, NETWORKS["resnet20"].image_shape)
+
+
 def test_networks(graph: IntegerGraph, tmp_path: Path) -> None:
     graph.save(tmp_path / "network.npz")
     assert_all_variants_load_or_are_named(tmp_path / "network.npz", IntegerGraph.load)
 
 
-def test_descriptions_of_networks(graph: IntegerGraph, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["graph", "integer_graph"])
+def test_descriptions_of_networks(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     path = tmp_path / "network.npz"
+    graph: IntegerGraph = request.getfixturevalue(name)
     graph.save(path)
     with np.load(path) as stored:
         arrays = {name: stored[name] for name in stored.files}

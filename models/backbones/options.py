@@ -65,8 +65,8 @@ class NetworkOptions:
         """The mean of each map of a residual stream, as a map of 1x1."""
         return nn.AdaptiveAvgPool2d(1)
 
-    def classifier(self, inputs: int) -> nn.Module:
-        """The fully connected layer that gives the logits."""
+    def classifier(self, inputs: int, *, never_negative: bool = False) -> nn.Module:
+        """The fully connected layer that gives the logits. never_negative: see `convolution`."""
         return nn.Linear(inputs, self.classes)
 
     def activation(self) -> nn.Module:

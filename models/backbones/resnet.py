@@ -181,7 +181,7 @@ def _network(options: NetworkOptions, stem: nn.Module, blocks: nn.Sequential, ch
             first=stem,
             blocks=blocks,
             pool=options.average_pool(),
-            classifier=nn.Sequential(nn.Flatten(), options.classifier(channels)),
+            classifier=nn.Sequential(nn.Flatten(), options.classifier(channels, never_negative=True)),
         )
     )
 

@@ -8,8 +8,9 @@ from models.backbones.resnet import ParameterFreeShortcut
 from models.integer_network.graph import IntegerGraph
 from models.integer_network.translator import Translation, Translator
 from models.integer_network.values import Floats, Value
+from models.quantization.edges import PixelConv2d, ScoreLinear
 from models.quantization.layers import QuantLayer
-from models.quantization.residual_grid import ResidualGrid
+from models.quantization.residual_grid import ResidualGrid, ResidualPool
 
 
 def export_network(network: nn.Module, image_shape: tuple[int, ...]) -> IntegerGraph:
@@ -43,7 +44,10 @@ def translate(network: nn.Module, image_shape: tuple[int, ...]) -> Translation:
     raise AssertionError("a trace ends with an output")
 
 
+_LEAVES = (QuantLayer, PixelConv2d, ScoreLinear, ResidualGrid, ResidualPool, ParameterFreeShortcut)
+
+
 class _Tracer(fx.Tracer):
     def is_leaf_module(self, module: nn.Module, qualified_name: str) -> bool:
         standard: bool = super().is_leaf_module(module, qualified_name)
-        return standard or isinstance(module, QuantLayer | ResidualGrid | ParameterFreeShortcut)
+        return standard or isinstance(module, _LEAVES)

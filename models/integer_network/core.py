@@ -4,9 +4,12 @@ import torch
 
 from models.integer_network.float_operations import FloatOperation, Quantize, apply_all
 from models.integer_network.nodes import Integers, Node
+from models.integer_network.nodes.checks import check_number
 
 INPUT = "input"
-"""Name of the stem's integers, which the core reads."""
+"""Name of the integers that the core reads: the stem's, or the images' pixels."""
+
+LARGEST_PIXEL = 255
 
 UNFIT = (ValueError, TypeError, AttributeError, IndexError, RuntimeError, ArithmeticError)
 """Whatever torch and Python raise on numbers and arrays of a wrong kind or shape."""
@@ -15,18 +18,12 @@ UNFIT = (ValueError, TypeError, AttributeError, IndexError, RuntimeError, Arithm
 class Core:
     """Nodes in order, with shape and range of their integers, which are inferred once, as each node is added.
 
-    image_shape: (channels, height, width) of the images. stem: float operations that end with a Quantize.
-    integers: by node's name, and `input` for those of the stem.
-
-    Raises ValueError if the stem does not fit the images or does not end with a Quantize.
+    given: shape and range of what they read, called `input`. integers: the same of all, by name.
     """
 
-    def __init__(self, image_shape: tuple[int, ...], stem: tuple[FloatOperation, ...]) -> None:
-        if not stem or not isinstance(stem[-1], Quantize):
-            raise ValueError("the stem does not end with a Quantize")
-        shape = shape_after(stem, image_shape, "stem")
+    def __init__(self, given: Integers) -> None:
         self.nodes: list[Node] = []
-        self.integers = {INPUT: Integers(shape, stem[-1].smallest, stem[-1].largest)}
+        self.integers = {INPUT: given}
 
     def add(self, node: Node) -> None:
         """Appends a node. Raises ValueError if its name is taken, or its inputs are missing or do not fit it."""
@@ -42,6 +39,22 @@ class Core:
         except ValueError as error:
             raise ValueError(f"node {node.name!r}: {error}") from error
         self.nodes.append(node)
+
+
+def stem_integers(image_shape: tuple[int, ...], stem: tuple[FloatOperation, ...]) -> Integers:
+    """Shape and range of what a stem makes of images (channels, height, width).
+
+    Raises ValueError if the stem does not fit the images or does not end with a Quantize.
+    """
+    if not stem or not isinstance(stem[-1], Quantize):
+        raise ValueError("the stem does not end with a Quantize")
+    return Integers(shape_after(stem, image_shape, "stem"), stem[-1].smallest, stem[-1].largest)
+
+
+def pixel_integers(image_shape: tuple[int, ...], white: int) -> Integers:
+    """Shape and range of images' pixels. Raises ValueError if these do not have 1 to 8 bits."""
+    check_number("white", white, range(1, LARGEST_PIXEL + 1))
+    return Integers(tuple(image_shape), 0, white)
 
 
 @torch.no_grad()

@@ -4,13 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from torch import Tensor
 
 from models.integer_network.core import INPUT
-from models.integer_network.float_operations import apply_all
 from models.integer_network.graph import IntegerGraph
 from models.integer_network.nodes import (
     Add,
@@ -22,6 +20,7 @@ from models.integer_network.nodes import (
     PaddedShortcut,
     Relu,
     Requantize,
+    SumPool,
     Threshold,
     WeightedNode,
 )
@@ -33,45 +32,33 @@ _CHUNK = 16
 
 
 class IntegerEvaluator:
-    """Evaluates a graph: the core with NumPy on int64, stem and head with torch on floats."""
+    """Evaluates a graph: the core with NumPy on int64, stem and head, if there are any, with torch on floats.
+
+    images: uint8 pixels (images, channels, height, width), or normalised floats where the graph has a stem. All of
+    another shape or kind, and floats that are not finite, raise ValueError.
+    """
 
     def __init__(self, graph: IntegerGraph) -> None:
         self.graph = graph
 
-    @torch.no_grad()
-    def stem(self, images: Tensor) -> _Array:
-        """The stem's integers, int64, for normalised float images (images, channels, height, width).
-
-        Raises ValueError for images of another shape or kind, or that are not finite.
-        """
-        return apply_all(self.graph.stem, self.graph.as_float32(images)).long().numpy()
-
     def core(self, integers: _Array) -> dict[str, _Array]:
-        """The integers of `input` and of all nodes, by name: (images, ...), int64, from the stem's integers.
+        """The integers of `input` and of all nodes, by name: (images, ...), int64, from those of `input`.
 
-        Raises ValueError if these have another shape, or lie outside the stem's range.
+        Raises ValueError if these have another shape, or lie outside their range.
         """
         parts = list(_in_chunks(self.graph.core, self.graph.check_input(integers)))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def integers(self, name: str, images: Tensor) -> _Array:
-        """The integers of `input` or of one node, (images, ...), int64, for normalised float images.
-
-        Evaluates no node after it. Raises ValueError for images of another shape or kind, or that are not finite.
-        """
-        integers = self.graph.check_input(self.stem(images))
+        """The integers of `input` or of one node, (images, ...), int64. Evaluates no node after it."""
+        integers = self.graph.check_input(self.graph.input_of(images))
         names = list(self.graph.integers)
         nodes = self.graph.core[: names.index(name)]
         return np.concatenate([part[name] for part in _in_chunks(nodes, integers)])
 
-    @torch.no_grad()
     def logits(self, images: Tensor) -> Tensor:
-        """Logits (images, classes), float32 on the CPU, of normalised float images (images, channels, height, width).
-
-        Raises ValueError for images of another shape or kind, or that are not finite.
-        """
-        outputs = self.integers(self.graph.output, images)
-        return apply_all(self.graph.head, torch.from_numpy(outputs).float())
+        """Logits (images, classes) on the CPU, float32; or int32 scores, where the graph has no floats."""
+        return self.graph.result_of(self.integers(self.graph.output, images))
 
 
 def _in_chunks(nodes: Sequence[Node], integers: _Array) -> Iterator[Mapping[str, _Array]]:
@@ -128,7 +115,8 @@ def evaluate_node(node: Node, inputs: Sequence[_Array]) -> _Array:
     values = inputs[0]
     match node:
         case Convolution():
-            windows = _windows(np.pad(values, _around(node.padding)), node.weights.shape[2], node.stride)
+            centred = np.pad(values - node.zero_point, _around(node.padding))
+            windows = _windows(centred, node.weights.shape[2], node.stride)
             images, _, height, width, *_ = windows.shape
             terms = windows.transpose(0, 2, 3, 1, 4, 5).reshape(images, height * width, -1)
             return _accumulate(node, terms).transpose(0, 2, 1).reshape(images, -1, height, width)
@@ -146,6 +134,8 @@ def evaluate_node(node: Node, inputs: Sequence[_Array]) -> _Array:
         case MaxPool():
             padded = np.pad(values, _around(node.padding), constant_values=np.iinfo(np.int64).min)
             return np.asarray(_windows(padded, node.kernel, node.stride).max((-2, -1)))
+        case SumPool():
+            return np.asarray(values.sum((-2, -1), keepdims=True))
         case Flatten():
             return values.reshape(len(values), -1)
         case PaddedShortcut():

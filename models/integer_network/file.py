@@ -18,19 +18,22 @@ from models.integer_network.nodes import NODES, Node
 from models.json_files import parse_object
 from models.quantization.accumulators import Accumulator
 
-VERSION = 1
+VERSION = 2
+"""Of the format. In version 1, a network had a float stem and a float head."""
+
+READ_VERSIONS = (1, 2)
 
 _Arrays = dict[str, NDArray[Any]]
 _Item = TypeVar("_Item")
 _DESCRIPTION = "description"
 
 
-def write_parts(path: Path, image_shape: tuple[int, ...], **parts: Sequence[Node | FloatOperation]) -> None:
-    """Writes image shape, `stem`, `core` and `head` of a network to a compressed npz file."""
+def write_parts(path: Path, facts: Mapping[str, Any], **parts: Sequence[Node | FloatOperation]) -> None:
+    """Writes facts about a network, as JSON values, and its `stem`, `core` and `head` to a compressed npz file."""
     arrays: _Arrays = {}
     description = {
         "version": VERSION,
-        "image_shape": image_shape,
+        **facts,
         **{
             part: [_describe(item, f"{part}.{index}", arrays) for index, item in enumerate(items)]
             for part, items in parts.items()
@@ -40,7 +43,7 @@ def write_parts(path: Path, image_shape: tuple[int, ...], **parts: Sequence[Node
 
 
 def read_parts(path: Path) -> dict[str, Any]:
-    """The image shape, stem, core and head in a file, by name; they have yet to be checked against each other.
+    """The image shape, white, stem, core and head in a file, by name; they have yet to be checked against each other.
 
     Raises ValueError, naming the file, if it is damaged, foreign or of another version, or if a part refuses a value.
     """
@@ -50,11 +53,12 @@ def read_parts(path: Path) -> dict[str, Any]:
         version = description.pop("version")
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is not an exported network") from error
-    if version != VERSION:
-        raise ValueError(f"{path} has format version {version}; this program reads version {VERSION}")
+    if version not in READ_VERSIONS:
+        raise ValueError(f"{path} has format version {version}; this program reads versions 1 to {VERSION}")
     with naming(path):
         return {
             "image_shape": tuple(description["image_shape"]),
+            "white": description["white"] if version > 1 else None,
             "stem": tuple(_build(item, FLOAT_OPERATIONS, arrays) for item in description["stem"]),
             "core": tuple(_build(item, NODES, arrays) for item in description["core"]),
             "head": tuple(_build(item, FLOAT_OPERATIONS, arrays) for item in description["head"]),

@@ -1,4 +1,4 @@
-"""A whole network in integers, between a float stem and a float head."""
+"""A whole network in integers, from pixels to scores, or between a float stem and a float head."""
 
 import math
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.integer_network.core import INPUT, Core, shape_after
+from models.integer_network.core import INPUT, LARGEST_PIXEL, Core, pixel_integers, shape_after, stem_integers
 from models.integer_network.file import naming, read_parts, write_parts
-from models.integer_network.float_operations import FloatOperation
+from models.integer_network.float_operations import FloatOperation, apply_all
 from models.integer_network.nodes import Integers, Node
 
 
@@ -22,17 +22,20 @@ from models.integer_network.nodes import Integers, Node
 class IntegerGraph:
     """A trained network for hardware and kernels.
 
-    image_shape: (channels, height, width) of the normalised float images. stem: float operations that end with a
-    Quantize, whose integers are called `input`. core: nodes in an order in which each reads only `input` and nodes
-    before it. head: float operations from the last node's integers, as floats, to the logits (batch, classes).
+    image_shape: (channels, height, width) of the images. core: nodes in an order in which each reads only `input` and
+    nodes before it. white: the largest pixel of uint8 images, if these are `input` themselves. stem: without `white`,
+    float operations on normalised float images that end with a Quantize, whose integers are `input`. head: float
+    operations from the last node's integers, as floats, to the logits (batch, classes); without any, the last node's
+    integers are the scores.
 
     Raises ValueError if the parts do not fit each other.
     """
 
     image_shape: tuple[int, ...]
-    stem: tuple[FloatOperation, ...]
+    stem: tuple[FloatOperation, ...] = ()
     core: tuple[Node, ...]
-    head: tuple[FloatOperation, ...]
+    head: tuple[FloatOperation, ...] = ()
+    white: int | None = None
 
     def __post_init__(self) -> None:
         shape = self.image_shape
@@ -40,9 +43,16 @@ class IntegerGraph:
             raise ValueError(f"image shape is {shape}; it needs three positive integers")
         if not self.core:
             raise ValueError("the core has no nodes")
+        if self.stem and self.white is not None:
+            raise ValueError("the core reads pixels, and yet there is a float stem")
         logits = shape_after(self.head, self.integers[self.output].shape, "head")
         if len(logits) != 1:
             raise ValueError(f"the head gives the shape {logits}; logits have one axis")
+
+    @property
+    def integer(self) -> bool:
+        """Whether there are no floats from the pixels to the scores."""
+        return self.white is not None and not self.head
 
     @property
     def output(self) -> str:
@@ -52,10 +62,48 @@ class IntegerGraph:
     @cached_property
     def integers(self) -> Mapping[str, Integers]:
         """Shape and range of `input` and of every node's integers, by name."""
-        core = Core(self.image_shape, self.stem)
+        given = (
+            stem_integers(self.image_shape, self.stem)
+            if self.white is None
+            else pixel_integers(self.image_shape, self.white)
+        )
+        core = Core(given)
         for node in self.core:
             core.add(node)
         return core.integers
+
+    @torch.no_grad()
+    def input_of(self, images: object) -> NDArray[Any]:
+        """The integers (images, ...) that the core reads.
+
+        images: pixels, see `as_pixels`, or where there is a stem, normalised floats, see `as_float32`.
+        """
+        if self.white is not None:
+            return self.as_pixels(images)
+        return apply_all(self.stem, self.as_float32(images)).long().numpy()
+
+    @torch.no_grad()
+    def result_of(self, outputs: NDArray[Any]) -> Tensor:
+        """Logits (images, classes), float32, from the last node's integers; or without floats, these: int32 scores."""
+        integers = torch.from_numpy(outputs)
+        return integers.int() if self.integer else apply_all(self.head, integers.float())
+
+    def as_pixels(self, images: object) -> NDArray[np.uint8]:
+        """Images as an array on the CPU.
+
+        Raises ValueError unless they are uint8 (images, channels, height, width) of the graph's shape, an array or a
+        tensor, dense, of pixels up to `white`.
+        """
+        expected = f"uint8 (images, *{tuple(self.image_shape)})"
+        if not isinstance(images, Tensor | np.ndarray) or images.dtype not in (torch.uint8, np.dtype(np.uint8)):
+            found = getattr(images, "dtype", type(images).__name__)
+            raise ValueError(f"images are {found}; they need to be {expected}")
+        array = _dense(images, expected).numpy(force=True) if isinstance(images, Tensor) else images
+        if tuple(array.shape[1:]) != tuple(self.image_shape) or not len(array):
+            raise ValueError(f"images have the shape {tuple(array.shape)}; they need to be {expected}")
+        if self.white != LARGEST_PIXEL and array.max() > (self.white or 0):
+            raise ValueError(f"images hold pixels up to {array.max()}; white is {self.white}")
+        return array
 
     def as_float32(self, images: object) -> Tensor:
         """Images as float32 on the CPU.
@@ -67,8 +115,7 @@ class IntegerGraph:
         if not isinstance(images, Tensor) or not images.is_floating_point():
             found = getattr(images, "dtype", type(images).__name__)
             raise ValueError(f"images are {found}; they need to be {expected}")
-        if images.is_nested or images.layout is not torch.strided or images.is_meta:
-            raise ValueError(f"images are {images.layout} on {images.device}; they need to be dense, on a device")
+        _dense(images, expected)
         if tuple(images.shape[1:]) != tuple(self.image_shape) or not len(images):
             raise ValueError(f"images have the shape {tuple(images.shape)}; they need to be {expected}")
         converted = images.detach().to("cpu", torch.float32)
@@ -96,7 +143,8 @@ class IntegerGraph:
 
     def save(self, path: Path) -> None:
         """Writes the graph to a compressed npz file."""
-        write_parts(path, self.image_shape, stem=self.stem, core=self.core, head=self.head)
+        facts = {"image_shape": self.image_shape, "white": self.white, "integer": self.integer}
+        write_parts(path, facts, stem=self.stem, core=self.core, head=self.head)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -104,3 +152,11 @@ class IntegerGraph:
         parts = read_parts(path)
         with naming(path):
             return cls(**parts)
+
+
+def _dense(images: Tensor, expected: str) -> Tensor:
+    if images.is_nested or images.layout is not torch.strided or images.is_meta:
+        raise ValueError(
+            f"images are {images.layout} on {images.device}; they need to be {expected}, dense, on a device"
+        )
+    return images

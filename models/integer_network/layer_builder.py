@@ -11,6 +11,7 @@ from models.integer_network.float_operations import FloatScale
 from models.integer_network.layer import LayerExport
 from models.integer_network.nodes import Convolution
 from models.quantization.layers import QuantConv2d
+from models.quantization.observation import inputs_of
 from models.quantization.straight_through import quantized_activations
 from models.quantization.weight_quantizers import uniform_weights
 
@@ -55,7 +56,7 @@ def export_layer_at(
     layer, norm = modules.get(f"{block}.convolution"), modules.get(f"{block}.norm")
     if not isinstance(layer, QuantConv2d) or not isinstance(norm, nn.BatchNorm2d):
         raise ValueError(f"block {block!r} is not a quantized convolution with batch norm")
-    inputs = _inputs_of(layer, network, images)
+    inputs = inputs_of(layer, network.eval(), images)
     weights, weight_scale = uniform_weights(layer.weight, weight_bits)
     largest = torch.tensor(float((1 << activation_bits) - 1))
     step = inputs.amax() / largest
@@ -71,14 +72,3 @@ def export_layer_at(
         slope=layer.accumulator.slope,
         padding=one_size("padding", layer.padding),
     )
-
-
-def _inputs_of(layer: nn.Module, network: nn.Module, images: Tensor) -> Tensor:
-    """A layer's float inputs while the network runs on `images` in evaluation mode."""
-    seen: list[Tensor] = []
-    hook = layer.register_forward_pre_hook(lambda _layer, arguments: seen.append(arguments[0]))
-    try:
-        network.eval()(images)
-    finally:
-        hook.remove()
-    return seen[0]

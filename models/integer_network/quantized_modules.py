@@ -4,11 +4,15 @@ import numpy as np
 from torch import Tensor, nn
 
 from models.backbones.resnet import ParameterFreeShortcut
+from models.integer_network.core import INPUT
 from models.integer_network.float_modules import one_size, pool_sizes
 from models.integer_network.nodes import Convolution, Linear, MaxPool, Node, PaddedShortcut, Relu, WeightedNode
-from models.quantization.accumulators import Packing
+from models.quantization.accumulators import Accumulator, Overflow, Packing
 from models.quantization.activations import ActivationMode, ActivationQuantizer
+from models.quantization.edges import PixelConv2d
 from models.quantization.layers import QuantConv2d, QuantLayer, QuantLinear
+
+_EXACT = Accumulator(bits=32, overflow=Overflow.EXACT)
 
 
 def weighted_node(layer: QuantLayer, name: str, source: str, weight: Tensor) -> WeightedNode:
@@ -38,6 +42,24 @@ def weighted_node(layer: QuantLayer, name: str, source: str, weight: Tensor) -> 
                 padding=one_size("padding", layer.padding),
             )
     raise ValueError(f"{type(layer).__name__} is not supported")
+
+
+def pixel_node(layer: PixelConv2d, name: str, weight: Tensor) -> Convolution:
+    """The node of a convolution of pixels with the integer weights `weight`."""
+    return Convolution(
+        name=name,
+        inputs=(INPUT,),
+        weights=weight.numpy(force=True).astype(np.int8),
+        accumulator=_EXACT,
+        stride=one_size("stride", layer.stride),
+        padding=one_size("padding", layer.padding),
+        zero_point=int(layer.pixels.zero_point),
+    )
+
+
+def score_node(name: str, source: str, weight: Tensor) -> Linear:
+    """The node of a last layer with the integer weights `weight`."""
+    return Linear(name=name, inputs=(source,), weights=weight.numpy(force=True).astype(np.int8), accumulator=_EXACT)
 
 
 def stream_node(module: nn.Module, name: str, source: str) -> Node | None:

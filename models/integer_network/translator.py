@@ -1,6 +1,7 @@
 """Translates modules and additions, as a network runs them, into stem, core and head of an integer graph."""
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from models.integer_network.affine import ChannelAffine, fold_affine
-from models.integer_network.core import INPUT, Core
+from models.integer_network.core import INPUT, Core, pixel_integers, stem_integers
 from models.integer_network.float_modules import float_operation, to_array
 from models.integer_network.float_operations import (
     FloatBatchNorm,
@@ -20,12 +21,19 @@ from models.integer_network.float_operations import (
     Quantize,
 )
 from models.integer_network.graph import IntegerGraph
-from models.integer_network.nodes import Add, Flatten, MaxPool, Node, Relu, Requantize, Threshold
-from models.integer_network.quantized_modules import quantizer_settings, stream_node, weighted_node
+from models.integer_network.nodes import Add, Flatten, MaxPool, Node, Relu, Requantize, SumPool, Threshold
+from models.integer_network.quantized_modules import (
+    pixel_node,
+    quantizer_settings,
+    score_node,
+    stream_node,
+    weighted_node,
+)
 from models.integer_network.thresholds import find_thresholds
-from models.integer_network.values import Floats, Stream, Value
+from models.integer_network.values import Floats, Scores, Stream, Value
+from models.quantization.edges import PixelConv2d, ScoreLinear
 from models.quantization.layers import QuantLayer
-from models.quantization.residual_grid import SUBDIVISIONS, ResidualGrid
+from models.quantization.residual_grid import SUBDIVISIONS, ResidualGrid, ResidualPool
 
 _PER_CHANNEL = (FloatScale, FloatBatchNorm, FloatRelu)
 _MONOTONE = (FloatRelu, FloatMaxPool, FloatFlatten)
@@ -58,6 +66,7 @@ class Translator:
         self.network = network
         self.image_shape = image_shape
         self.stem: tuple[FloatOperation, ...] = ()
+        self.white: int | None = None
         self.core: Core | None = None  # until the stem ends
         self.weight_bits: dict[str, int] = {}
         self.layers: dict[str, WeightedLayer] = {}
@@ -66,12 +75,21 @@ class Translator:
         """The result of the network's module `path`; `name` is unique even if the module runs twice."""
         module = self.network.get_submodule(path)
         try:
-            if isinstance(module, QuantLayer):
-                return self._layer(module, path, value)
-            if isinstance(module, ResidualGrid):
-                return self._grid(module, path, value)
-            if isinstance(module, nn.Identity | nn.Dropout):
-                return value
+            if isinstance(value, Scores):
+                raise ValueError("follows the scores, which are a network's result")
+            match module:
+                case QuantLayer():
+                    return self._layer(module, path, value)
+                case PixelConv2d():
+                    return self._pixels(module, path, value)
+                case ScoreLinear():
+                    return self._scores(module, path, value)
+                case ResidualGrid():
+                    return self._grid(module, path, value)
+                case ResidualPool():
+                    return self._pool(module, path, value)
+                case nn.Identity() | nn.Dropout():
+                    return value
             if isinstance(value, Stream):
                 node = stream_node(module, name if path in self._begun.integers else path, value.source)
                 if node is not None:
@@ -92,13 +110,14 @@ class Translator:
     def finish(self, value: Value) -> Translation:
         """The whole network, once its output is known."""
         if isinstance(value, Stream) or value.source is None or self.core is None or not self.core.nodes:
-            raise ValueError("the network has no quantized layer followed by float layers")
+            raise ValueError("the network has no quantized layer followed by float layers, or by scores")
         nodes = tuple(self.core.nodes)
         last = nodes[-1].name
         if value.source != last:
             raise ValueError(f"the network's output does not follow from its last quantized operation, {last!r}")
-        self._record_layer(value.source, value.operations)
-        graph = IntegerGraph(image_shape=self.image_shape, stem=self.stem, core=nodes, head=value.operations)
+        head = () if isinstance(value, Scores) else value.operations
+        self._record_layer(value.source, head)
+        graph = IntegerGraph(image_shape=self.image_shape, white=self.white, stem=self.stem, core=nodes, head=head)
         return Translation(graph=graph, layers=self.layers)
 
     @property
@@ -111,7 +130,35 @@ class Translator:
         self._begun.add(node)
         return node.name
 
-    def _layer(self, layer: QuantLayer, path: str, value: Value) -> Value:
+    def _pixels(self, layer: PixelConv2d, path: str, value: Floats | Stream) -> Value:
+        if self.core is not None or value != Floats(None, ()):
+            raise ValueError("a convolution of pixels has to read the images themselves")
+        self.white = int(layer.pixels.white)
+        self.core = Core(pixel_integers(self.image_shape, self.white))
+        weight, scale = layer.quantized_weight()
+        name = self._add(pixel_node(layer, path, weight))
+        self.weight_bits[name] = layer.weight_quantizer.format.bits
+        return Floats(name, (FloatScale(factors=to_array(scale * layer.pixels.step)),))
+
+    def _scores(self, layer: ScoreLinear, path: str, value: Floats | Stream) -> Value:
+        if isinstance(value, Stream):
+            raise ValueError("scores of a residual stream need its average first")
+        step, smallest, largest = quantizer_settings(layer.activation)
+        source = self._quantize(path, value, Quantize(step=step, smallest=smallest, largest=largest))
+        name = self._add(score_node(path, source, layer.quantized_weight()[0]))
+        self.weight_bits[name] = layer.format.bits
+        return Scores(name)
+
+    def _pool(self, pool: ResidualPool, path: str, value: Floats | Stream) -> Value:
+        step, *_ = quantizer_settings(pool.activation)
+        if not isinstance(value, Stream) or value.step != step:
+            raise ValueError(f"pools a residual stream of step {step}; there is none")
+        _, *sizes = self._begun.integers[value.source].shape
+        name = self._add(SumPool(name=path, inputs=(value.source,)))
+        factor = _fine_step(step) / math.prod(sizes)
+        return Floats(name, (FloatScale(factors=to_array(factor).reshape(1)),))
+
+    def _layer(self, layer: QuantLayer, path: str, value: Floats | Stream) -> Value:
         step, smallest, largest = quantizer_settings(layer.activation)
         if isinstance(value, Floats):
             source = self._quantize(path, value, Quantize(step=step, smallest=smallest, largest=largest))
@@ -132,7 +179,7 @@ class Translator:
         self.weight_bits[name] = layer.weight_format.bits
         return Floats(name, (FloatScale(factors=to_array(scale * layer.activation.step)),))
 
-    def _grid(self, grid: ResidualGrid, path: str, value: Value) -> Value:
+    def _grid(self, grid: ResidualGrid, path: str, value: Floats | Stream) -> Value:
         step, _, largest = quantizer_settings(grid.activation)
         if isinstance(value, Stream):
             raise ValueError("the residual stream is on a grid already")
@@ -146,7 +193,7 @@ class Translator:
             if self.core is not None:
                 raise ValueError("floats of the first layers are quantized in two places; a graph has one input")
             self.stem = (*value.operations, quantize)
-            self.core = Core(self.image_shape, self.stem)
+            self.core = Core(stem_integers(self.image_shape, self.stem))
             return INPUT
         self._record_layer(value.source, value.operations)
         per_channel = tuple(itertools.takewhile(lambda one: isinstance(one, _PER_CHANNEL), value.operations))

@@ -21,4 +21,11 @@ class Stream:
     step: float
 
 
-Value = Floats | Stream
+@dataclass(frozen=True)
+class Scores:
+    """The integers of node `source`, which are a network's result."""
+
+    source: str
+
+
+Value = Floats | Stream | Scores

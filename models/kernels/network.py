@@ -13,14 +13,16 @@ from models.kernels.paths import TORCH, chosen_path
 from models.kernels.plan import Plan
 from models.kernels.stem import faster_stem
 
+Images = Tensor | Array
+
 
 class IntegerNetwork:
     """An exported network whose low-bit layers run on the kernels.
 
     source: a file that `wrapmac export` wrote, or its graph. path: of the kernels, see `chosen_path`. fused: nodes are
-    computed together where that saves time. Stem and head run in torch. The integer evaluator computes nodes that have
-    no kernel: other weights, exact sums, carries, negative activations. Raises ValueError, naming the file, if it
-    cannot be read.
+    computed together where that saves time. A stem and a head of floats run in torch. The integer evaluator computes
+    nodes that have no kernel: other weights, exact sums, carries, negative activations. Raises ValueError, naming the
+    file, if it cannot be read.
     """
 
     def __init__(self, source: Path | str | IntegerGraph, *, path: str | None = None, fused: bool = True) -> None:
@@ -35,14 +37,19 @@ class IntegerNetwork:
         return self._plan.on_kernels
 
     @torch.no_grad()
-    def __call__(self, images: Tensor) -> Tensor:
-        """Logits (images, classes), float32, of normalised float images (images, channels, height, width).
+    def __call__(self, images: Images) -> Tensor:
+        """Logits (images, classes), float32, or int32 scores where the network has no floats.
 
-        images: of any width and on any device; they are computed in float32 on the CPU. Raises ValueError for images of
-        another shape or kind, or that are not finite.
+        images: uint8 pixels (images, channels, height, width), an array or a tensor. Where the network has a float
+        stem, normalised floats of any width, on any device; they are computed in float32 on the CPU. Raises ValueError
+        for images of another shape or kind, or that are not finite.
         """
-        integers = apply_all(self._stem, self.graph.as_float32(images)).to(self._input_kind).numpy()
-        return apply_all(self.graph.head, torch.from_numpy(self.core(integers)[self.graph.output]).float())
+        return self.graph.result_of(self.core(self._input_of(images))[self.graph.output])
+
+    def _input_of(self, images: Images) -> Array:
+        if self.graph.white is not None:
+            return self.graph.as_pixels(images)
+        return apply_all(self._stem, self.graph.as_float32(images)).to(self._input_kind).numpy()
 
     def core(self, integers: Array) -> dict[str, Array]:
         """The integers (images, ...) of `input` and all nodes, by name, from the stem's integers.

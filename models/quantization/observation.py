@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import Flag, auto
 from typing import Protocol
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from models.arithmetic import overflow_rate
 
@@ -76,6 +77,18 @@ def observe(layers: Sequence[Observed], request: Request) -> Iterator[list[Layer
     finally:
         for layer, kept in zip(layers, before, strict=True):
             layer.seen = kept
+
+
+@torch.no_grad()
+def inputs_of(layer: nn.Module, network: nn.Module, images: Tensor) -> Tensor:
+    """What a layer of the network reads while that runs on `images`."""
+    seen: list[Tensor] = []
+    hook = layer.register_forward_pre_hook(lambda _layer, arguments: seen.append(arguments[0]))
+    try:
+        network(images)
+    finally:
+        hook.remove()
+    return seen[0]
 
 
 def _recorded(value: Tensor | None, name: str) -> Tensor:

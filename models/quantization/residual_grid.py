@@ -38,3 +38,25 @@ class ResidualGrid(nn.Module):
     def _load_from_state_dict(self, state: dict[str, Tensor], prefix: str, *arguments: Any) -> None:
         rename_state(state, prefix, OLD_NAMES)
         super()._load_from_state_dict(state, prefix, *arguments)
+
+
+class ResidualPool(nn.Module):
+    """The mean of each map of a residual stream, as a map of 1x1: exact sums of its grid's integers, then a factor.
+
+    Sums of floats would round, and a network of integers would not give the same. The quantizer, which has
+    `activation_bits`, needs the stream's step.
+    """
+
+    def __init__(self, activation_bits: int) -> None:
+        super().__init__()
+        self.activation = ActivationQuantizer(activation_bits)
+
+    def forward(self, values: Tensor) -> Tensor:
+        quantizer = self.activation
+        if quantizer.mode is not ActivationMode.QUANTIZED:
+            return values.mean((2, 3), keepdim=True)
+        values = values.float()
+        fine = quantizer.step / SUBDIVISIONS
+        units = values / fine
+        total = straight_through(units, units.round()).sum((2, 3), keepdim=True)
+        return total * (fine / (values.shape[2] * values.shape[3]))

@@ -1,14 +1,16 @@
 """Chooses activation step sizes, and with them the activations' bits, for a target overflow rate (section 2.3.3)."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.quantization.activations import ActivationMode, activation_quantizers
+from models.quantization.activations import ActivationMode
+from models.quantization.edges import ScoreLinear, inner_quantizers
 from models.quantization.layers import QuantLayer, quantized_layers
-from models.quantization.observation import Request, observe
+from models.quantization.observation import Request, inputs_of, observe
 
 _HALVINGS = 24
 _CLIPPED = 0.01
@@ -28,7 +30,7 @@ def choose_step_sizes(network: nn.Module, images: Tensor, rate: float) -> list[f
     _check_rate(rate)
     network.eval()
     for layer in quantized_layers(network):
-        inputs = _inputs_of(layer, network, images)
+        inputs = inputs_of(layer, network, images)
         layer.activation.mode = ActivationMode.QUANTIZED
         _choose_step_size(layer, inputs, rate)
         layer.activation.bits = _needed_bits(layer, inputs)
@@ -56,10 +58,10 @@ def choose_one_step_size(network: nn.Module, images: Tensor, rate: float) -> flo
     """
     _check_rate(rate)
     network.eval()
-    layers, quantizers = quantized_layers(network), activation_quantizers(network)
+    layers, quantizers = quantized_layers(network), inner_quantizers(network)
     for quantizer in quantizers:
         quantizer.mode = ActivationMode.FLOAT
-    ranges = [_range(layer, _inputs_of(layer, network, images)) for layer in layers]
+    ranges = [_range(layer, inputs_of(layer, network, images)) for layer in layers]
     for quantizer in quantizers:
         quantizer.mode = ActivationMode.QUANTIZED
     with observe(layers, Request.SUMS) as seen:
@@ -72,10 +74,23 @@ def choose_one_step_size(network: nn.Module, images: Tensor, rate: float) -> flo
 
         step = _bisect(rate_at, max(fine for fine, _ in ranges), max(coarse for _, coarse in ranges), rate)
         rate_at(step)
-    bits = max(_needed_bits(layer, _inputs_of(layer, network, images)) for layer in layers)
+    bits = max(_needed_bits(layer, inputs_of(layer, network, images)) for layer in layers)
     for quantizer in quantizers:
         quantizer.bits = bits
     return step
+
+
+@torch.no_grad()
+def choose_score_steps(network: nn.Module, images: Tensor) -> None:
+    """Sets the step size of the activations that a last layer of integers reads: the largest fills their bits.
+
+    images: calibration batch, as the network takes it, whose inner layers have their step sizes already.
+    """
+    network.eval()
+    for layer in network.modules():
+        if isinstance(layer, ScoreLinear):
+            largest = _largest_magnitude(inputs_of(layer, network, images))
+            layer.activation.step.fill_(largest / layer.activation.largest.item())
 
 
 def _check_rate(rate: float) -> None:
@@ -83,24 +98,18 @@ def _check_rate(rate: float) -> None:
         raise ValueError(f"overflow rate is {rate}; allowed is a share from 0 to below 1")
 
 
-def _inputs_of(layer: QuantLayer, network: nn.Module, images: Tensor) -> Tensor:
-    seen: list[Tensor] = []
-    hook = layer.register_forward_pre_hook(lambda _layer, arguments: seen.append(arguments[0]))
-    try:
-        network(images)
-    finally:
-        hook.remove()
-    return seen[0]
-
-
 def _range(layer: QuantLayer, inputs: Tensor) -> tuple[float, float]:
     """The finest step size that the activation bits allow, and the coarsest useful one."""
-    magnitudes = inputs.abs()
-    largest = magnitudes.amax().item()
-    if not largest > 0:
-        raise ValueError("a layer's inputs are all 0, or not finite: it has no step size")
+    magnitudes, largest = inputs.abs(), _largest_magnitude(inputs)
     common = np.quantile(magnitudes[magnitudes > 0].numpy(force=True), 1 - _CLIPPED)
     return float(common) / layer.activation.largest.item(), 2 * largest  # the coarse one rounds everything to 0 or 1
+
+
+def _largest_magnitude(inputs: Tensor) -> float:
+    largest = inputs.abs().amax().item()
+    if not 0 < largest < math.inf:
+        raise ValueError("a layer's inputs are all 0, or not finite: it has no step size")
+    return largest
 
 
 def _bisect(rate_at: Callable[[float], float], fine: float, coarse: float, rate: float) -> float:

@@ -1,4 +1,4 @@
-"""WrapNet's networks: backbones whose inner layers are quantized; the first and the last layer stay in floats."""
+"""WrapNet's networks: backbones whose inner layers are quantized, with first and last layers in floats or integers."""
 
 from dataclasses import asdict, dataclass
 
@@ -8,11 +8,21 @@ from models.backbones.options import NetworkOptions
 from models.backbones.registry import NETWORKS, build_network
 from models.data.sources import ImageSource
 from models.quantization.accumulators import Accumulator, Overflow, Packing
+from models.quantization.edges import PixelConv2d, ScoreLinear
 from models.quantization.formats import WeightFormat
 from models.quantization.layers import QuantConv2d, QuantLinear
-from models.quantization.residual_grid import ResidualGrid
+from models.quantization.pixels import PixelScale
+from models.quantization.residual_grid import ResidualGrid, ResidualPool
 from models.training.batch_norms import check_batch_norms
 from models.wrapnet.settings import WrapNetConfig
+
+
+@dataclass(frozen=True)
+class IntegerEdges:
+    """A first and a last layer in integers. weight_bits: 2 to 8. scale: of the images' pixels."""
+
+    weight_bits: int
+    scale: PixelScale
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +31,7 @@ class WrapNetOptions(NetworkOptions):
 
     weights: format of the quantized weights, or its name. activation_bits: most bits of the
     quantized activations, signed if no ReLU precedes them. accumulator_bits: width that bounded weights must fit.
+    edges: None for a first and a last layer in floats.
 
     Raises ValueError for too few activation bits, and where NetworkOptions does.
     """
@@ -28,6 +39,7 @@ class WrapNetOptions(NetworkOptions):
     weights: WeightFormat | str = "binary"
     activation_bits: int = 3
     accumulator_bits: int = 8
+    edges: IntegerEdges | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -71,6 +83,38 @@ class WrapNetOptions(NetworkOptions):
         """Rounds a branch to the residual stream's grid."""
         return ResidualGrid(self.activation_bits)
 
+    def first_convolution(
+        self, inputs: int, outputs: int, kernel_size: int, *, stride: int = 1, padding: int
+    ) -> nn.Module:
+        """A convolution of floats, or of pixels."""
+        if self.edges is None:
+            return super().first_convolution(inputs, outputs, kernel_size, stride=stride, padding=padding)
+        return PixelConv2d(
+            inputs,
+            outputs,
+            kernel_size,
+            stride=stride,
+            padding=padding,
+            weight_bits=self.edges.weight_bits,
+            scale=self.edges.scale,
+        )
+
+    def average_pool(self) -> nn.Module:
+        """A pool of floats, or of the stream's integers."""
+        return super().average_pool() if self.edges is None else ResidualPool(self.activation_bits)
+
+    def classifier(self, inputs: int, *, never_negative: bool = False) -> nn.Module:
+        """A fully connected layer of floats, or of integers."""
+        if self.edges is None:
+            return super().classifier(inputs, never_negative=never_negative)
+        signed = not (self.relu or never_negative)
+        return ScoreLinear(inputs, self.classes, weight_bits=self.edges.weight_bits, signed=signed)
+
+
+def pixel_scale(data: ImageSource) -> PixelScale:
+    """How a data set's images are normalised. Raises ValueError if their pixels have more than 8 bits."""
+    return PixelScale(data.mean, data.std, data.white)
+
 
 def check_images(config: WrapNetConfig, data: ImageSource) -> None:
     """Raises ValueError if the configuration's network does not take the data's images."""
@@ -90,8 +134,13 @@ def check_batches(config: WrapNetConfig, data: ImageSource, processes: int) -> N
     )
 
 
-def build_from(config: WrapNetConfig, classes: int, *, quantized: bool = True) -> nn.Module:
-    """The network of a configuration with its initial weights."""
+def build_from(
+    config: WrapNetConfig, classes: int, *, quantized: bool = True, scale: PixelScale | None = None
+) -> nn.Module:
+    """The network of a configuration with its initial weights.
+
+    scale: of the pixels that integer edges read. If left out, it has yet to be loaded with the network's state.
+    """
     options = NetworkOptions(width=config.width, classes=classes, relu=config.relu, seed=config.seed)
     if quantized:
         options = WrapNetOptions(
@@ -99,8 +148,16 @@ def build_from(config: WrapNetConfig, classes: int, *, quantized: bool = True) -
             weights=config.weights,
             activation_bits=config.activation_bit_limit,
             accumulator_bits=accumulator_of(config, Overflow.EXACT).value_bits,
+            edges=_edges_of(config, scale),
         )
     return build_network(config.network, options)
+
+
+def _edges_of(config: WrapNetConfig, scale: PixelScale | None) -> IntegerEdges | None:
+    if config.edges == "float":
+        return None
+    channels = NETWORKS[config.network].image_shape[0]
+    return IntegerEdges(config.edge_bits, scale or PixelScale.placeholder(channels))
 
 
 def accumulator_of(config: WrapNetConfig, overflow: Overflow | str) -> Accumulator:

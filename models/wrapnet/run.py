@@ -11,16 +11,18 @@ from models.progress import Progress
 from models.quantization.accumulators import Accumulator
 from models.quantization.activations import ActivationMode, activation_quantizers
 from models.quantization.layers import quantized_layers
+from models.quantization.pixels import Pixels
 from models.training.diagnosis import broken_tensor
 from models.training.execution import Execution, process_state
 from models.training.run import CONFIG, MODEL, RESULT, RunFolder
-from models.wrapnet.networks import build_from, check_batches, check_images
+from models.wrapnet.networks import build_from, check_batches, check_images, pixel_scale
 from models.wrapnet.settings import WrapNetConfig
 from models.wrapnet.training import WrapNetResult, train_wrapnet
 
 METHOD = "wrapnet"
 """The method's name in the configuration of its runs."""
 
+_ADDED: dict[str, Any] = {"edges": "float", "edge_bits": 8}  # settings that runs of earlier versions did not store
 _MOST_NAMES = 10
 
 
@@ -39,11 +41,13 @@ def run_wrapnet(
     Raises ValueError if `folder` holds a run and `resume` is not set, or one of other settings.
     """
     check_images(config, data)
-    build_from(config, len(data.classes))  # refuses impossible layers before anything is written or trained
+    build_from(
+        config, len(data.classes), scale=pixel_scale(data)
+    )  # refuses impossible layers before anything is written or trained
     check_batches(config, data, process_state().num_processes)
     run = RunFolder(folder)
     settings = asdict(config) | {"data": data.name, "data_digest": data.digest} | execution.numerics
-    run.start(METHOD, settings, resume=resume)
+    run.start(METHOD, settings, resume=resume, added=_ADDED)
     result = train_wrapnet(config, data, folder, progress, execution)
     record = summary(config, data, result)
     run.finish(result.network.state_dict(), record)
@@ -72,7 +76,8 @@ def load_run(folder: Path) -> WrapNetRun:
     """
     finished = RunFolder(folder).load()
     with finished.reading(CONFIG):
-        config = WrapNetConfig(**{field.name: finished.settings[field.name] for field in fields(WrapNetConfig)})
+        settings = _ADDED | finished.settings
+        config = WrapNetConfig(**{field.name: settings[field.name] for field in fields(WrapNetConfig)})
     with finished.reading(RESULT):
         classes = tuple(finished.result["classes"])
         if not all(isinstance(name, str) for name in classes):
@@ -88,6 +93,9 @@ def load_run(folder: Path) -> WrapNetRun:
             raise ValueError(f"{broken} is not finite")
         for quantizer in activation_quantizers(network):
             quantizer.check()
+        for module in network.modules():
+            if isinstance(module, Pixels):
+                module.check()
     for quantizer in activation_quantizers(network):
         quantizer.mode = ActivationMode.QUANTIZED
     return WrapNetRun(config, network.eval(), classes)
@@ -106,6 +114,7 @@ def summary(config: WrapNetConfig, data: ImageSource, result: WrapNetResult) -> 
         "accuracies": {name: asdict(accuracy) for name, accuracy in result.accuracies.items()},
         "weight_bits": config.weight_format.bits,
         "activation_bits": max(layer.activation.bits for layer in layers),
+        "edges": config.edges,
         "accumulator_bits": config.accumulator_bits,
         "slope": config.slope,
         "layers": [

@@ -13,6 +13,7 @@ _MOST_EPOCHS = 1 << 20
 
 Recipe = Literal["cosine", "cifar", "imagenet"]
 CyclicFunction = Literal["cyclic", "relu-like", "absolute", "wrap"]
+Edges = Literal["float", "integer"]
 RunPacking = Literal["none", "buffer", "carries", "hybrid"]
 
 
@@ -41,6 +42,10 @@ class WrapNetSettings:
     """Target share of overflowing sums, in percent, which determines the step sizes."""
     penalty: float = 0.01
     """Weight of the overflow penalty while fine-tuning."""
+    edges: Edges = "float"
+    """First and last layer: in floats, as in the dissertation, or in integers, from the pixels to the scores."""
+    edge_bits: int = 8
+    """Bits of the weights of a first and a last layer in integers, 2 to 8."""
     packing: RunPacking = "none"
     """How accumulators share machine words without vector instructions: not at all (none), with a buffer bit each, with
     carries that run into the neighbour, or with a choice of the two per layer (hybrid)."""
@@ -74,14 +79,17 @@ class WrapNetConfig(WrapNetSettings):
 
     def __post_init__(self) -> None:
         from models.backbones.registry import NETWORKS
+        from models.checks import check_choice
         from models.training.seeds import check_seed
 
         check_seed(self.seed)
+        check_choice("edges", self.edges, Edges)
         if self.network not in NETWORKS:
             raise ValueError(f"network is {self.network!r}; allowed are {', '.join(NETWORKS)}")
         for name, smallest, largest in (
             ("accumulator_bits", 2, 32),
             ("slope", 1, 1 << 20),
+            ("edge_bits", 2, 8),
             ("epochs", 1, _MOST_EPOCHS),
             ("batch_size", 2, 1 << 20),
             ("shift", 0, 16),

@@ -22,18 +22,19 @@ from models.data.sources import ImageSource
 from models.data.transforms import Augmentation
 from models.progress import Progress
 from models.quantization.accumulators import Accumulator, Overflow
-from models.quantization.activations import ActivationMode, activation_quantizers
+from models.quantization.activations import ActivationMode
+from models.quantization.edges import inner_quantizers
 from models.quantization.formats import Bounded
 from models.quantization.layers import configure, quantized_layers
 from models.quantization.observation import observe
-from models.quantization.step_sizes import choose_one_step_size, choose_step_sizes
+from models.quantization.step_sizes import choose_one_step_size, choose_score_steps, choose_step_sizes
 from models.training.execution import Execution
 from models.training.loop import run_stage
 from models.training.run import RunFolder
 from models.training.stage import Stage
 from models.wrapnet.evaluation import Evaluation, evaluate
 from models.wrapnet.method import Classification, Penalties
-from models.wrapnet.networks import accumulator_of, build_from, check_batches, check_images
+from models.wrapnet.networks import accumulator_of, build_from, check_batches, check_images, pixel_scale
 from models.wrapnet.recipes import recipe
 from models.wrapnet.settings import WrapNetConfig
 from models.wrapnet.shared_words import let_carries_run
@@ -89,7 +90,9 @@ class WrapNetTraining:
         """The network with quantized weights and float activations, trained from the float network's weights."""
         network = self.build()
         # The quantizers' own state is not in a float network.
-        network.load_state_dict(network.state_dict() | self.float_network().state_dict())
+        state = network.state_dict()
+        trained = {name: value for name, value in self.float_network().state_dict().items() if name in state}
+        network.load_state_dict(state | trained)  # a last layer of integers has no bias
         for layer in quantized_layers(network):
             layer.weight_quantizer.fit(layer.weight.data)
         self.configure(network, "float", "exact")
@@ -99,7 +102,7 @@ class WrapNetTraining:
     def with_step_sizes(self) -> nn.Module:
         """The pre-trained network with the step sizes that lead to the overflow rate."""
         network = self.pretrained()
-        for quantizer in activation_quantizers(network):  # a shared stage may hold another configuration's limit
+        for quantizer in inner_quantizers(network):  # a shared stage may hold another configuration's limit
             quantizer.bits = self.config.activation_bit_limit
         self.configure(network, "float", self.config.cyclic_function)
         (images, _), rate = self.calibration_batch(), self.config.overflow_rate / 100
@@ -109,6 +112,7 @@ class WrapNetTraining:
             choose_one_step_size(network, images, rate)
         else:
             choose_step_sizes(network, images, rate)
+        choose_score_steps(network, images)
         return network
 
     def exact(self, penalty: float = 0.0) -> nn.Module:
@@ -149,7 +153,8 @@ class WrapNetTraining:
 
     def build(self, *, quantized: bool = True) -> nn.Module:
         """The run's network with its initial weights, on the run's device."""
-        return build_from(self.config, len(self.data.classes), quantized=quantized).to(self.accelerator.device)
+        network = build_from(self.config, len(self.data.classes), quantized=quantized, scale=pixel_scale(self.data))
+        return network.to(self.accelerator.device)
 
     def configure(self, network: nn.Module, mode: ActivationMode | str, overflow: Overflow | str) -> None:
         """Sets the network's activations and accumulators for a stage."""
@@ -165,6 +170,8 @@ class WrapNetTraining:
     def settings(self, names: tuple[str, ...]) -> dict[str, Any]:
         """The named settings, and what every stage depends on."""
         settings = {name: getattr(self.config, name) for name in names}
+        if "weights" in names and self.config.edges != "float":  # stages of float edges keep their names
+            settings |= {"edges": self.config.edges, "edge_bits": self.config.edge_bits}
         if settings.get("packing") in ("carries", "hybrid"):
             settings["packing"] = "none"  # so far: carries come last
         processes = {"processes": self.accelerator.num_processes, "torch": torch.__version__}

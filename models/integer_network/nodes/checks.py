@@ -14,6 +14,14 @@ PADDINGS = range(1 << 15)
 """Allowed paddings."""
 
 
+ZERO_POINTS = range(1 << 8)
+"""Allowed zero points."""
+
+
+LARGEST_SUM = (1 << 31) - 1
+"""Largest magnitude of a sum."""
+
+
 def check_number(name: str, value: object, allowed: range) -> None:
     """Refuses anything but an integer within `allowed`."""
     if type(value) is not int or value not in allowed:

@@ -1,10 +1,11 @@
 """Nodes that add, rectify, pool and reshape."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from models.integer_network.nodes.checks import SIZES, check_map, check_number, window_counts
+from models.integer_network.nodes.checks import LARGEST_SUM, SIZES, check_map, check_number, window_counts
 from models.integer_network.nodes.node import Integers, Node
 
 
@@ -46,6 +47,19 @@ class MaxPool(Node):
         check_map(inputs[0])
         sizes = window_counts(inputs[0].shape, (self.kernel, self.kernel), self.stride, self.padding)
         return Integers((inputs[0].shape[0], *sizes), inputs[0].smallest, inputs[0].largest)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SumPool(Node):
+    """The sum of each map, as a map of 1x1."""
+
+    def infer(self, *inputs: Integers) -> Integers:
+        check_map(inputs[0])
+        channels, *sizes = inputs[0].shape
+        smallest, largest = (math.prod(sizes) * limit for limit in (inputs[0].smallest, inputs[0].largest))
+        if max(-smallest, largest) > LARGEST_SUM:
+            raise ValueError(f"sums from {smallest} to {largest} do not fit 32 bits")
+        return Integers((channels, 1, 1), smallest, largest)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.integer_network.nodes.checks import (
+    LARGEST_SUM,
     PADDINGS,
     SIZES,
+    ZERO_POINTS,
     check_axes,
     check_integers,
     check_map,
@@ -17,8 +19,6 @@ from models.integer_network.nodes.checks import (
 )
 from models.integer_network.nodes.node import Integers, Node
 from models.quantization.accumulators import Accumulator, Overflow, Packing
-
-_LARGEST_SUM = (1 << 31) - 1
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -57,7 +57,7 @@ class WeightedNode(Node):
     def infer_sums(self, inputs: Integers, shape: tuple[int, ...]) -> Integers:
         """Range of the accumulated sums, which have `shape`. Raises ValueError if sums or products are too large."""
         smallest, largest = self.sum_range(inputs)
-        if max(-smallest, largest) > _LARGEST_SUM:
+        if max(-smallest, largest) > LARGEST_SUM:
             raise ValueError(f"sums from {smallest} to {largest} do not fit 32 bits")
         if self.carry_mean is not None and self.carry_mean.shape != shape:
             raise ValueError(f"carry_mean has the shape {self.carry_mean.shape}; the node's result has {shape}")
@@ -84,23 +84,34 @@ class WeightedNode(Node):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Convolution(WeightedNode):
-    """A convolution; weights (out, in, height, width); stride and zero padding in pixels."""
+    """A convolution; weights (out, in, height, width); stride and padding in pixels.
+
+    zero_point: the activation that counts as 0. It is subtracted from all, and the padding consists of it.
+    """
 
     stride: int
     padding: int
+    zero_point: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_axes("weights", self.weights, 4)
         check_number("stride", self.stride, SIZES)
         check_number("padding", self.padding, PADDINGS)
+        check_number("zero point", self.zero_point, ZERO_POINTS)
+        if self.zero_point and self.carry_mean is not None:
+            raise ValueError(f"zero point is {self.zero_point}; with carries it needs to be 0")
 
     def infer(self, *inputs: Integers) -> Integers:
         check_map(inputs[0])
         if inputs[0].shape[0] != self.weights.shape[1]:
             raise ValueError(f"weights take {self.weights.shape[1]} channels; there are {inputs[0].shape[0]}")
-        sizes = window_counts(inputs[0].shape, self.weights.shape[2:], self.stride, self.padding)
-        return self.infer_sums(inputs[0], (len(self.weights), *sizes))
+        shape, smallest, largest = inputs[0].shape, inputs[0].smallest, inputs[0].largest
+        if self.zero_point and not smallest <= self.zero_point <= largest:
+            raise ValueError(f"zero point is {self.zero_point}; activations are {smallest} to {largest}")
+        sizes = window_counts(shape, self.weights.shape[2:], self.stride, self.padding)
+        centred = Integers(shape, smallest - self.zero_point, largest - self.zero_point)
+        return self.infer_sums(centred, (len(self.weights), *sizes))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -13,6 +13,7 @@ from models.integer_network.nodes import (
     PaddedShortcut,
     Relu,
     Requantize,
+    SumPool,
     Threshold,
 )
 from models.integer_network.onnx.accumulators import write_fold
@@ -42,6 +43,9 @@ def write_node(model: OnnxModel, node: Node, source: Integers) -> None:
             model.operator("Max", [*node.inputs, model.number(0)], result=node.name)
         case MaxPool():
             _write_pool(model, node, source)
+        case SumPool():
+            axes = model.constant(np.array([2, 3]))
+            model.operator("ReduceSum", [*node.inputs, axes], result=node.name, keepdims=1)
         case Flatten():
             model.operator("Flatten", node.inputs, result=node.name)
         case PaddedShortcut():

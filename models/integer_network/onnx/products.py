@@ -89,7 +89,8 @@ def _write_products(model: OnnxModel, node: _Weighted, value: str, weights: str,
             f"node {node.name!r} multiplies activations {limits.smallest} to {limits.largest}; ConvInteger and "
             "MatMulInteger take 8 bits"
         )
-    operands = [model.cast(value, kind), weights, model.number(0, kind), model.number(_ZERO_POINT, np.uint8)]
+    zero_point = node.zero_point if isinstance(node, Convolution) else 0
+    operands = [model.cast(value, kind), weights, model.number(zero_point, kind), model.number(_ZERO_POINT, np.uint8)]
     if isinstance(node, Linear):
         return model.operator("MatMulInteger", operands)
     return model.operator("ConvInteger", operands, **window(node.stride, node.padding))

@@ -13,15 +13,27 @@ from models.backbones.resnet import ResidualBlock
 from models.integer_network.builder import export_network
 from models.integer_network.evaluator import IntegerEvaluator
 from models.integer_network.graph import IntegerGraph
-from models.integer_network.nodes import NODES, Integers, Node, Threshold, WeightedNode
+from models.integer_network.nodes import NODES, Convolution, Integers, Linear, Node, Threshold, WeightedNode
 from models.quantization.accumulators import Accumulator
 from models.quantization.channels import per_channel
+from models.quantization.edges import PixelConv2d, ScoreLinear
 from models.quantization.layers import QuantConv2d, QuantLinear, configure, quantized_layers
 from models.quantization.observation import Request, observe
+from models.quantization.pixels import PixelScale
 from models.quantization.residual_grid import SUBDIVISIONS, ResidualGrid
 from models.quantization.step_sizes import choose_step_sizes
 from models.wrapnet.networks import WrapNetOptions
-from tests.support.integer_networks import CASES, trained_network
+from tests.support.integer_networks import CASES, PIXELS, pixels_of, trained_network
+
+
+def edge_integers(layer: PixelConv2d | ScoreLinear, given: Tensor) -> tuple[Tensor, Tensor]:
+    """What an edge reads and its exact sums, float64."""
+    weight = layer.quantized_weight()[0].double()
+    if isinstance(layer, ScoreLinear):
+        values = layer.activation(given).double()
+        return values, values @ weight.T
+    centred = layer.pixels(given).double()
+    return centred + layer.pixels.zero_point, nn.functional.conv2d(centred, weight, None, layer.stride, layer.padding)
 
 
 @torch.no_grad()
@@ -34,7 +46,17 @@ def run(network: nn.Module, images: Tensor) -> tuple[dict[str, Tensor], dict[str
     grids = [module for module in network.modules() if isinstance(module, ResidualGrid)]
     step = grids[0].activation.step if grids else torch.ones(())
     for name, module in network.named_modules():
-        if isinstance(module, QuantConv2d | QuantLinear):
+        if isinstance(module, PixelConv2d | ScoreLinear):
+
+            def keep_edge(layer: Any, given: Any, output: Tensor, name: str = name) -> None:
+                values, sums = edge_integers(layer, given[0])
+                weight_scale = layer.quantized_weight()[1]
+                step = layer.pixels.step if isinstance(layer, PixelConv2d) else layer.activation.step
+                assert torch.equal(sums.to(output.dtype) * per_channel(weight_scale * step, sums), output)
+                inputs[name], accumulators[name] = values.long(), sums.long()
+
+            hooks.append(module.register_forward_hook(keep_edge))
+        elif isinstance(module, QuantConv2d | QuantLinear):
 
             def keep(layer: Any, given: Any, output: Tensor, name: str = name) -> None:
                 inputs[name] = layer.activation(given[0]).long()
@@ -60,10 +82,11 @@ def run(network: nn.Module, images: Tensor) -> tuple[dict[str, Tensor], dict[str
     return inputs, accumulators, streams, logits
 
 
-def assert_same(network: nn.Module, images: Tensor, graph: IntegerGraph) -> None:
+def assert_same(network: nn.Module, images: Tensor, graph: IntegerGraph, scale: PixelScale | None = None) -> None:
     inputs, accumulators, streams, logits = run(network, images)
     evaluator = IntegerEvaluator(graph)
-    values = evaluator.core(evaluator.stem(images))
+    read = images if scale is None else pixels_of(images, scale)
+    values = evaluator.core(graph.input_of(read))
     nodes = {node.name: node for node in graph.core}
     weighted = [node.name for node in graph.core if isinstance(node, WeightedNode)]
     assert sorted(weighted) == sorted(inputs)
@@ -76,7 +99,12 @@ def assert_same(network: nn.Module, images: Tensor, graph: IntegerGraph) -> None
         found = graph.integers[name]
         assert array.shape[1:] == found.shape
         assert found.smallest <= array.min() <= array.max() <= found.largest
-    assert torch.allclose(evaluator.logits(images), logits, atol=1e-4)
+    found = evaluator.logits(read)
+    if scale is None:
+        assert torch.allclose(found, logits, atol=1e-4)
+    else:
+        assert torch.equal(found.long(), accumulators[graph.output])
+        assert torch.equal(found.argsort(stable=True), logits.argsort(stable=True))
 
 
 @pytest.mark.parametrize(("name", "overflow", "bits", "packing"), CASES)
@@ -111,6 +139,24 @@ def test_networks_for_large_images_are_exported_too(name: str) -> None:
     assert_same(network, images, export_network(network, NETWORKS[name].image_shape))
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(("edge_bits", "relu"), [(8, True), (2, True), (5, False)])
+def test_integer_edges_are_exported_too(name: str, edge_bits: int, relu: bool) -> None:
+    shape = NETWORKS[name].image_shape
+    scale = PIXELS[shape[0]]
+    network, images = trained_network(name, images=2, bits=10, pixels=scale, edge_bits=edge_bits, relu=relu)
+    graph = export_network(network, shape)
+    assert graph.integer
+    first, *_, last = graph.core
+    assert isinstance(first, Convolution)
+    assert isinstance(last, Linear)
+    assert first.zero_point == round(sum(scale.mean) / len(scale.mean))
+    for edge in (first, last):
+        assert np.abs(edge.weights).max() == (1 << (edge_bits - 1)) - 1
+        assert edge.accumulator == Accumulator(bits=32, overflow="exact")
+    assert_same(network, images, graph, scale)
+
+
 @pytest.mark.parametrize("signed", [True, False])
 def test_a_relu_after_a_pool_is_exported_too(signed: bool) -> None:
     network = nn.Sequential(
@@ -131,7 +177,7 @@ def test_a_relu_after_a_pool_is_exported_too(signed: bool) -> None:
         network.train()(images)
     graph = export_network(network.eval(), (1, 8, 8))
     evaluator = IntegerEvaluator(graph)
-    assert (evaluator.core(evaluator.stem(images))["5.pool"].min() < 0) == signed
+    assert (evaluator.core(evaluator.graph.input_of(images))["5.pool"].min() < 0) == signed
     assert_same(network, images, graph)
 
 

@@ -85,7 +85,7 @@ def test_nodes_of_the_stream_by_hand() -> None:
     images = torch.randint(-50, 51, (40, 2, 4, 4), generator=torch.Generator().manual_seed(0)).float()
     images[0, 0, 0] = torch.tensor([7, 8, -7, -8])
     evaluator = IntegerEvaluator(graph)
-    values = evaluator.core(evaluator.stem(images))
+    values = evaluator.core(evaluator.graph.input_of(images))
     assert values["rounded"][0, 0, 0].tolist() == [0, 1, 0, -1]
     assert np.array_equal(values["rounded"], (images / 15).round().clamp(-2, 3).long().numpy())
     assert np.array_equal(values["pool"], torch.nn.functional.max_pool2d(images, 3, 2, 1).long().numpy())
@@ -107,7 +107,7 @@ def test_one_nodes_integers_need_no_node_after_it(monkeypatch: pytest.MonkeyPatc
     )
     images = torch.randint(-50, 51, (40, 2, 4, 4), generator=torch.Generator().manual_seed(0)).float()
     evaluator = IntegerEvaluator(graph)
-    values = evaluator.core(evaluator.stem(images))
+    values = evaluator.core(evaluator.graph.input_of(images))
     for name, expected in values.items():
         assert np.array_equal(evaluator.integers(name, images), expected)
     evaluated: list[str] = []

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from models.integer_network.builder import export_network
+from models.integer_network.evaluator import IntegerEvaluator
 from models.integer_network.graph import IntegerGraph
-from tests.support.integer_networks import trained_network
+from tests.support.integer_networks import PIXELS, trained_network
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,42 @@ def test_files_hold_the_whole_graph(graph: IntegerGraph, tmp_path: Path) -> None
                 same = np.array_equal(stored, read) if isinstance(stored, np.ndarray) else stored == read
                 assert same
                 assert type(stored) is type(read)
+
+
+def description_of(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The arrays of a file, and its description."""
+    with np.load(path) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    return arrays, json.loads(arrays["description"].item())
+
+
+def test_networks_without_floats_say_so_in_their_files(graph: IntegerGraph, tmp_path: Path) -> None:
+    path = tmp_path / "network.npz"
+    graph.save(path)
+    assert description_of(path)[1]["integer"] is False
+    whole = export_network(trained_network("digits", pixels=PIXELS[1])[0], (1, 8, 8))
+    whole.save(path)
+    arrays, description = description_of(path)
+    assert (description["version"], description["integer"], description["white"]) == (2, True, 16)
+    assert description["stem"] == description["head"] == []
+    assert all(array.dtype.kind == "i" for name, array in arrays.items() if name != "description")
+    assert IntegerGraph.load(path).integers == whole.integers
+
+
+def test_files_of_the_first_version_still_load(graph: IntegerGraph, tmp_path: Path) -> None:
+    path = tmp_path / "network.npz"
+    graph.save(path)
+    arrays, description = description_of(path)
+    for name in ("white", "integer"):
+        del description[name]
+    for item in description["core"]:
+        item.pop("zero_point", None)
+    np.savez(path, **{**arrays, "description": np.array(json.dumps(description | {"version": 1}))})
+    loaded = IntegerGraph.load(path)
+    assert loaded.integers == graph.integers
+    assert loaded.white is None
+    images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(IntegerEvaluator(loaded).logits(images), IntegerEvaluator(graph).logits(images))
 
 
 def test_damaged_and_foreign_files_are_refused(graph: IntegerGraph, tmp_path: Path) -> None:
@@ -67,9 +105,7 @@ def test_changed_files_are_refused_in_one_line(graph: IntegerGraph, tmp_path: Pa
     path = tmp_path / "network.npz"
     graph.save(path)
     message, part, change = list(changed_files(path))[case]
-    with np.load(path) as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    description = json.loads(arrays["description"].item())
+    arrays, description = description_of(path)
     kind = "Convolution" if part == "core" else "FloatConvolution"
     next(item for item in description[part] if item["kind"] == kind).update(change)
     np.savez(path, **{**arrays, "description": np.array(json.dumps(description))})
@@ -81,5 +117,5 @@ def test_changed_files_are_refused_in_one_line(graph: IntegerGraph, tmp_path: Pa
 
 def test_another_version_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "network.npz", description=np.array(json.dumps({"version": 99})))
-    with pytest.raises(ValueError, match=r"network\.npz has format version 99; this program reads version 1"):
+    with pytest.raises(ValueError, match=r"network\.npz has format version 99; this program reads versions 1 to 2"):
         IntegerGraph.load(tmp_path / "network.npz")

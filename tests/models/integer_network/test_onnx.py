@@ -15,9 +15,9 @@ from models.integer_network.evaluator import IntegerEvaluator
 from models.integer_network.float_operations import FloatAveragePool, FloatFlatten, FloatLinear, Quantize, apply_all
 from models.integer_network.graph import IntegerGraph
 from models.integer_network.nodes import Add, Linear, MaxPool, Node, PaddedShortcut, Relu, Requantize, Threshold
-from models.integer_network.onnx import IMAGES, LOGITS, export_onnx
+from models.integer_network.onnx import IMAGES, LOGITS, SCORES, export_onnx
 from models.quantization.accumulators import Accumulator
-from tests.support.integer_networks import CASES, trained_network
+from tests.support.integer_networks import CASES, PIXELS, pixels_of, trained_network
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -55,7 +55,7 @@ def test_the_cores_integers_are_the_evaluators(
 ) -> None:
     network, images = trained_network(name, overflow=overflow, bits=bits, packing=packing)
     graph = export_network(network, NETWORKS[name].image_shape)
-    assert_same_core(graph, IntegerEvaluator(graph).stem(images), tmp_path / "core.onnx")
+    assert_same_core(graph, graph.input_of(images), tmp_path / "core.onnx")
 
 
 @pytest.mark.parametrize(("weights", "relu"), [("ternary", False), ("4", False), ("bounded-4", True), ("8", True)])
@@ -63,13 +63,13 @@ def test_other_weights_and_signed_activations_too(weights: str, relu: bool, tmp_
     options: dict[str, Any] = {"weights": weights, "relu": relu, "accumulator_bits": 14, "activation_bits": 4}
     network, images = trained_network("resnet20", bits=14, **options)
     graph = export_network(network, (3, 32, 32))
-    assert_same_core(graph, IntegerEvaluator(graph).stem(images), tmp_path / "core.onnx")
+    assert_same_core(graph, graph.input_of(images), tmp_path / "core.onnx")
 
 
 def test_signed_activations_carry_too(tmp_path: Path) -> None:
     network, images = trained_network("digits", packing="carries", weights="ternary", relu=False)
     graph = export_network(network, (1, 8, 8))
-    assert_same_core(graph, IntegerEvaluator(graph).stem(images), tmp_path / "core.onnx")
+    assert_same_core(graph, graph.input_of(images), tmp_path / "core.onnx")
 
 
 @pytest.mark.parametrize("name", ["digits", "vgg7", "alexnet", "resnet20", "resnet18"])
@@ -84,7 +84,7 @@ def test_whole_networks_give_the_logits(name: str, tmp_path: Path) -> None:
     export_onnx(graph, path, outputs="all")
     found = run_all(session(path), {IMAGES: images.numpy()})
     # The stem is float: where a value lies on the border of two levels, ONNX Runtime may find the other one.
-    assert (found[INPUT] == IntegerEvaluator(graph).stem(images)).mean() > 0.999
+    assert (found[INPUT] == graph.input_of(images)).mean() > 0.999
     expected = IntegerEvaluator(graph).core(found[INPUT].astype(np.int64))
     assert list(found) == [LOGITS, *expected]
     for node, array in expected.items():
@@ -92,6 +92,26 @@ def test_whole_networks_give_the_logits(name: str, tmp_path: Path) -> None:
     head = apply_all(graph.head, torch.from_numpy(expected[graph.output]).float()).numpy()
     assert np.allclose(found[LOGITS], head, atol=1e-4)
     assert np.array_equal(found[LOGITS], logits[LOGITS])
+
+
+@pytest.mark.parametrize("name", ["digits", "vgg7", "alexnet", "resnet20", "resnet18"])
+def test_networks_without_floats_give_the_same_integers_from_the_pixels_to_the_scores(
+    name: str, tmp_path: Path
+) -> None:
+    scale = PIXELS[NETWORKS[name].image_shape[0]]
+    network, images = trained_network(name, bits=10, images=3, pixels=scale)
+    graph = export_network(network, NETWORKS[name].image_shape)
+    path = tmp_path / "network.onnx"
+    export_onnx(graph, path, outputs="all")
+    check(path)
+    pixels = pixels_of(images, scale).numpy()
+    found = run_all(session(path), {IMAGES: pixels})
+    expected = IntegerEvaluator(graph).core(pixels)
+    assert list(found) == [SCORES, *expected]
+    assert np.array_equal(found[SCORES], expected[graph.output])
+    for node, array in expected.items():
+        assert found[node].dtype == np.int32
+        assert np.array_equal(found[node], array), node
 
 
 def test_operands_of_eight_bits_do_not_saturate(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from models.integer_network.evaluator import IntegerEvaluator
 from models.integer_network.graph import IntegerGraph
 from models.integer_network.nodes import WeightedNode
 from models.kernels import IntegerNetwork, available_paths
-from tests.support.integer_networks import trained_network
+from tests.support.integer_networks import PIXELS, pixels_of, trained_network
 
 CASES = [
     *itertools.product(("digits", "vgg7", "resnet20"), ("binary", "ternary"), ("cyclic",), (8, 12)),
@@ -34,7 +34,7 @@ def test_every_layer_and_the_logits_are_the_evaluators(
     network, images = trained_network(name, overflow=overflow, bits=bits, weights=weights, images=2)
     graph = export_network(network, NETWORKS[name].image_shape)
     evaluator = IntegerEvaluator(graph)
-    stem = evaluator.stem(images)
+    stem = evaluator.graph.input_of(images)
     expected = evaluator.core(stem)
     by_layer, fused = (IntegerNetwork(graph, path=path, fused=fuse) for fuse in (False, True))
     found = by_layer.core(stem)
@@ -46,6 +46,56 @@ def test_every_layer_and_the_logits_are_the_evaluators(
     assert len(fewer) < len(found)
     assert all(np.array_equal(fewer[layer], expected[layer]) for layer in fewer)
     assert np.array_equal(fused(images).numpy(), evaluator.logits(images).numpy())
+
+
+@pytest.mark.parametrize("path", available_paths())
+@pytest.mark.parametrize("name", ["digits", "vgg7", "alexnet", "resnet20", "resnet18"])
+def test_networks_without_floats_give_the_evaluators_integers(name: str, path: str) -> None:
+    scale = PIXELS[NETWORKS[name].image_shape[0]]
+    network, images = trained_network(name, images=2, pixels=scale)
+    graph = export_network(network, NETWORKS[name].image_shape)
+    pixels = pixels_of(images, scale)
+    expected = IntegerEvaluator(graph).core(pixels.numpy())
+    for fused in (False, True):
+        engine = IntegerNetwork(graph, path=path, fused=fused)
+        found = engine.core(pixels.numpy())
+        assert fused or found.keys() == expected.keys()
+        assert all(np.array_equal(values, expected[layer]) for layer, values in found.items())
+        scores = engine(pixels)
+        assert scores.dtype == torch.int32
+        assert np.array_equal(scores.numpy(), expected[graph.output])
+        assert torch.equal(engine(pixels.numpy()), scores)
+
+
+@pytest.fixture(scope="module")
+def whole() -> tuple[IntegerGraph, Tensor]:
+    network, images = trained_network("digits", images=2, pixels=PIXELS[1])
+    return export_network(network, NETWORKS["digits"].image_shape), pixels_of(images, PIXELS[1])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (Tensor.float, r"images are torch\.float32; they need to be uint8 \(images, \*\(1, 8, 8\)\)"),
+        (Tensor.int, r"images are torch\.int32"),
+        (lambda images: images.numpy().astype(np.int8), "images are int8"),
+        (Tensor.tolist, "images are list"),
+        (Tensor.to_sparse, r"images are torch\.sparse_coo"),
+        (lambda images: images.to("meta"), "on meta"),
+        (lambda images: images[0], "images have the shape"),
+        (lambda images: images[:0], "images have the shape"),
+        (lambda images: images[..., :7].numpy(), "images have the shape"),
+        (lambda images: images.repeat(1, 3, 1, 1), "images have the shape"),
+        (lambda images: images + 1, "images hold pixels up to 17; white is 16"),
+    ],
+)
+def test_other_pixels_are_refused(
+    change: Callable[[Tensor], Any], message: str, whole: tuple[IntegerGraph, Tensor]
+) -> None:
+    graph, images = whole
+    for engine in (IntegerNetwork(graph), IntegerEvaluator(graph).logits):
+        with pytest.raises(ValueError, match=message):
+            engine(change(images))
 
 
 Engine = Callable[[Tensor], Tensor]
@@ -124,7 +174,7 @@ def test_other_integers_are_refused(
 ) -> None:
     graph, images = exported
     evaluator = IntegerEvaluator(graph)
-    integers = change(evaluator.stem(images))
+    integers = change(evaluator.graph.input_of(images))
     for core in (evaluator.core, IntegerNetwork(graph).core):
         with pytest.raises(ValueError, match=message):
             core(integers)
@@ -134,7 +184,7 @@ def test_other_integers_are_refused(
 def test_integers_of_any_width_are_taken(kind: str, exported: tuple[IntegerGraph, Tensor]) -> None:
     graph, images = exported
     evaluator = IntegerEvaluator(graph)
-    integers = evaluator.stem(images)
+    integers = evaluator.graph.input_of(images)
     expected = evaluator.core(integers)[graph.output]
     for core in (evaluator.core, *(IntegerNetwork(graph, path=path).core for path in available_paths())):
         assert np.array_equal(core(integers.astype(kind))[graph.output], expected)
