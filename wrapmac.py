@@ -40,6 +40,9 @@ COMMANDS = {
         "Measure the features of a few-shot run: how classes separate and, given RUN2, how alike the two runs are."
     ),
     "export": "Write a trained network for kernels, hardware, phones, plain torch and ONNX.",
+    "classify": (
+        "Tell the classes of pictures by a network in integers, on the kernels: best ones with scores, images a second."
+    ),
     "embed": "Write a self-supervised encoder's features of the pictures in a folder; draw them in a plane.",
     "bench": "Measure contenders side by side: in one run, in turn.",
     "models": ("List backbones with local self-attention: parameters and multiply-adds, beside the published ones."),

@@ -103,6 +103,8 @@ except SystemExit as ended:
         ("models --help", 0),
         ("export", 2),
         ("embed --help", 0),
+        ("classify --help", 0),
+        ("classify", 2),
         ("flow --help", 0),
         ("train --help", 0),
         ("train nosuch", 2),

@@ -10,12 +10,10 @@ from models.backbones.memory_check import check_network_fits
 from models.backbones.options import NetworkOptions, seeded
 from models.backbones.resnet import RESNET18, RESNET50, large_stem, residual_stages, small_stem
 from models.checks import check_choice
+from models.data.pictures import LARGEST_SMALL_SIDE
 
 ResNetName = Literal["resnet18", "resnet50"]
 Stem = Literal["cifar", "imagenet"]
-
-LARGEST_SMALL_SIDE = 64
-"""Sides of images, in pixels, up to which the stem for small ones is the better one."""
 
 # Gradients of strided 1x1 convolutions of fewer channels, lying last, overwrite the heap on processors that have AVX2
 # alone (torch 2.13).

@@ -17,6 +17,9 @@ ENDINGS = (".jpeg", ".jpg", ".png")
 HELD_OUT_MARGIN = 256 / 224
 """Length of the shorter side of held-out pictures, relative to the crop from their middle."""
 
+LARGEST_SMALL_SIDE = 64
+"""Height and width, in pixels, up to which images are small: their networks do not shrink them at once."""
+
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", WebPImagePlugin.WebPImageFile.format)
 """Contents that are read, whatever the ending; Pillow would run another program to read some of the others."""
 
@@ -58,6 +61,14 @@ def middle_part(picture: Image.Image, size: int, margin: float = HELD_OUT_MARGIN
     left, upper = (width - size) // 2, (height - size) // 2
     scaled = picture.resize((width, height), Image.Resampling.BILINEAR)
     return pixels_of(scaled.crop((left, upper, left + size, upper + size)))
+
+
+def seen_part(picture: Image.Image, size: int) -> Tensor:
+    """The part of a picture that a network of square images sees, from its middle: (3, size, size), uint8.
+
+    Small images show all of the picture's shorter side; others leave out ImageNet's margin.
+    """
+    return middle_part(picture, size, 1.0 if size <= LARGEST_SMALL_SIDE else HELD_OUT_MARGIN)
 
 
 def _without_far_ends(picture: Image.Image) -> Image.Image:

@@ -43,7 +43,7 @@ def write_parts(path: Path, facts: Mapping[str, Any], **parts: Sequence[Node | F
 
 
 def read_parts(path: Path) -> dict[str, Any]:
-    """The image shape, white, stem, core and head in a file, by name; they have yet to be checked against each other.
+    """What a file holds, by name, as IntegerGraph takes it; the parts have yet to be checked against each other.
 
     Raises ValueError, naming the file, if it is damaged, foreign or of another version, or if a part refuses a value.
     """
@@ -59,6 +59,7 @@ def read_parts(path: Path) -> dict[str, Any]:
         return {
             "image_shape": tuple(description["image_shape"]),
             "white": description["white"] if version > 1 else None,
+            "classes": _tuple(description["classes"]) if version > 1 else None,
             "stem": tuple(_build(item, FLOAT_OPERATIONS, arrays) for item in description["stem"]),
             "core": tuple(_build(item, NODES, arrays) for item in description["core"]),
             "head": tuple(_build(item, FLOAT_OPERATIONS, arrays) for item in description["head"]),
@@ -74,6 +75,10 @@ def naming(path: Path) -> Iterator[None]:
         raise ValueError(f"{path} lacks {error.args[0]!r}, or it is unknown") from error
     except UNFIT as error:
         raise ValueError(f"{path}: {first_line(error)}") from error
+
+
+def _tuple(items: list[Any] | None) -> tuple[Any, ...] | None:
+    return None if items is None else tuple(items)
 
 
 def _describe(item: Node | FloatOperation, key: str, arrays: _Arrays) -> dict[str, Any]:

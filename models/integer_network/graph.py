@@ -26,7 +26,7 @@ class IntegerGraph:
     nodes before it. white: the largest pixel of uint8 images, if these are `input` themselves. stem: without `white`,
     float operations on normalised float images that end with a Quantize, whose integers are `input`. head: float
     operations from the last node's integers, as floats, to the logits (batch, classes); without any, the last node's
-    integers are the scores.
+    integers are the scores. classes: their names, if they are known.
 
     Raises ValueError if the parts do not fit each other.
     """
@@ -36,6 +36,7 @@ class IntegerGraph:
     core: tuple[Node, ...]
     head: tuple[FloatOperation, ...] = ()
     white: int | None = None
+    classes: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         shape = self.image_shape
@@ -48,11 +49,21 @@ class IntegerGraph:
         logits = shape_after(self.head, self.integers[self.output].shape, "head")
         if len(logits) != 1:
             raise ValueError(f"the head gives the shape {logits}; logits have one axis")
+        if self.classes is not None:
+            if not all(isinstance(name, str) for name in self.classes):
+                raise ValueError("the names of the classes are no text")
+            if len(self.classes) != logits[0]:
+                raise ValueError(f"{len(self.classes)} classes are named; the network tells {logits[0]} apart")
 
     @property
     def integer(self) -> bool:
         """Whether there are no floats from the pixels to the scores."""
         return self.white is not None and not self.head
+
+    @property
+    def class_count(self) -> int:
+        """How many classes the network tells apart."""
+        return shape_after(self.head, self.integers[self.output].shape, "head")[0]
 
     @property
     def output(self) -> str:
@@ -143,7 +154,12 @@ class IntegerGraph:
 
     def save(self, path: Path) -> None:
         """Writes the graph to a compressed npz file."""
-        facts = {"image_shape": self.image_shape, "white": self.white, "integer": self.integer}
+        facts = {
+            "image_shape": self.image_shape,
+            "white": self.white,
+            "classes": self.classes,
+            "integer": self.integer,
+        }
         write_parts(path, facts, stem=self.stem, core=self.core, head=self.head)
 
     @classmethod

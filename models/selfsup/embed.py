@@ -10,13 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.data.files import Folder, walk
-from models.data.fitting import fitted_images
-from models.data.pictures import ENDINGS, pixels_of, read_picture
+from models.data.any_pictures import fitted_picture, picture_names
+from models.data.files import Folder
 from models.data.sources import normalised
 from models.files import write_arrays
 from models.progress import Progress
-from models.selfsup.probes.disk import seen_part
 from models.selfsup.probes.frozen import frozen
 from models.selfsup.probes.images import Normalisation, images_at_once
 from models.selfsup.views.recipes import ViewRecipe
@@ -58,12 +56,7 @@ def embed_folder(
 
     Raises ValueError if there is no picture, or a picture is damaged, naming it, or features are not finite.
     """
-    files = Folder(folder)
-    if not folder.is_dir():
-        raise ValueError(f"{folder}: no such folder")
-    names = sorted(path for path, is_folder in walk(files) if not is_folder and path.lower().endswith(ENDINGS))
-    if not names:
-        raise ValueError(f"{folder} has no pictures; their names end in {', '.join(ENDINGS)}")
+    files, names = Folder(folder), picture_names(folder)
     task = progress.task(f"embedding: {folder}", len(names))
     device = next(encoder.parameters()).device
     moments = Normalisation(recipe.mean, recipe.std).pixels(image_shape[0])
@@ -81,11 +74,8 @@ def embed_folder(
 
 
 def _pixels(files: Folder, name: str, image_shape: tuple[int, int, int]) -> Tensor:
-    _, height, width = image_shape
     with files.open(name) as file:
-        picture = read_picture(file, files.path / name)
-    pixels = seen_part(picture, height) if height == width else pixels_of(picture)
-    return fitted_images(pixels[None], image_shape, name)[0]
+        return fitted_picture(file, files.path / name, image_shape)
 
 
 def _parts(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:

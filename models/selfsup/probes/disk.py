@@ -9,10 +9,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from models.backbones.resnet_encoder import LARGEST_SMALL_SIDE
 from models.data.decoding import PictureFiles
 from models.data.folders import ImageFolders
-from models.data.pictures import HELD_OUT_MARGIN, middle_part
+from models.data.pictures import seen_part
 from models.data.sources import normalised
 from models.selfsup.probes.images import Normalisation, ProbeData, crops_of
 from models.selfsup.views.recipes import ViewRecipe
@@ -72,14 +71,6 @@ def probe_folders(folders: ImageFolders, image_shape: tuple[int, int, int], reci
         )
     ]
     return ProbeData(folders.name, folders.digest, folders.classes, *splits)
-
-
-def seen_part(picture: Image.Image, size: int) -> Tensor:
-    """The part of a picture that an encoder of square images sees, from its middle: (3, size, size), uint8.
-
-    Small images show all of the picture's shorter side; others leave out ImageNet's margin.
-    """
-    return middle_part(picture, size, 1.0 if size <= LARGEST_SMALL_SIDE else HELD_OUT_MARGIN)
 
 
 def _middle(picture: Tensor, _number: int, size: int) -> Tensor:

@@ -1,7 +1,7 @@
 """WrapNet as the commands see it: the options of its training, and the model of a finished run."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -88,6 +88,7 @@ class TrainedWrapNet:
         out = out or Path("build/network.npz")
         ensure_outputs(out, onnx, inputs=inputs)
         graph = export_network(self.finished.network, NETWORKS[self.finished.config.network].image_shape)
+        graph = replace(graph, classes=self.finished.classes)
         if onnx is not None:
             export_onnx(graph, onnx)
         graph.save(out)

@@ -9,10 +9,10 @@ from PIL import Image
 from sklearn.decomposition import PCA
 
 from models.backbones.resnet_encoder import resnet_encoder
+from models.data.pictures import seen_part
 from models.progress import Progress
 from models.selfsup.embed import Embedding, embed_folder
 from models.selfsup.planes import LARGEST_PLANE, plane_of, shown_points
-from models.selfsup.probes.disk import seen_part
 from models.selfsup.probes.frozen import state_digest
 from models.selfsup.views.recipes import RECIPES
 from tests.support.pictures import write_pictures
