@@ -17,7 +17,8 @@ DEFAULT_ACCUMULATOR = Accumulator(bits=8, slope=2, overflow=Overflow.WRAP)
 """Sums that wrap around in a byte, without a cyclic function."""
 
 _OVERFLOWS = (Overflow.WRAP, Overflow.CYCLIC, Overflow.RELU_LIKE)
-_MOST_SHAPES = 64  # of activations, kept with what follows from them
+MOST_SHAPES = 64
+"""Shapes of activations that a layer remembers, with what follows from them."""
 
 
 class PackedConvolution:
@@ -111,7 +112,7 @@ class PackedConvolution:
             raise ValueError("activations are not C-contiguous; np.ascontiguousarray makes them so")
         found = self._shapes.get(activations.shape)
         if found is None:
-            if len(self._shapes) == _MOST_SHAPES:
+            if len(self._shapes) == MOST_SHAPES:
                 self._shapes.clear()
             described = None if self._native is None else native_shape(self._geometry, activations.shape)
             found = self._shapes[activations.shape] = self._geometry.output_shape(activations.shape), described

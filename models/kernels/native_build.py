@@ -7,4 +7,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # setup.py runs th
 
 from models.native_extension import describe_extension
 
-ffi = describe_extension("models.kernels._native", "models/kernels/native/kernels.h", ("models/kernels/native/*.c",))
+ffi = describe_extension(
+    "models.kernels._native",
+    "models/kernels/native/kernels.h",
+    ("models/kernels/native/*.c",),
+    flags=("-ffp-contract=off",),
+)

@@ -64,7 +64,7 @@ class NativeConvolution:
     ) -> Any:
         finish = native.ffi.new("wrap_finish *")
         finish.bits = accumulator.value_bits
-        finish.slope = _slope(accumulator)
+        finish.slope = slope_of(accumulator)
         finish.one_sided = accumulator.overflow is Overflow.RELU_LIKE
         arrays: dict[str, NDArray[Any]] = {}
         if isinstance(output, Levels):
@@ -89,7 +89,7 @@ def native_shape(geometry: Geometry, activations: tuple[int, ...]) -> Any:
     )
 
 
-def _slope(accumulator: Accumulator) -> int:
+def slope_of(accumulator: Accumulator) -> int:
     """The slope of the cyclic function, 0 for none; clipped where a larger one makes no difference."""
     if accumulator.overflow is Overflow.WRAP:
         return 0

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from models.integer_network.graph import IntegerGraph
-from models.integer_network.nodes import Add, Integers, Node, Relu, Requantize, Threshold, WeightedNode
+from models.integer_network.nodes import Add, Integers, MaxPool, Node, Relu, Requantize, Threshold, WeightedNode
 from models.kernels.fallback import by_evaluator
 from models.kernels.join import join
 from models.kernels.layouts import Compute, fits_short
 from models.kernels.level_tables import look_up_levels, tabulates
 from models.kernels.paths import TORCH, chosen_path
+from models.kernels.pooling import max_pool, pools
 from models.kernels.requantization import Multiplication, exact_multiplication, requantize
-from models.kernels.weighted import gives_bytes, suits_kernels, weighted
+from models.kernels.scaled_levels import scale_to_levels, scaled_levels
+from models.kernels.weighted import gives_bytes, suits_kernels, suits_wide, weighted, wide
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,15 @@ class Plan:
         given = self._graph.integers[node.inputs[0]]
         if isinstance(node, WeightedNode) and suits_kernels(node, given):
             return self._weighted(node)
+        if isinstance(node, WeightedNode) and suits_wide(node, given):
+            return self._wide(node)
         if isinstance(node, Threshold) and tabulates(node, given):
             return self._threshold(node, given)
+        levels = scaled_levels(node, given) if isinstance(node, Threshold) else None
+        if levels is not None:
+            return Step([node.name], node.inputs, scale_to_levels(levels))
+        if isinstance(node, MaxPool) and self._native and pools(given):
+            return Step([node.name], node.inputs, max_pool(node, given))
         if node.name in self._absorbed:
             return self._sum(node, self._absorbed[node.name])
         multiplication = exact_multiplication(node, given) if self._native and isinstance(node, Requantize) else None
@@ -81,6 +90,13 @@ class Plan:
         reader = self._only_reader(node)
         threshold = reader if isinstance(reader, Threshold) and gives_bytes(reader) else None
         return Step([(threshold or node).name], node.inputs, weighted(node, threshold, self._path))
+
+    def _wide(self, node: WeightedNode) -> Step:
+        self.on_kernels.append(node.name)
+        reader = self._only_reader(node)
+        levels = scaled_levels(reader, self._graph.integers[node.name]) if isinstance(reader, Threshold) else None
+        last = reader if levels and reader else node
+        return Step([last.name], node.inputs, wide(node, levels, self._path))
 
     def _threshold(self, node: Threshold, given: Integers) -> Step | None:
         reader = self._only_reader(node)

@@ -30,9 +30,11 @@ class NativeMaxPool(FloatMaxPool):
         rows, columns = ((size + 2 * self.padding - self.kernel) // self.stride + 1 for size in sizes)
         out = torch.empty((images, rows, columns, channels), dtype=torch.float32, device="cpu")
         native.lib.wrap_max_pool(
-            native.ffi.new("wrap_max_pool_shape *", (images, *sizes, channels, self.kernel, self.stride, self.padding)),
-            native.ffi.cast("float *", values.data_ptr()),
-            native.ffi.cast("float *", out.data_ptr()),
+            native.ffi.new(
+                "wrap_max_pool_shape *", (images, *sizes, channels, self.kernel, self.stride, self.padding, 4)
+            ),
+            native.ffi.cast("void *", values.data_ptr()),
+            native.ffi.cast("void *", out.data_ptr()),
             threads(),
         )
         return out.permute(0, 3, 1, 2)

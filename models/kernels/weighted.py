@@ -1,24 +1,48 @@
 """Convolutions and fully connected layers of exported networks, on the kernels."""
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import NDArray
 
 from models.integer_network.nodes import Convolution, Integers, Linear, Threshold, WeightedNode
 from models.kernels.convolution import PackedConvolution, takes
 from models.kernels.geometry import MOST_KERNEL_ROWS
 from models.kernels.layouts import LARGEST_BYTE, Array, Compute, channels_last, channels_second
 from models.kernels.outputs import Levels
+from models.kernels.scaled_levels import ScaledLevels
+from models.kernels.wide_convolution import SUM_LIMIT, WideConvolution
+from models.quantization.accumulators import Overflow
 
 
 def suits_kernels(node: WeightedNode, inputs: Integers) -> bool:
     """Whether the kernels take this node: its weights, its accumulator and its activations."""
     return (
         isinstance(node, Convolution | Linear)
+        and not (isinstance(node, Convolution) and node.zero_point)
         and node.weights.min() >= -1
         and node.weights.max() <= 1
         and takes(node.accumulator)
         and max(node.weights.shape[2:], default=1) <= MOST_KERNEL_ROWS
         and inputs.smallest >= 0
         and inputs.largest <= LARGEST_BYTE
+    )
+
+
+def suits_wide(node: WeightedNode, inputs: Integers) -> bool:
+    """Whether the kernels for exact sums take this node."""
+    exact = node.accumulator.overflow is Overflow.EXACT
+    limits = np.iinfo(np.int8)
+    return (
+        isinstance(node, Convolution | Linear)
+        and node.weights.min() >= limits.min
+        and node.weights.max() <= limits.max
+        and (exact or takes(node.accumulator))
+        and max(node.weights.shape[2:], default=1) <= MOST_KERNEL_ROWS
+        and inputs.smallest >= 0
+        and inputs.largest <= LARGEST_BYTE
+        and 2 * LARGEST_BYTE * int(np.abs(node.weights.reshape(len(node.weights), -1).astype(np.int64)).sum(1).max())
+        < SUM_LIMIT
     )
 
 
@@ -30,16 +54,42 @@ def gives_bytes(node: Threshold) -> bool:
 def weighted(node: WeightedNode, threshold: Threshold | None, path: str) -> Compute:
     """The sums of a node, or the levels of the threshold after it, on a path of the kernels."""
     output = Levels(threshold.thresholds, threshold.directions, threshold.lowest) if threshold else None
-    weights = node.weights.reshape(*node.weights.shape[:2], *(node.weights.shape[2:] or (1, 1)))
-    stride, padding = (node.stride, node.padding) if isinstance(node, Convolution) else (1, 0)
-    layer = PackedConvolution(
-        np.ascontiguousarray(weights.transpose(0, 2, 3, 1), dtype=np.int8),
-        node.accumulator,
-        stride=stride,
-        padding=padding,
-        output=output,
-        path=path,
+    stride, padding = _window(node)
+    return _on_maps(
+        PackedConvolution(
+            _channels_last(node), node.accumulator, stride=stride, padding=padding, output=output, path=path
+        )
     )
+
+
+def wide(node: WeightedNode, levels: ScaledLevels | None, path: str) -> Compute:
+    """The sums of a node, exact before its accumulator, or the levels of the threshold after it."""
+    stride, padding = _window(node)
+    return _on_maps(
+        WideConvolution(
+            _channels_last(node),
+            node.accumulator,
+            stride=stride,
+            padding=padding,
+            zero_point=node.zero_point if isinstance(node, Convolution) else 0,
+            output=levels,
+            path=path,
+        )
+    )
+
+
+def _channels_last(node: WeightedNode) -> NDArray[np.int8]:
+    weights = node.weights.reshape(*node.weights.shape[:2], *(node.weights.shape[2:] or (1, 1)))
+    return np.ascontiguousarray(weights.transpose(0, 2, 3, 1), dtype=np.int8)
+
+
+def _window(node: WeightedNode) -> tuple[int, int]:
+    """Stride and padding."""
+    return (node.stride, node.padding) if isinstance(node, Convolution) else (1, 0)
+
+
+def _on_maps(layer: Callable[[NDArray[np.uint8]], Array]) -> Compute:
+    """A layer of maps (images, rows, columns, channels) on maps and features as they are laid out here."""
 
     def compute(inputs: list[Array]) -> tuple[Array, ...]:
         given = channels_last(inputs[0], np.uint8)

@@ -58,6 +58,33 @@ wrap_layout wrap_layout_of(int kernel);
 int wrap_convolve(int kernel, const wrap_shape *shape, const uint8_t *input, const uint8_t *indices,
                   const wrap_finish *finish, void *output, int threads);
 
+/* Exact sums of bytes, less a zero point, times weights of up to 8 bits; the padding consists of the zero point.
+ *
+ * How a kernel wants its weights packed: those of a kernel row lie one after another, filled up with zeros to whole
+ * groups, and are ordered [filters / lanes][kernel row][group][lanes][within the group]; filters are filled up with
+ * zeros to a multiple of 16, and the last block may have fewer lanes than the others. weight_bytes: 1 for int8_t, 2 for
+ * int16_t. */
+typedef struct {
+  int32_t lanes, group, weight_bytes;
+} wrap_wide_layout;
+/* How sums of 32 bits become the layer's output.
+ *
+ * offset[filter], the zero point times the sum of the weights, is subtracted first. bits > 0: sums wrap to `bits` bits,
+ * then pass the cyclic activation of `slope` (0: none); one_sided: negative values become 0.
+ * scale != NULL: the output is the value in floats, times scale[filter], plus bias[filter], clipped to
+ * least[filter]..largest[filter], and rounded, ties to even, to an integer of `output_bytes`: 1 for uint8_t, 2 for
+ * int16_t. Otherwise the output is the value, an int32_t.
+ * Per-filter arrays are padded to a multiple of 16 filters. */
+typedef struct {
+  int32_t bits, slope, one_sided, output_bytes;
+  const int32_t *offset;
+  const float *scale, *bias, *least, *largest;
+} wrap_wide_finish;
+wrap_wide_layout wrap_wide_layout_of(int path);
+/* Returns 0, or 1 if memory runs out. threads: upper bound, the calling thread included. */
+int wrap_wide_convolve(int path, const wrap_shape *shape, int zero_point, const uint8_t *input, const void *weights,
+                       const wrap_wide_finish *finish, void *output, int threads);
+
 /* Requantization as a multiplication: (2 * value + subdivisions) * multiplier >> 16, clipped to 0..largest. The first
  * factor has to fit 16 bits. */
 typedef struct {
@@ -78,11 +105,12 @@ void wrap_join_pixels(const wrap_join *join, int64_t pixels, const void *values,
 void wrap_requantize(const wrap_requantization *requantization, int64_t count, const int16_t *values, uint8_t *output,
                      int threads);
 
-/* Max pooling of floats (images, rows, columns, channels) over square windows; padding is less than the kernel. */
+/* Max pooling of maps (images, rows, columns, channels) over square windows; padding is less than the kernel.
+ * value_bytes: 1 for uint8_t, 2 for int16_t, 4 for floats. */
 typedef struct {
-  int32_t images, rows, columns, channels, kernel, stride, padding;
+  int32_t images, rows, columns, channels, kernel, stride, padding, value_bytes;
 } wrap_max_pool_shape;
-void wrap_max_pool(const wrap_max_pool_shape *shape, const float *input, float *output, int threads);
+void wrap_max_pool(const wrap_max_pool_shape *shape, const void *input, void *output, int threads);
 
 /* The naive loop: the same sums modulo 2^32, one multiplication at a time. weights: [filter][row][column][channel]. */
 void wrap_naive(const wrap_shape *shape, const uint8_t *input, const int8_t *weights, int32_t *output);

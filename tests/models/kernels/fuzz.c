@@ -4,6 +4,7 @@
  * Every array has its exact size, so that sanitizers see any access beyond it. Two threads call at a time, as those of
  * a program may.
  */
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "kernels.h"
 
 #define MOST_LEVELS 20
+#define MOST_SKIPPED 20 /* outputs of exact sums between two that are checked */
 
 #define CALLERS 2
 #define MOST_THREADS 4
@@ -211,6 +213,112 @@ static int differs(int number_of_kernel, const wrap_shape *shape) {
   return wrong;
 }
 
+/* Weights [filter][row][taps] as wrap_wide_layout describes them. */
+static void *pack_wide(const wrap_shape *shape, const int8_t *weights, const wrap_wide_layout *layout) {
+  const int taps = shape->kernel_columns * shape->channels, groups = (taps + layout->group - 1) / layout->group;
+  const int padded = (shape->filters + 15) / 16 * 16;
+  const size_t count = (size_t)padded * shape->kernel_rows * groups * layout->group;
+  int8_t *packed = malloc(count * layout->weight_bytes);
+  size_t place = 0;
+  for (int block = 0; block < padded; block += layout->lanes)
+    for (int row = 0; row < shape->kernel_rows; row++)
+      for (int group = 0; group < groups; group++)
+        for (int filter = block; filter < block + layout->lanes && filter < padded; filter++)
+          for (int tap = group * layout->group; tap < (group + 1) * layout->group; tap++, place++) {
+            const int known = filter < shape->filters && tap < taps;
+            const int16_t weight = known ? weights[(filter * shape->kernel_rows + row) * taps + tap] : 0;
+            if (layout->weight_bytes == 1) packed[place] = (int8_t)weight;
+            else memcpy(packed + 2 * place, &weight, 2);
+          }
+  return packed;
+}
+
+/* Numbers from -reach to reach, in quarters. */
+static float *random_floats(size_t count, int reach) {
+  float *numbers = malloc(count * sizeof *numbers);
+  for (size_t i = 0; i < count; i++) numbers[i] = (float)(below(8 * reach + 1) - 4 * reach) / 4;
+  return numbers;
+}
+
+/* A finish with arrays for `padded` filters; the caller frees them. */
+static wrap_wide_finish random_wide_finish(int padded) {
+  wrap_wide_finish finish = {0};
+  if (below(2)) {
+    finish.bits = 2 + below(15), finish.one_sided = below(2);
+    finish.slope = below(2) ? 1 + below((1 << (finish.bits - 1)) - 1) : 0;
+  }
+  int32_t *offset = malloc((size_t)padded * sizeof *offset);
+  for (int i = 0; i < padded; i++) offset[i] = below(200000) - 100000;
+  finish.offset = offset;
+  if (!below(3)) return finish;
+  finish.output_bytes = 1 + below(2);
+  float *scale = random_floats(padded, 8), *least = malloc((size_t)padded * sizeof *least);
+  float *largest = malloc((size_t)padded * sizeof *largest);
+  for (int i = 0; i < padded; i++) {
+    scale[i] /= (float)(1 + below(5000));
+    least[i] = (float)(finish.output_bytes == 1 ? below(200) : below(30000) - 30000);
+    largest[i] = least[i] + (float)below(56);
+  }
+  finish.scale = scale, finish.bias = random_floats(padded, 100), finish.least = least, finish.largest = largest;
+  return finish;
+}
+
+static int expected_wide(int64_t sum, const wrap_wide_finish *finish, int filter) {
+  int value = (int)(sum - finish->offset[filter]);
+  if (finish->bits) {
+    const wrap_finish fold = {.bits = finish->bits, .slope = finish->slope, .one_sided = finish->one_sided};
+    value = folded(wrapped(value, finish->bits), &fold);
+  }
+  if (!finish->scale) return value;
+  const float scaled = (float)value * finish->scale[filter];
+  const float level = scaled + finish->bias[filter];
+  const float least = finish->least[filter], largest = finish->largest[filter];
+  return (int)rintf(level < least ? least : level > largest ? largest : level);
+}
+
+static int64_t wide_sum(const wrap_shape *shape, int zero_point, const uint8_t *input, const int8_t *weights,
+                        size_t output) {
+  const int filter = (int)(output % shape->filters), column = (int)(output / shape->filters % shape->out_columns);
+  const size_t rows = output / shape->filters / shape->out_columns;
+  const int row = (int)(rows % shape->out_rows), image = (int)(rows / shape->out_rows);
+  int64_t sum = 0;
+  for (int i = 0; i < shape->kernel_rows; i++)
+    for (int j = 0; j < shape->kernel_columns; j++) {
+      const int y = row * shape->stride - shape->padding + i, x = column * shape->stride - shape->padding + j;
+      const int inside = y >= 0 && y < shape->rows && x >= 0 && x < shape->columns;
+      const uint8_t *pixel =
+          inside ? input + (((size_t)image * shape->rows + y) * shape->columns + x) * shape->channels : NULL;
+      const int8_t *factors =
+          weights + (((size_t)filter * shape->kernel_rows + i) * shape->kernel_columns + j) * shape->channels;
+      for (int c = 0; c < shape->channels; c++) sum += (pixel ? pixel[c] : zero_point) * factors[c];
+    }
+  return sum;
+}
+
+/* Exact sums on a path against one product after another. */
+static int wide_differs(int path, const wrap_shape *shape) {
+  const wrap_wide_layout layout = wrap_wide_layout_of(path);
+  const int padded = (shape->filters + 15) / 16 * 16, zero_point = below(256);
+  const size_t count = (size_t)shape->filters * shape->kernel_rows * shape->kernel_columns * shape->channels;
+  const size_t outputs = (size_t)shape->images * shape->out_rows * shape->out_columns * shape->filters;
+  uint8_t *input = random_bytes((size_t)shape->images * shape->rows * shape->columns * shape->channels);
+  int8_t *weights = random_bytes(count);
+  void *packed = pack_wide(shape, weights, &layout);
+  const wrap_wide_finish finish = random_wide_finish(padded);
+  const int bytes = finish.scale ? finish.output_bytes : 4;
+  void *output = malloc(outputs * bytes);
+  int wrong = wrap_wide_convolve(path, shape, zero_point, input, packed, &finish, output, 1 + below(MOST_THREADS));
+  for (size_t i = 0; i < outputs && !wrong; i += 1 + below(MOST_SKIPPED)) {
+    const int found = bytes == 1 ? ((uint8_t *)output)[i] : bytes == 2 ? ((int16_t *)output)[i] : ((int32_t *)output)[i];
+    const int64_t sum = wide_sum(shape, zero_point, input, weights, i);
+    wrong = found != expected_wide(sum, &finish, (int)(i % shape->filters));
+  }
+  free(input), free(weights), free(packed), free(output);
+  free((void *)finish.offset), free((void *)finish.scale), free((void *)finish.bias);
+  free((void *)finish.least), free((void *)finish.largest);
+  return wrong;
+}
+
 static wrap_shape random_shape(void) {
   return (wrap_shape){.images = 1 + below(2), .rows = 1 + below(20), .columns = 1 + below(40),
                       .channels = 1 + below(below(4) ? 70 : 300), .filters = 1 + below(140),
@@ -281,31 +389,38 @@ static int requantization_differs(void) {
   return wrong;
 }
 
+static double map_value(const void *map, int value_bytes, size_t at) {
+  return value_bytes == 1 ? ((const uint8_t *)map)[at]
+         : value_bytes == 2 ? ((const int16_t *)map)[at]
+                            : (double)((const float *)map)[at];
+}
+
 /* Against the largest of each window, found one by one. */
 static int max_pool_differs(void) {
-  const int kernel = 1 + below(5);
+  const int kernel = 1 + below(5), value_bytes = 1 << below(3);
   const wrap_max_pool_shape pool = {.images = 1 + below(3), .rows = kernel + below(12), .columns = kernel + below(12),
                                     .channels = 1 + below(70), .kernel = kernel, .stride = 1 + below(4),
-                                    .padding = below(kernel)};
+                                    .padding = below(kernel), .value_bytes = value_bytes};
   const int rows = (pool.rows + 2 * pool.padding - kernel) / pool.stride + 1;
   const int columns = (pool.columns + 2 * pool.padding - kernel) / pool.stride + 1;
   const size_t inputs = (size_t)pool.images * pool.rows * pool.columns * pool.channels;
   const size_t outputs = (size_t)pool.images * rows * columns * pool.channels;
-  float *input = malloc(inputs * sizeof *input), *output = malloc(outputs * sizeof *output);
-  for (size_t i = 0; i < inputs; i++) input[i] = (float)(below(2001) - 1000) / 8;
+  void *input = random_bytes(inputs * value_bytes), *output = malloc(outputs * value_bytes);
+  for (size_t i = 0; i < inputs && value_bytes == 4; i++) ((float *)input)[i] = (float)(below(2001) - 1000) / 8;
   wrap_max_pool(&pool, input, output, 1 + below(MOST_THREADS));
   int wrong = 0;
   for (size_t i = 0; i < outputs; i++) {
     const int channel = (int)(i % pool.channels), column = (int)(i / pool.channels % columns);
     const int row = (int)(i / pool.channels / columns % rows), image = (int)(i / pool.channels / columns / rows);
-    float largest = -1e9f;
+    double largest = -1e9;
     for (int y = row * pool.stride - pool.padding; y < row * pool.stride - pool.padding + kernel; y++)
       for (int x = column * pool.stride - pool.padding; x < column * pool.stride - pool.padding + kernel; x++) {
         if (y < 0 || y >= pool.rows || x < 0 || x >= pool.columns) continue;
-        const float value = input[(((size_t)image * pool.rows + y) * pool.columns + x) * pool.channels + channel];
+        const size_t at = (((size_t)image * pool.rows + y) * pool.columns + x) * pool.channels + channel;
+        const double value = map_value(input, value_bytes, at);
         if (value > largest) largest = value;
       }
-    wrong |= output[i] != largest;
+    wrong |= map_value(output, value_bytes, i) != largest;
   }
   free(input), free(output);
   return wrong;
@@ -327,6 +442,11 @@ static void fuzz_layer(const task *all, int layer, const wrap_shape *shape) {
     atomic_fetch_add(&done[path], 1);
     if (!differs(kernel, shape)) continue;
     printf("path %d, kernel %d, layer %d of seed %llu is wrong\n", path, kernel, layer, (unsigned long long)all->seed);
+    atomic_store(&wrong, 1);
+  }
+  const int path = below(WRAP_PATHS);
+  if (wide_differs(path, shape)) {
+    printf("exact sums on path %d, layer %d of seed %llu are wrong\n", path, layer, (unsigned long long)all->seed);
     atomic_store(&wrong, 1);
   }
 }

@@ -19,14 +19,15 @@ SOURCES = [str(path) for path in (Path(__file__).with_name("fuzz.c"), *sorted(NA
 def compile_fuzzer(compiler: str, *options: str, folder: Path) -> Path:
     program = folder / "fuzz"
     warnings = ("-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas")
-    command = [compiler, "-std=gnu11", "-g", "-pthread", *warnings, *options, f"-I{NATIVE}", *SOURCES, "-o", program]
+    standard = ("-std=gnu11", "-g", "-pthread", "-ffp-contract=off", *warnings)
+    command = [compiler, *standard, *options, f"-I{NATIVE}", *SOURCES, "-lm", "-o", program]
     subprocess.run(command, check=True)
     return program
 
 
 @pytest.fixture(scope="module")
 def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    options = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    options = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DWRAP_EMULATE_VNNI")
     return compile_fuzzer("gcc", *options, folder=tmp_path_factory.mktemp("sanitized"))
 
 

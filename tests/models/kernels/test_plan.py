@@ -85,16 +85,27 @@ def test_images_that_do_not_fit_are_refused(images: Any, message: str) -> None:
             run(images)
 
 
-def test_other_weights_are_left_to_the_evaluator() -> None:
-    weights = np.array([[-128, 1, 1, 0]], np.int8).reshape(1, 4, 1, 1)
-    stem = (Quantize(step=1.0, smallest=0, largest=7),)
-    layer = Convolution(
-        name="last", inputs=("input",), weights=weights, accumulator=Accumulator(bits=12), stride=1, padding=0
-    )
+@pytest.mark.parametrize(
+    ("kind", "smallest", "largest", "accumulator", "on_kernels"),
+    [
+        ("int8", 0, 7, Accumulator(bits=12), True),
+        ("int8", 0, 255, Accumulator(bits=32, overflow="exact"), True),
+        ("int16", 0, 7, Accumulator(bits=14), False),
+        ("int8", -1, 7, Accumulator(bits=12), False),
+        ("int8", 0, 7, Accumulator(bits=17), False),
+        ("int8", 0, 7, Accumulator(bits=12, overflow="absolute"), False),
+    ],
+)
+def test_other_weights_and_exact_sums_have_kernels_and_the_evaluator_takes_the_rest(
+    kind: str, smallest: int, largest: int, accumulator: Accumulator, on_kernels: bool
+) -> None:
+    weights = np.array([[-128 if kind == "int8" else -129, 1, 1, 0]], kind).reshape(1, 4, 1, 1)
+    stem = (Quantize(step=1.0, smallest=smallest, largest=largest),)
+    layer = Convolution(name="last", inputs=("input",), weights=weights, accumulator=accumulator, stride=1, padding=0)
     graph = IntegerGraph(image_shape=(4, 3, 3), stem=stem, core=(layer,), head=(FloatFlatten(),))
-    integers = RANDOM.integers(0, 8, (2, 4, 3, 3))
+    integers = RANDOM.integers(smallest, largest + 1, (2, 4, 3, 3))
     network, plan = IntegerNetwork(graph), Plan(graph, None, True)
-    assert (network.on_kernels, plan.on_evaluator) == ([], ["last"])
+    assert (network.on_kernels, plan.on_evaluator) == ((["last"], []) if on_kernels else ([], ["last"]))
     assert same(network.core(integers)["last"], IntegerEvaluator(graph).core(integers)["last"])
 
 

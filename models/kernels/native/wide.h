@@ -1,0 +1,29 @@
+/* Kernels for exact sums: what dispatch.c's counterpart, wide.c, tells them. */
+#ifndef WRAPMAC_WIDE_H
+#define WRAPMAC_WIDE_H
+
+#include "kernels.h"
+
+#define WIDE_LANES 16 /* filters of a block */
+
+/* A part of a convolution: output rows, counted over all images, and blocks of filters. */
+typedef struct {
+  const wrap_shape *shape;
+  const wrap_wide_finish *finish;
+  const uint8_t *input;
+  const void *weights;
+  void *output;
+  int32_t zero_point;
+  int64_t first_row, last_row;
+  int32_t first_block, last_block;
+} wrap_wide_part;
+
+typedef struct {
+  wrap_wide_layout layout;
+  int (*available)(void);
+  int (*run)(const wrap_wide_part *part); /* returns 0, or 1 if memory runs out */
+} wrap_wide_kernel;
+
+extern const wrap_wide_kernel wrap_wide_avx512, wrap_wide_avx2, wrap_wide_plain;
+
+#endif

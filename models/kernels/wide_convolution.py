@@ -1,0 +1,149 @@
+"""Convolutions of bytes with weights of up to 8 bits; sums are exact in 32 bits, whatever the accumulator then does."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.kernels.convolution import MOST_SHAPES, takes
+from models.kernels.geometry import MOST_KERNEL_ROWS, Geometry, check_integer
+from models.kernels.layouts import LARGEST_BYTE
+from models.kernels.native_convolution import native_shape, slope_of
+from models.kernels.paths import PATHS, TORCH, chosen_path, native, threads
+from models.kernels.reference import exact_sums, fold
+from models.kernels.scaled_levels import ScaledLevels
+from models.quantization.accumulators import Accumulator, Overflow
+
+EXACT = Accumulator(bits=32, overflow=Overflow.EXACT)
+
+_FILTERS = 16  # to whose multiple the arrays of a layer are filled up
+SUM_LIMIT = 1 << 31
+"""Magnitude that twice a sum, and so a sum less its zero point, has to stay below."""
+
+
+class WideConvolution:
+    """A convolution of bytes with int8 weights (filters, rows, columns, channels), packed once for one path.
+
+    accumulator: exact, or of 2 to 16 bits that wrap, with or without a cyclic function. zero_point: the byte that
+    counts as 0; the padding consists of it. output: turns the sums into levels. path: see `chosen_path`. Raises
+    ValueError for anything else, and for sums that could exceed 32 bits.
+    """
+
+    def __init__(
+        self,
+        weights: NDArray[np.int8],
+        accumulator: Accumulator = EXACT,
+        *,
+        stride: int = 1,
+        padding: int = 0,
+        zero_point: int = 0,
+        output: ScaledLevels | None = None,
+        path: str | None = None,
+    ) -> None:
+        if not isinstance(weights, np.ndarray) or weights.dtype != np.int8 or weights.ndim != 4 or not weights.size:
+            raise ValueError("weights need to be an array of int8 (filters, rows, columns, channels)")
+        if max(weights.shape[1:3]) > MOST_KERNEL_ROWS:
+            raise ValueError(f"a kernel of {weights.shape[1:3]}; allowed are {MOST_KERNEL_ROWS} rows and columns")
+        check_integer("zero point", zero_point, 0, LARGEST_BYTE)
+        if accumulator.overflow is not Overflow.EXACT and not takes(accumulator):
+            raise ValueError(f"accumulator is {accumulator}; it needs to be exact, or to wrap in up to 16 bits")
+        reached = LARGEST_BYTE * int(np.abs(weights.astype(np.int64)).sum((1, 2, 3)).max())
+        if 2 * reached >= SUM_LIMIT:
+            raise ValueError(f"sums reach {reached}; 32 bits do not hold them with their zero point")
+        if output is not None and output.filters != len(weights):
+            raise ValueError(f"output is for {output.filters} filters; there are {len(weights)}")
+        filters, rows, columns, channels = weights.shape
+        self._geometry = Geometry(
+            filters=filters,
+            kernel_rows=rows,
+            kernel_columns=columns,
+            channels=channels,
+            stride=stride,
+            padding=padding,
+        )
+        self.weights, self.accumulator, self.output = weights.copy(), accumulator, output
+        self.stride, self.padding, self.zero_point = stride, padding, zero_point
+        self.path = chosen_path(path)
+        self._kind = np.dtype(np.int32) if output is None else output.kind
+        if self.path != TORCH:
+            self._number = PATHS.index(self.path)
+            self._packed = native.ffi.from_buffer(packed_weights(weights, native.lib.wrap_wide_layout_of(self._number)))
+            self._finish = self._described_finish()
+        self._shapes: dict[tuple[int, ...], Any] = {}
+
+    def __call__(self, activations: NDArray[np.uint8]) -> NDArray[Any]:
+        """The sums, int32, or levels (images, rows, columns, filters) of activations (images, rows, columns, channels).
+
+        activations: uint8, C-contiguous. Raises ValueError for other arrays, and MemoryError.
+        """
+        if not isinstance(activations, np.ndarray) or activations.dtype != np.uint8 or activations.ndim != 4:
+            raise ValueError("activations need to be an array of uint8 with the axes (images, rows, columns, channels)")
+        if not activations.flags.c_contiguous:
+            raise ValueError("activations are not C-contiguous; np.ascontiguousarray makes them so")
+        out = np.empty(self._geometry.output_shape(activations.shape), self._kind)
+        if self.path == TORCH:
+            out[...] = self._by_torch(activations)
+            return out
+        described = self._shapes.get(activations.shape)
+        if described is None:
+            if len(self._shapes) == MOST_SHAPES:
+                self._shapes.clear()
+            described = self._shapes[activations.shape] = native_shape(self._geometry, activations.shape)
+        failed = native.lib.wrap_wide_convolve(
+            self._number,
+            described,
+            self.zero_point,
+            native.ffi.from_buffer("uint8_t[]", activations),
+            self._packed,
+            self._finish,
+            native.ffi.from_buffer(out),
+            threads(),
+        )
+        if failed:
+            raise MemoryError("not enough memory for the padded rows of a convolution")
+        return out
+
+    def _by_torch(self, activations: NDArray[np.uint8]) -> NDArray[Any]:
+        around = ((0, 0), (self.padding, self.padding), (self.padding, self.padding), (0, 0))
+        padded = np.pad(activations, around, constant_values=self.zero_point)
+        sums = exact_sums(padded, self.weights, self.stride, 0) - torch.from_numpy(self._offset())
+        values = sums if self.accumulator.overflow is Overflow.EXACT else fold(sums, self.accumulator)
+        return values.numpy() if self.output is None else self.output.apply(values.numpy())
+
+    def _offset(self) -> NDArray[np.int64]:
+        sums: NDArray[np.int64] = self.weights.astype(np.int64).sum((1, 2, 3))
+        return self.zero_point * sums
+
+    def _described_finish(self) -> Any:
+        finish, accumulator = native.ffi.new("wrap_wide_finish *"), self.accumulator
+        if accumulator.overflow is not Overflow.EXACT:
+            finish.bits, finish.slope = accumulator.value_bits, slope_of(accumulator)
+            finish.one_sided = accumulator.overflow is Overflow.RELU_LIKE
+        arrays: dict[str, NDArray[Any]] = {"offset": self._offset().astype(np.int32)}
+        if self.output is not None:
+            finish.output_bytes = self.output.kind.itemsize
+            arrays |= {name: getattr(self.output, name) for name in ("scale", "bias", "least", "largest")}
+        self._arrays = {name: _filled_up(array, axis=0) for name, array in arrays.items()}  # C points into them
+        for name, array in self._arrays.items():
+            kind = "int32_t *" if name == "offset" else "float *"
+            setattr(finish, name, native.ffi.cast(kind, array.ctypes.data))
+        return finish
+
+
+def packed_weights(weights: NDArray[np.int8], layout: Any) -> NDArray[Any]:
+    """Weights (filters, rows, columns, channels) in the order that wrap_wide_layout in kernels.h describes."""
+    filters, rows = weights.shape[:2]
+    taps = weights.reshape(filters, rows, -1)
+    groups = np.pad(taps, ((0, 0), (0, 0), (0, -taps.shape[2] % layout.group)))
+    groups = _filled_up(groups.reshape(filters, rows, -1, layout.group), axis=0)
+    blocks = [groups[start : start + layout.lanes] for start in range(0, len(groups), layout.lanes)]
+    kind = np.int8 if layout.weight_bytes == 1 else np.int16
+    return np.concatenate([block.transpose(1, 2, 0, 3).ravel() for block in blocks]).astype(kind)
+
+
+def _filled_up(array: NDArray[Any], axis: int) -> NDArray[Any]:
+    """An array with zeros for further filters, up to whole blocks."""
+    around = [(0, 0)] * array.ndim
+    around[axis] = (0, -array.shape[axis] % _FILTERS)
+    return np.ascontiguousarray(np.pad(array, around))
