@@ -1,5 +1,6 @@
 """Exported networks: every integer is the trained network's own."""
 
+import itertools
 from collections import Counter
 from typing import Any
 
@@ -139,8 +140,10 @@ def test_networks_for_large_images_are_exported_too(name: str) -> None:
     assert_same(network, images, export_network(network, NETWORKS[name].image_shape))
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize(("edge_bits", "relu"), [(8, True), (2, True), (5, False)])
+@pytest.mark.parametrize(
+    ("name", "edge_bits", "relu"),
+    [*((name, 8, True) for name in NETWORKS), *itertools.product(("vgg7", "resnet20"), (2, 5), (True, False))],
+)
 def test_integer_edges_are_exported_too(name: str, edge_bits: int, relu: bool) -> None:
     shape = NETWORKS[name].image_shape
     scale = PIXELS[shape[0]]
