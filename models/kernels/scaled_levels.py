@@ -1,4 +1,4 @@
-"""Thresholds as a scale and a bias in floats, wherever these give exactly the same levels."""
+"""Many thresholds at once: a scale and a bias tell the level of nearly all values, a search that of the others."""
 
 from dataclasses import dataclass
 
@@ -8,25 +8,28 @@ from numpy.typing import NDArray
 from models.integer_network.nodes import Integers, Threshold
 from models.kernels.layouts import LARGEST_BYTE, SHORT, Array, Compute, channels_last, channels_second
 
-_EXACT_IN_FLOAT = 1 << 24
 _STEPS = 80  # of the search for a slope
 _LEAST_SLOPE = 1e-6
-
+_WIDEST_DOUBT = 0.25  # of a level, on either side of a threshold, before searching takes too long
 
 LevelKind = np.dtype[np.uint8] | np.dtype[np.int16]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ScaledLevels:
-    """Levels by a multiplication: value * scale + bias within [least, largest], rounded, ties to even, in float32.
+    """The levels of a node's thresholds, by a multiplication in float32.
 
-    All are (filters,), float32. kind: of the levels, uint8 or int16. Values are below 2^24 in magnitude.
+    value * scale + bias within [least, largest], rounded, ties to even, is the level wherever the rounding changes it
+    by no more than `limit`. All are (filters,), float32. Elsewhere, `node` tells the level. kind: of the levels, uint8
+    or int16.
     """
 
+    node: Threshold
     scale: NDArray[np.float32]
     bias: NDArray[np.float32]
     least: NDArray[np.float32]
     largest: NDArray[np.float32]
+    limit: NDArray[np.float32]
     kind: LevelKind
 
     @property
@@ -36,36 +39,53 @@ class ScaledLevels:
 
     def apply(self, values: Array) -> Array:
         """The levels of integers (..., filters)."""
-        scaled = values.astype(np.float32) * self.scale + self.bias
-        levels: Array = np.rint(scaled.clip(self.least, self.largest)).astype(self.kind)
+        exact = self.scaled(values).clip(self.least, self.largest)
+        rounded = np.rint(exact)
+        levels: Array = rounded.astype(self.kind)
+        doubtful = np.nonzero(np.abs(exact - rounded) > self.limit)
+        channels = doubtful[-1]
+        directed = values[doubtful].astype(np.int64) * self.node.directions[channels]
+        levels[doubtful] = self.node.lowest + (directed[:, None] >= self.node.thresholds[channels]).sum(1)
         return levels
+
+    def scaled(self, values: Array) -> NDArray[np.float32]:
+        """Integers (..., filters) times the scale, plus the bias."""
+        return values.astype(np.float32) * self.scale + self.bias
 
 
 def scaled_levels(node: Threshold, inputs: Integers) -> ScaledLevels | None:
-    """The multiplication that gives the node's level of every integer within `inputs`; None if none is found.
+    """The node's levels of the integers within `inputs`; None if its thresholds are too unevenly spaced.
 
-    Thresholds that stem from a scale, a batch norm and a quantizer are evenly spaced but for the rounding to integers:
-    a line through the gaps between each threshold and the integer before it exists. What float32 makes of that line is
-    checked on both sides of every threshold; between them, it cannot fall.
+    Thresholds that stem from a scale, a batch norm and a quantizer are evenly spaced, but for the rounding to integers:
+    a line through the gaps between each threshold and the integer before it exists, or nearly so. How far float32
+    strays from it on both sides of every threshold is measured; between them, it cannot fall.
     """
     kind = _kind_of(node)
-    if kind is None or max(-inputs.smallest, inputs.largest) >= _EXACT_IN_FLOAT:
+    if kind is None:
         return None
     # In direction * value, all channels rise.
     rising = node.directions > 0
-    start = np.where(rising, inputs.smallest, -inputs.largest)
+    start = np.where(rising, inputs.smallest, -inputs.largest)[:, None]
     end = start + inputs.largest - inputs.smallest
     thresholds = node.thresholds.astype(np.int64)
-    live = (thresholds > start[:, None]) & (thresholds <= end[:, None])
-    least = node.lowest + (thresholds <= start[:, None]).sum(1)
-    levels = node.lowest + 1 + np.arange(thresholds.shape[1])
-    slope, origin = _line(thresholds, levels - 0.5, live)
-    scale = np.where(live.any(1), node.directions / slope, 0).astype(np.float32)
-    bias = np.where(live.any(1), -origin / slope, 0).astype(np.float32)
-    found = ScaledLevels(scale, bias, least.astype(np.float32), (least + live.sum(1)).astype(np.float32), kind)
-    corners = np.where(live, thresholds, end[:, None])
-    corners = np.concatenate((start[:, None], corners - 1, corners, end[:, None]), 1)
-    return found if _is_exact(found, node, corners.clip(start[:, None], end[:, None])) else None
+    live = (thresholds > start) & (thresholds <= end)
+    least = node.lowest + (thresholds <= start).sum(1)
+    borders = node.lowest + 0.5 + np.arange(thresholds.shape[1])
+    slope, origin = _line(thresholds, borders, live)
+    found = ScaledLevels(
+        node=node,
+        scale=np.where(live.any(1), node.directions / slope, 0).astype(np.float32),
+        bias=np.where(live.any(1), -origin / slope, least).astype(np.float32),
+        least=least.astype(np.float32),
+        largest=(least + live.sum(1)).astype(np.float32),
+        limit=np.full(len(thresholds), 0.5, np.float32),
+        kind=kind,
+    )
+    doubt = _doubt(found, np.where(live, thresholds, start), borders, live)
+    if doubt.max() > _WIDEST_DOUBT:
+        return None
+    limit = np.nextafter((0.5 - doubt).astype(np.float32), np.float32(0))
+    return ScaledLevels(**{**vars(found), "limit": limit})
 
 
 def scale_to_levels(levels: ScaledLevels) -> Compute:
@@ -77,11 +97,17 @@ def scale_to_levels(levels: ScaledLevels) -> Compute:
     return compute
 
 
-def _is_exact(found: ScaledLevels, node: Threshold, directed: NDArray[np.int64]) -> bool:
-    """Whether values, times their channel's direction (channels, values), get the node's levels."""
-    pairs = zip(node.thresholds, directed, strict=True)
-    counts = np.stack([np.searchsorted(thresholds, values, side="right") for thresholds, values in pairs])
-    return np.array_equal(found.apply((directed * node.directions[:, None]).T), (node.lowest + counts).T)
+def _doubt(
+    found: ScaledLevels, thresholds: NDArray[np.int64], borders: NDArray[np.floating], live: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """By channel, how far a threshold lies below its border, or the integer before it above."""
+
+    def scaled(directed: NDArray[np.int64]) -> NDArray[np.float64]:
+        return found.scaled((directed * found.node.directions[:, None]).T).T.astype(np.float64)
+
+    strays = np.maximum(borders - scaled(thresholds), scaled(thresholds - 1) - borders)
+    worst: NDArray[np.float64] = np.where(live, strays, 0).max(1).clip(0)
+    return worst
 
 
 def _kind_of(node: Threshold) -> LevelKind | None:
@@ -92,20 +118,21 @@ def _kind_of(node: Threshold) -> LevelKind | None:
 
 
 def _line(
-    thresholds: NDArray[np.int64], levels: NDArray[np.floating], live: NDArray[np.bool_]
+    thresholds: NDArray[np.int64], borders: NDArray[np.floating], live: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """By channel, slope and origin of a line over the levels that passes below each live threshold by less than 1.
+    """By channel, slope and origin of a line over the borders between levels, at best below each threshold by under 1.
 
     The room for such a line is concave in its slope, so a ternary search finds where it is widest.
     """
 
     def bounds(slope: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        rest = thresholds - slope[:, None] * levels
+        rest = thresholds - slope[:, None] * borders
         return np.where(live, rest, np.inf).min(1), np.where(live, rest - 1, -np.inf).max(1)
 
     low = np.full(len(thresholds), _LEAST_SLOPE)
-    high = np.where(live, thresholds, thresholds[:, :1]).max(1) - np.where(live, thresholds, thresholds[:, -1:]).min(1)
-    high = high.clip(0) + 2.0
+    highest = np.where(live, thresholds, np.iinfo(np.int64).min).max(1)
+    lowest = np.where(live, thresholds, highest[:, None]).min(1)
+    high = (highest - lowest).clip(0) + 2.0
     with np.errstate(invalid="ignore"):  # channels without live thresholds
         for _ in range(_STEPS):
             one, other = low + (high - low) / 3, high - (high - low) / 3

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.integer_network.nodes.checks import LARGEST_SUM
 from models.kernels.convolution import MOST_SHAPES, takes
 from models.kernels.geometry import MOST_KERNEL_ROWS, Geometry, check_integer
 from models.kernels.layouts import LARGEST_BYTE
@@ -122,11 +123,14 @@ class WideConvolution:
             finish.one_sided = accumulator.overflow is Overflow.RELU_LIKE
         arrays: dict[str, NDArray[Any]] = {"offset": self._offset().astype(np.int32)}
         if self.output is not None:
-            finish.output_bytes = self.output.kind.itemsize
-            arrays |= {name: getattr(self.output, name) for name in ("scale", "bias", "least", "largest")}
-        self._arrays = {name: _filled_up(array, axis=0) for name, array in arrays.items()}  # C points into them
+            node = self.output.node
+            finish.output_bytes, finish.lowest = self.output.kind.itemsize, node.lowest
+            finish.levels = node.thresholds.shape[1]
+            arrays |= {name: getattr(self.output, name) for name in ("scale", "bias", "least", "largest", "limit")}
+            arrays["thresholds"] = node.thresholds.clip(-LARGEST_SUM - 1, LARGEST_SUM).astype(np.int32)
+        self._arrays = {name: _filled_up(array) for name, array in arrays.items()}  # C points into them
         for name, array in self._arrays.items():
-            kind = "int32_t *" if name == "offset" else "float *"
+            kind = "float *" if array.dtype == np.float32 else "int32_t *"
             setattr(finish, name, native.ffi.cast(kind, array.ctypes.data))
         return finish
 
@@ -136,14 +140,13 @@ def packed_weights(weights: NDArray[np.int8], layout: Any) -> NDArray[Any]:
     filters, rows = weights.shape[:2]
     taps = weights.reshape(filters, rows, -1)
     groups = np.pad(taps, ((0, 0), (0, 0), (0, -taps.shape[2] % layout.group)))
-    groups = _filled_up(groups.reshape(filters, rows, -1, layout.group), axis=0)
+    groups = _filled_up(groups.reshape(filters, rows, -1, layout.group))
     blocks = [groups[start : start + layout.lanes] for start in range(0, len(groups), layout.lanes)]
     kind = np.int8 if layout.weight_bytes == 1 else np.int16
     return np.concatenate([block.transpose(1, 2, 0, 3).ravel() for block in blocks]).astype(kind)
 
 
-def _filled_up(array: NDArray[Any], axis: int) -> NDArray[Any]:
-    """An array with zeros for further filters, up to whole blocks."""
-    around = [(0, 0)] * array.ndim
-    around[axis] = (0, -array.shape[axis] % _FILTERS)
+def _filled_up(array: NDArray[Any]) -> NDArray[Any]:
+    """An array (filters, ...) with zeros for further filters, up to whole blocks."""
+    around = ((0, -len(array) % _FILTERS), *[(0, 0)] * (array.ndim - 1))
     return np.ascontiguousarray(np.pad(array, around))

@@ -71,14 +71,16 @@ typedef struct {
  *
  * offset[filter], the zero point times the sum of the weights, is subtracted first. bits > 0: sums wrap to `bits` bits,
  * then pass the cyclic activation of `slope` (0: none); one_sided: negative values become 0.
- * scale != NULL: the output is the value in floats, times scale[filter], plus bias[filter], clipped to
- * least[filter]..largest[filter], and rounded, ties to even, to an integer of `output_bytes`: 1 for uint8_t, 2 for
- * int16_t. Otherwise the output is the value, an int32_t.
+ * levels > 0: the output is an integer of `output_bytes` (1 for uint8_t, 2 for int16_t), lowest plus the number of
+ * thresholds[filter][level] that the value reaches, or minus the value where scale[filter] is negative; they rise from
+ * level to level. The value in floats, times scale[filter], plus bias[filter], clipped to least[filter]..largest[filter]
+ * and rounded, ties to even, is that integer wherever the rounding changes it by no more than limit[filter].
+ * levels == 0: the output is the value, an int32_t.
  * Per-filter arrays are padded to a multiple of 16 filters. */
 typedef struct {
-  int32_t bits, slope, one_sided, output_bytes;
-  const int32_t *offset;
-  const float *scale, *bias, *least, *largest;
+  int32_t bits, slope, one_sided, output_bytes, levels, lowest;
+  const int32_t *offset, *thresholds;
+  const float *scale, *bias, *least, *largest, *limit;
 } wrap_wide_finish;
 wrap_wide_layout wrap_wide_layout_of(int path);
 /* Returns 0, or 1 if memory runs out. threads: upper bound, the calling thread included. */

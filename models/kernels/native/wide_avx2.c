@@ -19,6 +19,8 @@
 #define MOST_BLOCKS 1
 #define AVAILABLE (__builtin_cpu_init(), __builtin_cpu_supports("avx2"))
 
+#define ANY(mask) _mm256_movemask_epi8((__m256i)(mask))
+
 typedef int32_t lanes __attribute__((vector_size(32)));
 
 static ALWAYS_INLINE lanes multiply_add(lanes sums, const int16_t *group, const uint8_t *weights) {

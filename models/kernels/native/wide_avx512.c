@@ -23,6 +23,13 @@ typedef int32_t lanes __attribute__((vector_size(64)));
 #ifdef WRAP_EMULATE_VNNI
 #pragma GCC diagnostic ignored "-Wpsabi" /* all functions that take vectors are inlined */
 #define AVAILABLE 1
+#define ANY(mask) any_lane(mask)
+
+static ALWAYS_INLINE int any_lane(lanes mask) {
+  int any = 0;
+  for (int lane = 0; lane < LANES; lane++) any |= mask[lane];
+  return any;
+}
 
 static ALWAYS_INLINE lanes multiply_add(lanes sums, const uint8_t *group, const uint8_t *weights) {
   for (int lane = 0; lane < LANES; lane++)
@@ -33,6 +40,8 @@ static ALWAYS_INLINE lanes multiply_add(lanes sums, const uint8_t *group, const 
 #define AVAILABLE \
   (__builtin_cpu_init(), __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") && \
                              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
+
+#define ANY(mask) _mm512_test_epi32_mask((__m512i)(mask), (__m512i)(mask))
 
 static ALWAYS_INLINE lanes multiply_add(lanes sums, const uint8_t *group, const uint8_t *weights) {
   int32_t four;

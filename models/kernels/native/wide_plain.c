@@ -16,6 +16,7 @@ typedef int32_t lanes __attribute__((vector_size(16)));
 #include <emmintrin.h>
 #define GROUP 2
 #define MOST_PIXELS 3
+#define ANY(mask) _mm_movemask_epi8((__m128i)(mask))
 
 static ALWAYS_INLINE lanes multiply_add(lanes sums, const int16_t *group, const uint8_t *weights) {
   int32_t two;
@@ -26,6 +27,7 @@ static ALWAYS_INLINE lanes multiply_add(lanes sums, const int16_t *group, const 
 #else
 #define GROUP 1
 #define MOST_PIXELS 2
+#define ANY(mask) ((mask)[0] | (mask)[1] | (mask)[2] | (mask)[3])
 
 typedef int16_t words __attribute__((vector_size(8)));
 

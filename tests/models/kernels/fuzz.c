@@ -251,15 +251,21 @@ static wrap_wide_finish random_wide_finish(int padded) {
   for (int i = 0; i < padded; i++) offset[i] = below(200000) - 100000;
   finish.offset = offset;
   if (!below(3)) return finish;
-  finish.output_bytes = 1 + below(2);
+  finish.output_bytes = 1 + below(2), finish.levels = 1 + below(50);
+  finish.lowest = finish.output_bytes == 1 ? below(200) : below(30000) - 30000;
   float *scale = random_floats(padded, 8), *least = malloc((size_t)padded * sizeof *least);
-  float *largest = malloc((size_t)padded * sizeof *largest);
+  float *largest = malloc((size_t)padded * sizeof *largest), *limit = malloc((size_t)padded * sizeof *limit);
+  int32_t *thresholds = malloc((size_t)padded * finish.levels * sizeof *thresholds);
   for (int i = 0; i < padded; i++) {
     scale[i] /= (float)(1 + below(5000));
     least[i] = (float)(finish.output_bytes == 1 ? below(200) : below(30000) - 30000);
     largest[i] = least[i] + (float)below(56);
+    limit[i] = (float)(8 - below(4)) / 16;
+    for (int level = 0; level < finish.levels; level++)
+      thresholds[i * finish.levels + level] = (level ? thresholds[i * finish.levels + level - 1] : -9000) + below(700);
   }
-  finish.scale = scale, finish.bias = random_floats(padded, 100), finish.least = least, finish.largest = largest;
+  finish.scale = scale, finish.bias = random_floats(padded, 100), finish.thresholds = thresholds;
+  finish.least = least, finish.largest = largest, finish.limit = limit;
   return finish;
 }
 
@@ -269,11 +275,16 @@ static int expected_wide(int64_t sum, const wrap_wide_finish *finish, int filter
     const wrap_finish fold = {.bits = finish->bits, .slope = finish->slope, .one_sided = finish->one_sided};
     value = folded(wrapped(value, finish->bits), &fold);
   }
-  if (!finish->scale) return value;
+  if (!finish->levels) return value;
   const float scaled = (float)value * finish->scale[filter];
-  const float level = scaled + finish->bias[filter];
+  const float sum_and_bias = scaled + finish->bias[filter];
   const float least = finish->least[filter], largest = finish->largest[filter];
-  return (int)rintf(level < least ? least : level > largest ? largest : level);
+  const float level = sum_and_bias < least ? least : sum_and_bias > largest ? largest : sum_and_bias;
+  if (fabsf(level - rintf(level)) <= finish->limit[filter]) return (int)rintf(level);
+  int reached = finish->lowest;
+  for (int i = 0; i < finish->levels; i++)
+    reached += (finish->scale[filter] < 0 ? -value : value) >= finish->thresholds[filter * finish->levels + i];
+  return reached;
 }
 
 static int64_t wide_sum(const wrap_shape *shape, int zero_point, const uint8_t *input, const int8_t *weights,
@@ -305,7 +316,7 @@ static int wide_differs(int path, const wrap_shape *shape) {
   int8_t *weights = random_bytes(count);
   void *packed = pack_wide(shape, weights, &layout);
   const wrap_wide_finish finish = random_wide_finish(padded);
-  const int bytes = finish.scale ? finish.output_bytes : 4;
+  const int bytes = finish.levels ? finish.output_bytes : 4;
   void *output = malloc(outputs * bytes);
   int wrong = wrap_wide_convolve(path, shape, zero_point, input, packed, &finish, output, 1 + below(MOST_THREADS));
   for (size_t i = 0; i < outputs && !wrong; i += 1 + below(MOST_SKIPPED)) {
@@ -315,7 +326,8 @@ static int wide_differs(int path, const wrap_shape *shape) {
   }
   free(input), free(weights), free(packed), free(output);
   free((void *)finish.offset), free((void *)finish.scale), free((void *)finish.bias);
-  free((void *)finish.least), free((void *)finish.largest);
+  free((void *)finish.least), free((void *)finish.largest), free((void *)finish.limit);
+  free((void *)finish.thresholds);
   return wrong;
 }
 
