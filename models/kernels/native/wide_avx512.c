@@ -21,17 +21,17 @@
 typedef int32_t lanes __attribute__((vector_size(64)));
 
 #ifdef WRAP_EMULATE_VNNI
-#pragma GCC diagnostic ignored "-Wpsabi" /* all functions that take vectors are inlined */
+#pragma GCC diagnostic ignored "-Wpsabi" /* no other file calls functions that take vectors */
 #define AVAILABLE 1
 #define ANY(mask) any_lane(mask)
 
-static ALWAYS_INLINE int any_lane(lanes mask) {
+static __attribute__((noinline)) int any_lane(lanes mask) {
   int any = 0;
   for (int lane = 0; lane < LANES; lane++) any |= mask[lane];
   return any;
 }
 
-static ALWAYS_INLINE lanes multiply_add(lanes sums, const uint8_t *group, const uint8_t *weights) {
+static __attribute__((noinline)) lanes multiply_add(lanes sums, const uint8_t *group, const uint8_t *weights) {
   for (int lane = 0; lane < LANES; lane++)
     for (int i = 0; i < GROUP; i++) sums[lane] += group[i] * (int8_t)weights[lane * GROUP + i];
   return sums;
