@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,12 +68,17 @@ WARMED_UP = Timing()
 """For calls of up to some milliseconds, each warmed up in every round."""
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
+def one_thread() -> AbstractContextManager[None]:
     """Kernels and torch use one thread each."""
+    return some_threads(1)
+
+
+@contextmanager
+def some_threads(count: int) -> Iterator[None]:
+    """Kernels and torch use so many threads each."""
     before, before_torch = threads(), torch.get_num_threads()
-    set_threads(1)
-    torch.set_num_threads(1)
+    set_threads(count)
+    torch.set_num_threads(count)
     try:
         yield
     finally:

@@ -11,7 +11,7 @@ from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, arg, subcommand
 from reports.commands.benches.attention import AttentionBench
 from reports.commands.benches.federated import MemoryBench
 from reports.commands.benches.fewshot import AdaptationBench, AugmentBench, EpisodeBench, HeadBench, RegularizerBench
-from reports.commands.benches.options import Rounds
+from reports.commands.benches.kernels import KernelBench, NetworkBench
 from reports.commands.benches.selfsup import LossBench, StepBench, ViewsBench
 from reports.commands.options import JsonFile, Seed, ensure_outputs
 
@@ -50,29 +50,12 @@ class TrainingBench:
         return result, [training_bench_table(result)]
 
 
-@dataclass(frozen=True)
-class KernelBench:
-    """Convolutions with narrow accumulators on every path, torch's and onnxruntime's of bytes: Tables 2.7 and 2.8."""
-
-    rounds: Rounds = 30
-    slow: Annotated[bool, arg(help="also the paths without vector instructions; some 10 s")] = True
-    seed: Seed = 0
-    json_file: JsonFile = None
-
-    def run(self, progress: "Progress") -> tuple[dict[str, Any], "list[Table]"]:
-        """Measures; returns the results and their tables."""
-        from reports.kernels.bench import bench_kernels
-        from reports.kernels.tables import kernel_tables
-
-        result = bench_kernels(self.rounds, self.seed, self.slow, progress)
-        return result, kernel_tables(result)
-
-
 def bench(
     subject: OmitArgPrefixes[
         OmitSubcommandPrefixes[
             Annotated[TrainingBench, subcommand("training")]
             | Annotated[KernelBench, subcommand("gemm")]
+            | Annotated[NetworkBench, subcommand("network")]
             | Annotated[EpisodeBench, subcommand("episodes")]
             | Annotated[HeadBench, subcommand("heads")]
             | Annotated[AdaptationBench, subcommand("adaptation")]

@@ -5,24 +5,19 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from models.backbones.registry import NETWORKS, build_network
-from models.integer_network.builder import export_network
+from models.backbones.registry import NETWORKS
 from models.integer_network.float_operations import apply_all
-from models.kernels import IntegerNetwork, available_paths, set_threads
+from models.kernels import set_threads
 from models.progress import Progress
-from models.quantization.accumulators import Accumulator, Overflow
-from models.quantization.layers import configure
-from models.quantization.step_sizes import choose_one_step_size
-from models.wrapnet.networks import WrapNetOptions
 from reports.bench.contenders import Call, Contender, one_thread
 from reports.bench.in_turn import in_turn, usual_clock
 from reports.kernels.amx import without_amx
 from reports.kernels.peers import FLOAT
 from reports.kernels.torch_network import in_bytes, resnet18
+from reports.kernels.untrained import untrained
 
 _NAME = "resnet18"
 _CLASSES = 1000
-_STEP_SHARE = 0.05  # of inputs beyond the largest level; any will do, as the time does not depend on it
 
 
 @torch.no_grad()
@@ -41,7 +36,7 @@ def _image(seed: int) -> Tensor:
 
 
 def _contenders(image: Tensor) -> dict[str, Call]:
-    network = _exported(image)
+    network = untrained(_NAME, "binary", image)
     integers = apply_all(network.graph.stem, image).to(torch.int16).numpy(force=True)
 
     def with_two_threads() -> None:
@@ -71,16 +66,3 @@ def _in_bytes(seed: int) -> dict[str, Call]:
         for engine in ("x86", "onednn")
         if engine in torch.backends.quantized.supported_engines
     }
-
-
-def _exported(image: Tensor) -> IntegerNetwork:
-    """The project's ResNet-18 with binary weights and accumulators of 8 bits, untrained, exported to the kernels."""
-    network = build_network(_NAME, WrapNetOptions(classes=_CLASSES))
-    accumulator = Accumulator(bits=8, overflow=Overflow.CYCLIC)
-    images = torch.cat((image, image.flip(-1)))
-    configure(network, "float", accumulator)
-    network.train()(images)
-    choose_one_step_size(network.eval(), images, _STEP_SHARE)
-    configure(network, "quantized", accumulator)
-    network.train()(images)
-    return IntegerNetwork(export_network(network.eval(), NETWORKS[_NAME].image_shape), path=available_paths()[0])

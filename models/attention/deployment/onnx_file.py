@@ -66,7 +66,7 @@ def serialised(module: nn.Module, example: Tensor, outputs: list[str], free: tup
     bytes: what the exporter notes of the source code, paths on this machine included, is left out.
     """
     axes = {axis: torch.export.Dim.DYNAMIC for axis in free}
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _quiet():
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), quiet():
         warnings.simplefilter("ignore")
         program: Any = torch.onnx.export(
             module,
@@ -113,8 +113,8 @@ def run_onnx(content: bytes, images: Tensor) -> list[Tensor]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Holds back the exporter's remarks on packages that it does not need."""
+def quiet() -> Iterator[None]:
+    """Holds back the remarks of exporters."""
     disabled = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -15,7 +15,6 @@ from models.attention.deployment.onnx_file import serialised
 from models.checks import check_choice
 from models.files import write_bytes
 from reports.attention.benches.onnx_file import file_digest, operation_counts, write_traced
-from reports.attention.benches.runtimes import file_peak, opened, runtime_package, runtime_version
 from reports.attention.benches.subjects import Subject
 from reports.attention.benches.torch_backends import compiled, eager, on_gpu, weights_digest
 from reports.bench.contenders import Call, SelfTimed, Timing
@@ -23,6 +22,7 @@ from reports.bench.device import wait_for
 from reports.bench.memory import peak_memory
 from reports.bench.other_process import called_elsewhere
 from reports.bench.rows import Quantity
+from reports.bench.runtimes import file_peak, opened, runtime_package, runtime_version
 
 Backend = Literal["eager", "compile", "onnxruntime", "openvino", "cuda", "tensorrt"]
 BACKENDS: tuple[str, ...] = get_args(Backend)

@@ -15,9 +15,9 @@ from reports.attention.benches import backends
 from reports.attention.benches.attention_bench import AttentionSetting, bench_attention
 from reports.attention.benches.attention_tables import attention_tables
 from reports.attention.benches.onnx_file import file_digest
-from reports.attention.benches.runtimes import file_peak, opened, runtime_package
 from reports.attention.benches.subjects import CASES, DEFAULT_NAMES, subject
 from reports.attention.benches.torch_backends import eager, weights_digest
+from reports.bench.runtimes import file_peak, opened, runtime_package
 from reports.commands.benches.attention import AttentionBench
 from tests.support.packages import need_onnx
 

@@ -8,8 +8,8 @@ import torch
 
 from reports.attention.benches.onnx_file import write_traced
 from reports.attention.benches.peers import PEERS, Peer, peer_network
-from reports.attention.benches.runtimes import opened
 from reports.attention.benches.subjects import subject
+from reports.bench.runtimes import opened
 from tests.support.packages import need_onnx, need_timm
 
 

@@ -18,12 +18,12 @@ _EXTRAS = {"onnxruntime": "onnx", "openvino": "bench"}
 Shape = tuple[int, ...]
 
 
-def opened(runtime: str, path: Path, shape: Shape) -> Call:
-    """A call that runs a file by this runtime on one thread, on constant inputs of this shape.
+def opened(runtime: str, path: Path, shape: Shape, threads: int = 1) -> Call:
+    """A call that runs a file by this runtime, on constant inputs of this shape. threads: of the processor.
 
     Raises ValueError if the runtime is not installed or refuses the file.
     """
-    return {"onnxruntime": _onnxruntime, "openvino": _openvino, "tensorrt": _tensorrt}[runtime](path, shape)
+    return {"onnxruntime": _onnxruntime, "openvino": _openvino, "tensorrt": _tensorrt}[runtime](path, shape, threads)
 
 
 def file_peak(runtime: str, path: Path, shape: Shape) -> int | None:
@@ -42,23 +42,29 @@ def runtime_version(runtime: str) -> str:
     return f"{runtime} {metadata.version(runtime)}"
 
 
-def _onnxruntime(path: Path, shape: Shape) -> Call:
+def _onnxruntime(path: Path, shape: Shape, threads: int) -> Call:
     package = runtime_package("onnxruntime")
     options = package.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     session = package.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     given = {session.get_inputs()[0].name: np.ones(shape, np.float32)}
     return lambda: session.run(None, given)
 
 
-def _openvino(path: Path, shape: Shape) -> Call:
+def _openvino(path: Path, shape: Shape, threads: int) -> Call:
     package = runtime_package("openvino")
-    hints = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+    hints = {
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": 1,
+        "INFERENCE_PRECISION_HINT": "f32",  # of what is not in bytes
+        "PERFORMANCE_HINT": "LATENCY",
+    }
     request = package.Core().compile_model(str(path), "CPU", hints).create_infer_request()
     return partial(request.infer, [np.ones(shape, np.float32)])
 
 
-def _tensorrt(path: Path, shape: Shape) -> Call:
+def _tensorrt(path: Path, shape: Shape, threads: int) -> Call:
     """Half precision, on the GPU that torch uses."""
+    del threads
     content, _ = built_engine(path.read_bytes(), 16)
     return Engine(content, torch.ones(shape))
