@@ -11,16 +11,16 @@ from models.data.fitting import fitted_images
 from models.data.pictures import ENDINGS, pixels_of, read_picture, seen_part
 
 
-def picture_names(folder: Path) -> Sequence[str]:
+def picture_names(folder: Path, endings: tuple[str, ...] = ENDINGS) -> Sequence[str]:
     """The paths, below a folder, of the pictures in it and in the folders below it, sorted. Hidden files are skipped.
 
-    Raises ValueError if there is no such folder, or no picture in it.
+    endings: of the pictures' names, in any case. Raises ValueError if there is no such folder, or no picture in it.
     """
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder")
-    names = sorted(path for path, is_folder in walk(Folder(folder)) if not is_folder and path.lower().endswith(ENDINGS))
+    names = sorted(path for path, is_folder in walk(Folder(folder)) if not is_folder and path.lower().endswith(endings))
     if not names:
-        raise ValueError(f"{folder} has no pictures; their names end in {', '.join(ENDINGS)}")
+        raise ValueError(f"{folder} has no pictures; their names end in {', '.join(endings)}")
     return names
 
 

@@ -14,6 +14,9 @@ from models.data.transforms import random_crop_box
 ENDINGS = (".jpeg", ".jpg", ".png")
 """Endings of the names of pictures, in any case."""
 
+ALL_ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
+"""Endings of all formats that are read; data sets have pictures of the usual ones alone."""
+
 HELD_OUT_MARGIN = 256 / 224
 """Length of the shorter side of held-out pictures, relative to the crop from their middle."""
 

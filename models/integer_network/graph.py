@@ -138,7 +138,7 @@ class IntegerGraph:
     def check_input(self, integers: object) -> NDArray[Any]:
         """Returns `integers`, an array (images, ...).
 
-        Raises ValueError unless they have the shape and the range of the stem's integers.
+        Raises ValueError unless they have the shape and the range of `input`.
         """
         expected = self.integers[INPUT]
         if not isinstance(integers, np.ndarray):

@@ -20,10 +20,12 @@ def export_layer(network: nn.Module, block: str, images: Tensor) -> LayerExport:
     """The quantized convolution of `network`'s block `block`, with its integer inputs on `images`.
 
     images: normalised floats (images, channels, height, width).
-    Raises ValueError if the network has no integer graph, or the block no quantized convolution.
+    Raises ValueError if the network has no integer graph, or reads pixels, or the block has no quantized convolution.
     """
     translation = translate(network, tuple(images.shape[1:]))
     graph = translation.graph
+    if graph.white is not None:
+        raise ValueError("the network reads pixels; the export of a layer is of networks with float edges")
     node = next((node for node in graph.core if node.name == f"{block}.convolution"), None)
     if not isinstance(node, Convolution):
         raise ValueError(f"block {block!r} has no quantized convolution")

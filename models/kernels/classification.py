@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.checks import check_positive
 from models.data.any_pictures import fitted_picture, picture_names
 from models.data.files import open_file
+from models.data.pictures import ALL_ENDINGS
 from models.integer_network.core import LARGEST_PIXEL
 from models.kernels.network import IntegerNetwork
 
@@ -25,7 +26,7 @@ class Ranking:
 
 
 class Classifier:
-    """Classifies pictures of any size and format, a batch at a time.
+    """Classifies pictures of any size, a batch at a time.
 
     top: how many classes of each picture are told. batch: pictures at a time. seconds: what the network took so far,
     without reading the pictures.
@@ -39,6 +40,7 @@ class Classifier:
         check_positive("top", top)
         check_positive("batch", batch)
         self.network, self.top, self.batch = network, top, batch
+        self._white = network.graph.white
         self.seconds = 0.0
 
     def rankings(self, pictures: Sequence[Path]) -> Iterator[Ranking]:
@@ -54,13 +56,11 @@ class Classifier:
                 yield Ranking(path, tuple(order.tolist()), tuple(values.tolist()))
 
     def _image(self, path: Path) -> NDArray[np.uint8]:
-        graph = self.network.graph
-        channels, height, width = graph.image_shape
+        channels, height, width = self.network.graph.image_shape
         with open_file(path) as file:
             image = fitted_picture(file, path, (channels, height, width)).numpy()
-        white = graph.white or LARGEST_PIXEL
         # Pictures are white at 255; some data sets' images are elsewhere.
-        return ((image.astype(np.int32) * white + LARGEST_PIXEL // 2) // LARGEST_PIXEL).astype(np.uint8)
+        return ((image.astype(np.int32) * self._white + LARGEST_PIXEL // 2) // LARGEST_PIXEL).astype(np.uint8)
 
 
 def listed_pictures(paths: Sequence[Path]) -> list[Path]:
@@ -71,7 +71,7 @@ def listed_pictures(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += (path / name for name in picture_names(path))
+            found += (path / name for name in picture_names(path, ALL_ENDINGS))
         elif path.exists():
             found.append(path)
         else:

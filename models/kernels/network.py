@@ -21,8 +21,8 @@ class IntegerNetwork:
 
     source: a file that `wrapmac export` wrote, or its graph. path: of the kernels, see `chosen_path`. fused: nodes are
     computed together where that saves time. A stem and a head of floats run in torch. The integer evaluator computes
-    nodes that have no kernel: other weights, exact sums, carries, negative activations. Raises ValueError, naming the
-    file, if it cannot be read.
+    nodes that have no kernel, such as carries, negative activations and accumulators that wrap in more than 16 bits.
+    Raises ValueError, naming the file, if it cannot be read.
     """
 
     def __init__(self, source: Path | str | IntegerGraph, *, path: str | None = None, fused: bool = True) -> None:
@@ -52,10 +52,10 @@ class IntegerNetwork:
         return apply_all(self._stem, self.graph.as_float32(images)).to(self._input_kind).numpy()
 
     def core(self, integers: Array) -> dict[str, Array]:
-        """The integers (images, ...) of `input` and all nodes, by name, from the stem's integers.
+        """The integers (images, ...) of `input` and all nodes, by name, from those of `input`.
 
         Leaves out nodes that are fused with those after them or equal earlier ones. Raises ValueError for integers that
-        the stem cannot give.
+        `input` cannot have.
         """
         values = {INPUT: self.graph.check_input(integers)}
         for step in self._plan.steps:

@@ -94,7 +94,10 @@ class Plan:
     def _wide(self, node: WeightedNode) -> Step:
         self.on_kernels.append(node.name)
         reader = self._only_reader(node)
-        levels = scaled_levels(reader, self._graph.integers[node.name]) if isinstance(reader, Threshold) else None
+        given = self._graph.integers[node.name]
+        levels = None
+        if isinstance(reader, Threshold) and not (tabulates(reader, given) and self._joins(reader)):
+            levels = scaled_levels(reader, given)
         last = reader if levels and reader else node
         return Step([last.name], node.inputs, wide(node, levels, self._path))
 
@@ -102,7 +105,7 @@ class Plan:
         reader = self._only_reader(node)
         if not self._native:
             return Step([node.name], node.inputs, look_up_levels(node, given))
-        if isinstance(reader, Add) and reader.name not in self._absorbed and self._sum_fits(reader):
+        if reader is not None and self._joins(node):
             self._absorbed[reader.name] = node
             return None
         return Step([node.name], node.inputs, join(node, given))
@@ -126,6 +129,12 @@ class Plan:
                 self._requantized[node.name, multiplication] = reader.name
                 return [reader.name], multiplication
         return [], None
+
+    def _joins(self, node: Threshold) -> bool:
+        """Whether the sum of two branches that reads the node, and nothing else does, can absorb it."""
+        reader = self._only_reader(node)
+        free = isinstance(reader, Add) and reader.name not in self._absorbed
+        return free and self._native and self._sum_fits(reader)
 
     def _sum_fits(self, node: Add) -> bool:
         return all(fits_short(self._graph.integers[name]) for name in (node.name, *node.inputs))

@@ -43,7 +43,8 @@ def exact_sums(activations: NDArray[np.uint8], weights: NDArray[np.int8], stride
     """
     filters, *window = weights.shape
     terms = int(np.prod(window))
-    kind = torch.float32 if terms * _LARGEST_ACTIVATION < _EXACT_IN_FLOAT else torch.float64
+    largest = _LARGEST_ACTIVATION * int(np.abs(weights.astype(np.int64)).reshape(filters, terms).sum(1).max())
+    kind = torch.float32 if largest < _EXACT_IN_FLOAT else torch.float64
     maps = torch.from_numpy(activations).to(kind).permute(0, 3, 1, 2)
     padded = torch.nn.functional.pad(maps, (padding,) * 4)
     # (images, channels, y, x, rows, columns)

@@ -41,9 +41,8 @@ def run_wrapnet(
     Raises ValueError if `folder` holds a run and `resume` is not set, or one of other settings.
     """
     check_images(config, data)
-    build_from(
-        config, len(data.classes), scale=pixel_scale(data)
-    )  # refuses impossible layers before anything is written or trained
+    # Refuses impossible layers before anything is written or trained.
+    build_from(config, len(data.classes), scale=pixel_scale(data))
     check_batches(config, data, process_state().num_processes)
     run = RunFolder(folder)
     settings = asdict(config) | {"data": data.name, "data_digest": data.digest} | execution.numerics

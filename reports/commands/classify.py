@@ -14,7 +14,10 @@ def classify(
     ],
     images: Annotated[
         Positional[tuple[Path, ...]],
-        arg(metavar="IMAGES", help="pictures of any size and format, or folders of any depth with pictures"),
+        arg(
+            metavar="IMAGES",
+            help="pictures of any size (BMP, GIF, JPEG, PNG, WebP), or folders of any depth with such pictures",
+        ),
     ],
     /,
     classes: Annotated[
@@ -50,7 +53,7 @@ def classify(
     named = names or tuple(map(str, range(count)))
     started, found = time.perf_counter(), []
     with Progress() as progress:
-        task = progress.task(f"{len(pictures)} pictures", len(pictures))
+        task = progress.task("pictures", len(pictures))
         for ranking in classifier.rankings(pictures):
             best = [(named[number], score) for number, score in zip(ranking.classes, ranking.scores, strict=True)]
             found.append((str(ranking.picture), best))

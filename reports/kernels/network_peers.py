@@ -19,9 +19,6 @@ from reports.bench.runtimes import opened
 from reports.kernels.torch_network import in_bytes
 from reports.kernels.untrained import class_count
 
-FLOAT_PEERS = ("torch float", "onnxruntime float")
-"""The contenders in floats."""
-
 _ENGINES = ("x86", "onednn")
 
 
@@ -29,9 +26,12 @@ _ENGINES = ("x86", "onednn")
 def network_peers(name: str, images: Tensor, threads: int, folder: Path, seed: int, openvino: bool) -> dict[str, Call]:
     """The usual network of that name on normalised images, by contender. folder: for ONNX files.
 
-    Quantized by each package's own tools, calibrated on the images. Raises ValueError if a package is not installed.
+    Torch and onnxruntime quantize it by their own tools, calibrated on the images; OpenVINO runs onnxruntime's file.
+    Raises ValueError if a package is not installed.
     """
     plain = build_network(name, NetworkOptions(classes=class_count(name), seed=seed)).eval()
+    floats, integers = folder / "float.onnx", folder / "int8.onnx"
+    _write_files(plain, images, floats, integers)
     channels_last = images.contiguous(memory_format=torch.channels_last)
     found: dict[str, Call] = {
         f"torch int8, {engine}": partial(in_bytes(plain, images, engine), channels_last)
@@ -39,8 +39,6 @@ def network_peers(name: str, images: Tensor, threads: int, folder: Path, seed: i
         if engine in torch.backends.quantized.supported_engines
     }
     found["torch float"] = partial(plain.to(memory_format=torch.channels_last), channels_last)  # type: ignore[call-overload]
-    floats, integers = folder / "float.onnx", folder / "int8.onnx"
-    _write_files(plain.to(memory_format=torch.contiguous_format), images, floats, integers)  # type: ignore[call-overload]
     shape = tuple(images.shape)
     found["onnxruntime float"] = opened("onnxruntime", floats, shape, threads)
     found["onnxruntime int8"] = opened("onnxruntime", integers, shape, threads)

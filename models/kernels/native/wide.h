@@ -1,4 +1,4 @@
-/* Kernels for exact sums: what dispatch.c's counterpart, wide.c, tells them. */
+/* What wide.c and its kernels for exact sums share. */
 #ifndef WRAPMAC_WIDE_H
 #define WRAPMAC_WIDE_H
 

@@ -13,7 +13,7 @@ from models.quantization.accumulators import Accumulator
 from models.quantization.layers import QuantConv2d, configure
 from models.quantization.step_sizes import choose_step_sizes
 from models.wrapnet.networks import WrapNetOptions
-from tests.support.integer_networks import trained_network
+from tests.support.integer_networks import PIXELS, trained_network
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +110,9 @@ def test_blocks_without_a_quantized_convolution_are_refused(network: nn.Module) 
     for block in ("first", "fifth"):
         with pytest.raises(ValueError, match=f"block '{block}' is not a quantized convolution with batch norm"):
             export_layer_at(network, block, images, 8, 8)
+
+
+def test_networks_that_read_pixels_are_refused() -> None:
+    network, images = trained_network("digits", pixels=PIXELS[1])
+    with pytest.raises(ValueError, match="the network reads pixels"):
+        export_layer(network, "second", images)

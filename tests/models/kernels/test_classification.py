@@ -78,7 +78,8 @@ def test_folders_of_pictures_of_any_size(network: Path, pictures: Path, command:
     )
     assert finished.returncode == 0, finished.stderr
     found = json.loads(out.read_text())
-    listed = ["deeper/same.PNG", "grey.jpg", "same.png", "tall.png", "palette.gif"]
+    inside = ["deeper/same.PNG", "grey.jpg", "palette.gif", "same.bmp", "same.png", "same.webp", "tall.png"]
+    listed = [*inside, "palette.gif"]
     assert [one["picture"] for one in found] == [str(pictures / name) for name in listed]
     for one in found:
         scores = [best["score"] for best in one["best"]]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.integer_network.builder import export_network
 from models.integer_network.evaluator import IntegerEvaluator
 from models.integer_network.float_operations import FloatFlatten, FloatOperation, FloatRelu, FloatScale, Quantize
 from models.integer_network.graph import IntegerGraph
@@ -13,6 +14,7 @@ from models.integer_network.nodes import Add, Convolution, Flatten, Node, Relu, 
 from models.kernels import IntegerNetwork
 from models.kernels.plan import Plan
 from models.quantization.accumulators import Accumulator
+from tests.support.integer_networks import trained_network
 from tests.support.kernels import random_threshold, same
 
 RANDOM = np.random.default_rng(0)
@@ -181,3 +183,11 @@ def test_the_evaluator_computes_nothing_that_has_a_kernel() -> None:
     for fused in (False, True):
         plan = Plan(graph, None, fused)
         assert (plan.on_kernels, plan.on_evaluator) == (["layer"], ["relu"])
+
+
+def test_branches_of_wider_weights_join_in_one_step_too() -> None:
+    network, _ = trained_network("resnet20", bits=12, weights="4", accumulator_bits=12)
+    graph = export_network(network, (3, 32, 32))
+    left = Plan(graph, "swar", True).on_evaluator
+    assert left
+    assert not [name for name in left if name.startswith("add") or name.endswith("relu")]

@@ -102,6 +102,13 @@ def test_every_path_gives_the_exact_bits_of_random_layers(chunk: int) -> None:
             assert np.array_equal(found, expected), (path, activations.shape, weights.shape, options)
 
 
+@pytest.mark.parametrize("path", available_paths())
+def test_sums_beyond_what_float32_holds_are_exact(path: str) -> None:
+    weights, activations = np.full((1, 1, 1, 521), 127, np.int8), np.full((1, 1, 1, 521), 255, np.uint8)
+    weights[..., 0] = 126
+    assert WideConvolution(weights, path=path)(activations).item() == 520 * 127 * 255 + 126 * 255
+
+
 def random_threshold(random: np.random.Generator) -> tuple[Threshold, Integers]:
     """Thresholds of an affine function of each channel, rectified or not, some never reached, some always."""
     channels, levels = int(random.integers(1, 9)), int(random.choice([1, 3, 15, 105, 255]))
