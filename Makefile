@@ -34,10 +34,10 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	touch $@
 
 test: debian-test $(VENV)/.installed-dev
-	$(BIN)/pytest -n auto --dist loadfile --durations 10
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --durations 10
 
 quick: $(VENV)/.installed-dev
-	$(BIN)/pytest -n auto --dist loadfile -m 'not slow and not debian'
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not slow and not debian'
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -17,9 +17,14 @@ os.environ["OMP_NUM_THREADS"] = "1"
 torch.set_num_threads(1)
 
 
+# Files with a few tests of minutes. They begin first, so that no core waits for one at the end.
+LONGEST = ("test_main_job.py", "test_flower_run.py", "test_native.py", "test_learning.py")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests that open a page in Chromium as needing Debian packages."""
+    """Puts the longest files first, and marks tests that open a page in Chromium as needing Debian packages."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.debian)
