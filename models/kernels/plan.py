@@ -133,8 +133,9 @@ class Plan:
     def _joins(self, node: Threshold) -> bool:
         """Whether the sum of two branches that reads the node, and nothing else does, can absorb it."""
         reader = self._only_reader(node)
-        free = isinstance(reader, Add) and reader.name not in self._absorbed
-        return free and self._native and self._sum_fits(reader)
+        if not isinstance(reader, Add) or reader.name in self._absorbed:
+            return False
+        return self._native and self._sum_fits(reader)
 
     def _sum_fits(self, node: Add) -> bool:
         return all(fits_short(self._graph.integers[name]) for name in (node.name, *node.inputs))
