@@ -46,24 +46,25 @@ class IntegerGraph:
             raise ValueError("the core has no nodes")
         if self.stem and self.white is not None:
             raise ValueError("the core reads pixels, and yet there is a float stem")
-        logits = shape_after(self.head, self.integers[self.output].shape, "head")
-        if len(logits) != 1:
-            raise ValueError(f"the head gives the shape {logits}; logits have one axis")
+        count = self.class_count
         if self.classes is not None:
             if not all(isinstance(name, str) for name in self.classes):
                 raise ValueError("the names of the classes are no text")
-            if len(self.classes) != logits[0]:
-                raise ValueError(f"{len(self.classes)} classes are named; the network tells {logits[0]} apart")
+            if len(self.classes) != count:
+                raise ValueError(f"{len(self.classes)} classes are named; the network tells {count} apart")
 
     @property
     def integer(self) -> bool:
         """Whether there are no floats from the pixels to the scores."""
         return self.white is not None and not self.head
 
-    @property
+    @cached_property
     def class_count(self) -> int:
         """How many classes the network tells apart."""
-        return shape_after(self.head, self.integers[self.output].shape, "head")[0]
+        logits = shape_after(self.head, self.integers[self.output].shape, "head")
+        if len(logits) != 1:
+            raise ValueError(f"the head gives the shape {logits}; logits have one axis")
+        return logits[0]
 
     @property
     def output(self) -> str:

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.kernels import reference
+from models.kernels.fit import Fit
 from models.kernels.geometry import MOST_KERNEL_ROWS, Geometry, MapShape, check_integer
-from models.kernels.native_convolution import NativeConvolution, native_shape
+from models.kernels.native_convolution import NativeConvolution
 from models.kernels.outputs import Levels, Scale
 from models.kernels.paths import TORCH, chosen_path
 from models.kernels.weight_indices import weight_base
@@ -17,8 +18,6 @@ DEFAULT_ACCUMULATOR = Accumulator(bits=8, slope=2, overflow=Overflow.WRAP)
 """Sums that wrap around in a byte, without a cyclic function."""
 
 _OVERFLOWS = (Overflow.WRAP, Overflow.CYCLIC, Overflow.RELU_LIKE)
-MOST_SHAPES = 64
-"""Shapes of activations that a layer remembers, with what follows from them."""
 
 
 class PackedConvolution:
@@ -66,7 +65,7 @@ class PackedConvolution:
         self.lane_bits = 8 if accumulator.value_bits == 8 else 16
         self._kind = np.dtype("u1" if output else f"i{self.lane_bits // 8}")
         self._native = None if self.path == TORCH else self._packed()
-        self._shapes: dict[tuple[int, ...], tuple[MapShape, Any]] = {}
+        self._fit = Fit(self._geometry, native=self._native is not None)
 
     def __call__(self, activations: NDArray[np.uint8], out: NDArray[Any] | None = None) -> NDArray[Any]:
         """The folded sums (images, rows, columns, filters) of activations (images, rows, columns, channels).
@@ -103,20 +102,6 @@ class PackedConvolution:
             lane_bits=self.lane_bits,
             path=self.path,
         )
-
-    def _fit(self, activations: NDArray[np.uint8]) -> tuple[MapShape, Any]:
-        """The shape of the output, and the whole convolution as C takes it. Raises ValueError for a misfit."""
-        if not isinstance(activations, np.ndarray) or activations.dtype != np.uint8 or activations.ndim != 4:
-            raise ValueError("activations need to be an array of uint8 with the axes (images, rows, columns, channels)")
-        if not activations.flags.c_contiguous:
-            raise ValueError("activations are not C-contiguous; np.ascontiguousarray makes them so")
-        found = self._shapes.get(activations.shape)
-        if found is None:
-            if len(self._shapes) == MOST_SHAPES:
-                self._shapes.clear()
-            described = None if self._native is None else native_shape(self._geometry, activations.shape)
-            found = self._shapes[activations.shape] = self._geometry.output_shape(activations.shape), described
-        return found
 
     def _check_out(self, out: object, shape: MapShape, activations: NDArray[np.uint8]) -> None:
         if not isinstance(out, np.ndarray) or out.dtype != self._kind or out.shape != shape:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.integer_network.nodes import Integers, Threshold
-from models.kernels.layouts import Array, Compute, channels_last, channels_second, fits_short
+from models.kernels.layouts import LARGEST_BYTE, Array, Compute, channels_last, channels_second, fits_short
 
 _MOST_ENTRIES = 1 << 12  # of a channel
 
@@ -12,6 +12,11 @@ _MOST_ENTRIES = 1 << 12  # of a channel
 def tabulates(node: Threshold, inputs: Integers) -> bool:
     """Whether a table can replace these thresholds."""
     return inputs.largest - inputs.smallest < _MOST_ENTRIES and fits_short(inputs) and fits_short(node.infer(inputs))
+
+
+def gives_bytes(node: Threshold) -> bool:
+    """Whether bytes hold all levels, so that a layer can compute them from its sums."""
+    return node.lowest >= 0 and node.lowest + node.thresholds.shape[1] <= LARGEST_BYTE
 
 
 def level_table(node: Threshold, inputs: Integers) -> NDArray[np.int16]:

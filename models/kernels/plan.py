@@ -8,12 +8,12 @@ from models.integer_network.nodes import Add, Integers, MaxPool, Node, Relu, Req
 from models.kernels.fallback import by_evaluator
 from models.kernels.join import join
 from models.kernels.layouts import Compute, fits_short
-from models.kernels.level_tables import look_up_levels, tabulates
+from models.kernels.level_tables import gives_bytes, look_up_levels, tabulates
 from models.kernels.paths import TORCH, chosen_path
 from models.kernels.pooling import max_pool, pools
 from models.kernels.requantization import Multiplication, exact_multiplication, requantize
 from models.kernels.scaled_levels import scale_to_levels, scaled_levels
-from models.kernels.weighted import gives_bytes, suits_kernels, suits_wide, weighted, wide
+from models.kernels.weighted import suits_kernels, suits_wide, weighted, wide
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.integer_network.nodes import Integers, Threshold
-from models.kernels.layouts import LARGEST_BYTE, SHORT, Array, Compute, channels_last, channels_second
+from models.kernels.layouts import SHORT, Array, Compute, channels_last, channels_second
+from models.kernels.level_tables import gives_bytes
 
 _STEPS = 80  # of the search for a slope
 _LEAST_SLOPE = 1e-6
@@ -111,9 +112,9 @@ def _doubt(
 
 
 def _kind_of(node: Threshold) -> LevelKind | None:
-    highest = node.lowest + node.thresholds.shape[1]
-    if node.lowest >= 0 and highest <= LARGEST_BYTE:
+    if gives_bytes(node):
         return np.dtype(np.uint8)
+    highest = node.lowest + node.thresholds.shape[1]
     return np.dtype(np.int16) if node.lowest >= SHORT.min and highest <= SHORT.max else None
 
 

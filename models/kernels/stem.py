@@ -15,7 +15,7 @@ from models.integer_network.float_operations import (
     FloatRelu,
     Quantize,
 )
-from models.kernels.paths import native, threads
+from models.kernels.pooling import pooled
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -26,17 +26,8 @@ class NativeMaxPool(FloatMaxPool):
         fits = values.dtype == torch.float32 and values.device.type == "cpu"
         if not fits or not values.is_contiguous(memory_format=torch.channels_last):
             return super().apply(values)
-        images, channels, *sizes = values.shape
-        rows, columns = ((size + 2 * self.padding - self.kernel) // self.stride + 1 for size in sizes)
-        out = torch.empty((images, rows, columns, channels), dtype=torch.float32, device="cpu")
-        native.lib.wrap_max_pool(
-            native.ffi.new(
-                "wrap_max_pool_shape *", (images, *sizes, channels, self.kernel, self.stride, self.padding, 4)
-            ),
-            native.ffi.cast("void *", values.data_ptr()),
-            native.ffi.cast("void *", out.data_ptr()),
-            threads(),
-        )
+        maps = values.permute(0, 2, 3, 1).numpy(force=True)
+        out = torch.from_numpy(pooled(maps, self.kernel, self.stride, self.padding))
         return out.permute(0, 3, 1, 2)
 
 

@@ -11,44 +11,41 @@ from models.kernels.geometry import MOST_KERNEL_ROWS
 from models.kernels.layouts import LARGEST_BYTE, Array, Compute, channels_last, channels_second
 from models.kernels.outputs import Levels
 from models.kernels.scaled_levels import ScaledLevels
-from models.kernels.wide_convolution import SUM_LIMIT, WideConvolution
+from models.kernels.wide_convolution import WideConvolution, sums_fit
 from models.quantization.accumulators import Overflow
 
 
 def suits_kernels(node: WeightedNode, inputs: Integers) -> bool:
     """Whether the kernels take this node: its weights, its accumulator and its activations."""
     return (
-        isinstance(node, Convolution | Linear)
+        _multiplies_bytes(node, inputs)
         and not (isinstance(node, Convolution) and node.zero_point)
         and node.weights.min() >= -1
         and node.weights.max() <= 1
         and takes(node.accumulator)
-        and max(node.weights.shape[2:], default=1) <= MOST_KERNEL_ROWS
-        and inputs.smallest >= 0
-        and inputs.largest <= LARGEST_BYTE
     )
 
 
 def suits_wide(node: WeightedNode, inputs: Integers) -> bool:
     """Whether the kernels for exact sums take this node."""
-    exact = node.accumulator.overflow is Overflow.EXACT
     limits = np.iinfo(np.int8)
     return (
-        isinstance(node, Convolution | Linear)
+        _multiplies_bytes(node, inputs)
         and node.weights.min() >= limits.min
         and node.weights.max() <= limits.max
-        and (exact or takes(node.accumulator))
-        and max(node.weights.shape[2:], default=1) <= MOST_KERNEL_ROWS
-        and inputs.smallest >= 0
-        and inputs.largest <= LARGEST_BYTE
-        and 2 * LARGEST_BYTE * int(np.abs(node.weights.reshape(len(node.weights), -1).astype(np.int64)).sum(1).max())
-        < SUM_LIMIT
+        and (node.accumulator.overflow is Overflow.EXACT or takes(node.accumulator))
+        and sums_fit(node.weights)
     )
 
 
-def gives_bytes(node: Threshold) -> bool:
-    """Whether bytes hold all levels, so that a layer can compute them from its sums."""
-    return node.lowest >= 0 and node.lowest + node.thresholds.shape[1] <= LARGEST_BYTE
+def _multiplies_bytes(node: WeightedNode, inputs: Integers) -> bool:
+    """Whether the node's kernel is of a size, and its activations of a range, that kernels take."""
+    return (
+        isinstance(node, Convolution | Linear)
+        and max(node.weights.shape[2:], default=1) <= MOST_KERNEL_ROWS
+        and inputs.smallest >= 0
+        and inputs.largest <= LARGEST_BYTE
+    )
 
 
 def weighted(node: WeightedNode, threshold: Threshold | None, path: str) -> Compute:

@@ -7,10 +7,11 @@ import torch
 from numpy.typing import NDArray
 
 from models.integer_network.nodes.checks import LARGEST_SUM
-from models.kernels.convolution import MOST_SHAPES, takes
+from models.kernels.convolution import takes
+from models.kernels.fit import Fit
 from models.kernels.geometry import MOST_KERNEL_ROWS, Geometry, check_integer
 from models.kernels.layouts import LARGEST_BYTE
-from models.kernels.native_convolution import native_shape, slope_of
+from models.kernels.native_convolution import slope_of
 from models.kernels.paths import PATHS, TORCH, chosen_path, native, threads
 from models.kernels.reference import exact_sums, fold
 from models.kernels.scaled_levels import ScaledLevels
@@ -19,8 +20,6 @@ from models.quantization.accumulators import Accumulator, Overflow
 EXACT = Accumulator(bits=32, overflow=Overflow.EXACT)
 
 _FILTERS = 16  # to whose multiple the arrays of a layer are filled up
-SUM_LIMIT = 1 << 31
-"""Magnitude that twice a sum, and so a sum less its zero point, has to stay below."""
 
 
 class WideConvolution:
@@ -49,13 +48,12 @@ class WideConvolution:
         check_integer("zero point", zero_point, 0, LARGEST_BYTE)
         if accumulator.overflow is not Overflow.EXACT and not takes(accumulator):
             raise ValueError(f"accumulator is {accumulator}; it needs to be exact, or to wrap in up to 16 bits")
-        reached = LARGEST_BYTE * int(np.abs(weights.astype(np.int64)).sum((1, 2, 3)).max())
-        if 2 * reached >= SUM_LIMIT:
-            raise ValueError(f"sums reach {reached}; 32 bits do not hold them with their zero point")
+        if not sums_fit(weights):
+            raise ValueError(f"sums reach {_largest_sum(weights)}; 32 bits do not hold them with their zero point")
         if output is not None and output.filters != len(weights):
             raise ValueError(f"output is for {output.filters} filters; there are {len(weights)}")
         filters, rows, columns, channels = weights.shape
-        self._geometry = Geometry(
+        geometry = Geometry(
             filters=filters,
             kernel_rows=rows,
             kernel_columns=columns,
@@ -71,26 +69,18 @@ class WideConvolution:
             self._number = PATHS.index(self.path)
             self._packed = native.ffi.from_buffer(packed_weights(weights, native.lib.wrap_wide_layout_of(self._number)))
             self._finish = self._described_finish()
-        self._shapes: dict[tuple[int, ...], Any] = {}
+        self._fit = Fit(geometry, native=self.path != TORCH)
 
     def __call__(self, activations: NDArray[np.uint8]) -> NDArray[Any]:
         """The sums, int32, or levels (images, rows, columns, filters) of activations (images, rows, columns, channels).
 
         activations: uint8, C-contiguous. Raises ValueError for other arrays, and MemoryError.
         """
-        if not isinstance(activations, np.ndarray) or activations.dtype != np.uint8 or activations.ndim != 4:
-            raise ValueError("activations need to be an array of uint8 with the axes (images, rows, columns, channels)")
-        if not activations.flags.c_contiguous:
-            raise ValueError("activations are not C-contiguous; np.ascontiguousarray makes them so")
-        out = np.empty(self._geometry.output_shape(activations.shape), self._kind)
+        shape, described = self._fit(activations)
+        out = np.empty(shape, self._kind)
         if self.path == TORCH:
             out[...] = self._by_torch(activations)
             return out
-        described = self._shapes.get(activations.shape)
-        if described is None:
-            if len(self._shapes) == MOST_SHAPES:
-                self._shapes.clear()
-            described = self._shapes[activations.shape] = native_shape(self._geometry, activations.shape)
         failed = native.lib.wrap_wide_convolve(
             self._number,
             described,
@@ -133,6 +123,15 @@ class WideConvolution:
             kind = "float *" if array.dtype == np.float32 else "int32_t *"
             setattr(finish, name, native.ffi.cast(kind, array.ctypes.data))
         return finish
+
+
+def sums_fit(weights: NDArray[np.integer]) -> bool:
+    """Whether 32 bits hold the sums of bytes times weights (filters, ...), less any zero point."""
+    return 2 * _largest_sum(weights) <= LARGEST_SUM
+
+
+def _largest_sum(weights: NDArray[np.integer]) -> int:
+    return LARGEST_BYTE * int(np.abs(weights.reshape(len(weights), -1).astype(np.int64)).sum(1).max())
 
 
 def packed_weights(weights: NDArray[np.int8], layout: Any) -> NDArray[Any]:

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from models.quantization.activations import ActivationMode, ActivationQuantizer, activation_quantizers
 from models.quantization.channels import per_channel
+from models.quantization.exactness import EXACT_FLOAT32, check_exact
 from models.quantization.formats import Uniform
 from models.quantization.pixels import LARGEST_PIXEL, Pixels, PixelScale
 from models.quantization.weight_quantizers import StatisticalQuantizer, uniform_weights
@@ -12,7 +13,6 @@ from models.quantization.weight_quantizers import StatisticalQuantizer, uniform_
 SCORE_ACTIVATION_BITS = 8
 """Bits of the activations that the last layer reads."""
 
-_EXACT_FLOAT32 = 1 << 24
 _SUM_LIMIT = 1 << 31
 
 
@@ -47,12 +47,8 @@ class PixelConv2d(nn.Conv2d):
         super().__init__(in_channels, out_channels, kernel_size, stride=stride, padding=padding, bias=False)
         self.pixels = Pixels(scale)
         self.weight_quantizer = StatisticalQuantizer(Uniform(weight_bits))
-        reached = self.weight[0].numel() * self.weight_quantizer.format.largest * LARGEST_PIXEL
-        if reached >= _EXACT_FLOAT32:
-            raise ValueError(
-                f"sums of {self.weight[0].numel()} products of pixels and {weight_bits}-bit weights reach {reached}; "
-                f"float32 holds integers exactly only below {_EXACT_FLOAT32}"
-            )
+        largest_product = self.weight_quantizer.format.largest * LARGEST_PIXEL
+        check_exact(self.weight[0].numel(), largest_product, f"{weight_bits}-bit weights", "pixels")
 
     def quantized_weight(self) -> tuple[Tensor, Tensor]:
         """The integer weights, as floats, and their scale (out,)."""
@@ -97,7 +93,7 @@ class ScoreLinear(nn.Linear):
     def forward(self, inputs: Tensor) -> Tensor:
         with torch.autocast(inputs.device.type, enabled=False):
             weight, scale = self.quantized_weight()
-            wide = not self.training or self._largest_sum >= _EXACT_FLOAT32
+            wide = not self.training or self._largest_sum >= EXACT_FLOAT32
             kind = torch.float64 if wide else torch.float32
             sums = nn.functional.linear(self.activation(inputs.float()).to(kind), weight.to(kind))
             floats = self.activation.mode is ActivationMode.FLOAT

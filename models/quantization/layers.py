@@ -18,13 +18,13 @@ from models.quantization.activations import (
 from models.quantization.bounded_weights import BoundedQuantizer
 from models.quantization.channels import per_channel
 from models.quantization.emulation import emulate
+from models.quantization.exactness import check_exact
 from models.quantization.formats import Bounded, WeightFormat, parse_weight_format
 from models.quantization.observation import LayerPass, Request
 from models.quantization.packed_lanes import packed_carries, training_carries
 from models.quantization.straight_through import straight_through
 from models.quantization.weight_quantizers import StatisticalQuantizer, WeightQuantizer
 
-_EXACT_FLOAT32 = 1 << 24
 _MOMENTUM = 0.1
 _PACKED_IMAGES = 50  # whose lanes fit in memory at a time
 _OLD_NAMES = OLD_NAMES | {f"bounded.{name}": f"weight_quantizer.{name}" for name in ("log_scale", "log_length")}
@@ -48,13 +48,8 @@ class QuantLayer(nn.Module, ABC):
     def set_up(self, weights: WeightFormat | str, activation_bits: int, *, signed: bool, accumulator_bits: int) -> None:
         """Adds the parts. Raises ValueError if float32 cannot hold the layer's sums exactly."""
         form = parse_weight_format(weights) if isinstance(weights, str) else weights
-        terms = self.weight[0].numel()
-        largest_sum = terms * form.largest * ((1 << activation_bits) - 1)
-        if largest_sum >= _EXACT_FLOAT32:
-            raise ValueError(
-                f"sums of {terms} products of {form} weights and {activation_bits}-bit activations reach "
-                f"{largest_sum}; float32 holds integers exactly only below {_EXACT_FLOAT32}"
-            )
+        largest_product = form.largest * ((1 << activation_bits) - 1)
+        check_exact(self.weight[0].numel(), largest_product, f"{form} weights", f"{activation_bits}-bit activations")
         self.activation = ActivationQuantizer(activation_bits, signed=signed)
         self.weight_quantizer: WeightQuantizer = (
             BoundedQuantizer(form, self.weight, activation_bits, accumulator_bits)

@@ -1,8 +1,6 @@
 """Time of convolutions with narrow accumulators, on every path, beside the alternatives of a Python user."""
 
-from contextlib import suppress
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import torch
@@ -19,7 +17,7 @@ from reports.kernels.layers import bench_layers
 from reports.kernels.limits import counted_work, look_up_speeds
 from reports.kernels.network_bench import bench_network
 from reports.kernels.peers import fastest_peer, peers
-from reports.records.provenance import machine, tool_versions
+from reports.records.provenance import machine, package_versions, tool_versions
 
 TO_PEER = Comparison(key="ratio_to_peer", reference=fastest_peer, speedup=True)
 """How many times as fast as torch's fastest convolution of bytes."""
@@ -68,7 +66,7 @@ def bench_kernels(
     return bench_record(
         rows,
         TO_PEER,
-        tools=tool_versions() | _onnxruntime_version(),
+        tools=tool_versions() | package_versions("onnxruntime"),
         machine=machine(),
         layers=[
             {
@@ -85,9 +83,3 @@ def bench_kernels(
         rounds=rounds,
         steady_rounds=sum(sum(found.steady(clock)) for found in measured),
     )
-
-
-def _onnxruntime_version() -> dict[str, str]:
-    with suppress(PackageNotFoundError):
-        return {"onnxruntime": version("onnxruntime")}
-    return {}

@@ -7,9 +7,8 @@ from torch import Tensor
 
 from models.backbones.registry import NETWORKS
 from models.integer_network.float_operations import apply_all
-from models.kernels import set_threads
 from models.progress import Progress
-from reports.bench.contenders import Call, Contender, one_thread
+from reports.bench.contenders import Call, Contender, one_thread, some_threads
 from reports.bench.in_turn import in_turn, usual_clock
 from reports.kernels.amx import without_amx
 from reports.kernels.peers import FLOAT
@@ -40,11 +39,8 @@ def _contenders(image: Tensor) -> dict[str, Call]:
     integers = apply_all(network.graph.stem, image).to(torch.int16).numpy(force=True)
 
     def with_two_threads() -> None:
-        set_threads(2)
-        torch.set_num_threads(2)
-        network(image)
-        set_threads(1)
-        torch.set_num_threads(1)
+        with some_threads(2):
+            network(image)
 
     plain = resnet18(_CLASSES).eval()
     channels_last = image.contiguous(memory_format=torch.channels_last)

@@ -3,8 +3,6 @@
 import itertools
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from reports.bench.in_turn import check_count, in_turn, usual_clock
 from reports.bench.rows import Comparison, Row, bench_record, compared
 from reports.kernels.network_peers import fastest_in_bytes, network_peers
 from reports.kernels.untrained import untrained
-from reports.records.provenance import machine, tool_versions
+from reports.records.provenance import machine, package_versions, tool_versions
 from reports.tables.table import Table
 
 TO_PEER = Comparison(key="ratio_to_peer", reference=fastest_in_bytes, speedup=True)
@@ -74,7 +72,7 @@ def bench_networks(
     return bench_record(
         rows,
         TO_PEER,
-        tools=tool_versions() | _package_versions(),
+        tools=tool_versions() | package_versions(*_PACKAGES),
         machine=machine(),
         clock_ghz=max(clocks, default=None),
         rounds=rounds,
@@ -119,11 +117,3 @@ def _contenders(name: str, batch: int, threads: int, folder: Path, seed: int, op
 
     found = {f"{weights}, 8-bit sums": ours(weights) for weights in WEIGHTS}
     return found | network_peers(name, images, threads, folder, seed, openvino)
-
-
-def _package_versions() -> dict[str, str]:
-    found = {}
-    for package in _PACKAGES:
-        with suppress(PackageNotFoundError):
-            found[package] = version(package)
-    return found

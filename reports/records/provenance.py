@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -41,17 +42,21 @@ def typed_command() -> str:
 
 def tool_versions() -> dict[str, str]:
     """The version of every tool that the main job uses, by name, as far as it is installed."""
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
+    found = {"python": platform.python_version()} | package_versions(*_PACKAGES)
     for name in _SIMULATORS:
         try:
             found[name] = simulator_version(name)
         except SimulatorError:
             continue
+    return found
+
+
+def package_versions(*packages: str) -> dict[str, str]:
+    """The version of every Python package, by name, as far as it is installed."""
+    found = {}
+    for package in packages:
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
     return found
 
 
