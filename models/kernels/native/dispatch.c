@@ -64,25 +64,19 @@ wrap_layout wrap_layout_of(int kernel) { return kernel_of(kernel)->layout; }
 typedef struct {
   const wrap_kernel *kernel;
   wrap_part whole;
-  int row_parts, block_parts;
+  wrap_division division;
   atomic_int failed;
-} division;
+} job;
 
 static void run_part(void *argument, int number) {
-  division *all = argument;
+  job *all = argument;
   wrap_part part = all->whole;
-  const int64_t rows = all->whole.last_row, blocks = all->whole.last_block;
-  const int row_part = number % all->row_parts, block_part = number / all->row_parts;
-  part.first_row = rows * row_part / all->row_parts;
-  part.last_row = rows * (row_part + 1) / all->row_parts;
-  part.first_block = (int32_t)(blocks * block_part / all->block_parts);
-  part.last_block = (int32_t)(blocks * (block_part + 1) / all->block_parts);
-  if (part.first_row < part.last_row && part.first_block < part.last_block && all->kernel->run(&part))
-    atomic_store(&all->failed, 1);
+  part.span = wrap_span_of(&all->division, number);
+  if (!wrap_span_is_empty(&part.span) && all->kernel->run(&part)) atomic_store(&all->failed, 1);
 }
 
 /* The cost of a part, per group of channels and pixel of a row. */
-static int64_t part_cost(const division *all, int64_t rows, int blocks) {
+static int64_t part_cost(const job *all, int64_t rows, int blocks) {
   const wrap_shape *shape = all->whole.shape;
   /* Neighbouring parts both make the tables of the rows that their windows share. */
   const int shared = shape->kernel_rows > shape->stride ? shape->kernel_rows - shape->stride : 0;
@@ -92,17 +86,17 @@ static int64_t part_cost(const division *all, int64_t rows, int blocks) {
 }
 
 /* Divides the rows, the filters (every part then makes all tables), or both, so that the largest part costs least. */
-static void divide(division *all, int threads) {
-  const int64_t rows = all->whole.last_row;
-  const int blocks = all->whole.last_block;
+static void divide(job *all, int threads) {
+  const int64_t rows = all->division.rows;
+  const int blocks = all->division.blocks;
   int64_t least = 0;
   for (int row_parts = 1; row_parts <= threads && row_parts <= rows; row_parts++) {
     const int block_parts = threads / row_parts < blocks ? threads / row_parts : blocks;
     const int64_t cost = part_cost(all, (rows + row_parts - 1) / row_parts, divide_up(blocks, block_parts));
     if (row_parts > 1 && cost >= least) continue;
     least = cost;
-    all->row_parts = row_parts;
-    all->block_parts = block_parts;
+    all->division.row_parts = row_parts;
+    all->division.block_parts = block_parts;
   }
 }
 
@@ -110,11 +104,11 @@ int wrap_convolve(int number, const wrap_shape *shape, const uint8_t *input, con
                   const wrap_finish *finish, void *output, int threads) {
   const wrap_kernel *kernel = kernel_of(number);
   const int blocks = divide_up(shape->filters, kernel->layout.lanes);
-  division all = {.kernel = kernel};
+  job all = {.kernel = kernel};
   all.whole = (wrap_part){.shape = shape, .finish = finish, .input = input, .indices = indices, .output = output,
-                          .last_row = (int64_t)shape->images * shape->out_rows, .last_block = blocks,
                           .padded_filters = blocks * kernel->layout.lanes};
+  all.division = (wrap_division){.rows = (int64_t)shape->images * shape->out_rows, .blocks = blocks, .unit = 1};
   divide(&all, threads);
-  wrap_in_parallel(run_part, &all, all.row_parts * all.block_parts);
+  wrap_in_parallel(run_part, &all, all.division.row_parts * all.division.block_parts);
   return atomic_load(&all.failed);
 }

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "spans.h"
+
 /* WRAP_INTERFACE_BEGIN: Python sees everything from here to END. */
 typedef struct {
   int32_t images, rows, columns, channels; /* of the input: bytes, in this order */
@@ -129,8 +131,7 @@ typedef struct {
   const wrap_finish *finish;
   const uint8_t *input, *indices;
   void *output;
-  int64_t first_row, last_row;
-  int32_t first_block, last_block;
+  wrap_span span;
   int32_t padded_filters; /* filters of all blocks, the padding of the last one included */
 } wrap_part;
 

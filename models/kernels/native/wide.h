@@ -14,8 +14,7 @@ typedef struct {
   const void *weights;
   void *output;
   int32_t zero_point;
-  int64_t first_row, last_row;
-  int32_t first_block, last_block;
+  wrap_span span;
 } wrap_wide_part;
 
 typedef struct {
