@@ -11,6 +11,7 @@ from models.kernels.geometry import MOST_KERNEL_ROWS, Geometry, MapShape, check_
 from models.kernels.native_convolution import NativeConvolution
 from models.kernels.outputs import Levels, Scale
 from models.kernels.paths import TORCH, chosen_path
+from models.kernels.tape import Tape
 from models.kernels.weight_indices import weight_base
 from models.quantization.accumulators import Accumulator, Overflow, Packing
 
@@ -85,12 +86,22 @@ class PackedConvolution:
         else:
             self._check_out(out, shape, activations)
         if self._native is None:
-            out[...] = reference.convolve(
-                activations, self.weights, self.stride, self.padding, self.accumulator, self.output
-            )
+            out[...] = self._by_torch(activations)
         else:
-            self._native(activations, out, described)
+            self._native.call(activations, out, described)()
         return out
+
+    def on_tape(self, tape: Tape, activations: NDArray[np.uint8]) -> NDArray[Any]:
+        """The same of activations of 8 bits, written down."""
+        shape, described = self._fit(activations)
+        if self._native is None:
+            return tape.compute(lambda arrays: self._by_torch(arrays[0]), [activations])
+        out = tape.empty(shape, self._kind)
+        tape.run(self._native.call(activations, out, described))
+        return out
+
+    def _by_torch(self, activations: NDArray[np.uint8]) -> NDArray[Any]:
+        return reference.convolve(activations, self.weights, self.stride, self.padding, self.accumulator, self.output)
 
     def _packed(self) -> NativeConvolution:
         return NativeConvolution(

@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 
 from models.integer_network.nodes import Integers, Threshold
-from models.kernels.layouts import SHORT, Array, Compute, channels_last, channels_second
+from models.kernels.calls import Call
+from models.kernels.layouts import SHORT, Array, channels_second
 from models.kernels.level_tables import level_table
-from models.kernels.paths import native, threads
+from models.kernels.paths import native
 from models.kernels.requantization import Multiplication
+from models.kernels.tape import Compute, Tape
 
 
 def join(
@@ -38,24 +40,23 @@ def join(
     }
     described = {size: native.ffi.new("wrap_join *", {**fields, "value_bytes": size}) for size in (1, 2)}
 
-    def compute(arrays: list[Array]) -> tuple[Array, ...]:
-        values = channels_last(arrays[0], np.int8 if arrays[0].dtype == np.int8 else np.int16)
-        second = channels_last(arrays[1], np.int16) if other else None
-        out = np.empty(values.shape, np.int16)
-        coarse = np.empty(values.shape, np.uint8) if multiplication else None
-        native.lib.wrap_join_pixels(
-            described[values.itemsize],
-            out.size // fields["channels"],  # holding `fields` keeps alive what C points to
-            native.ffi.from_buffer(values),
-            _pointer("int16_t[]", second),
-            _pointer("int16_t[]", out),
-            _pointer("uint8_t[]", coarse),
-            threads(),
+    def compute(tape: Tape, arrays: list[Array]) -> tuple[Array, ...]:
+        values = tape.channels_last(arrays[0], np.int8 if arrays[0].dtype == np.int8 else np.int16)
+        second = tape.channels_last(arrays[1], np.int16) if other else None
+        out = tape.empty(values.shape, np.int16)
+        coarse = tape.empty(values.shape, np.uint8) if multiplication else None
+        tape.run(
+            Call(
+                "JOIN",
+                owner=fields,
+                shape=described[values.itemsize],
+                count=out.size // channels,
+                input=values,
+                second=second,
+                output=out,
+                bytes=coarse,
+            )
         )
         return tuple(channels_second(array) for array in (out, coarse) if array is not None)
 
     return compute
-
-
-def _pointer(kind: str, array: Array | None) -> Any:
-    return native.ffi.NULL if array is None else native.ffi.from_buffer(kind, array)

@@ -1,6 +1,5 @@
 """Order of axes: maps are (images, channels, rows, columns), as everywhere, but channels are contiguous in memory."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,16 +9,13 @@ from models.integer_network.nodes import Integers
 
 Array = NDArray[Any]
 
-Compute = Callable[[list[Array]], tuple[Array, ...]]
-"""Computes the outputs of a step from its inputs: maps (images, channels, rows, columns) or features (images, n)."""
-
 SHORT = np.iinfo(np.int16)
 LARGEST_BYTE = 255
 
 
-def channels_last(array: Array, kind: type[np.generic]) -> Array:
-    """A map or features with channels as the last axis, C-contiguous, of this kind; copied only if necessary."""
-    return np.ascontiguousarray(array.transpose(0, *range(2, array.ndim), 1), dtype=kind)
+def channels_last(array: Array) -> Array:
+    """A map or features with channels as the last axis, without a copy."""
+    return array.transpose(0, *range(2, array.ndim), 1)
 
 
 def channels_second(array: Array) -> Array:

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.integer_network.nodes import Integers, Threshold
-from models.kernels.layouts import LARGEST_BYTE, Array, Compute, channels_last, channels_second, fits_short
+from models.kernels.layouts import LARGEST_BYTE, Array, channels_last, channels_second, fits_short
+from models.kernels.tape import Compute, Tape
 
 _MOST_ENTRIES = 1 << 12  # of a channel
 
@@ -40,7 +41,10 @@ def look_up_levels(node: Threshold, inputs: Integers) -> Compute:
     table = level_table(node, inputs)
     starts = np.arange(len(table), dtype=np.int32) * table.shape[1] - inputs.smallest
 
-    def compute(arrays: list[Array]) -> tuple[Array, ...]:
-        return (channels_second(table.ravel()[channels_last(arrays[0], np.int32) + starts]),)
+    def looked_up(arrays: list[Array]) -> Array:
+        return channels_second(table.ravel()[channels_last(arrays[0]).astype(np.int32) + starts])
+
+    def compute(tape: Tape, arrays: list[Array]) -> tuple[Array, ...]:
+        return (tape.compute(looked_up, arrays),)
 
     return compute

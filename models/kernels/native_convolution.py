@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.kernels.calls import Call
 from models.kernels.geometry import Geometry
 from models.kernels.outputs import Levels, Scale
-from models.kernels.paths import PATHS, native, threads
+from models.kernels.paths import PATHS, native
 from models.kernels.weight_indices import weight_indices
 from models.quantization.accumulators import Accumulator, Overflow
 
@@ -45,19 +46,18 @@ class NativeConvolution:
         self._indices = native.ffi.from_buffer("uint8_t[]", indices)
         self._finish = self._described_finish(accumulator, output, lane_bits, padded_filters)
 
-    def __call__(self, activations: NDArray[np.uint8], out: NDArray[Any], described: Any) -> None:
-        """Writes the output of C-contiguous activations to `out`. described: by native_shape. Raises MemoryError."""
-        failed = native.lib.wrap_convolve(
-            self._kernel,
-            described,
-            native.ffi.from_buffer("uint8_t[]", activations),
-            self._indices,
-            self._finish,
-            native.ffi.from_buffer(out),
-            threads(),
+    def call(self, activations: NDArray[np.uint8], out: NDArray[Any], described: Any) -> Call:
+        """The call that writes the output of C-contiguous activations to `out`. described: by native_shape."""
+        return Call(
+            "CONVOLVE",
+            owner=self,
+            number=self._kernel,
+            shape=described,
+            input=activations,
+            second=self._indices,
+            finish=self._finish,
+            output=out,
         )
-        if failed:
-            raise MemoryError("not enough memory for the tables of a convolution")
 
     def _described_finish(
         self, accumulator: Accumulator, output: Levels | Scale | None, lane_bits: int, padded_filters: int

@@ -1,5 +1,7 @@
 """Whole exported networks on the kernels."""
 
+import threading
+from collections.abc import Hashable
 from pathlib import Path
 
 import torch
@@ -11,9 +13,13 @@ from models.integer_network.graph import IntegerGraph
 from models.kernels.layouts import Array, fits_short
 from models.kernels.paths import TORCH, chosen_path
 from models.kernels.plan import Plan
+from models.kernels.program import Program
 from models.kernels.stem import faster_stem
+from models.kernels.tape import Tape
 
 Images = Tensor | Array
+
+_MOST_PROGRAMS = 4  # of a thread, kept with their memory: one for each shape of images
 
 
 class IntegerNetwork:
@@ -29,6 +35,7 @@ class IntegerNetwork:
         self.graph = source if isinstance(source, IntegerGraph) else IntegerGraph.load(Path(source))
         self._plan = Plan(self.graph, path, fused)
         self._stem = faster_stem(self.graph.stem, use_native=chosen_path(path) != TORCH)
+        self._of_thread = threading.local()
         self._input_kind = torch.int16 if fits_short(self.graph.integers[INPUT]) else torch.int64
 
     @property
@@ -44,7 +51,7 @@ class IntegerNetwork:
         stem, normalised floats of any width, on any device; they are computed in float32 on the CPU. Raises ValueError
         for images of another shape or kind, or that are not finite.
         """
-        return self.graph.result_of(self.core(self._input_of(images))[self.graph.output])
+        return self.graph.result_of(self._output(self.graph.check_input(self._input_of(images))))
 
     def _input_of(self, images: Images) -> Array:
         if self.graph.white is not None:
@@ -57,7 +64,14 @@ class IntegerNetwork:
         Leaves out nodes that are fused with those after them or equal earlier ones. Raises ValueError for integers that
         `input` cannot have.
         """
-        values = {INPUT: self.graph.check_input(integers)}
-        for step in self._plan.steps:
-            values.update(zip(step.names, step.compute([values[name] for name in step.inputs]), strict=True))
-        return values
+        return self._plan.run(Tape(), {INPUT: self.graph.check_input(integers)})
+
+    def _output(self, integers: Array) -> Array:
+        """The last node's integers, by a program that is made the first time that a thread brings such integers."""
+        programs: dict[Hashable, Program] = vars(self._of_thread).setdefault("programs", {})
+        key = integers.shape, integers.strides, integers.dtype
+        found = programs.pop(key, None) or Program(self._plan, self.graph.output, integers)
+        programs[key] = found  # the last one used comes last
+        if len(programs) > _MOST_PROGRAMS:
+            programs.pop(next(iter(programs)))
+        return found(integers)

@@ -1,18 +1,33 @@
 """Plans: which steps compute an exported network, and which nodes are fused into one step."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from models.integer_network.graph import IntegerGraph
-from models.integer_network.nodes import Add, Integers, MaxPool, Node, Relu, Requantize, Threshold, WeightedNode
+from models.integer_network.nodes import (
+    Add,
+    Flatten,
+    Integers,
+    MaxPool,
+    Node,
+    PaddedShortcut,
+    Relu,
+    Requantize,
+    SumPool,
+    Threshold,
+    WeightedNode,
+)
 from models.kernels.fallback import by_evaluator
 from models.kernels.join import join
-from models.kernels.layouts import Compute, fits_short
+from models.kernels.layouts import Array, fits_short
 from models.kernels.level_tables import gives_bytes, look_up_levels, tabulates
+from models.kernels.levels import scale_to_levels
+from models.kernels.maps import on_maps
 from models.kernels.paths import TORCH, chosen_path
-from models.kernels.pooling import max_pool, pools
+from models.kernels.pooling import max_pool
 from models.kernels.requantization import Multiplication, exact_multiplication, requantize
-from models.kernels.scaled_levels import scale_to_levels, scaled_levels
+from models.kernels.scaled_levels import scaled_levels
+from models.kernels.tape import Compute, Tape
 from models.kernels.weighted import suits_kernels, suits_wide, weighted, wide
 
 
@@ -55,6 +70,22 @@ class Plan:
             if step:
                 self.steps.append(replace(step, inputs=[self._equals.get(name, name) for name in step.inputs]))
                 done.update(step.names)
+        self._last_read = _last_read(self.steps)
+
+    def run(self, tape: Tape, given: Mapping[str, Array], keep: Collection[str] | None = None) -> dict[str, Array]:
+        """The integers of the steps' nodes, by name, and those that are given: the input's.
+
+        keep: nodes whose integers are wanted, all if left out; the memory of the others is used again.
+        """
+        values = dict(given)
+        for number, step in enumerate(self.steps):
+            found = step.compute(tape, [values[name] for name in step.inputs])
+            tape.end_step(found)
+            values.update(zip(step.names, found, strict=True))
+            if keep is not None:
+                for name in set(self._last_read[number]).difference(keep):
+                    tape.release(values.pop(name))
+        return values
 
     def _step(self, node: Node) -> Step | None:
         """The step that begins with a node; None if the node becomes part of a later step or equals an earlier node."""
@@ -67,9 +98,12 @@ class Plan:
             return self._threshold(node, given)
         levels = scaled_levels(node, given) if isinstance(node, Threshold) else None
         if levels is not None:
-            return Step([node.name], node.inputs, scale_to_levels(levels))
-        if isinstance(node, MaxPool) and self._native and pools(given):
-            return Step([node.name], node.inputs, max_pool(node, given))
+            return Step([node.name], node.inputs, scale_to_levels(levels, self._path))
+        if self._native and fits_short(given):
+            if isinstance(node, MaxPool):
+                return Step([node.name], node.inputs, max_pool(node))
+            if isinstance(node, SumPool | PaddedShortcut | Flatten):
+                return Step([node.name], node.inputs, on_maps(node))
         if node.name in self._absorbed:
             return self._sum(node, self._absorbed[node.name])
         multiplication = exact_multiplication(node, given) if self._native and isinstance(node, Requantize) else None
@@ -143,3 +177,9 @@ class Plan:
     def _only_reader(self, node: Node) -> Node | None:
         readers = self._readers[node.name]
         return readers[0] if self._fused and len(readers) == 1 else None
+
+
+def _last_read(steps: Sequence[Step]) -> list[list[str]]:
+    """By step, the nodes that no later step reads."""
+    last = {name: number for number, step in enumerate(steps) for name in (*step.names, *step.inputs)}
+    return [[name for name, its_last in last.items() if its_last == number] for number in range(len(steps))]

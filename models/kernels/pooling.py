@@ -1,37 +1,29 @@
 """Max pools in C."""
 
-import numpy as np
-
-from models.integer_network.nodes import Integers, MaxPool
-from models.kernels.layouts import LARGEST_BYTE, Array, Compute, channels_last, channels_second, fits_short
-from models.kernels.paths import native, threads
-
-
-def pools(inputs: Integers) -> bool:
-    """Whether the pool in C takes such integers: bytes and shorts."""
-    return fits_short(inputs)
+from models.integer_network.nodes import MaxPool
+from models.kernels.calls import Call
+from models.kernels.layouts import Array, channels_second
+from models.kernels.paths import native
+from models.kernels.tape import Compute, Tape
 
 
-def max_pool(node: MaxPool, inputs: Integers) -> Compute:
-    """The largest integers of a node's windows."""
-    kind = np.uint8 if inputs.smallest >= 0 and inputs.largest <= LARGEST_BYTE else np.int16
+def max_pool(node: MaxPool) -> Compute:
+    """The largest integers of a node's windows; they have to fit 16 bits."""
 
-    def compute(arrays: list[Array]) -> tuple[Array, ...]:
-        return (channels_second(pooled(channels_last(arrays[0], kind), node.kernel, node.stride, node.padding)),)
+    def compute(tape: Tape, arrays: list[Array]) -> tuple[Array, ...]:
+        values = tape.bytes_or_shorts(arrays[0])
+        return (channels_second(pooled(values, node.kernel, node.stride, node.padding, tape)),)
 
     return compute
 
 
-def pooled(values: Array, kernel: int, stride: int, padding: int) -> Array:
+def pooled(values: Array, kernel: int, stride: int, padding: int, tape: Tape | None = None) -> Array:
     """The largest of each window of maps (images, rows, columns, channels): uint8, int16 or float32, C-contiguous."""
+    tape = tape or Tape()
     images, *sizes, channels = values.shape
     rows, columns = ((size + 2 * padding - kernel) // stride + 1 for size in sizes)
-    out = np.empty((images, rows, columns, channels), values.dtype)
-    shape = (images, *sizes, channels, kernel, stride, padding, values.itemsize)
-    native.lib.wrap_max_pool(
-        native.ffi.new("wrap_max_pool_shape *", shape),
-        native.ffi.from_buffer(values),
-        native.ffi.from_buffer(out),
-        threads(),
-    )
+    out = tape.empty((images, rows, columns, channels), values.dtype)
+    sizes_in_c = (images, *sizes, channels, kernel, stride, padding, values.itemsize)
+    shape = native.ffi.new("wrap_max_pool_shape *", sizes_in_c)
+    tape.run(Call("MAX_POOL", shape=shape, input=values, output=out))
     return out

@@ -5,8 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from models.integer_network.nodes import Integers, Requantize
-from models.kernels.layouts import LARGEST_BYTE, SHORT, Array, Compute, channels_last, channels_second, fits_short
-from models.kernels.paths import native, threads
+from models.kernels.calls import Call
+from models.kernels.layouts import LARGEST_BYTE, SHORT, Array, channels_second, fits_short
+from models.kernels.paths import native
+from models.kernels.tape import Compute, Tape
 
 _FRACTION = 1 << 16
 
@@ -37,16 +39,10 @@ def requantize(multiplication: Multiplication) -> Compute:
     """Requantizes integers for which the multiplication is exact, to bytes."""
     described = native.ffi.new("wrap_requantization *", multiplication)
 
-    def compute(arrays: list[Array]) -> tuple[Array, ...]:
-        values = channels_last(arrays[0], np.int16)
-        out = np.empty(values.shape, np.uint8)
-        native.lib.wrap_requantize(
-            described,
-            out.size,
-            native.ffi.from_buffer("int16_t[]", values),
-            native.ffi.from_buffer("uint8_t[]", out),
-            threads(),
-        )
+    def compute(tape: Tape, arrays: list[Array]) -> tuple[Array, ...]:
+        values = tape.channels_last(arrays[0], np.int16)
+        out = tape.empty(values.shape, np.uint8)
+        tape.run(Call("REQUANTIZE", shape=described, count=out.size, input=values, output=out))
         return (channels_second(out),)
 
     return compute

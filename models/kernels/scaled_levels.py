@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.integer_network.nodes import Integers, Threshold
-from models.kernels.layouts import SHORT, Array, Compute, channels_last, channels_second
+from models.kernels.layouts import SHORT, Array
 from models.kernels.level_tables import gives_bytes
 
 _STEPS = 80  # of the search for a slope
@@ -87,15 +87,6 @@ def scaled_levels(node: Threshold, inputs: Integers) -> ScaledLevels | None:
         return None
     limit = np.nextafter((0.5 - doubt).astype(np.float32), np.float32(0))
     return ScaledLevels(**{**vars(found), "limit": limit})
-
-
-def scale_to_levels(levels: ScaledLevels) -> Compute:
-    """Levels of maps or features in NumPy."""
-
-    def compute(arrays: list[Array]) -> tuple[Array, ...]:
-        return (channels_second(levels.apply(channels_last(arrays[0], np.int32))),)
-
-    return compute
 
 
 def _doubt(

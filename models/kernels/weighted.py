@@ -1,16 +1,15 @@
 """Convolutions and fully connected layers of exported networks, on the kernels."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from models.integer_network.nodes import Convolution, Integers, Linear, Threshold, WeightedNode
 from models.kernels.convolution import PackedConvolution, takes
 from models.kernels.geometry import MOST_KERNEL_ROWS
-from models.kernels.layouts import LARGEST_BYTE, Array, Compute, channels_last, channels_second
+from models.kernels.layouts import LARGEST_BYTE, Array, channels_second
 from models.kernels.outputs import Levels
 from models.kernels.scaled_levels import ScaledLevels
+from models.kernels.tape import Compute, Tape
 from models.kernels.wide_convolution import WideConvolution, sums_fit
 from models.quantization.accumulators import Overflow
 
@@ -85,12 +84,12 @@ def _window(node: WeightedNode) -> tuple[int, int]:
     return (node.stride, node.padding) if isinstance(node, Convolution) else (1, 0)
 
 
-def _on_maps(layer: Callable[[NDArray[np.uint8]], Array]) -> Compute:
+def _on_maps(layer: PackedConvolution | WideConvolution) -> Compute:
     """A layer of maps (images, rows, columns, channels) on maps and features as they are laid out here."""
 
-    def compute(inputs: list[Array]) -> tuple[Array, ...]:
-        given = channels_last(inputs[0], np.uint8)
-        found = layer(given if given.ndim == 4 else given[:, np.newaxis, np.newaxis])
+    def compute(tape: Tape, inputs: list[Array]) -> tuple[Array, ...]:
+        given = tape.channels_last(inputs[0], np.uint8)
+        found = layer.on_tape(tape, given if given.ndim == 4 else given[:, np.newaxis, np.newaxis])
         return (channels_second(found if given.ndim == 4 else found[:, 0, 0]),)
 
     return compute

@@ -7,19 +7,19 @@ import torch
 from numpy.typing import NDArray
 
 from models.integer_network.nodes.checks import LARGEST_SUM
+from models.kernels.calls import Call
 from models.kernels.convolution import takes
 from models.kernels.fit import Fit
 from models.kernels.geometry import MOST_KERNEL_ROWS, Geometry, check_integer
 from models.kernels.layouts import LARGEST_BYTE
-from models.kernels.native_convolution import slope_of
-from models.kernels.paths import PATHS, TORCH, chosen_path, native, threads
+from models.kernels.paths import PATHS, TORCH, chosen_path, native
 from models.kernels.reference import exact_sums, fold
 from models.kernels.scaled_levels import ScaledLevels
+from models.kernels.tape import Tape
+from models.kernels.wide_finish import WideFinish, filled_up
 from models.quantization.accumulators import Accumulator, Overflow
 
 EXACT = Accumulator(bits=32, overflow=Overflow.EXACT)
-
-_FILTERS = 16  # to whose multiple the arrays of a layer are filled up
 
 
 class WideConvolution:
@@ -68,7 +68,7 @@ class WideConvolution:
         if self.path != TORCH:
             self._number = PATHS.index(self.path)
             self._packed = native.ffi.from_buffer(packed_weights(weights, native.lib.wrap_wide_layout_of(self._number)))
-            self._finish = self._described_finish()
+            self._finish = WideFinish(self._offset(), accumulator, output)
         self._fit = Fit(geometry, native=self.path != TORCH)
 
     def __call__(self, activations: NDArray[np.uint8]) -> NDArray[Any]:
@@ -76,23 +76,26 @@ class WideConvolution:
 
         activations: uint8, C-contiguous. Raises ValueError for other arrays, and MemoryError.
         """
+        return self.on_tape(Tape(), activations)
+
+    def on_tape(self, tape: Tape, activations: NDArray[np.uint8]) -> NDArray[Any]:
+        """The same, written down."""
         shape, described = self._fit(activations)
-        out = np.empty(shape, self._kind)
         if self.path == TORCH:
-            out[...] = self._by_torch(activations)
-            return out
-        failed = native.lib.wrap_wide_convolve(
-            self._number,
-            described,
-            self.zero_point,
-            native.ffi.from_buffer("uint8_t[]", activations),
-            self._packed,
-            self._finish,
-            native.ffi.from_buffer(out),
-            threads(),
+            return tape.compute(lambda arrays: self._by_torch(arrays[0]), [activations])
+        out = tape.empty(shape, self._kind)
+        call = Call(
+            "WIDE_CONVOLVE",
+            owner=self,
+            number=self._number,
+            shape=described,
+            zero_point=self.zero_point,
+            input=activations,
+            second=self._packed,
+            finish=self._finish.described,
+            output=out,
         )
-        if failed:
-            raise MemoryError("not enough memory for the padded rows of a convolution")
+        tape.run(call)
         return out
 
     def _by_torch(self, activations: NDArray[np.uint8]) -> NDArray[Any]:
@@ -100,29 +103,12 @@ class WideConvolution:
         padded = np.pad(activations, around, constant_values=self.zero_point)
         sums = exact_sums(padded, self.weights, self.stride, 0) - torch.from_numpy(self._offset())
         values = sums if self.accumulator.overflow is Overflow.EXACT else fold(sums, self.accumulator)
-        return values.numpy() if self.output is None else self.output.apply(values.numpy())
+        found = values.numpy()
+        return found.astype(np.int32) if self.output is None else self.output.apply(found)
 
     def _offset(self) -> NDArray[np.int64]:
         sums: NDArray[np.int64] = self.weights.astype(np.int64).sum((1, 2, 3))
         return self.zero_point * sums
-
-    def _described_finish(self) -> Any:
-        finish, accumulator = native.ffi.new("wrap_wide_finish *"), self.accumulator
-        if accumulator.overflow is not Overflow.EXACT:
-            finish.bits, finish.slope = accumulator.value_bits, slope_of(accumulator)
-            finish.one_sided = accumulator.overflow is Overflow.RELU_LIKE
-        arrays: dict[str, NDArray[Any]] = {"offset": self._offset().astype(np.int32)}
-        if self.output is not None:
-            node = self.output.node
-            finish.output_bytes, finish.lowest = self.output.kind.itemsize, node.lowest
-            finish.levels = node.thresholds.shape[1]
-            arrays |= {name: getattr(self.output, name) for name in ("scale", "bias", "least", "largest", "limit")}
-            arrays["thresholds"] = node.thresholds.clip(-LARGEST_SUM - 1, LARGEST_SUM).astype(np.int32)
-        self._arrays = {name: _filled_up(array) for name, array in arrays.items()}  # C points into them
-        for name, array in self._arrays.items():
-            kind = "float *" if array.dtype == np.float32 else "int32_t *"
-            setattr(finish, name, native.ffi.cast(kind, array.ctypes.data))
-        return finish
 
 
 def sums_fit(weights: NDArray[np.integer]) -> bool:
@@ -139,13 +125,7 @@ def packed_weights(weights: NDArray[np.int8], layout: Any) -> NDArray[Any]:
     filters, rows = weights.shape[:2]
     taps = weights.reshape(filters, rows, -1)
     groups = np.pad(taps, ((0, 0), (0, 0), (0, -taps.shape[2] % layout.group)))
-    groups = _filled_up(groups.reshape(filters, rows, -1, layout.group))
+    groups = filled_up(groups.reshape(filters, rows, -1, layout.group))
     blocks = [groups[start : start + layout.lanes] for start in range(0, len(groups), layout.lanes)]
     kind = np.int8 if layout.weight_bytes == 1 else np.int16
     return np.concatenate([block.transpose(1, 2, 0, 3).ravel() for block in blocks]).astype(kind)
-
-
-def _filled_up(array: NDArray[Any]) -> NDArray[Any]:
-    """An array (filters, ...) with zeros for further filters, up to whole blocks."""
-    around = ((0, -len(array) % _FILTERS), *[(0, 0)] * (array.ndim - 1))
-    return np.ascontiguousarray(np.pad(array, around))

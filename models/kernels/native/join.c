@@ -4,7 +4,6 @@
 #include "clones.h"
 #include "thread_pool.h"
 
-#define PART_NUMBERS 8192 /* worth waking a thread for */
 /* Each operation reads what the previous one wrote, but not so soon that it would wait for the stores. */
 #define BLOCK_NUMBERS 4096
 
@@ -74,15 +73,10 @@ static void join_part(void *argument, int part) {
   }
 }
 
-static int parts_for(int64_t numbers, int threads) {
-  const int64_t most = numbers / PART_NUMBERS + 1;
-  return most < threads ? (int)most : threads;
-}
-
 void wrap_join_pixels(const wrap_join *join, int64_t pixels, const void *values, const int16_t *other, int16_t *output,
                       uint8_t *bytes, int threads) {
   joining all = {.join = join, .pixels = pixels, .values = values, .other = other, .output = output, .bytes = bytes,
-                 .parts = parts_for(pixels * join->channels, threads)};
+                 .parts = wrap_parts(pixels, pixels * join->channels, threads)};
   wrap_in_parallel(join_part, &all, all.parts);
 }
 
@@ -103,6 +97,6 @@ static void requantize_part(void *argument, int part) {
 void wrap_requantize(const wrap_requantization *requantization, int64_t count, const int16_t *values, uint8_t *output,
                      int threads) {
   requantizing all = {.requantization = requantization, .count = count, .values = values, .output = output,
-                      .parts = parts_for(count, threads)};
+                      .parts = wrap_parts(count, count, threads)};
   wrap_in_parallel(requantize_part, &all, all.parts);
 }

@@ -116,6 +116,49 @@ typedef struct {
 } wrap_max_pool_shape;
 void wrap_max_pool(const wrap_max_pool_shape *shape, const void *input, void *output, int threads);
 
+/* Levels of values (pixels, filters), as wrap_wide_convolve finishes its sums. */
+void wrap_wide_levels(int path, const wrap_wide_finish *finish, int32_t filters, int64_t pixels, const int32_t *values,
+                      void *output, int threads);
+
+/* The sums of maps (images, pixels, channels). value_bytes: 1 for uint8_t, 2 for int16_t. */
+typedef struct {
+  int32_t images, channels, value_bytes;
+  int64_t pixels;
+} wrap_sum_pool_shape;
+void wrap_sum_pool(const wrap_sum_pool_shape *shape, const void *input, int32_t *output, int threads);
+
+/* Every `stride`-th pixel of every `stride`-th row of maps (images, rows, columns, channels), each followed by zeros for
+ * `padding` more channels. */
+typedef struct {
+  int32_t images, rows, columns, channels, stride, padding, value_bytes;
+} wrap_shortcut_shape;
+void wrap_shortcut(const wrap_shortcut_shape *shape, const void *input, void *output, int threads);
+
+/* Transposes matrices (rows, columns), one after another. value_bytes: 1, 2 or 4. */
+typedef struct {
+  int64_t matrices, rows, columns;
+  int32_t value_bytes;
+} wrap_matrices;
+void wrap_transpose(const wrap_matrices *shape, const void *input, void *output, int threads);
+
+/* A call of one of the functions above.
+ *
+ * function: which one. The rest are its arguments, by their names above, but for these: `number` is the kernel or path,
+ * `count` the pixels of joins and levels or the numbers to requantize, `shape` the structure that comes first,
+ * `input` what the function reads, `second` the other branch, indices or weights, `bytes` a join's second output. */
+enum {
+  WRAP_CONVOLVE, WRAP_WIDE_CONVOLVE, WRAP_WIDE_LEVELS, WRAP_JOIN, WRAP_REQUANTIZE, WRAP_MAX_POOL, WRAP_SUM_POOL,
+  WRAP_SHORTCUT, WRAP_TRANSPOSE
+};
+typedef struct {
+  int32_t function, number, zero_point, filters;
+  int64_t count;
+  const void *shape, *input, *second, *finish;
+  void *output, *bytes;
+} wrap_call;
+/* Makes calls one after another. Returns 0, or 1 if memory runs out. */
+int wrap_run(const wrap_call *calls, int64_t count, int threads);
+
 /* The naive loop: the same sums modulo 2^32, one multiplication at a time. weights: [filter][row][column][channel]. */
 void wrap_naive(const wrap_shape *shape, const uint8_t *input, const int8_t *weights, int32_t *output);
 /* For measurements: a chain of `rounds` dependent operations, one per cycle. */

@@ -14,6 +14,7 @@
 #define MOST_THREADS 256
 #define POLLING_NS 50000   /* before a thread sleeps */
 #define POLLS_PER_CLOCK 64 /* polls between two readings of the clock */
+#define PART_NUMBERS 8192  /* worth waking a thread for */
 
 static pthread_mutex_t in_use = PTHREAD_MUTEX_INITIALIZER; /* held by the caller whose job runs */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -113,4 +114,10 @@ void wrap_in_parallel(void (*todo)(void *, int), void *argument, int parts) {
   work();
   while (atomic_load(&unfinished)) relax();
   pthread_mutex_unlock(&in_use);
+}
+
+int wrap_parts(int64_t pieces, int64_t numbers, int threads) {
+  int64_t parts = numbers / PART_NUMBERS + 1;
+  if (parts > pieces) parts = pieces;
+  return parts < threads ? (int)parts : threads;
 }

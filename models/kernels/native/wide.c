@@ -43,3 +43,27 @@ int wrap_wide_convolve(int path, const wrap_shape *shape, int zero_point, const 
   wrap_in_parallel(run_part, &all, row_parts * all.division.block_parts);
   return atomic_load(&all.failed);
 }
+
+typedef struct {
+  const wrap_wide_kernel *kernel;
+  const wrap_wide_finish *finish;
+  const int32_t *values;
+  uint8_t *output;
+  int64_t pixels;
+  int filters, parts;
+} finishing;
+
+static void finish_part(void *argument, int part) {
+  const finishing *all = argument;
+  const int64_t first = all->pixels * part / all->parts, last = all->pixels * (part + 1) / all->parts;
+  const size_t start = (size_t)first * all->filters;
+  all->kernel->finish(all->finish, all->filters, last - first, all->values + start,
+                      all->output + start * all->finish->output_bytes);
+}
+
+void wrap_wide_levels(int path, const wrap_wide_finish *finish, int32_t filters, int64_t pixels, const int32_t *values,
+                      void *output, int threads) {
+  finishing all = {.kernel = kernel_of(path), .finish = finish, .values = values, .output = output, .pixels = pixels,
+                   .filters = filters, .parts = wrap_parts(pixels, pixels * filters, threads)};
+  wrap_in_parallel(finish_part, &all, all.parts);
+}

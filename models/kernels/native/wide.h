@@ -21,6 +21,8 @@ typedef struct {
   wrap_wide_layout layout;
   int (*available)(void);
   int (*run)(const wrap_wide_part *part); /* returns 0, or 1 if memory runs out */
+  /* What becomes of the values (pixels, filters). */
+  void (*finish)(const wrap_wide_finish *finish, int filters, int64_t pixels, const int32_t *values, uint8_t *output);
 } wrap_wide_kernel;
 
 extern const wrap_wide_kernel wrap_wide_avx512, wrap_wide_avx2, wrap_wide_plain;

@@ -306,6 +306,28 @@ static int64_t wide_sum(const wrap_shape *shape, int zero_point, const uint8_t *
   return sum;
 }
 
+static int finished(const void *output, const wrap_wide_finish *finish, size_t at) {
+  const int bytes = finish->levels ? finish->output_bytes : 4;
+  return bytes == 1 ? ((uint8_t *)output)[at] : bytes == 2 ? ((int16_t *)output)[at] : ((int32_t *)output)[at];
+}
+
+/* Levels of values that come from elsewhere. */
+static int levels_differ(int path, int filters, const wrap_wide_finish *finish) {
+  if (!finish->levels) return 0;
+  const int pixels = 1 + below(300);
+  const size_t count = (size_t)pixels * filters;
+  int32_t *values = malloc(count * sizeof *values);
+  for (size_t i = 0; i < count; i++) values[i] = below(400000) - 200000;
+  void *output = malloc(count * finish->output_bytes);
+  const wrap_call call = {.function = WRAP_WIDE_LEVELS, .number = path, .filters = filters, .count = pixels,
+                          .input = values, .finish = finish, .output = output};
+  int wrong = wrap_run(&call, 1, 1 + below(MOST_THREADS));
+  for (size_t i = 0; i < count; i++)
+    wrong |= finished(output, finish, i) != expected_wide(values[i], finish, (int)(i % filters));
+  free(values), free(output);
+  return wrong;
+}
+
 /* Exact sums on a path against one product after another. */
 static int wide_differs(int path, const wrap_shape *shape) {
   const wrap_wide_layout layout = wrap_wide_layout_of(path);
@@ -320,10 +342,10 @@ static int wide_differs(int path, const wrap_shape *shape) {
   void *output = malloc(outputs * bytes);
   int wrong = wrap_wide_convolve(path, shape, zero_point, input, packed, &finish, output, 1 + below(MOST_THREADS));
   for (size_t i = 0; i < outputs && !wrong; i += 1 + below(MOST_SKIPPED)) {
-    const int found = bytes == 1 ? ((uint8_t *)output)[i] : bytes == 2 ? ((int16_t *)output)[i] : ((int32_t *)output)[i];
     const int64_t sum = wide_sum(shape, zero_point, input, weights, i);
-    wrong = found != expected_wide(sum, &finish, (int)(i % shape->filters));
+    wrong = finished(output, &finish, i) != expected_wide(sum, &finish, (int)(i % shape->filters));
   }
+  wrong |= levels_differ(path, shape->filters, &finish);
   free(input), free(weights), free(packed), free(output);
   free((void *)finish.offset), free((void *)finish.scale), free((void *)finish.bias);
   free((void *)finish.least), free((void *)finish.largest), free((void *)finish.limit);
@@ -438,6 +460,66 @@ static int max_pool_differs(void) {
   return wrong;
 }
 
+/* Against sums one by one. */
+static int sum_pool_differs(void) {
+  const wrap_sum_pool_shape shape = {.images = 1 + below(4), .channels = 1 + below(100), .value_bytes = 1 + below(2),
+                                     .pixels = 1 + below(200)};
+  const size_t outputs = (size_t)shape.images * shape.channels, count = outputs * shape.pixels;
+  void *input = random_bytes(count * shape.value_bytes);
+  int32_t *output = malloc(outputs * sizeof *output);
+  const wrap_call call = {.function = WRAP_SUM_POOL, .shape = &shape, .input = input, .output = output};
+  int wrong = wrap_run(&call, 1, 1 + below(MOST_THREADS));
+  for (size_t i = 0; i < outputs; i++) {
+    int sum = 0;
+    for (int64_t pixel = 0; pixel < shape.pixels; pixel++)
+      sum += (int)map_value(input, shape.value_bytes,
+                            (i / shape.channels * shape.pixels + pixel) * shape.channels + i % shape.channels);
+    wrong |= output[i] != sum;
+  }
+  free(input), free(output);
+  return wrong;
+}
+
+/* Every kept pixel by its place, and the zeros after it. */
+static int shortcut_differs(void) {
+  const wrap_shortcut_shape shape = {.images = 1 + below(3), .rows = 1 + below(20), .columns = 1 + below(20),
+                                     .channels = 1 + below(70), .stride = 1 + below(3), .padding = below(70),
+                                     .value_bytes = 1 << below(2)};
+  const int rows = (shape.rows + shape.stride - 1) / shape.stride, kept = shape.channels + shape.padding;
+  const int columns = (shape.columns + shape.stride - 1) / shape.stride;
+  const size_t outputs = (size_t)shape.images * rows * columns * kept;
+  void *input = random_bytes((size_t)shape.images * shape.rows * shape.columns * shape.channels * shape.value_bytes);
+  void *output = malloc(outputs * shape.value_bytes);
+  const wrap_call call = {.function = WRAP_SHORTCUT, .shape = &shape, .input = input, .output = output};
+  int wrong = wrap_run(&call, 1, 1 + below(MOST_THREADS));
+  for (size_t i = 0; i < outputs; i++) {
+    const int channel = (int)(i % kept);
+    const size_t pixel = i / kept, row = pixel / columns % rows * shape.stride, column = pixel % columns * shape.stride;
+    const size_t from = (pixel / columns / rows * shape.rows + row) * shape.columns + column;
+    const double expected =
+        channel < shape.channels ? map_value(input, shape.value_bytes, from * shape.channels + channel) : 0;
+    wrong |= map_value(output, shape.value_bytes, i) != expected;
+  }
+  free(input), free(output);
+  return wrong;
+}
+
+/* Every number by its place. */
+static int transposition_differs(void) {
+  const wrap_matrices shape = {.matrices = 1 + below(4), .rows = below(2) ? 3 : 1 + below(100),
+                               .columns = 1 + below(below(2) ? 100 : 9000), .value_bytes = 1 << below(3)};
+  const size_t size = (size_t)(shape.rows * shape.columns), count = size * shape.matrices, width = shape.value_bytes;
+  uint8_t *input = random_bytes(count * width), *output = malloc(count * width);
+  const wrap_call call = {.function = WRAP_TRANSPOSE, .shape = &shape, .input = input, .output = output};
+  int wrong = wrap_run(&call, 1, 1 + below(MOST_THREADS));
+  for (size_t i = 0; i < count; i++) {
+    const size_t from = i / size * size + i % shape.rows * shape.columns + i % size / shape.rows;
+    wrong |= memcmp(output + i * width, input + from * width, width) != 0;
+  }
+  free(input), free(output);
+  return wrong;
+}
+
 typedef struct {
   uint64_t seed;
   int layers;
@@ -473,7 +555,8 @@ static void *call(void *argument) {
     if (free_rows < 0 || free_columns < 0) continue;
     shape.out_rows = free_rows / shape.stride + 1, shape.out_columns = free_columns / shape.stride + 1;
     fuzz_layer(all, layer++, &shape);
-    if (join_differs() | requantization_differs() | max_pool_differs()) {
+    if (join_differs() | requantization_differs() | max_pool_differs() | sum_pool_differs() | shortcut_differs() |
+        transposition_differs()) {
       printf("an operation between layers is wrong, after layer %d of seed %llu\n", layer,
              (unsigned long long)all->seed);
       atomic_store(&wrong, 1);

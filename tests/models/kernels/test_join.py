@@ -8,6 +8,7 @@ from models.integer_network.nodes import Integers, Requantize, Threshold
 from models.kernels.join import join
 from models.kernels.level_tables import level_table, look_up_levels, tabulates
 from models.kernels.requantization import exact_multiplication, requantize
+from models.kernels.tape import Tape
 from tests.support.kernels import random_threshold, same
 
 RANDOM = np.random.default_rng(0)
@@ -22,15 +23,15 @@ def test_tables_of_channels_are_thresholds(shape: tuple[int, ...], kind: type[np
     other = RANDOM.integers(-100, 101, shape)
     levels = evaluate_node(node, [values.astype(np.int64)])
     assert tabulates(node, given)
-    assert same(*look_up_levels(node, given)([values]), levels)
-    assert same(*join(node, given)([values]), levels)
-    assert same(*join(node, given, relu=True)([values]), np.maximum(levels, 0))
-    assert same(*join(node, given, other=True)([values, other]), levels + other)
+    assert same(*look_up_levels(node, given)(Tape(), [values]), levels)
+    assert same(*join(node, given)(Tape(), [values]), levels)
+    assert same(*join(node, given, relu=True)(Tape(), [values]), np.maximum(levels, 0))
+    assert same(*join(node, given, other=True)(Tape(), [values, other]), levels + other)
     total = np.maximum(levels + other, 0)
-    assert same(*join(node, given, other=True, relu=True)([values, other]), total)
+    assert same(*join(node, given, other=True, relu=True)(Tape(), [values, other]), total)
     coarser = Requantize(name="q", inputs=("t",), subdivisions=15, smallest=0, largest=200)
     multiplication = exact_multiplication(coarser, Integers(shape[1:], 0, 120))
-    found, coarse = join(node, given, other=True, relu=True, multiplication=multiplication)([values, other])
+    found, coarse = join(node, given, other=True, relu=True, multiplication=multiplication)(Tape(), [values, other])
     assert same(found, total)
     assert coarse.dtype == np.uint8
     assert same(coarse, evaluate_node(coarser, [total]))
@@ -72,7 +73,10 @@ def test_multiplications_are_exact_for_every_integer(largest: int) -> None:
                 assert reach == 3000 or subdivisions == 1 or 2 * reach * subdivisions > 1 << 15
                 continue
             done += 1
-            assert same(*requantize(multiplication)([every]), evaluate_node(node, [every])), (subdivisions, reach)
+            assert same(*requantize(multiplication)(Tape(), [every]), evaluate_node(node, [every])), (
+                subdivisions,
+                reach,
+            )
     assert done
 
 

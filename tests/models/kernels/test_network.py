@@ -65,6 +65,9 @@ def test_networks_without_floats_give_the_evaluators_integers(name: str, path: s
         assert scores.dtype == torch.int32
         assert np.array_equal(scores.numpy(), expected[graph.output])
         assert torch.equal(engine(pixels.numpy()), scores)
+        assert torch.equal(engine(pixels.flip(0)), scores.flip(0))
+        assert torch.equal(engine(pixels.to(memory_format=torch.channels_last)), scores)
+        assert torch.equal(engine(pixels[:1]), scores[:1])
 
 
 @pytest.fixture(scope="module")
