@@ -51,7 +51,7 @@ class IntegerNetwork:
         stem, normalised floats of any width, on any device; they are computed in float32 on the CPU. Raises ValueError
         for images of another shape or kind, or that are not finite.
         """
-        return self.graph.result_of(self._output(self.graph.check_input(self._input_of(images))))
+        return self.graph.result_of(self.last(self._input_of(images)))
 
     def _input_of(self, images: Images) -> Array:
         if self.graph.white is not None:
@@ -66,8 +66,14 @@ class IntegerNetwork:
         """
         return self._plan.run(Tape(), {INPUT: self.graph.check_input(integers)})
 
-    def _output(self, integers: Array) -> Array:
-        """The last node's integers, by a program that is made the first time that a thread brings such integers."""
+    def last(self, integers: Array) -> Array:
+        """The integers (images, ...) of the last node alone, from those of `input`.
+
+        Where and in which order everything is computed is settled once for each shape, kind and order of axes, the last
+        few of which are remembered, for each thread; so is the memory for it. Raises ValueError for integers that
+        `input` cannot have, and MemoryError.
+        """
+        integers = self.graph.check_input(integers)
         programs: dict[Hashable, Program] = vars(self._of_thread).setdefault("programs", {})
         key = integers.shape, integers.strides, integers.dtype
         found = programs.pop(key, None) or Program(self._plan, self.graph.output, integers)

@@ -47,7 +47,7 @@ def _contenders(image: Tensor) -> dict[str, Call]:
     return {
         "binary 8": lambda: network(image),
         "binary 8, two threads": with_two_threads,
-        "binary 8, without first and last layer": lambda: network.core(integers),
+        "binary 8, without first and last layer": lambda: network.last(integers),
         FLOAT: lambda: plain(channels_last),
     }
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,16 @@ def test_networks_without_floats_give_the_evaluators_integers(name: str, path: s
 def whole() -> tuple[IntegerGraph, Tensor]:
     network, images = trained_network("digits", images=2, pixels=PIXELS[1])
     return export_network(network, NETWORKS["digits"].image_shape), pixels_of(images, PIXELS[1])
+
+
+def test_threads_share_a_network(whole: tuple[IntegerGraph, Tensor]) -> None:
+    """Each has its own memory: with one for all, they would overwrite each other's integers."""
+    graph, images = whole
+    network, batches = IntegerNetwork(graph), [images.roll(shift, -1).repeat(20, 1, 1, 1) for shift in range(4)]
+    expected = [network(batch) for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(lambda _: [network(batch) for batch in batches], range(12)):
+            assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
 
 
 @pytest.mark.parametrize(
