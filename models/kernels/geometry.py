@@ -54,6 +54,29 @@ class Geometry:
         return given[0], rows, columns, self.filters
 
 
+@dataclass(frozen=True)
+class Pool:
+    """The square windows of a max pool: their side, stride and padding, in pixels. Raises ValueError for others."""
+
+    kernel: int
+    stride: int
+    padding: int
+
+    def __post_init__(self) -> None:
+        check_integer("kernel of the pool", self.kernel, 1, MOST_KERNEL_ROWS)
+        check_integer("stride of the pool", self.stride, 1, 1 << 15)
+        check_integer("padding of the pool", self.padding, 0, self.kernel // 2)
+
+    def output_shape(self, given: MapShape) -> MapShape:
+        """The shape of the output for maps (images, rows, columns, channels). Raises ValueError if no window fits."""
+        images, *sizes, channels = given
+        room = [size + 2 * self.padding - self.kernel for size in sizes]
+        if min(room) < 0:
+            raise ValueError(f"a pool of {self.kernel} x {self.kernel} does not fit maps of {tuple(sizes)}")
+        rows, columns = (free // self.stride + 1 for free in room)
+        return images, rows, columns, channels
+
+
 def check_integer(name: str, value: object, least: int, most: int) -> None:
     """Raises ValueError, naming the parameter, unless value is an integer from least to most."""
     if type(value) is not int or not least <= value <= most:

@@ -28,7 +28,7 @@ from models.kernels.pooling import max_pool
 from models.kernels.requantization import Multiplication, exact_multiplication, requantize
 from models.kernels.scaled_levels import scaled_levels
 from models.kernels.tape import Compute, Tape
-from models.kernels.weighted import suits_kernels, suits_wide, weighted, wide
+from models.kernels.weighted import pools_with, suits_kernels, suits_wide, weighted, wide
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,9 @@ class Plan:
     """The steps of a graph, in order.
 
     path: of the kernels. fused: a node with one reader may be computed together with it. A convolution absorbs
-    thresholds to bytes. A sum of two branches absorbs the thresholds of one branch, the ReLU that follows and one
-    requantization of the result. Equal requantizations of one node are computed once.
+    thresholds to bytes, and one of exact sums also the max pool after them. A sum of two branches absorbs the
+    thresholds of one branch, the ReLU that follows and one requantization of the result. Equal requantizations of one
+    node are computed once.
     """
 
     def __init__(self, graph: IntegerGraph, path: str | None, fused: bool) -> None:
@@ -64,12 +65,12 @@ class Plan:
         self._absorbed: dict[str, Threshold] = {}  # thresholds, by the sum that absorbs them
         self._equals: dict[str, str] = {}  # the earlier node that a node equals
         self._requantized: dict[tuple[str, Multiplication], str] = {}  # requantizing nodes, by what they compute
-        done: set[str] = set()
+        self._done: set[str] = set()  # nodes that a step computes, or that became part of one
         for node in graph.core:
-            step = None if node.name in done else self._step(node)
+            step = None if node.name in self._done else self._step(node)
             if step:
                 self.steps.append(replace(step, inputs=[self._equals.get(name, name) for name in step.inputs]))
-                done.update(step.names)
+                self._done.update(step.names)
         self._last_read = _last_read(self.steps)
 
     def run(self, tape: Tape, given: Mapping[str, Array], keep: Collection[str] | None = None) -> dict[str, Array]:
@@ -133,7 +134,10 @@ class Plan:
         if isinstance(reader, Threshold) and not (tabulates(reader, given) and self._joins(reader)):
             levels = scaled_levels(reader, given)
         last = reader if levels and reader else node
-        return Step([last.name], node.inputs, wide(node, levels, self._path))
+        pool = self._only_reader(last) if levels and self._native and pools_with(node) else None
+        pool = pool if isinstance(pool, MaxPool) else None
+        self._done.add(last.name)
+        return Step([(pool or last).name], node.inputs, wide(node, levels, pool, self._path))
 
     def _threshold(self, node: Threshold, given: Integers) -> Step | None:
         reader = self._only_reader(node)

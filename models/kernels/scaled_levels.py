@@ -1,6 +1,6 @@
 """Many thresholds at once: a scale and a bias tell the level of nearly all values, a search that of the others."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,11 @@ class ScaledLevels:
     def filters(self) -> int:
         """Number of filters."""
         return len(self.scale)
+
+    def rising(self) -> "ScaledLevels":
+        """The same levels of values that are negated where levels fall."""
+        node = replace(self.node, directions=np.ones_like(self.node.directions))
+        return replace(self, node=node, scale=np.abs(self.scale))
 
     def apply(self, values: Array) -> Array:
         """The levels of integers (..., filters)."""
@@ -86,7 +91,7 @@ def scaled_levels(node: Threshold, inputs: Integers) -> ScaledLevels | None:
     if doubt.max() > _WIDEST_DOUBT:
         return None
     limit = np.nextafter((0.5 - doubt).astype(np.float32), np.float32(0))
-    return ScaledLevels(**{**vars(found), "limit": limit})
+    return replace(found, limit=limit)
 
 
 def _doubt(

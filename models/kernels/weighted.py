@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from models.integer_network.nodes import Convolution, Integers, Linear, Threshold, WeightedNode
+from models.integer_network.nodes import Convolution, Integers, Linear, MaxPool, Threshold, WeightedNode
 from models.kernels.convolution import PackedConvolution, takes
-from models.kernels.geometry import MOST_KERNEL_ROWS
+from models.kernels.geometry import MOST_KERNEL_ROWS, Pool
 from models.kernels.layouts import LARGEST_BYTE, Array, channels_second
 from models.kernels.outputs import Levels
 from models.kernels.scaled_levels import ScaledLevels
@@ -58,17 +58,28 @@ def weighted(node: WeightedNode, threshold: Threshold | None, path: str) -> Comp
     )
 
 
-def wide(node: WeightedNode, levels: ScaledLevels | None, path: str) -> Compute:
-    """The sums of a node, exact before its accumulator, or the levels of the threshold after it."""
+def pools_with(node: WeightedNode) -> bool:
+    """Whether the kernels for exact sums also compute the pool of a node's levels."""
+    return node.accumulator.overflow is Overflow.EXACT and node.weights.min() > np.iinfo(np.int8).min
+
+
+def wide(node: WeightedNode, levels: ScaledLevels | None, pool: MaxPool | None, path: str) -> Compute:
+    """The sums of a node, exact before its accumulator, or the levels of the threshold after it, or of their pool."""
     stride, padding = _window(node)
+    weights = _channels_last(node)
+    if levels and pool:
+        # The largest level is that of the largest sum, once sums are negated where levels fall.
+        weights = weights * levels.node.directions.astype(np.int8)[:, None, None, None]
+        levels = levels.rising()
     return _on_maps(
         WideConvolution(
-            _channels_last(node),
+            weights,
             node.accumulator,
             stride=stride,
             padding=padding,
             zero_point=node.zero_point if isinstance(node, Convolution) else 0,
             output=levels,
+            pool=Pool(pool.kernel, pool.stride, pool.padding) if pool else None,
             path=path,
         )
     )

@@ -1,5 +1,6 @@
 """Convolutions of bytes with weights of up to 8 bits; sums are exact in 32 bits, whatever the accumulator then does."""
 
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from models.integer_network.nodes.checks import LARGEST_SUM
 from models.kernels.calls import Call
 from models.kernels.convolution import takes
 from models.kernels.fit import Fit
-from models.kernels.geometry import MOST_KERNEL_ROWS, Geometry, check_integer
+from models.kernels.geometry import MOST_KERNEL_ROWS, Geometry, Pool, check_integer
 from models.kernels.layouts import LARGEST_BYTE
 from models.kernels.paths import PATHS, TORCH, chosen_path, native
 from models.kernels.reference import exact_sums, fold
@@ -26,8 +27,9 @@ class WideConvolution:
     """A convolution of bytes with int8 weights (filters, rows, columns, channels), packed once for one path.
 
     accumulator: exact, or of 2 to 16 bits that wrap, with or without a cyclic function. zero_point: the byte that
-    counts as 0; the padding consists of it. output: turns the sums into levels. path: see `chosen_path`. Raises
-    ValueError for anything else, and for sums that could exceed 32 bits.
+    counts as 0; the padding consists of it. output: turns the sums into levels. pool: keeps the largest level of each
+    window; it needs exact sums and levels that rise with them. path: see `chosen_path`. Raises ValueError for anything
+    else, and for sums that could exceed 32 bits.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class WideConvolution:
         padding: int = 0,
         zero_point: int = 0,
         output: ScaledLevels | None = None,
+        pool: Pool | None = None,
         path: str | None = None,
     ) -> None:
         if not isinstance(weights, np.ndarray) or weights.dtype != np.int8 or weights.ndim != 4 or not weights.size:
@@ -52,6 +55,10 @@ class WideConvolution:
             raise ValueError(f"sums reach {_largest_sum(weights)}; 32 bits do not hold them with their zero point")
         if output is not None and output.filters != len(weights):
             raise ValueError(f"output is for {output.filters} filters; there are {len(weights)}")
+        if pool is not None and (output is None or (output.scale < 0).any()):
+            raise ValueError("a pool needs levels that rise with the sums")
+        if pool is not None and accumulator.overflow is not Overflow.EXACT:
+            raise ValueError(f"accumulator is {accumulator}; before a pool it needs to be exact")
         filters, rows, columns, channels = weights.shape
         geometry = Geometry(
             filters=filters,
@@ -61,14 +68,14 @@ class WideConvolution:
             stride=stride,
             padding=padding,
         )
-        self.weights, self.accumulator, self.output = weights.copy(), accumulator, output
+        self.weights, self.accumulator, self.output, self.pool = weights.copy(), accumulator, output, pool
         self.stride, self.padding, self.zero_point = stride, padding, zero_point
         self.path = chosen_path(path)
         self._kind = np.dtype(np.int32) if output is None else output.kind
         if self.path != TORCH:
             self._number = PATHS.index(self.path)
             self._packed = native.ffi.from_buffer(packed_weights(weights, native.lib.wrap_wide_layout_of(self._number)))
-            self._finish = WideFinish(self._offset(), accumulator, output)
+            self._finish = WideFinish(self._offset(), accumulator, output, pool)
         self._fit = Fit(geometry, native=self.path != TORCH)
 
     def __call__(self, activations: NDArray[np.uint8]) -> NDArray[Any]:
@@ -83,7 +90,7 @@ class WideConvolution:
         shape, described = self._fit(activations)
         if self.path == TORCH:
             return tape.compute(lambda arrays: self._by_torch(arrays[0]), [activations])
-        out = tape.empty(shape, self._kind)
+        out = tape.empty(self.pool.output_shape(shape) if self.pool else shape, self._kind)
         call = Call(
             "WIDE_CONVOLVE",
             owner=self,
@@ -103,6 +110,9 @@ class WideConvolution:
         padded = np.pad(activations, around, constant_values=self.zero_point)
         sums = exact_sums(padded, self.weights, self.stride, 0) - torch.from_numpy(self._offset())
         values = sums if self.accumulator.overflow is Overflow.EXACT else fold(sums, self.accumulator)
+        if self.pool:
+            maps = values.double().permute(0, 3, 1, 2)
+            values = torch.nn.functional.max_pool2d(maps, *astuple(self.pool)).permute(0, 2, 3, 1).long()
         found = values.numpy()
         return found.astype(np.int32) if self.output is None else self.output.apply(found)
 

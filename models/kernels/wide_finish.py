@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.integer_network.nodes.checks import LARGEST_SUM
+from models.kernels.geometry import Pool
 from models.kernels.native_convolution import slope_of
 from models.kernels.paths import native
 from models.kernels.scaled_levels import ScaledLevels
@@ -17,11 +18,20 @@ _FILTERS = 16  # to whose multiple the arrays of a layer are filled up
 class WideFinish:
     """wrap_wide_finish in kernels.h, as `described`, with the arrays that it points to.
 
-    offset: (filters,), is subtracted from the sums. output: turns what the accumulator holds into levels.
+    offset: (filters,), is subtracted from the sums. output: turns what the accumulator holds into levels. pool: of
+    exact sums, whose levels rise with them.
     """
 
-    def __init__(self, offset: NDArray[np.integer], accumulator: Accumulator, output: ScaledLevels | None) -> None:
+    def __init__(
+        self,
+        offset: NDArray[np.integer],
+        accumulator: Accumulator,
+        output: ScaledLevels | None,
+        pool: Pool | None = None,
+    ) -> None:
         finish = native.ffi.new("wrap_wide_finish *")
+        if pool is not None:
+            finish.pool_kernel, finish.pool_stride, finish.pool_padding = pool.kernel, pool.stride, pool.padding
         if accumulator.overflow is not Overflow.EXACT:
             finish.bits, finish.slope = accumulator.value_bits, slope_of(accumulator)
             finish.one_sided = accumulator.overflow is Overflow.RELU_LIKE

@@ -99,7 +99,7 @@ def _plain(config: WrapNetConfig, method: Method) -> WrapNetConfig:
     if not isinstance(parse_weight_format(config.weights), Bounded) or method == "float":
         settings |= {"accumulator_bits": default.accumulator_bits, "activation_bits": None}
     if method == "float":
-        settings["weights"] = default.weights
+        settings |= {"weights": default.weights, "edges": default.edges}
     return replace(config, **settings)
 
 

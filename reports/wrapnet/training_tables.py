@@ -1,7 +1,7 @@
 """What to train for each row of the dissertation's tables of trained networks, and what was published for it.
 
-Tables 2.1 to 2.6, 2.9, 2.10 and 2.14 (chapter 2), and one of our own: wrap-around accumulators against weights that
-avoid overflow.
+Tables 2.1 to 2.6, 2.9, 2.10 and 2.14 (chapter 2), and two of our own: wrap-around accumulators against weights that
+avoid overflow, and first and last layers in integers against float ones.
 """
 
 from collections.abc import Mapping
@@ -210,6 +210,15 @@ def _avoidance() -> tuple[Row, ...]:
     return tuple(rows)
 
 
+def _edges() -> tuple[Row, ...]:
+    networks = (("VGG-7", "vgg7", "binary"), ("VGG-7", "vgg7", "ternary"), ("ResNet-20", "resnet20", "binary"))
+    return tuple(
+        Row(f"{title}, {weights}, {edges} edges", "wrapnet", {"network": network, "weights": weights, "edges": edges})
+        for title, network, weights in networks
+        for edges in ("float", "integer")
+    )
+
+
 def _dissertation(
     number: str, rows: tuple[Row, ...], settings: dict[str, Any] | None = None, note: str = ""
 ) -> TrainingTable:
@@ -242,6 +251,13 @@ TRAINING_TABLES = {
             _PENALIZED,
             "Activations of at most 3 bits. A2Q+: accumulators of the stated width never overflow, which evaluation on "
             "wrapping ones confirms.",
+        ),
+        TrainingTable(
+            "edges",
+            "First and last layers in integers against float ones (not in the dissertation)",
+            _edges(),
+            _PENALIZED,
+            "Integer edges have weights of 8 bits. Accumulators of 8 bits between them.",
         ),
     )
 }

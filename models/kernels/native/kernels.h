@@ -78,9 +78,12 @@ typedef struct {
  * level to level. The value in floats, times scale[filter], plus bias[filter], clipped to least[filter]..largest[filter]
  * and rounded, ties to even, is that integer wherever the rounding changes it by no more than limit[filter].
  * levels == 0: the output is the value, an int32_t.
+ * pool_kernel > 0: the output are the levels of the largest value of each square window, see wrap_max_pool_shape. Then
+ * bits is 0, and levels rise with the values: no scale is negative.
  * Per-filter arrays are padded to a multiple of 16 filters. */
 typedef struct {
   int32_t bits, slope, one_sided, output_bytes, levels, lowest;
+  int32_t pool_kernel, pool_stride, pool_padding;
   const int32_t *offset, *thresholds;
   const float *scale, *bias, *least, *largest, *limit;
 } wrap_wide_finish;

@@ -28,14 +28,19 @@ static void run_part(void *argument, int number) {
   if (!wrap_span_is_empty(&part.span) && all->kernel->run(&part)) atomic_store(&all->failed, 1);
 }
 
+static int pooled(const wrap_wide_finish *finish, int size) {
+  return finish->pool_kernel ? (size + 2 * finish->pool_padding - finish->pool_kernel) / finish->pool_stride + 1 : size;
+}
+
 int wrap_wide_convolve(int path, const wrap_shape *shape, int zero_point, const uint8_t *input, const void *weights,
                        const wrap_wide_finish *finish, void *output, int threads) {
   const wrap_wide_kernel *kernel = kernel_of(path);
   job all = {.kernel = kernel};
   all.whole = (wrap_wide_part){.shape = shape, .finish = finish, .input = input, .weights = weights, .output = output,
-                               .zero_point = zero_point};
+                               .zero_point = zero_point, .pooled_rows = pooled(finish, shape->out_rows),
+                               .pooled_columns = pooled(finish, shape->out_columns)};
   /* Rows first: parts that share rows would both pad them. */
-  const int64_t rows = (int64_t)shape->images * shape->out_rows;
+  const int64_t rows = (int64_t)shape->images * all.whole.pooled_rows;
   const int blocks = (shape->filters + WIDE_LANES - 1) / WIDE_LANES, unit = kernel->layout.lanes / WIDE_LANES;
   const int row_parts = (int)MIN(rows, threads);
   all.division = (wrap_division){.rows = rows, .blocks = blocks, .unit = unit, .row_parts = row_parts,

@@ -14,7 +14,8 @@ typedef struct {
   const void *weights;
   void *output;
   int32_t zero_point;
-  wrap_span span;
+  int32_t pooled_rows, pooled_columns; /* of the output, if there is a pool */
+  wrap_span span;                      /* of the output's rows */
 } wrap_wide_part;
 
 typedef struct {

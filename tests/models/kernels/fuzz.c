@@ -311,6 +311,11 @@ static int finished(const void *output, const wrap_wide_finish *finish, size_t a
   return bytes == 1 ? ((uint8_t *)output)[at] : bytes == 2 ? ((int16_t *)output)[at] : ((int32_t *)output)[at];
 }
 
+static int pooled_size(const wrap_wide_finish *finish, int size) {
+  const int room = size + 2 * finish->pool_padding - finish->pool_kernel;
+  return room < 0 ? 0 : room / finish->pool_stride + 1;
+}
+
 /* Levels of values that come from elsewhere. */
 static int levels_differ(int path, int filters, const wrap_wide_finish *finish) {
   if (!finish->levels) return 0;
@@ -325,6 +330,45 @@ static int levels_differ(int path, int filters, const wrap_wide_finish *finish) 
   for (size_t i = 0; i < count; i++)
     wrong |= finished(output, finish, i) != expected_wide(values[i], finish, (int)(i % filters));
   free(values), free(output);
+  return wrong;
+}
+
+/* The output of a pool, found from the sums of its window. */
+static int pooled_level(const wrap_shape *shape, const wrap_wide_finish *finish, const int32_t *sums, size_t at) {
+  const int columns = pooled_size(finish, shape->out_columns), rows = pooled_size(finish, shape->out_rows);
+  const int filter = (int)(at % shape->filters), column = (int)(at / shape->filters % columns);
+  const int row = (int)(at / shape->filters / columns % rows), image = (int)(at / shape->filters / columns / rows);
+  int64_t largest = INT64_MIN;
+  for (int i = 0; i < finish->pool_kernel; i++)
+    for (int j = 0; j < finish->pool_kernel; j++) {
+      const int y = row * finish->pool_stride - finish->pool_padding + i;
+      const int x = column * finish->pool_stride - finish->pool_padding + j;
+      if (y < 0 || y >= shape->out_rows || x < 0 || x >= shape->out_columns) continue;
+      const size_t pixel = ((size_t)image * shape->out_rows + y) * shape->out_columns + x;
+      const int64_t sum = sums[pixel * shape->filters + filter];
+      if (sum > largest) largest = sum;
+    }
+  return expected_wide(largest, finish, filter);
+}
+
+/* The same convolution with a pool after it; sums: those without, before anything else. */
+static int pool_differs(int path, const wrap_shape *shape, int zero_point, const uint8_t *input, const void *packed,
+                        wrap_wide_finish finish, const int32_t *sums) {
+  if (!finish.levels) return 0;
+  finish.bits = 0;
+  for (int i = 0; i < (shape->filters + 15) / 16 * 16; i++) ((float *)finish.scale)[i] = fabsf(finish.scale[i]);
+  finish.pool_kernel = 1 + below(4), finish.pool_stride = 1 + below(4);
+  finish.pool_padding = below(finish.pool_kernel / 2 + 1);
+  if (pooled_size(&finish, shape->out_rows) < 1 || pooled_size(&finish, shape->out_columns) < 1) return 0;
+  const size_t outputs = (size_t)shape->images * pooled_size(&finish, shape->out_rows) *
+                         pooled_size(&finish, shape->out_columns) * shape->filters;
+  void *output = malloc(outputs * finish.output_bytes);
+  const wrap_call call = {.function = WRAP_WIDE_CONVOLVE, .number = path, .shape = shape, .zero_point = zero_point,
+                          .input = input, .second = packed, .finish = &finish, .output = output};
+  int wrong = wrap_run(&call, 1, 1 + below(MOST_THREADS));
+  for (size_t i = 0; i < outputs && !wrong; i += 1 + below(MOST_SKIPPED))
+    wrong = finished(output, &finish, i) != pooled_level(shape, &finish, sums, i);
+  free(output);
   return wrong;
 }
 
@@ -346,6 +390,13 @@ static int wide_differs(int path, const wrap_shape *shape) {
     wrong = finished(output, &finish, i) != expected_wide(sum, &finish, (int)(i % shape->filters));
   }
   wrong |= levels_differ(path, shape->filters, &finish);
+  int32_t *sums = malloc(outputs * sizeof *sums), *nothing = calloc(padded, sizeof *nothing);
+  const wrap_wide_finish plain = {.offset = nothing};
+  wrong |= wrap_wide_convolve(path, shape, zero_point, input, packed, &plain, sums, 1);
+  for (size_t i = 0; i < outputs && !wrong; i += 1 + below(MOST_SKIPPED))
+    wrong = sums[i] != wide_sum(shape, zero_point, input, weights, i);
+  wrong |= pool_differs(path, shape, zero_point, input, packed, finish, sums);
+  free(sums), free(nothing);
   free(input), free(weights), free(packed), free(output);
   free((void *)finish.offset), free((void *)finish.scale), free((void *)finish.bias);
   free((void *)finish.least), free((void *)finish.largest), free((void *)finish.limit);

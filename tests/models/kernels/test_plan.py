@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.backbones.registry import NETWORKS
 from models.integer_network.builder import export_network
 from models.integer_network.evaluator import IntegerEvaluator
 from models.integer_network.float_operations import FloatFlatten, FloatOperation, FloatRelu, FloatScale, Quantize
@@ -26,7 +27,7 @@ from models.kernels import IntegerNetwork
 from models.kernels.layouts import Array
 from models.kernels.plan import Plan
 from models.quantization.accumulators import Accumulator
-from tests.support.integer_networks import trained_network
+from tests.support.integer_networks import PIXELS, trained_network
 from tests.support.kernels import random_threshold, same
 
 RANDOM = np.random.default_rng(0)
@@ -72,6 +73,16 @@ def test_unusual_graphs_give_the_evaluators_integers() -> None:
             assert graph.output in found
             assert fused or found.keys() == expected.keys()
         check_again_and_again(graph, integers)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "alexnet"])
+def test_a_stem_and_its_pool_are_one_step(name: str) -> None:
+    network, _ = trained_network(name, pixels=PIXELS[3])
+    graph = export_network(network, NETWORKS[name].image_shape)
+    pool = next(node.name for node in graph.core if isinstance(node, MaxPool))
+    first, *others = Plan(graph, "swar", True).steps
+    assert (list(first.names), list(first.inputs)) == ([pool], ["input"])
+    assert pool not in {name for step in others for name in step.names}
 
 
 @pytest.mark.parametrize("reach", [100, 100_000])

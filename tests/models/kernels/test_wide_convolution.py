@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from models.arithmetic import cyclic, relu_like, wrap
 from models.integer_network.evaluator import evaluate_node
-from models.integer_network.nodes import Integers, Threshold
+from models.integer_network.nodes import Integers, MaxPool, Threshold
 from models.kernels import available_paths
+from models.kernels.geometry import Pool
 from models.kernels.paths import TORCH
 from models.kernels.scaled_levels import ScaledLevels, scaled_levels
 from models.kernels.wide_convolution import EXACT, WideConvolution
@@ -74,6 +75,10 @@ def random_layer(random: np.random.Generator) -> tuple[NDArray[np.uint8], NDArra
         )
     if random.random() < 0.2:
         options["output"] = random_levels(random, filters, 400 * largest)
+        if random.random() < 0.5 and min(sizes + 2 * padding - window) // options["stride"] >= 3:
+            kernel = int(random.integers(1, 5))
+            options["pool"] = Pool(kernel, int(random.integers(1, 5)), int(random.integers(0, kernel // 2 + 1)))
+            options |= {"output": options["output"].rising(), "accumulator": EXACT}
     activations = random.integers(0, 256, (random.integers(1, 3), *sizes, channels)).astype(np.uint8)
     return (
         activations,
@@ -94,7 +99,10 @@ def test_every_path_gives_the_exact_bits_of_random_layers(chunk: int) -> None:
         activations, weights, options = drawn
         expected = folded(by_doubles(activations, weights, options), options["accumulator"]).numpy()
         if "output" in options:
-            expected = evaluate_node(options["output"].node, [expected.transpose(0, 3, 1, 2)]).transpose(0, 2, 3, 1)
+            levels = evaluate_node(options["output"].node, [expected.transpose(0, 3, 1, 2)])
+            if "pool" in options:
+                levels = evaluate_node(MaxPool(name="p", inputs=("t",), **vars(options["pool"])), [levels])
+            expected = levels.transpose(0, 2, 3, 1)
         for path in available_paths():
             if path == TORCH and done % 10:
                 continue
@@ -170,6 +178,7 @@ def test_thresholds_without_a_line_are_left_alone() -> None:
 
 
 WEIGHTS = np.ones((4, 3, 3, 2), np.int8)
+FALLING = next(one for seed in range(9) if (one := random_levels(np.random.default_rng(seed), 4, 10)).scale.min() < 0)
 
 
 @pytest.mark.parametrize(
@@ -185,6 +194,13 @@ WEIGHTS = np.ones((4, 3, 3, 2), np.int8)
         (WEIGHTS, {"accumulator": Accumulator(bits=17)}, "accumulator"),
         (WEIGHTS, {"accumulator": Accumulator(bits=8, overflow="absolute")}, "accumulator"),
         (WEIGHTS, {"output": random_levels(np.random.default_rng(0), 5, 10)}, "output is for 5 filters; there are 4"),
+        (WEIGHTS, {"pool": Pool(2, 2, 0)}, "a pool needs levels that rise"),
+        (WEIGHTS, {"pool": Pool(2, 2, 0), "output": FALLING}, "a pool needs levels that rise"),
+        (
+            WEIGHTS,
+            {"pool": Pool(2, 2, 0), "output": FALLING.rising(), "accumulator": Accumulator(bits=8)},
+            "before a pool it needs to be exact",
+        ),
         (WEIGHTS, {"path": "fast"}, "path is 'fast'"),
         (np.full((1, 64, 64, 9), -128, np.int8), {}, "32 bits do not hold them"),
     ],
@@ -219,3 +235,12 @@ def test_shapes_are_forgotten_after_many() -> None:
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert kept < 100_000
+
+
+def test_pools_that_do_not_fit_are_refused() -> None:
+    for window in ((0, 1, 0), (65, 1, 0), (2, 0, 0), (2, 1, 2), (3, 1, -1)):
+        with pytest.raises(ValueError, match="of the pool is"):
+            Pool(*window)
+    layer = WideConvolution(WEIGHTS, output=FALLING.rising(), pool=Pool(4, 1, 0))
+    with pytest.raises(ValueError, match="a pool of 4 x 4 does not fit maps of"):
+        layer(np.zeros((1, 5, 5, 2), np.uint8))

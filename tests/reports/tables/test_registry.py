@@ -64,7 +64,9 @@ def test_tables_are_named_once_and_all_are_those_that_are_trained() -> None:
 @pytest.mark.parametrize("numbers", [["9.9"], ["2.1", "2.15"], ["8"], [""], ["table"]])
 def test_unknown_tables_are_refused_with_what_there_is(numbers: list[str]) -> None:
     listed = ", ".join(rf"{chapter}\.1 to {chapter}\.{count}" for chapter, count in COUNTS.items())
-    listed += ", avoidance, rounding3, relay3, mixers4, claims4, theorem1, methods, claims5, pools6, claims6, rotation"
+    listed += (
+        ", avoidance, edges, rounding3, relay3, mixers4, claims4, theorem1, methods, claims5, pools6, claims6, rotation"
+    )
     listed += ", options7, claims7"
     with pytest.raises(ValueError, match=f"there is no table '{numbers[-1]}'; allowed are {listed}$"):
         choose_tables(numbers)
