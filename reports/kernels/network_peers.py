@@ -10,14 +10,12 @@ from torch import Tensor, nn
 
 from models.attention.deployment.onnx_file import quiet, serialised
 from models.attention.deployment.preparation import IMAGES
-from models.backbones.options import NetworkOptions
-from models.backbones.registry import build_network
 from models.extras import required
 from models.files import write_bytes
 from reports.bench.contenders import Call
 from reports.bench.runtimes import opened
 from reports.kernels.torch_network import in_bytes
-from reports.kernels.untrained import class_count
+from reports.kernels.untrained import usual
 
 _ENGINES = ("x86", "onednn")
 
@@ -29,7 +27,7 @@ def network_peers(name: str, images: Tensor, threads: int, folder: Path, seed: i
     Torch and onnxruntime quantize it by their own tools, calibrated on the images; OpenVINO runs onnxruntime's file.
     Raises ValueError if a package is not installed.
     """
-    plain = build_network(name, NetworkOptions(classes=class_count(name), seed=seed)).eval()
+    plain = usual(name, seed).eval()
     floats, integers = folder / "float.onnx", folder / "int8.onnx"
     _write_files(plain, images, floats, integers)
     channels_last = images.contiguous(memory_format=torch.channels_last)

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 
-from models.backbones.registry import NETWORKS
 from models.checks import check_positive
 from models.kernels.paths import NOT_COMPILED, native
 from models.progress import Progress
@@ -17,7 +16,7 @@ from reports.bench.contenders import Call, Timing, some_threads
 from reports.bench.in_turn import check_count, in_turn, usual_clock
 from reports.bench.rows import Comparison, Row, bench_record, compared
 from reports.kernels.network_peers import fastest_in_bytes, network_peers
-from reports.kernels.untrained import untrained
+from reports.kernels.untrained import BENCHED, image_shape, untrained
 from reports.records.provenance import machine, package_versions, tool_versions
 from reports.tables.table import Table
 
@@ -41,16 +40,16 @@ def bench_networks(
 ) -> dict[str, Any]:
     """Measures networks with random weights, all contenders of a setting in turn.
 
-    names: of networks. batches, threads: numbers of images at a time and of threads; every combination is a setting.
-    Returns `rows` (`name` of the setting, `case` of the contender, `milliseconds`, `images_a_second`, and
+    names: of networks, or `stem`. batches, threads: numbers of images at a time and of threads; every combination is a
+    setting. Returns `rows` (`name` of the setting, `case` of the contender, `milliseconds`, `images_a_second`, and
     `ratio_to_peer`), `clock_ghz`, `rounds`, `tools` and `machine`. Raises ValueError for settings that are not allowed,
     for a package that is not installed, or if the C kernels were not compiled.
     """
     check_seed(seed)
     check_count("rounds", rounds)
     for name in names:
-        if name not in NETWORKS:
-            raise ValueError(f"network is {name!r}; allowed are {', '.join(NETWORKS)}")
+        if name not in BENCHED:
+            raise ValueError(f"network is {name!r}; allowed are {', '.join(BENCHED)}")
     for what, numbers in (("batch", batches), ("threads", threads)):
         for number in numbers:
             check_positive(what, number)
@@ -107,7 +106,7 @@ def networks_table(result: dict[str, Any]) -> Table:
 
 def _contenders(name: str, batch: int, threads: int, folder: Path, seed: int, openvino: bool) -> dict[str, Call]:
     generator = torch.Generator().manual_seed(seed)
-    shape = NETWORKS[name].image_shape
+    shape = image_shape(name)
     images = torch.randn(batch, *shape, generator=generator)
     pixels = torch.randint(256, (batch, *shape), generator=generator, dtype=torch.uint8).numpy()
 

@@ -1,11 +1,15 @@
 """The project's networks with random weights, exported to the kernels: their time does not depend on the weights."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from models.backbones.options import NetworkOptions
 from models.backbones.registry import NETWORKS, build_network
+from models.backbones.resnet import large_stem
 from models.data.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from models.integer_network.builder import export_network
+from models.integer_network.graph import IntegerGraph
+from models.integer_network.nodes import Flatten, MaxPool, SumPool
 from models.kernels import IntegerNetwork, available_paths
 from models.quantization.accumulators import Accumulator, Overflow
 from models.quantization.layers import configure
@@ -13,6 +17,13 @@ from models.quantization.pixels import PixelScale
 from models.quantization.step_sizes import choose_one_step_size, choose_score_steps, choose_step_sizes
 from models.wrapnet.networks import IntegerEdges, WrapNetOptions
 
+STEM = "stem"
+"""Stands for the first layers of ResNet-18 alone, followed by the means of their maps, which take next to no time."""
+
+BENCHED = (*NETWORKS, STEM)
+"""Names of what can be measured."""
+
+_WHOLE = {STEM: "resnet18"}  # the networks of which others are parts
 _EDGE_BITS = 8
 _OVERFLOW_RATE = 0.05  # any will do
 
@@ -21,7 +32,20 @@ _SMALL_CLASSES, _LARGE_CLASSES = 10, 1000
 
 def class_count(name: str) -> int:
     """Classes of the data set that a network is for: ImageNet's for large images."""
-    return _LARGE_CLASSES if NETWORKS[name].image_shape[1] > 100 else _SMALL_CLASSES
+    return _LARGE_CLASSES if image_shape(name)[1] > 100 else _SMALL_CLASSES
+
+
+def image_shape(name: str) -> tuple[int, int, int]:
+    """Channels, height and width of a network's images."""
+    return NETWORKS[_WHOLE.get(name, name)].image_shape
+
+
+def usual(name: str, seed: int) -> nn.Module:
+    """The usual network of that name, of floats."""
+    options = NetworkOptions(classes=class_count(name), seed=seed)
+    if name != STEM:
+        return build_network(name, options)
+    return nn.Sequential(large_stem(options), nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
 
 @torch.no_grad()
@@ -30,6 +54,7 @@ def untrained(name: str, weights: str, images: Tensor, *, integer_edges: bool = 
 
     images: normalised floats, from which step sizes and the statistics of batch norms follow.
     """
+    name, whole = _WHOLE.get(name, name), name not in _WHOLE
     channels = images.shape[1]
     scale = PixelScale(IMAGENET_MEAN[:channels], IMAGENET_STD[:channels], 255)
     edges = IntegerEdges(_EDGE_BITS, scale) if integer_edges else None
@@ -43,4 +68,13 @@ def untrained(name: str, weights: str, images: Tensor, *, integer_edges: bool = 
     choose_score_steps(network, images)
     configure(network, "quantized", accumulator)
     network.train()(images)
-    return IntegerNetwork(export_network(network.eval(), NETWORKS[name].image_shape), path=available_paths()[0])
+    graph = export_network(network.eval(), NETWORKS[name].image_shape)
+    return IntegerNetwork(graph if whole else _stem_of(graph), path=available_paths()[0])
+
+
+def _stem_of(graph: IntegerGraph) -> IntegerGraph:
+    """The nodes up to the first pool, and the sums of its maps as scores."""
+    last = next(number for number, node in enumerate(graph.core) if isinstance(node, MaxPool))
+    sums = SumPool(name="sums", inputs=(graph.core[last].name,))
+    scores = Flatten(name="scores", inputs=(sums.name,))
+    return IntegerGraph(image_shape=graph.image_shape, core=(*graph.core[: last + 1], sums, scores), white=graph.white)

@@ -36,8 +36,12 @@ class NetworkBench:
     """Whole networks in integers, from pixels to scores, beside torch, onnxruntime and OpenVINO in int8 and floats."""
 
     network: Annotated[
-        tuple[str, ...], arg(metavar="NAME ...", help="digits, vgg7, resnet20, alexnet, resnet18, resnet50")
-    ] = ("resnet18", "resnet50", "vgg7", "resnet20")
+        tuple[str, ...],
+        arg(
+            metavar="NAME ...",
+            help="digits, vgg7, resnet20, alexnet, resnet18, resnet50, or stem: ResNet-18's first layer and its pool",
+        ),
+    ] = ("resnet18", "resnet50", "vgg7", "resnet20", "stem")
     batch: Annotated[tuple[int, ...], arg(metavar="N ...", help="images at a time")] = (1, 16)
     threads: Annotated[tuple[int, ...], arg(metavar="N ...", help="threads of each contender")] = (1, 2)
     rounds: Rounds = 15
