@@ -10,6 +10,7 @@ from models.kernels.layouts import SHORT, Array, channels_second
 from models.kernels.level_tables import level_table
 from models.kernels.paths import native
 from models.kernels.requantization import Multiplication
+from models.kernels.scaled_levels import scaled_levels
 from models.kernels.tape import Compute, Tape
 
 
@@ -21,19 +22,16 @@ def join(
     relu: bool = False,
     multiplication: Multiplication | None = None,
 ) -> Compute:
-    """Thresholds by table look-up; other: plus a second input; relu: at least 0.
+    """Thresholds by a scale or by table look-up; other: plus a second input; relu: at least 0.
 
     multiplication: also requantizes the result, to bytes, as a second output. Takes maps or features within `inputs`;
     sums have to fit 16 bits.
     """
-    table = level_table(node, inputs)
-    channels, span = table.shape
+    channels = len(node.thresholds)
     fields: dict[str, Any] = {
         "channels": channels,
-        "span": span,
-        "smallest": inputs.smallest,
         "least": 0 if relu else SHORT.min,
-        "table": native.ffi.from_buffer("int16_t[]", table),
+        **_levels(node, inputs),
         "requantization": (
             native.ffi.new("wrap_requantization *", multiplication) if multiplication else native.ffi.NULL
         ),
@@ -60,3 +58,15 @@ def join(
         return tuple(channels_second(array) for array in (out, coarse) if array is not None)
 
     return compute
+
+
+def _levels(node: Threshold, inputs: Integers) -> dict[str, Any]:
+    """The fields of wrap_join that tell levels: a scale where it is exact for all integers, which is faster."""
+    table = level_table(node, inputs)
+    scaled = scaled_levels(node, inputs)
+    every = np.arange(inputs.smallest, inputs.largest + 1)[:, np.newaxis]
+    if scaled is None or not np.array_equal(scaled.rounded(every).T, table):
+        pointer = native.ffi.from_buffer("int16_t[]", table)
+        return {"table": pointer, "span": table.shape[1], "smallest": inputs.smallest}
+    arrays = {"scale": scaled.scale, "bias": scaled.bias, "lowest": scaled.least, "highest": scaled.largest}
+    return {name: native.ffi.from_buffer("float[]", array) for name, array in arrays.items()}

@@ -45,7 +45,7 @@ class ScaledLevels:
 
     def apply(self, values: Array) -> Array:
         """The levels of integers (..., filters)."""
-        exact = self.scaled(values).clip(self.least, self.largest)
+        exact = self._clipped(values)
         rounded = np.rint(exact)
         levels: Array = rounded.astype(self.kind)
         doubtful = np.nonzero(np.abs(exact - rounded) > self.limit)
@@ -53,6 +53,13 @@ class ScaledLevels:
         directed = values[doubtful].astype(np.int64) * self.node.directions[channels]
         levels[doubtful] = self.node.lowest + (directed[:, None] >= self.node.thresholds[channels]).sum(1)
         return levels
+
+    def rounded(self, values: Array) -> NDArray[np.float32]:
+        """What the scale alone makes of integers (..., filters)."""
+        return np.rint(self._clipped(values))
+
+    def _clipped(self, values: Array) -> NDArray[np.float32]:
+        return self.scaled(values).clip(self.least, self.largest)
 
     def scaled(self, values: Array) -> NDArray[np.float32]:
         """Integers (..., filters) times the scale, plus the bias."""

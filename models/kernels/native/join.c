@@ -2,6 +2,7 @@
 #include "kernels.h"
 
 #include "clones.h"
+#include "rounding.h"
 #include "thread_pool.h"
 
 /* Each operation reads what the previous one wrote, but not so soon that it would wait for the stores. */
@@ -41,6 +42,23 @@ WIDE_CLONES static void raise_to(int16_t least, int64_t count, int16_t *output) 
 LOOK_UP(int8_t)
 LOOK_UP(int16_t)
 
+#define SCALE(kind)                                                                                           \
+  WIDE_CLONES static void scale_##kind(const wrap_join *join, int pixels, const kind *restrict values,        \
+                                       int16_t *restrict output) {                                            \
+    const float *restrict scale = join->scale, *restrict bias = join->bias;                                   \
+    const float *restrict lowest = join->lowest, *restrict highest = join->highest;                           \
+    const int channels = join->channels;                                                                      \
+    for (int pixel = 0; pixel < pixels; pixel++, values += channels, output += channels)                      \
+      for (int i = 0; i < channels; i++) {                                                                    \
+        float exact = (float)values[i] * scale[i] + bias[i];                                                  \
+        exact = exact < lowest[i] ? lowest[i] : exact;                                                        \
+        exact = exact > highest[i] ? highest[i] : exact;                                                      \
+        output[i] = (int16_t)(int32_t)((exact + ROUNDER) - ROUNDER);                                          \
+      }                                                                                                       \
+  }
+SCALE(int8_t)
+SCALE(int16_t)
+
 typedef struct {
   const wrap_join *join;
   int64_t pixels;
@@ -51,11 +69,14 @@ typedef struct {
   int parts;
 } joining;
 
-static void look_up(const joining *all, int64_t at, int pixels) {
-  if (all->join->value_bytes == 1)
-    look_up_int8_t(all->join, pixels, (const int8_t *)all->values + at, all->output + at);
-  else
-    look_up_int16_t(all->join, pixels, (const int16_t *)all->values + at, all->output + at);
+static void find_levels(const joining *all, int64_t at, int pixels) {
+  const int8_t *bytes = (const int8_t *)all->values + at;
+  const int16_t *shorts = (const int16_t *)all->values + at;
+  const int in_bytes = all->join->value_bytes == 1;
+  if (all->join->scale && in_bytes) scale_int8_t(all->join, pixels, bytes, all->output + at);
+  else if (all->join->scale) scale_int16_t(all->join, pixels, shorts, all->output + at);
+  else if (in_bytes) look_up_int8_t(all->join, pixels, bytes, all->output + at);
+  else look_up_int16_t(all->join, pixels, shorts, all->output + at);
 }
 
 static void join_part(void *argument, int part) {
@@ -66,7 +87,7 @@ static void join_part(void *argument, int part) {
   for (int64_t first = all->pixels * part / all->parts, end; first < last; first = end) {
     end = first + block_pixels < last ? first + block_pixels : last;
     const int64_t at = first * channels, count = (end - first) * channels;
-    look_up(all, at, (int)(end - first));
+    find_levels(all, at, (int)(end - first));
     if (all->other) add(count, all->other + at, all->output + at);
     if (join->least > INT16_MIN) raise_to((int16_t)join->least, count, all->output + at);
     if (join->requantization) requantize(join->requantization, count, all->output + at, all->bytes + at);

@@ -97,13 +97,16 @@ int wrap_wide_convolve(int path, const wrap_shape *shape, int zero_point, const 
 typedef struct {
   int16_t subdivisions, multiplier, largest;
 } wrap_requantization;
-/* Thresholds and what follows them where two branches join: max(least, table entry + other branch).
+/* Thresholds and what follows them where two branches join: max(least, level + other branch).
  *
- * Every channel has a table of `span` entries; its first is the entry of the value `smallest`.
+ * scale != NULL: a level is the value times scale[channel], plus bias[channel], in floats, clipped to
+ * lowest[channel]..highest[channel] and rounded, ties to even.
+ * Else every channel has a table of `span` levels; its first is that of the value `smallest`.
  * value_bytes: 1 for int8_t values, 2 for int16_t. requantization: applied to each result as well, or NULL. */
 typedef struct {
   int32_t value_bytes, channels, span, smallest, least;
   const int16_t *table;
+  const float *scale, *bias, *lowest, *highest;
   const wrap_requantization *requantization;
 } wrap_join;
 /* other: the other branch, one number per value, or NULL. bytes: receives the requantized results, NULL without. */

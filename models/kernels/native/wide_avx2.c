@@ -6,6 +6,7 @@
 #include "wide.h"
 
 #include "common.h"
+#include "rounding.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

@@ -3,6 +3,7 @@
 #include "wide.h"
 
 #include "common.h"
+#include "rounding.h"
 
 #define KERNEL wrap_wide_plain
 #define ACTIVATION int16_t

@@ -448,17 +448,28 @@ static int join_differs(void) {
   }
   const wrap_requantization requantization = random_requantization();
   uint8_t *coarse = below(2) ? malloc(count) : NULL;
-  const wrap_join join = {.value_bytes = bytes, .channels = channels, .span = span, .smallest = smallest,
-                          .least = below(2) ? 0 : INT16_MIN, .table = table,
-                          .requantization = coarse ? &requantization : NULL};
+  wrap_join join = {.value_bytes = bytes, .channels = channels, .span = span, .smallest = smallest,
+                    .least = below(2) ? 0 : INT16_MIN, .table = table,
+                    .requantization = coarse ? &requantization : NULL};
+  float *scale = NULL, *bias = NULL, *lowest = NULL, *highest = NULL;
+  if (below(2)) {
+    join.scale = scale = random_floats(channels, 3), join.bias = bias = random_floats(channels, 100);
+    join.lowest = lowest = random_floats(channels, 500), join.highest = highest = random_floats(channels, 500);
+    for (int i = 0; i < channels; i++) lowest[i] = rintf(lowest[i]), highest[i] = lowest[i] + (float)below(500);
+  }
   wrap_join_pixels(&join, pixels, values, other, output, coarse, 1 + below(MOST_THREADS));
   int wrong = 0;
   for (size_t i = 0; i < count; i++) {
-    const int entry = table[i % channels * span + number(values, 8 * bytes, i) - smallest] + (other ? other[i] : 0);
+    const int value = number(values, 8 * bytes, i), channel = (int)(i % channels);
+    int level = table[channel * span + value - smallest];
+    if (scale) level = (int)rintf(fminf(fmaxf((float)value * scale[channel] + bias[channel], lowest[channel]),
+                                        highest[channel]));
+    const int entry = level + (other ? other[i] : 0);
     wrong |= output[i] != (entry > join.least ? entry : join.least);
     if (coarse) wrong |= coarse[i] != requantized(&requantization, output[i]);
   }
   free(table), free(output), free(other), free(values), free(coarse);
+  free(scale), free(bias), free(lowest), free(highest);
   return wrong;
 }
 

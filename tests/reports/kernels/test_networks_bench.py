@@ -18,12 +18,12 @@ pytest.importorskip("onnxruntime")
 @pytest.mark.slow
 def test_all_contenders_of_all_settings_are_measured() -> None:
     before = threads(), torch.get_num_threads()
-    result = bench_networks(("digits", "resnet20", "stem"), (2,), (1,), 1, 0, Progress(quiet=True), openvino=False)
+    result = bench_networks(("digits", "stem"), (2,), (1,), 1, 0, Progress(quiet=True), openvino=False)
     assert (threads(), torch.get_num_threads()) == before
     engines = {f"torch int8, {engine}" for engine in ("x86", "onednn")}
     names = {"binary, 8-bit sums", "ternary, 8-bit sums", "torch float", "onnxruntime float", "onnxruntime int8"}
     rows = result["rows"]
-    for name in ("digits", "resnet20", "stem"):
+    for name in ("digits", "stem"):
         setting = f"{name}, batch 2, 1 thread"
         found = {row["case"]: row for row in rows if row["name"] == setting}
         assert names <= found.keys() <= names | engines
