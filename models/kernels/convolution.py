@@ -92,7 +92,7 @@ class PackedConvolution:
         return out
 
     def on_tape(self, tape: Tape, activations: NDArray[np.uint8]) -> NDArray[Any]:
-        """The same of activations of 8 bits, written down."""
+        """The same, recorded on a tape; whether activations keep to `activation_bits` is not checked."""
         shape, described = self._fit(activations)
         if self._native is None:
             return tape.compute(lambda arrays: self._by_torch(arrays[0]), [activations])

@@ -26,7 +26,7 @@ class Fit:
             raise ValueError("activations are not C-contiguous; np.ascontiguousarray makes them so")
         found = self._shapes.get(activations.shape)
         if found is None:
-            if len(self._shapes) == _MOST_SHAPES:
+            if len(self._shapes) >= _MOST_SHAPES:
                 self._shapes.clear()
             described = native_shape(self._geometry, activations.shape) if self._native else None
             found = self._shapes[activations.shape] = self._geometry.output_shape(activations.shape), described

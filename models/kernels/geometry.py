@@ -56,7 +56,11 @@ class Geometry:
 
 @dataclass(frozen=True)
 class Pool:
-    """The square windows of a max pool: their side, stride and padding, in pixels. Raises ValueError for others."""
+    """The square windows of a max pool: kernel, stride and padding, in pixels.
+
+    Raises ValueError for a kernel below 1 or above MOST_KERNEL_ROWS, a stride below 1, or a padding of more than half a
+    kernel.
+    """
 
     kernel: int
     stride: int

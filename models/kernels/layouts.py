@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.integer_network.nodes import Integers
+from models.integer_network.nodes.checks import LARGEST_SUM
 
 Array = NDArray[Any]
 
@@ -21,6 +22,11 @@ def channels_last(array: Array) -> Array:
 def channels_second(array: Array) -> Array:
     """The inverse of channels_last, without a copy."""
     return array.transpose(0, -1, *range(1, array.ndim - 1))
+
+
+def fits_word(integers: Integers) -> bool:
+    """Whether 32 bits hold the integers."""
+    return max(-integers.smallest, integers.largest) <= LARGEST_SUM
 
 
 def fits_short(integers: Integers) -> bool:

@@ -61,10 +61,10 @@ class IntegerNetwork:
     def core(self, integers: Array) -> dict[str, Array]:
         """The integers (images, ...) of `input` and all nodes, by name, from those of `input`.
 
-        Leaves out nodes that are fused with those after them or equal earlier ones. Raises ValueError for integers that
-        `input` cannot have.
+        Leaves out nodes that are fused with those after them or equal earlier ones. Arrays may share memory. Raises
+        ValueError for integers that `input` cannot have.
         """
-        return self._plan.run(Tape(), {INPUT: self.graph.check_input(integers)})
+        return self._plan.run(Tape(in_c=self._plan.in_c), {INPUT: self.graph.check_input(integers)})
 
     def last(self, integers: Array) -> Array:
         """The integers (images, ...) of the last node alone, from those of `input`.
@@ -76,8 +76,12 @@ class IntegerNetwork:
         integers = self.graph.check_input(integers)
         programs: dict[Hashable, Program] = vars(self._of_thread).setdefault("programs", {})
         key = integers.shape, integers.strides, integers.dtype
-        found = programs.pop(key, None) or Program(self._plan, self.graph.output, integers)
-        programs[key] = found  # the last one used comes last
+        program = programs.pop(key, None)
+        if program is None:
+            program = Program(self._plan, self.graph.output, integers)
+        else:
+            program.run(integers)
+        programs[key] = program  # the last one used comes last
         if len(programs) > _MOST_PROGRAMS:
             programs.pop(next(iter(programs)))
-        return found(integers)
+        return program.found()

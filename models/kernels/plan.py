@@ -6,23 +6,20 @@ from dataclasses import dataclass, replace
 from models.integer_network.graph import IntegerGraph
 from models.integer_network.nodes import (
     Add,
-    Flatten,
     Integers,
     MaxPool,
     Node,
-    PaddedShortcut,
     Relu,
     Requantize,
-    SumPool,
     Threshold,
     WeightedNode,
 )
 from models.kernels.fallback import by_evaluator
 from models.kernels.join import join
-from models.kernels.layouts import Array, fits_short
+from models.kernels.layouts import Array, fits_short, fits_word
 from models.kernels.level_tables import gives_bytes, look_up_levels, tabulates
 from models.kernels.levels import scale_to_levels
-from models.kernels.maps import on_maps
+from models.kernels.maps import MapNode, on_maps
 from models.kernels.paths import TORCH, chosen_path
 from models.kernels.pooling import max_pool
 from models.kernels.requantization import Multiplication, exact_multiplication, requantize
@@ -56,7 +53,8 @@ class Plan:
         self.on_evaluator: list[str] = []
         """Nodes that have no kernel; the evaluator computes them."""
         self._graph, self._path, self._fused = graph, chosen_path(path), fused
-        self._native = self._path != TORCH
+        self.in_c = self._path != TORCH
+        """Whether steps may call C."""
         self._readers: dict[str, list[Node]] = {node.name: [] for node in graph.core}
         for node in graph.core:
             for name in node.inputs:
@@ -97,17 +95,17 @@ class Plan:
             return self._wide(node)
         if isinstance(node, Threshold) and tabulates(node, given):
             return self._threshold(node, given)
-        levels = scaled_levels(node, given) if isinstance(node, Threshold) else None
+        levels = scaled_levels(node, given) if isinstance(node, Threshold) and fits_word(given) else None
         if levels is not None:
             return Step([node.name], node.inputs, scale_to_levels(levels, self._path))
-        if self._native and fits_short(given):
+        if self.in_c and fits_short(given):
             if isinstance(node, MaxPool):
                 return Step([node.name], node.inputs, max_pool(node))
-            if isinstance(node, SumPool | PaddedShortcut | Flatten):
+            if isinstance(node, MapNode):
                 return Step([node.name], node.inputs, on_maps(node))
         if node.name in self._absorbed:
             return self._sum(node, self._absorbed[node.name])
-        multiplication = exact_multiplication(node, given) if self._native and isinstance(node, Requantize) else None
+        multiplication = exact_multiplication(node, given) if self.in_c and isinstance(node, Requantize) else None
         if multiplication is None:
             self.on_evaluator.append(node.name)
             return Step([node.name], node.inputs, by_evaluator(node))
@@ -134,14 +132,14 @@ class Plan:
         if isinstance(reader, Threshold) and not (tabulates(reader, given) and self._joins(reader)):
             levels = scaled_levels(reader, given)
         last = reader if levels and reader else node
-        pool = self._only_reader(last) if levels and self._native and pools_with(node) else None
-        pool = pool if isinstance(pool, MaxPool) else None
+        pool = self._only_reader(last) if levels and self.in_c else None
+        pool = pool if isinstance(pool, MaxPool) and pools_with(node, pool) else None
         self._done.add(last.name)
         return Step([(pool or last).name], node.inputs, wide(node, levels, pool, self._path))
 
     def _threshold(self, node: Threshold, given: Integers) -> Step | None:
         reader = self._only_reader(node)
-        if not self._native:
+        if not self.in_c:
             return Step([node.name], node.inputs, look_up_levels(node, given))
         if reader is not None and self._joins(node):
             self._absorbed[reader.name] = node
@@ -173,7 +171,7 @@ class Plan:
         reader = self._only_reader(node)
         if not isinstance(reader, Add) or reader.name in self._absorbed:
             return False
-        return self._native and self._sum_fits(reader)
+        return self.in_c and self._sum_fits(reader)
 
     def _sum_fits(self, node: Add) -> bool:
         return all(fits_short(self._graph.integers[name]) for name in (node.name, *node.inputs))

@@ -23,7 +23,7 @@ def pooled(values: Array, kernel: int, stride: int, padding: int, tape: Tape | N
     images, *sizes, channels = values.shape
     rows, columns = ((size + 2 * padding - kernel) // stride + 1 for size in sizes)
     out = tape.empty((images, rows, columns, channels), values.dtype)
-    sizes_in_c = (images, *sizes, channels, kernel, stride, padding, values.itemsize)
-    shape = native.ffi.new("wrap_max_pool_shape *", sizes_in_c)
+    described = (*values.shape, kernel, stride, padding, values.itemsize)
+    shape = native.ffi.new("wrap_max_pool_shape *", described)
     tape.run(Call("MAX_POOL", shape=shape, input=values, output=out))
     return out

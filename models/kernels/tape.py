@@ -10,6 +10,8 @@ from models.kernels.calls import Call, Calls
 from models.kernels.layouts import Array, channels_last
 from models.kernels.paths import native
 
+_WIDEST = 4  # bytes of numbers that C transposes
+
 
 class Memory:
     """Buffers that arrays use one after another, those that are no longer held first."""
@@ -41,11 +43,11 @@ class Memory:
 class Tape:
     """Does what it is told and writes it down.
 
-    memory: where arrays lie; each has its own if left out.
+    memory: where arrays lie; each has its own if left out. in_c: whether it may call C.
     """
 
-    def __init__(self, memory: Memory | None = None) -> None:
-        self._memory = memory
+    def __init__(self, memory: Memory | None = None, *, in_c: bool = native is not None) -> None:
+        self._memory, self._in_c = memory, in_c
         self._done: list[list[Call] | Callable[[], None]] = []  # neighbouring calls, or a function in Python
         self._temporary: list[Array] = []
 
@@ -79,7 +81,7 @@ class Tape:
         if moved.flags.c_contiguous and moved.dtype == kind:
             return moved
         found = self.empty(moved.shape, kind)
-        if native and array.flags.c_contiguous and array.dtype == kind:
+        if self._in_c and array.flags.c_contiguous and array.dtype == kind and array.itemsize <= _WIDEST:
             matrices = (len(array), array.shape[1], array[0, 0].size, array.itemsize)
             shape = native.ffi.new("wrap_matrices *", matrices)
             self.run(Call("TRANSPOSE", shape=shape, input=array, output=found))

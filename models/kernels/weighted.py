@@ -58,9 +58,10 @@ def weighted(node: WeightedNode, threshold: Threshold | None, path: str) -> Comp
     )
 
 
-def pools_with(node: WeightedNode) -> bool:
-    """Whether the kernels for exact sums also compute the pool of a node's levels."""
-    return node.accumulator.overflow is Overflow.EXACT and node.weights.min() > np.iinfo(np.int8).min
+def pools_with(node: WeightedNode, pool: MaxPool) -> bool:
+    """Whether the kernels for exact sums also compute this pool of a node's levels."""
+    negatable = node.weights.min() > np.iinfo(np.int8).min
+    return node.accumulator.overflow is Overflow.EXACT and negatable and pool.kernel <= MOST_KERNEL_ROWS
 
 
 def wide(node: WeightedNode, levels: ScaledLevels | None, pool: MaxPool | None, path: str) -> Compute:

@@ -86,11 +86,12 @@ class WideConvolution:
         return self.on_tape(Tape(), activations)
 
     def on_tape(self, tape: Tape, activations: NDArray[np.uint8]) -> NDArray[Any]:
-        """The same, written down."""
+        """The same, recorded on a tape."""
         shape, described = self._fit(activations)
+        shape = self.pool.output_shape(shape) if self.pool else shape
         if self.path == TORCH:
             return tape.compute(lambda arrays: self._by_torch(arrays[0]), [activations])
-        out = tape.empty(self.pool.output_shape(shape) if self.pool else shape, self._kind)
+        out = tape.empty(shape, self._kind)
         call = Call(
             "WIDE_CONVOLVE",
             owner=self,

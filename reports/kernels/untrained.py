@@ -3,14 +3,14 @@
 import torch
 from torch import Tensor, nn
 
-from models.backbones.options import NetworkOptions
+from models.backbones.options import NetworkOptions, seeded
 from models.backbones.registry import NETWORKS, build_network
 from models.backbones.resnet import large_stem
 from models.data.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from models.integer_network.builder import export_network
 from models.integer_network.graph import IntegerGraph
 from models.integer_network.nodes import Flatten, MaxPool, SumPool
-from models.kernels import IntegerNetwork, available_paths
+from models.kernels import IntegerNetwork
 from models.quantization.accumulators import Accumulator, Overflow
 from models.quantization.layers import configure
 from models.quantization.pixels import PixelScale
@@ -45,16 +45,22 @@ def usual(name: str, seed: int) -> nn.Module:
     options = NetworkOptions(classes=class_count(name), seed=seed)
     if name != STEM:
         return build_network(name, options)
-    return nn.Sequential(large_stem(options), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    with seeded(seed):
+        return nn.Sequential(large_stem(options), nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
 
-@torch.no_grad()
 def untrained(name: str, weights: str, images: Tensor, *, integer_edges: bool = False) -> IntegerNetwork:
-    """A network with accumulators of 8 bits on the fastest path.
+    """A network with accumulators of 8 bits on the fastest path; the stem alone always has integer edges.
 
     images: normalised floats, from which step sizes and the statistics of batch norms follow.
     """
-    name, whole = _WHOLE.get(name, name), name not in _WHOLE
+    if name == STEM:
+        return IntegerNetwork(_stem_of(_exported(_WHOLE[name], weights, images, integer_edges=True)))
+    return IntegerNetwork(_exported(name, weights, images, integer_edges=integer_edges))
+
+
+@torch.no_grad()
+def _exported(name: str, weights: str, images: Tensor, *, integer_edges: bool) -> IntegerGraph:
     channels = images.shape[1]
     scale = PixelScale(IMAGENET_MEAN[:channels], IMAGENET_STD[:channels], 255)
     edges = IntegerEdges(_EDGE_BITS, scale) if integer_edges else None
@@ -68,8 +74,7 @@ def untrained(name: str, weights: str, images: Tensor, *, integer_edges: bool = 
     choose_score_steps(network, images)
     configure(network, "quantized", accumulator)
     network.train()(images)
-    graph = export_network(network.eval(), NETWORKS[name].image_shape)
-    return IntegerNetwork(graph if whole else _stem_of(graph), path=available_paths()[0])
+    return export_network(network.eval(), NETWORKS[name].image_shape)
 
 
 def _stem_of(graph: IntegerGraph) -> IntegerGraph:

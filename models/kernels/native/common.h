@@ -18,6 +18,7 @@
 #define GLUE(a, b) GLUE_AS_IS(a, b)
 #define GLUE_AS_IS(a, b) a##b
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define DIVIDE_UP(whole, part) (((whole) + (part) - 1) / (part))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 #define MOST_KERNEL_ROWS 64

@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 
+#include "common.h"
 #include "thread_pool.h"
 
 static const wrap_kernel *const kernels[WRAP_PATHS] = {
@@ -16,8 +17,6 @@ static const wrap_kernel *kernel_of(int number) {
   return &kernels[number / WRAP_MOST_KERNELS][number % WRAP_MOST_KERNELS];
 }
 
-static int divide_up(int whole, int part) { return (whole + part - 1) / part; }
-
 /* Intel's cores permute a pair of registers in three steps, two of them on one port. */
 static int look_up_cost(const wrap_kernel *kernel) {
 #if defined(__x86_64__)
@@ -29,8 +28,8 @@ static int look_up_cost(const wrap_kernel *kernel) {
 
 static int64_t layer_cost(const wrap_kernel *kernel, const wrap_shape *shape) {
   const int64_t positions = (int64_t)shape->kernel_rows * shape->kernel_columns;
-  const int64_t look_ups = positions * divide_up(shape->filters, kernel->layout.lanes);
-  return divide_up(shape->channels, kernel->layout.group) * (kernel->table_cost + look_ups * look_up_cost(kernel));
+  const int64_t look_ups = positions * DIVIDE_UP(shape->filters, kernel->layout.lanes);
+  return DIVIDE_UP(shape->channels, kernel->layout.group) * (kernel->table_cost + look_ups * look_up_cost(kernel));
 }
 
 int wrap_choose(int path, int base, int lane_bits, const wrap_shape *shape) {
@@ -92,7 +91,7 @@ static void divide(job *all, int threads) {
   int64_t least = 0;
   for (int row_parts = 1; row_parts <= threads && row_parts <= rows; row_parts++) {
     const int block_parts = threads / row_parts < blocks ? threads / row_parts : blocks;
-    const int64_t cost = part_cost(all, (rows + row_parts - 1) / row_parts, divide_up(blocks, block_parts));
+    const int64_t cost = part_cost(all, (rows + row_parts - 1) / row_parts, DIVIDE_UP(blocks, block_parts));
     if (row_parts > 1 && cost >= least) continue;
     least = cost;
     all->division.row_parts = row_parts;
@@ -103,7 +102,7 @@ static void divide(job *all, int threads) {
 int wrap_convolve(int number, const wrap_shape *shape, const uint8_t *input, const uint8_t *indices,
                   const wrap_finish *finish, void *output, int threads) {
   const wrap_kernel *kernel = kernel_of(number);
-  const int blocks = divide_up(shape->filters, kernel->layout.lanes);
+  const int blocks = DIVIDE_UP(shape->filters, kernel->layout.lanes);
   job all = {.kernel = kernel};
   all.whole = (wrap_part){.shape = shape, .finish = finish, .input = input, .indices = indices, .output = output,
                           .padded_filters = blocks * kernel->layout.lanes};

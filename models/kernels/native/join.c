@@ -1,4 +1,4 @@
-/* Between the convolutions of a network: tables of thresholds, sums of two branches, requantization. */
+/* Between the convolutions of a network: thresholds, sums of two branches, requantization. */
 #include "kernels.h"
 
 #include "clones.h"

@@ -78,7 +78,7 @@ typedef struct {
  * level to level. The value in floats, times scale[filter], plus bias[filter], clipped to least[filter]..largest[filter]
  * and rounded, ties to even, is that integer wherever the rounding changes it by no more than limit[filter].
  * levels == 0: the output is the value, an int32_t.
- * pool_kernel > 0: the output are the levels of the largest value of each square window, see wrap_max_pool_shape. Then
+ * pool_kernel > 0: the output is the level of the largest value of each square window, see wrap_max_pool_shape. Then
  * bits is 0, and levels rise with the values: no scale is negative.
  * Per-filter arrays are padded to a multiple of 16 filters. */
 typedef struct {

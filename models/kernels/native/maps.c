@@ -4,6 +4,7 @@
 #include "kernels.h"
 
 #include "clones.h"
+#include "common.h"
 #include "thread_pool.h"
 
 #define TILE 32 /* rows and columns that are transposed together, so that cache lines are used whole */
@@ -44,12 +45,10 @@ void wrap_sum_pool(const wrap_sum_pool_shape *shape, const void *input, int32_t 
   wrap_in_parallel(sum_pool_part, &all, all.parts);
 }
 
-static int divide_up(int whole, int part) { return (whole + part - 1) / part; }
-
 static void shortcut_part(void *argument, int part) {
   const moving *all = argument;
   const wrap_shortcut_shape *shape = all->shape;
-  const int out_rows = divide_up(shape->rows, shape->stride), out_columns = divide_up(shape->columns, shape->stride);
+  const int out_rows = DIVIDE_UP(shape->rows, shape->stride), out_columns = DIVIDE_UP(shape->columns, shape->stride);
   const size_t given = (size_t)shape->channels * shape->value_bytes;
   const size_t zeros = (size_t)shape->padding * shape->value_bytes;
   const int64_t last = all->count * (part + 1) / all->parts;
@@ -65,8 +64,8 @@ static void shortcut_part(void *argument, int part) {
 }
 
 void wrap_shortcut(const wrap_shortcut_shape *shape, const void *input, void *output, int threads) {
-  const int64_t rows = (int64_t)shape->images * divide_up(shape->rows, shape->stride);
-  const int64_t row_numbers = (int64_t)divide_up(shape->columns, shape->stride) * (shape->channels + shape->padding);
+  const int64_t rows = (int64_t)shape->images * DIVIDE_UP(shape->rows, shape->stride);
+  const int64_t row_numbers = (int64_t)DIVIDE_UP(shape->columns, shape->stride) * (shape->channels + shape->padding);
   moving all = {.shape = shape, .input = input, .output = output, .count = rows,
                 .parts = wrap_parts(rows, rows * row_numbers, threads)};
   wrap_in_parallel(shortcut_part, &all, all.parts);

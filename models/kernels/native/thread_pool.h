@@ -8,7 +8,8 @@
  * While another caller uses the pool, the calling thread runs all parts itself. */
 void wrap_in_parallel(void (*job)(void *argument, int part), void *argument, int parts);
 
-/* How many parts a job of `pieces`, all of them `numbers`, is worth: so many that waking a thread for one pays. */
+/* Parts for a job of `pieces` that cannot be divided, of `numbers` numbers in all: few enough for each to be worth a
+ * thread's waking. */
 int wrap_parts(int64_t pieces, int64_t numbers, int threads);
 
 #endif

@@ -41,7 +41,7 @@ int wrap_wide_convolve(int path, const wrap_shape *shape, int zero_point, const 
                                .pooled_columns = pooled(finish, shape->out_columns)};
   /* Rows first: parts that share rows would both pad them. */
   const int64_t rows = (int64_t)shape->images * all.whole.pooled_rows;
-  const int blocks = (shape->filters + WIDE_LANES - 1) / WIDE_LANES, unit = kernel->layout.lanes / WIDE_LANES;
+  const int blocks = DIVIDE_UP(shape->filters, WIDE_LANES), unit = kernel->layout.lanes / WIDE_LANES;
   const int row_parts = (int)MIN(rows, threads);
   all.division = (wrap_division){.rows = rows, .blocks = blocks, .unit = unit, .row_parts = row_parts,
                                  .block_parts = MIN(threads / row_parts, blocks)};

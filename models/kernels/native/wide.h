@@ -14,8 +14,8 @@ typedef struct {
   const void *weights;
   void *output;
   int32_t zero_point;
-  int32_t pooled_rows, pooled_columns; /* of the output, if there is a pool */
-  wrap_span span;                      /* of the output's rows */
+  int32_t pooled_rows, pooled_columns; /* of the output: those of `shape` without a pool */
+  wrap_span span;                      /* rows after the pool */
 } wrap_wide_part;
 
 typedef struct {

@@ -6,7 +6,6 @@
 #include "wide.h"
 
 #include "common.h"
-#include "rounding.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

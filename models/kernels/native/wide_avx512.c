@@ -2,7 +2,6 @@
 #include "wide.h"
 
 #include "common.h"
-#include "rounding.h"
 
 /* WRAP_EMULATE_VNNI: the instruction in plain C, to test what surrounds it on machines without it. */
 #if defined(__x86_64__) && !defined(WRAP_EMULATE_VNNI)

@@ -3,7 +3,6 @@
 #include "wide.h"
 
 #include "common.h"
-#include "rounding.h"
 
 #define KERNEL wrap_wide_plain
 #define ACTIVATION int16_t

@@ -7,9 +7,15 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from models.backbones.registry import NETWORKS
+from models.integer_network.builder import export_network
+from models.integer_network.evaluator import IntegerEvaluator
+from tests.support.integer_networks import PIXELS, pixels_of, trained_network
 
 ROOT = Path(__file__).parents[3]
 NATIVE = ROOT / "models" / "kernels" / "native"
@@ -73,9 +79,13 @@ def test_arm_gives_the_same(tmp_path: Path) -> None:
 
 
 TRY = """
+import sys
 import numpy as np
-from models.kernels import PackedConvolution, available_paths
+from models.kernels import IntegerNetwork, PackedConvolution, available_paths
+images, scores = np.load(sys.argv[1] + "/images.npy"), np.load(sys.argv[1] + "/scores.npy")
+network = IntegerNetwork(sys.argv[1] + "/network.npz")
 for _ in range(2):
+    assert np.array_equal(network(images).numpy(), scores)
     assert (PackedConvolution(np.ones((1, 1, 1, 200), np.int8))(np.full((1, 1, 1, 200), 1, np.uint8)) == -56).all()
 print(*available_paths())
 """
@@ -84,6 +94,11 @@ print(*available_paths())
 @pytest.mark.slow
 def test_the_source_distribution_builds_with_and_without_a_compiler(tmp_path: Path) -> None:
     source = tmp_path / "source"
+    network, images = trained_network("resnet20", images=2, pixels=PIXELS[3])
+    graph, pixels = export_network(network, NETWORKS["resnet20"].image_shape), pixels_of(images, PIXELS[3])
+    graph.save(tmp_path / "network.npz")
+    np.save(tmp_path / "images.npy", pixels.numpy())
+    np.save(tmp_path / "scores.npy", IntegerEvaluator(graph).logits(pixels).numpy())
     tracked = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
     for name in tracked.stdout.split():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +127,7 @@ def test_the_source_distribution_builds_with_and_without_a_compiler(tmp_path: Pa
         with zipfile.ZipFile(wheel) as opened:
             assert any("_native" in name for name in opened.namelist()) == (compiler == "gcc")
             opened.extractall(folder)
-        tried = subprocess.run([sys.executable, "-c", TRY], cwd=folder, capture_output=True, text=True)
+        tried = subprocess.run([sys.executable, "-c", TRY, tmp_path], cwd=folder, capture_output=True, text=True)
         assert tried.returncode == 0, tried.stderr
         assert paths <= set(tried.stdout.split())
         assert (compiler == "gcc") or set(tried.stdout.split()) == {"torch"}

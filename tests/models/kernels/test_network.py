@@ -87,6 +87,24 @@ def test_threads_share_a_network(whole: tuple[IntegerGraph, Tensor]) -> None:
             assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
 
 
+def test_images_of_any_shape_and_order_take_turns(whole: tuple[IntegerGraph, Tensor]) -> None:
+    """More shapes than are remembered; earlier results stay as they are."""
+    graph, images = whole
+    network, evaluator = IntegerNetwork(graph), IntegerEvaluator(graph)
+    array = images.repeat(8, 1, 1, 1).numpy()
+    views = [
+        *(array[:count] for count in (1, 2, 3, 5, 8)),
+        array[::-1],
+        array[..., ::-1],
+        array.transpose(0, 1, 3, 2),
+        np.broadcast_to(array[:1], array.shape),
+    ]
+    expected = [evaluator.logits(torch.from_numpy(view.copy())) for view in views]
+    found = [network(view) for view in (*views, *views, *views[::-1])]
+    for one, other in zip(found, (*expected, *expected, *expected[::-1]), strict=True):
+        assert torch.equal(one, other)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -85,6 +85,46 @@ def test_a_stem_and_its_pool_are_one_step(name: str) -> None:
     assert pool not in {name for step in others for name in step.names}
 
 
+def test_pools_wider_than_the_kernels_take_are_computed_apart() -> None:
+    layer = Convolution(
+        name="layer",
+        inputs=("input",),
+        weights=np.array([1, -2, 3], np.int8).reshape(1, 3, 1, 1),
+        accumulator=Accumulator(bits=32, overflow="exact"),
+        stride=1,
+        padding=0,
+    )
+    falling = Threshold(
+        name="levels",
+        inputs=("layer",),
+        thresholds=np.arange(-490, 500, 35)[np.newaxis],
+        directions=np.array([-1]),
+        lowest=0,
+    )
+    for kernel, steps in ((64, 1), (65, 2)):
+        pool = MaxPool(name="pool", inputs=("levels",), kernel=kernel, stride=3, padding=2)
+        core = (layer, falling, pool)
+        graph = IntegerGraph(image_shape=(3, 70, 66), core=core, white=255, head=(FloatFlatten(),))
+        assert len(Plan(graph, None, True).steps) == steps
+        pixels = RANDOM.integers(0, 256, (2, 3, 70, 66)).astype(np.uint8)
+        assert same(IntegerNetwork(graph).last(pixels), IntegerEvaluator(graph).core(pixels)["pool"])
+
+
+def test_levels_of_more_than_32_bits_are_the_evaluators() -> None:
+    sums: list[Node] = [Add(name="0", inputs=("input", "input"))]
+    sums += [Add(name=str(number), inputs=(str(number - 1),) * 2) for number in range(1, 30)]
+    levels = Threshold(
+        name="levels",
+        inputs=("29",),
+        thresholds=np.array([[-(1 << 33), 1 << 32, 1 << 34]]).repeat(4, 0),
+        directions=np.array([1, -1, 1, -1]),
+        lowest=0,
+    )
+    graph = graph_of((*sums, levels), (FloatFlatten(),))
+    integers = RANDOM.integers(-100, 101, (2, 4, 3, 3))
+    assert same(IntegerNetwork(graph).last(integers), IntegerEvaluator(graph).core(integers)["levels"])
+
+
 @pytest.mark.parametrize("reach", [100, 100_000])
 def test_maps_are_moved_and_added(reach: int) -> None:
     """Signed shorts in C, words by the evaluator; bytes after a requantization; a view of its input, still read."""

@@ -237,10 +237,11 @@ def test_shapes_are_forgotten_after_many() -> None:
     assert kept < 100_000
 
 
-def test_pools_that_do_not_fit_are_refused() -> None:
+@pytest.mark.parametrize("path", available_paths())
+def test_pools_that_do_not_fit_are_refused(path: str) -> None:
     for window in ((0, 1, 0), (65, 1, 0), (2, 0, 0), (2, 1, 2), (3, 1, -1)):
         with pytest.raises(ValueError, match="of the pool is"):
             Pool(*window)
-    layer = WideConvolution(WEIGHTS, output=FALLING.rising(), pool=Pool(4, 1, 0))
+    layer = WideConvolution(WEIGHTS, output=FALLING.rising(), pool=Pool(4, 1, 0), path=path)
     with pytest.raises(ValueError, match="a pool of 4 x 4 does not fit maps of"):
         layer(np.zeros((1, 5, 5, 2), np.uint8))
