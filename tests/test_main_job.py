@@ -67,10 +67,13 @@ def test_narrow_accumulators_make_smaller_units(out: Path) -> None:
 
 
 def test_the_cyclic_activation_saves_the_network(out: Path) -> None:
-    accuracies = {name: entry["accuracy"] for name, entry in read(out)["trained_layer"]["accuracies"].items()}
+    found = read(out)["trained_layer"]["accuracies"]
+    accuracies = {name: entry["accuracy"] for name, entry in found.items()}
     assert accuracies["float"] > 0.97
     assert accuracies["wrapnet"] > accuracies["float"] - 0.03
+    assert accuracies["quantized, exact accumulator"] > accuracies["float"] - 0.03
     assert accuracies["quantized, plain wrap"] < 0.5
+    assert max(found["quantized, plain wrap"]["overflow_rates"]) > 0.03
 
 
 def test_the_layer_and_the_report_are_there_to_be_used(out: Path) -> None:

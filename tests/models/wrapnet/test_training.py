@@ -84,14 +84,3 @@ def test_a_run_killed_in_each_stage_resumes_to_the_same_weights(tmp_path: Path) 
     for name, weight in unbroken.network.state_dict().items():
         assert torch.equal(weight, resumed.network.state_dict()[name]), name
     assert unbroken.accuracies == resumed.accuracies
-
-
-@pytest.mark.slow
-def test_the_cyclic_activation_saves_what_plain_wrapping_destroys(tmp_path: Path) -> None:
-    with Progress(quiet=True) as progress:
-        accuracies = train_wrapnet(WrapNetConfig(epochs=8), digits(), tmp_path, progress).accuracies
-    assert accuracies["float"].accuracy > 0.97
-    assert accuracies["wrapnet"].accuracy > 0.95
-    assert accuracies["quantized, exact accumulator"].accuracy > 0.95
-    assert accuracies["quantized, plain wrap"].accuracy < 0.5
-    assert max(accuracies["quantized, plain wrap"].overflow_rates) > 0.03
