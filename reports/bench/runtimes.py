@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from models.attention.deployment.tensorrt_engine import Engine, built_engine
 from models.extras import required
@@ -16,6 +17,7 @@ from reports.bench.memory import resident_growth
 _EXTRAS = {"onnxruntime": "onnx", "openvino": "bench"}
 
 Shape = tuple[int, ...]
+Array = NDArray[Any]
 
 
 def opened(runtime: str, path: Path, shape: Shape, threads: int = 1) -> Call:
@@ -52,6 +54,14 @@ def _onnxruntime(path: Path, shape: Shape, threads: int) -> Call:
 
 
 def _openvino(path: Path, shape: Shape, threads: int) -> Call:
+    return opened_by_openvino(path.read_bytes(), np.ones(shape, np.float32), threads)
+
+
+def opened_by_openvino(model: bytes, given: Array, threads: int = 1) -> Call:
+    """A call that runs an ONNX model by OpenVINO in its fastest form, on this input.
+
+    Raises ValueError if OpenVINO is not installed.
+    """
     package = runtime_package("openvino")
     hints = {
         "INFERENCE_NUM_THREADS": threads,
@@ -59,8 +69,9 @@ def _openvino(path: Path, shape: Shape, threads: int) -> Call:
         "INFERENCE_PRECISION_HINT": "f32",  # of what is not in bytes
         "PERFORMANCE_HINT": "LATENCY",
     }
-    request = package.Core().compile_model(str(path), "CPU", hints).create_infer_request()
-    return partial(request.infer, [np.ones(shape, np.float32)])
+    core = package.Core()
+    request = core.compile_model(core.read_model(model), "CPU", hints).create_infer_request()
+    return partial(request.infer, [given])
 
 
 def _tensorrt(path: Path, shape: Shape, threads: int) -> Call:

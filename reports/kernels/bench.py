@@ -66,7 +66,7 @@ def bench_kernels(
     return bench_record(
         rows,
         TO_PEER,
-        tools=tool_versions() | package_versions("onnxruntime"),
+        tools=tool_versions() | package_versions("onnxruntime", "openvino"),
         machine=machine(),
         layers=[
             {

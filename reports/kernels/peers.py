@@ -5,13 +5,13 @@ from contextlib import suppress
 
 from reports.bench.contenders import Call
 from reports.kernels.layers import Layer
-from reports.kernels.onnx_peer import onnx_convolution
+from reports.kernels.onnx_peers import onnx_convolution, openvino_convolution
 from reports.kernels.torch_peers import ENGINES, byte_convolutions, float_convolution
 
 FLOAT = "torch float"
 """The contender in floats."""
 
-BYTE_PEERS = (*(f"torch {engine}" for engine in ENGINES), "torch _int_mm", "onnxruntime")
+BYTE_PEERS = (*(f"torch {engine}" for engine in ENGINES), "torch _int_mm", "onnxruntime", "OpenVINO")
 """The contenders that multiply bytes and accumulate in 32 bits."""
 
 NO_AMX = ", no AMX"
@@ -23,8 +23,9 @@ _CONVOLUTIONS = BYTE_PEERS[: len(ENGINES)]
 def peers(layer: Layer) -> dict[str, Call]:
     """The peers that this machine has, by name."""
     found = byte_convolutions(layer) | {FLOAT: float_convolution(layer)}
-    with suppress(ImportError):
-        found["onnxruntime"] = onnx_convolution(layer)
+    for name, convolution in (("onnxruntime", onnx_convolution), ("OpenVINO", openvino_convolution)):
+        with suppress(ImportError):
+            found[name] = convolution(layer)
     return found
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KernelBench:
-    """Convolutions with narrow accumulators on every path, torch's and onnxruntime's of bytes: Tables 2.7 and 2.8."""
+    """Convolutions with narrow accumulators on every path, those of bytes of torch and others: Tables 2.7 and 2.8."""
 
     rounds: Rounds = 30
     slow: Annotated[bool, arg(help="also the paths without vector instructions; some 10 s")] = True
