@@ -33,8 +33,9 @@ class IntegerNetwork:
 
     def __init__(self, source: Path | str | IntegerGraph, *, path: str | None = None, fused: bool = True) -> None:
         self.graph = source if isinstance(source, IntegerGraph) else IntegerGraph.load(Path(source))
+        path = chosen_path(path)
         self._plan = Plan(self.graph, path, fused)
-        self._stem = faster_stem(self.graph.stem, use_native=chosen_path(path) != TORCH)
+        self._stem = faster_stem(self.graph.stem, use_native=path != TORCH)
         self._of_thread = threading.local()
         self._input_kind = torch.int16 if fits_short(self.graph.integers[INPUT]) else torch.int64
 
