@@ -4,16 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from models.integer_network.graph import IntegerGraph
-from models.integer_network.nodes import (
-    Add,
-    Integers,
-    MaxPool,
-    Node,
-    Relu,
-    Requantize,
-    Threshold,
-    WeightedNode,
-)
+from models.integer_network.nodes import Add, Integers, MaxPool, Node, Relu, Requantize, Threshold, WeightedNode
 from models.kernels.fallback import by_evaluator
 from models.kernels.join import join
 from models.kernels.layouts import Array, fits_short, fits_word

@@ -9,7 +9,8 @@ from models.integer_network.nodes import Integers, Threshold
 from models.kernels.layouts import SHORT, Array
 from models.kernels.level_tables import gives_bytes
 
-_STEPS = 80  # of the search for a slope
+_MOST_STEPS = 80  # of the search for a slope
+_LARGEST_SLIP = 1e-4  # of an integer, by which the search may miss a threshold before it ends
 _LEAST_SLOPE = 1e-6
 _WIDEST_DOUBT = 0.25  # of a level, on either side of a threshold, before searching takes too long
 
@@ -128,20 +129,24 @@ def _line(
 
     The room for such a line is concave in its slope, so a ternary search finds where it is widest.
     """
+    # In place of dead thresholds stand live ones, which bound nothing further; any do where none is live.
+    places = np.where(live, np.arange(thresholds.shape[1]), live.argmax(1)[:, None])
+    borders = borders[places]
+    thresholds = np.take_along_axis(thresholds, places, 1).astype(np.float64)
+    reach = np.abs(borders).max()
 
     def bounds(slope: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         rest = thresholds - slope[:, None] * borders
-        return np.where(live, rest, np.inf).min(1), np.where(live, rest - 1, -np.inf).max(1)
+        return rest.min(1), rest.max(1) - 1
 
     low = np.full(len(thresholds), _LEAST_SLOPE)
-    highest = np.where(live, thresholds, np.iinfo(np.int64).min).max(1)
-    lowest = np.where(live, thresholds, highest[:, None]).min(1)
-    high = (highest - lowest).clip(0) + 2.0
-    with np.errstate(invalid="ignore"):  # channels without live thresholds
-        for _ in range(_STEPS):
-            one, other = low + (high - low) / 3, high - (high - low) / 3
-            better = np.subtract(*bounds(one)) < np.subtract(*bounds(other))
-            low, high = np.where(better, one, low), np.where(better, high, other)
-        slope = (low + high) / 2
-        origin = np.mean(bounds(slope), axis=0)
+    high = thresholds.max(1) - thresholds.min(1) + 2
+    for _ in range(_MOST_STEPS):
+        if (high - low).max() * reach <= _LARGEST_SLIP:
+            break
+        one, other = low + (high - low) / 3, high - (high - low) / 3
+        better = np.subtract(*bounds(one)) < np.subtract(*bounds(other))
+        low, high = np.where(better, one, low), np.where(better, high, other)
+    slope = (low + high) / 2
+    origin = np.mean(bounds(slope), axis=0)
     return slope, origin

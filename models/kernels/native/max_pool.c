@@ -60,8 +60,8 @@ static int64_t windows(const wrap_max_pool_shape *shape, int size) {
 
 void wrap_max_pool(const wrap_max_pool_shape *shape, const void *input, void *output, int threads) {
   const int64_t rows = windows(shape, shape->rows) * shape->images;
-  pooling all = {.shape = shape, .input = input, .output = output, .rows = rows,
-                 .columns = windows(shape, shape->columns), .parts = 0};
-  all.parts = wrap_parts(rows, rows * all.columns * shape->channels, threads);
+  const int64_t columns = windows(shape, shape->columns);
+  pooling all = {.shape = shape, .input = input, .output = output, .rows = rows, .columns = columns,
+                 .parts = wrap_parts(rows, rows * columns * shape->channels, threads)};
   wrap_in_parallel(pool_part, &all, all.parts);
 }

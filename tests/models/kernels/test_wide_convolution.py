@@ -165,6 +165,16 @@ def test_levels_next_to_every_threshold_of_wide_sums() -> None:
         assert np.array_equal(levels.apply(values), evaluate_node(node, [values]))
 
 
+def test_levels_of_sums_over_all_32_bits() -> None:
+    """The search for a line ends although doubles leave gaps wider than it may miss a threshold by."""
+    thresholds = np.linspace(-2e9, 2e9, 200).astype(np.int64)[np.newaxis]
+    node = Threshold(name="t", inputs=("x",), thresholds=thresholds, directions=np.array([1]), lowest=-30_000)
+    levels = scaled_levels(node, Integers((1,), -(1 << 31) + 1, (1 << 31) - 1))
+    assert levels is not None
+    for beside in (-1, 0):
+        assert np.array_equal(levels.apply(thresholds.T + beside), evaluate_node(node, [thresholds.T + beside]))
+
+
 def test_thresholds_without_a_line_are_left_alone() -> None:
     inputs = Integers((1,), -1000, 1000)
 
